@@ -1,0 +1,60 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+
+# pip runs from outside the environment: no copy of it to unpack, and no need of Debian's python3-venv.
+# The locks are complete, so nothing is left to resolve; byte code is compiled when first imported.
+INSTALL = $(PYTHON) -m pip --python $(BIN)/python install -qq --no-deps --no-compile --require-hashes
+COMPILE = $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' pyproject.toml
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test faults soak lint types lock clean
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "%-8s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/runtime  ## the desk with its servers until Ctrl-C; ONCE=1, SYMBOLS="AAPL MSFT", AS_OF=2026-11-20, any setting as NAME=value
+	@exec $(BIN)/python starter.py up $(if $(filter-out 0,$(ONCE)),--once) $(if $(AS_OF),--as-of $(AS_OF)) $(SYMBOLS)
+
+test: $(VENV)/dev  ## the quick tests, on real servers, with the coverage of trading/
+	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term $(ARGS)
+
+faults: $(VENV)/dev  ## the tests that kill real processes (minutes)
+	$(BIN)/pytest -m faults --timeout 900 $(ARGS)
+
+soak: $(VENV)/dev  ## the long runs (hours)
+	$(BIN)/pytest -m soak --timeout 0 $(ARGS)
+
+lint: $(VENV)/dev  ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev  ## mypy, strict
+	$(BIN)/mypy
+
+lock: $(VENV)/dev  ## write both lock files from pyproject.toml; UPGRADE=1 takes today's versions
+	$(PYTHON) -m pip --python $(BIN)/python install -qq uv==$(UV_VERSION)
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean:  ## remove the environment and the caches; the desk's books in .desk stay
+	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: Python 3.11 or newer is needed, $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -m pip --version >/dev/null || { echo 'error: $(PYTHON) has no pip: install it, or make PYTHON=/path/to/another' >&2; exit 1; }
+	@$(PYTHON) -m venv --without-pip --clear $(VENV)
+
+$(VENV)/runtime: requirements.lock $(BIN)/python
+	@echo 'Setting up $(VENV): about a minute the first time ...'
+	@$(INSTALL) -r requirements.lock
+	@touch $@
+
+$(VENV)/dev: requirements-dev.lock $(BIN)/python
+	@echo 'Setting up $(VENV) for development: about a minute the first time ...'
+	@$(INSTALL) -r requirements-dev.lock
+	@touch $(VENV)/runtime $@

@@ -1,0 +1,1 @@
+"""What each agent is asked, and how its answer is read."""

@@ -1,0 +1,250 @@
+"""The invariants, one function each, over the whole of a desk's books and the broker's. Findings are data; none is a pass.
+
+Every fault test ends here, and so does every cycle in production.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from trading.breaker import TradingState
+from trading.events import GENESIS, Event, EventType, StoredEvent, broken_links
+from trading.money import ZERO, DeskId, Record
+from trading.orders import PROTECTIVE, Fill, Order, OrderState, settle
+from trading.portfolio import CapitalEvent, Portfolio, Position, cash_of, positions_of, postings
+from trading.settlement import BrokerOrder
+
+
+class Books(Record):
+    """Everything the audit looks at, as it lies in the ledger at one instant; events in the order of their sequence."""
+
+    desk_id: DeskId
+    portfolio: Portfolio
+    capital: tuple[CapitalEvent, ...] = ()
+    orders: tuple[Order, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    events: tuple[StoredEvent, ...] = ()
+    event_count: int = 0
+    event_head: str = GENESIS
+
+
+class Finding(Record):
+    """One broken invariant: its number, what it is about and what was seen."""
+
+    invariant: str
+    about: str
+    found: str
+
+
+def audit(books: Books, broker: Iterable[BrokerOrder] = ()) -> tuple[Finding, ...]:
+    """Check every invariant; an empty answer is a pass."""
+    held = {order.client_order_id: order for order in broker}
+    return (
+        *orders_have_decisions(books),
+        *broker_orders_were_intended(books, held),
+        *quantities_close(books, held),
+        *cash_and_positions_balance(books),
+        *state_follows_from_events(books),
+        *limits_held_at_intent(books),
+        *nothing_after_halt(books),
+        *log_is_whole(books),
+        *cycles_end_once(books),
+        *quantities_only_shrink(books),
+        *orders_equal_decisions(books),
+    )
+
+
+def orders_have_decisions(books: Books) -> Iterable[Finding]:
+    """I1: every order follows from one EXECUTE of its cycle and symbol, and is not larger."""
+    decided = {
+        (e.aggregate_id, str(e.data["symbol"])): Decimal(str(e.data["quantity"]))
+        for e in _events(books, EventType.META_AGENT_DECISION)
+        if e.data["verdict"] == "EXECUTE"
+    }
+    for order in _sent(books):
+        request = order.request
+        allowed = decided.get((request.cycle_id, request.symbol))
+        if allowed is None:
+            yield Finding(invariant="I1", about=request.client_order_id, found="no decision asked for this order")
+        elif request.quantity > allowed:
+            found = f"ordered {request.quantity:f}, decided {allowed:f}"
+            yield Finding(invariant="I1", about=request.client_order_id, found=found)
+
+
+def broker_orders_were_intended(books: Books, broker: Mapping[str, BrokerOrder]) -> Iterable[Finding]:
+    """I1, I2, I3: the broker holds only orders that we intended, as we intended them, and intended first."""
+    ours = {order.request.client_order_id: order for order in books.orders}
+    for held in broker.values():
+        order = ours.get(held.client_order_id)
+        if order is None:
+            yield Finding(invariant="I1", about=held.client_order_id, found="the broker has an order we never intended")
+        elif (held.symbol, held.side, held.quantity) != _terms(order):
+            yield Finding(invariant="I2", about=held.client_order_id, found="the broker's order has other terms")
+    intended = {str(e.data["client_order_id"]) for e in _events(books, EventType.ORDER_INTENDED)}
+    for order in _sent(books):
+        if order.request.client_order_id not in intended:
+            yield Finding(invariant="I3", about=order.request.client_order_id, found="sent without OrderIntended")
+
+
+def quantities_close(books: Books, broker: Mapping[str, BrokerOrder]) -> Iterable[Finding]:
+    """I4: filled never passes ordered, each order's filled quantity is the sum of its fills, the broker agrees."""
+    fills: dict[str, list[Fill]] = {}
+    for fill in books.fills:
+        fills.setdefault(fill.client_order_id, []).append(fill)
+    for order in books.orders:
+        name = order.request.client_order_id
+        filled = settle(order, fills.pop(name, [])).filled_quantity
+        if order.filled_quantity != filled:
+            yield Finding(invariant="I4", about=name, found=f"says {order.filled_quantity:f} filled, fills {filled:f}")
+        if filled > order.request.quantity:
+            yield Finding(invariant="I4", about=name, found=f"over-filled: {filled:f} of {order.request.quantity:f}")
+        at_broker = broker.get(name)
+        if at_broker is not None and at_broker.filled_quantity != filled:
+            found = f"the broker filled {at_broker.filled_quantity:f}, the books {filled:f}"
+            yield Finding(invariant="I4", about=name, found=found)
+    for name in fills:
+        yield Finding(invariant="I4", about=name, found="fills of an order that the books do not know")
+
+
+def cash_and_positions_balance(books: Books) -> Iterable[Finding]:
+    """I5: cash and positions equal what capital events and fills make of them, to the cent."""
+    cash = cash_of(books.capital, books.fills)
+    if cash != books.portfolio.cash:
+        yield Finding(invariant="I5", about="cash", found=f"the books say {books.portfolio.cash}, fills make {cash}")
+    if any(sum(postings(fill).values(), ZERO) for fill in books.fills):
+        yield Finding(invariant="I5", about="postings", found="a fill's postings do not sum to zero")
+    yield from _compare_positions("I5", books.portfolio, positions_of(books.fills))
+
+
+def state_follows_from_events(books: Books) -> Iterable[Finding]:
+    """I6: replaying the log from empty gives cash, positions and trading state as they stand."""
+    fills = [Fill.model_validate(_only(e.data, Fill)) for e in _events(books, EventType.TRADE_EXECUTED)]
+    capital = [CapitalEvent.model_validate(_only(e.data, CapitalEvent)) for e in _events(books, EventType.CAPITAL_CHANGED)]
+    cash = cash_of(capital, fills)
+    if cash != books.portfolio.cash:
+        yield Finding(invariant="I6", about="cash", found=f"the books say {books.portfolio.cash}, the log {cash}")
+    yield from _compare_positions("I6", books.portfolio, positions_of(fills))
+    changes = [e.data["state"] for e in _events(books, EventType.TRADING_STATE_CHANGED)]
+    state = changes[-1] if changes else TradingState.ACTIVE
+    if state != books.portfolio.trading_state:
+        found = f"the books say {books.portfolio.trading_state}, the log {state}"
+        yield Finding(invariant="I6", about="trading_state", found=found)
+
+
+def limits_held_at_intent(books: Books) -> Iterable[Finding]:
+    """I7: at each intent the order fitted every limit's room, open orders counted; cash is not negative now."""
+    for event in _events(books, EventType.ORDER_INTENDED):
+        rooms: Any = event.data.get("rooms") or []
+        over = [str(room["limit"]) for room in rooms if Decimal(str(event.data["quantity"])) > Decimal(room["quantity"])]
+        if over or not rooms:
+            found = f"passed {', '.join(over)}" if over else "no limit was checked"
+            yield Finding(invariant="I7", about=str(event.data["client_order_id"]), found=found)
+    if books.portfolio.cash < 0:
+        yield Finding(invariant="I7", about="cash", found=f"negative: {books.portfolio.cash}")
+
+
+def nothing_after_halt(books: Books) -> Iterable[Finding]:
+    """I8: while halted nothing is intended, while reducing nothing is bought."""
+    state = TradingState.ACTIVE
+    for stored in books.events:
+        data = stored.event.data
+        if stored.event.type is EventType.TRADING_STATE_CHANGED:
+            state = TradingState(str(data["state"]))
+        elif stored.event.type is EventType.ORDER_INTENDED:
+            buying = data["side"] == "buy"
+            if state is TradingState.HALTED or (state is TradingState.REDUCING and buying):
+                yield Finding(invariant="I8", about=str(data["client_order_id"]), found=f"intended while {state}")
+
+
+def log_is_whole(books: Books) -> Iterable[Finding]:
+    """I9: every event once and without a hole, unchanged since it was sealed, and none missing at the end."""
+    for wrong in broken_links(books.events):
+        yield Finding(invariant="I9", about="events", found=wrong)
+    head = books.events[-1].hash if books.events else GENESIS
+    if (books.event_count, books.event_head) != (len(books.events), head):
+        found = f"{len(books.events)} events where the ledger counted {books.event_count}"
+        yield Finding(invariant="I9", about="events", found=found)
+
+
+def cycles_end_once(books: Books) -> Iterable[Finding]:
+    """I10: one cycle at a time, and each ends exactly once."""
+    ends = {EventType.CYCLE_COMPLETED, EventType.CYCLE_SKIPPED, EventType.CYCLE_FAILED}
+    ended = Counter(s.event.aggregate_id for s in books.events if s.event.type in ends)
+    running: str | None = None
+    for stored in books.events:
+        cycle = stored.event.aggregate_id
+        if stored.event.type is EventType.CYCLE_STARTED:
+            if running is not None:
+                yield Finding(invariant="I10", about=cycle, found=f"started while {running} was running")
+            running = cycle
+        elif stored.event.type in ends and running == cycle:
+            running = None
+    for cycle, times in ended.items():
+        if times > 1:
+            yield Finding(invariant="I10", about=cycle, found=f"ended {times} times")
+
+
+def quantities_only_shrink(books: Books) -> Iterable[Finding]:
+    """I12: signal ≥ the code's cap ≥ the RiskManager's ≥ the decision, for every symbol of every cycle."""
+    steps = {EventType.CONSTRAINT_APPLIED: "after", EventType.RISK_ASSESSED: "quantity", EventType.META_AGENT_DECISION: "quantity"}
+    least: dict[tuple[str, str], Decimal] = {}
+    for stored in books.events:
+        event = stored.event
+        if event.type not in steps or "symbol" not in event.data:
+            continue
+        key = (event.aggregate_id, str(event.data["symbol"]))
+        quantity = Decimal(str(event.data[steps[event.type]]))
+        if key in least and quantity > least[key]:
+            yield Finding(invariant="I12", about="/".join(key), found=f"{event.type} raised {least[key]:f} to {quantity:f}")
+        least[key] = min(quantity, least.get(key, quantity))
+
+
+def orders_equal_decisions(books: Books) -> Iterable[Finding]:
+    """I13: in a finished cycle, orders intended and denied are as many as decisions to execute."""
+    finished = {e.aggregate_id for e in _events(books, EventType.CYCLE_COMPLETED)}
+    out = Counter(
+        s.event.aggregate_id
+        for s in books.events
+        if s.event.type in {EventType.ORDER_INTENDED, EventType.ORDER_DENIED}
+    )
+    decided = Counter(
+        e.aggregate_id for e in _events(books, EventType.META_AGENT_DECISION) if e.data["verdict"] == "EXECUTE"
+    )
+    for cycle in finished:
+        if out[cycle] != decided[cycle]:
+            yield Finding(invariant="I13", about=cycle, found=f"{decided[cycle]} decisions, {out[cycle]} orders")
+
+
+def _events(books: Books, kind: EventType) -> list[Event]:
+    return [stored.event for stored in books.events if stored.event.type is kind]
+
+
+def _sent(books: Books) -> list[Order]:
+    """Orders that follow a decision: neither denied nor protective."""
+    return [o for o in books.orders if o.state is not OrderState.DENIED and o.request.leg not in PROTECTIVE]
+
+
+def _terms(order: Order) -> tuple[object, object, object]:
+    return order.request.symbol, order.request.side, order.request.quantity
+
+
+def _only(data: Mapping[str, Any], record: type[Record]) -> dict[str, Any]:
+    return {name: data[name] for name in record.model_fields if name in data}
+
+
+def _compare_positions(invariant: str, portfolio: Portfolio, expected: Mapping[str, Position]) -> Iterable[Finding]:
+    stated = {p.symbol: (p.quantity, p.cost_basis, p.realised_pnl) for p in portfolio.positions}
+    computed = {s: (p.quantity, p.cost_basis, p.realised_pnl) for s, p in expected.items()}
+    for symbol in sorted(stated.keys() | computed.keys()):
+        said, made = stated.get(symbol, (ZERO,) * 3), computed.get(symbol, (ZERO,) * 3)
+        if said != made:
+            found = f"the books say {_shown(said)}, fills make {_shown(made)}"
+            yield Finding(invariant=invariant, about=symbol, found=found)
+
+
+def _shown(position: tuple[Decimal, ...]) -> str:
+    quantity, cost, realised = position
+    return f"{quantity:f} shares at {cost:f}, realised {realised:f}"

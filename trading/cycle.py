@@ -1,0 +1,241 @@
+"""The pipeline, written once: data → limits and risk → validator → meta → orders.
+
+A workflow drives it with activities, a backtest with direct calls. It is workflow code: deterministic, and a change to it is a change
+under running cycles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from trading import cycle_events as say
+from trading.constraints import Case, request_of, rule_on
+from trading.docket import CycleOutcome, CycleReport, Docket
+from trading.errors import TradingError
+from trading.events import Event, EventType
+from trading.instruments import Side
+from trading.market import SnapshotSummary
+from trading.portfolio import Portfolio
+from trading.proposals import Candidate, Proposal
+from trading.settlement import Denied
+from trading.signals import Abstention, Decision, RiskAssessment, Signal, Verdict
+from trading.steps import (
+    AssessmentAsked,
+    Cycle,
+    DecisionAsked,
+    IntentAsked,
+    MarkAsked,
+    Opening,
+    SignalAsked,
+    SnapshotAsked,
+    Stage,
+    Steps,
+    ValidationAsked,
+)
+
+
+Assessed = tuple[Proposal, RiskAssessment]
+_ENDS = {CycleOutcome.SKIPPED: EventType.CYCLE_SKIPPED, CycleOutcome.FAILED: EventType.CYCLE_FAILED}
+
+
+async def run_cycle(steps: Steps, cycle: Cycle) -> CycleReport:
+    """Run the pipeline to its end. A step that cannot be done ends the cycle as failed; nothing is traded on a guess."""
+    run = _Run(steps, cycle)
+    try:
+        return await run.through()
+    except TradingError as error:
+        return await run.end(CycleOutcome.FAILED, str(error))
+
+
+class _Run:
+    """One pass through the pipeline, with what it has learned so far."""
+
+    opening: Opening
+    snapshot: SnapshotSummary
+    portfolio: Portfolio
+
+    def __init__(self, steps: Steps, cycle: Cycle) -> None:
+        self.steps = steps
+        self.cycle = cycle
+        self.docket = Docket(cycle.request.symbols)
+        self.known: dict[str, object] = {}
+
+    async def through(self) -> CycleReport:
+        """Go on until there is nothing more to do."""
+        await self._record([say.started(self.cycle, self.steps.now())])
+        self.opening = await self.steps.open(self.cycle)
+        self.known = self.opening.model_dump(include={"as_of", "market", "synthetic", "in_session"})
+        if self.opening.skip is not None:
+            return await self.end(CycleOutcome.SKIPPED, self.opening.skip.reason)
+        await self._look()
+        signals = await self._signals()
+        if not signals:
+            return await self.end(CycleOutcome.NO_SIGNALS)
+        proposals = await self._constrain(signals)
+        if not proposals:
+            return await self.end(CycleOutcome.NONE_ALLOWED)
+        approved = await self._assess(proposals)
+        if not approved:
+            return await self.end(CycleOutcome.NONE_APPROVED)
+        candidates = await self._validate(approved)
+        if not candidates:
+            return await self.end(CycleOutcome.NONE_VALIDATED)
+        decided = await self._decide(candidates)
+        if not decided:
+            return await self.end(CycleOutcome.NONE_DECIDED)
+        for candidate, decision in decided:
+            await self._trade(candidate, decision)
+        return await self.end(CycleOutcome.TRADED)
+
+    async def end(self, outcome: CycleOutcome, reason: str = "") -> CycleReport:
+        """Close the cycle in the log, then let the audit look at the books."""
+        kind = _ENDS.get(outcome, EventType.CYCLE_COMPLETED)
+        data = {"outcome": outcome, "reason": reason}
+        await self._record([say.cycle_event(self.cycle, kind, self.steps.now(), data)])
+        findings = await self.steps.audit(self.cycle)
+        self._tell(f"{outcome.replace('_', ' ')}{': ' if reason else ''}{reason}")
+        return CycleReport.model_validate(
+            {
+                **self.known,
+                "cycle_id": self.cycle.cycle_id,
+                "outcome": outcome,
+                "reason": reason[:4000],
+                "rows": self.docket.rows,
+                "findings": findings,
+            }
+        )
+
+    async def _look(self) -> None:
+        """Catch up with the broker, look at the market once, and value the books at what was seen."""
+        stage = Stage(cycle=self.cycle, as_of=self.opening.as_of, in_session=self.opening.in_session)
+        await self.steps.settle(stage)
+        symbols = tuple(sorted({*self.cycle.request.symbols, *self.opening.held}))
+        self.snapshot = await self.steps.snapshot(SnapshotAsked(stage=stage, symbols=symbols))
+        self.portfolio = await self.steps.mark(MarkAsked(stage=stage, snapshot_id=self.snapshot.snapshot_id))
+        self.docket.priced(self.snapshot)
+        await self._record(say.snapshot_taken(self.cycle, self.opening, self.snapshot, self.steps.now()))
+
+    async def _signals(self) -> list[Signal]:
+        """Ask the DataAgent about every symbol at once; one that abstains costs that symbol only."""
+        symbols = [priced.instrument.symbol for priced in self.snapshot.symbols]
+        snapshot_id = self.snapshot.snapshot_id
+        asked = [SignalAsked(cycle=self.cycle, snapshot_id=snapshot_id, symbol=symbol) for symbol in symbols]
+        answers = await asyncio.gather(*(self.steps.ask_data(one) for one in asked))
+        events: list[Event] = []
+        for symbol, heard in zip(symbols, answers, strict=True):
+            self.docket.signalled(symbol, heard.answer)
+            if isinstance(heard.answer, Abstention):
+                events.append(say.agent_abstained(self.cycle, "DataAgent", heard.answer, self.steps.now()))
+            else:
+                events.append(say.signal_generated(self.cycle, heard.answer, heard.source, self.steps.now()))
+        await self._record(events)
+        signals = [heard.answer for heard in answers if isinstance(heard.answer, Signal) and heard.answer.side]
+        self._tell(f"DataAgent: {len(signals)} signals for {len(symbols)} symbols")
+        return signals
+
+    async def _constrain(self, signals: Sequence[Signal]) -> list[Proposal]:
+        """Hold every signal against the hard limits, in code."""
+        case = Case(cycle=self.cycle, snapshot=self.snapshot, portfolio=self.portfolio, limits=self.opening.limits)
+        rulings = rule_on(signals, case)
+        events: list[Event] = []
+        for ruling in rulings:
+            symbol = ruling.signal.symbol
+            allowed = ruling.proposal.quantity if ruling.proposal else ruling.asked * 0
+            self.docket.capped(symbol, ruling.asked, allowed, ruling.reason)
+            if ruling.constraint is not None:
+                event = say.constraint_applied(self.cycle, symbol, ruling.constraint, ruling.reason, self.steps.now())
+                events.append(event)
+        await self._record(events)
+        proposals = [ruling.proposal for ruling in rulings if ruling.proposal is not None]
+        self._tell(f"Limits: {len(proposals)} of {len(rulings)} allowed")
+        return proposals
+
+    async def _assess(self, proposals: Sequence[Proposal]) -> list[Assessed]:
+        """Ask the RiskManager about the batch; it may only make less of it."""
+        asked = AssessmentAsked(cycle=self.cycle, snapshot_id=self.snapshot.snapshot_id, proposals=tuple(proposals))
+        heard = await self.steps.ask_risk(asked)
+        if isinstance(heard.answer, Abstention):
+            await self._abstained("RiskManager", [heard.answer])
+            return []
+        at = self.steps.now()
+        await self._record([say.risk_assessed(self.cycle, one, heard.source, at) for one in heard.answer])
+        for one in heard.answer:
+            self.docket.assessed(one)
+        approved = [
+            (proposal.model_copy(update={"quantity": one.adjusted_quantity}), one)
+            for proposal, one in zip(proposals, heard.answer, strict=True)
+            if one.approved and one.adjusted_quantity > 0
+        ]
+        self._tell(f"RiskManager: {len(approved)} of {len(proposals)} approved")
+        return approved
+
+    async def _validate(self, assessed: Sequence[Assessed]) -> list[Candidate]:
+        """Ask the Validator for a second opinion on each."""
+        asked = [
+            ValidationAsked(cycle=self.cycle, snapshot_id=self.snapshot.snapshot_id, proposal=proposal, assessment=one)
+            for proposal, one in assessed
+        ]
+        answers = await asyncio.gather(*(self.steps.ask_validator(one) for one in asked))
+        at = self.steps.now()
+        events: list[Event] = []
+        candidates: list[Candidate] = []
+        for one, heard in zip(asked, answers, strict=True):
+            if isinstance(heard.answer, Abstention):
+                self.docket.note(one.proposal.symbol, validated=False, note=f"Validator: {heard.answer.reason}")
+                events.append(say.agent_abstained(self.cycle, "Validator", heard.answer, at))
+                continue
+            self.docket.validated(heard.answer)
+            events.append(say.validation_complete(self.cycle, heard.answer, heard.source, at))
+            if heard.answer.approved:
+                candidate = Candidate(proposal=one.proposal, assessment=one.assessment, validation=heard.answer)
+                candidates.append(candidate)
+        await self._record(events)
+        self._tell(f"Validator: {len(candidates)} of {len(asked)} validated")
+        return candidates
+
+    async def _decide(self, candidates: Sequence[Candidate]) -> list[tuple[Candidate, Decision]]:
+        """Ask the MetaAgent for the last word; sales come first, so that buys see their cash."""
+        asked = DecisionAsked(cycle=self.cycle, snapshot_id=self.snapshot.snapshot_id, candidates=tuple(candidates))
+        heard = await self.steps.ask_meta(asked)
+        if isinstance(heard.answer, Abstention):
+            await self._abstained("MetaAgent", [heard.answer])
+            return []
+        at = self.steps.now()
+        await self._record([say.meta_agent_decision(self.cycle, one, heard.source, at) for one in heard.answer])
+        for one in heard.answer:
+            self.docket.decided(one)
+        decided = [
+            (candidate, one)
+            for candidate, one in zip(candidates, heard.answer, strict=True)
+            if one.verdict is Verdict.EXECUTE and one.quantity > 0
+        ]
+        self._tell(f"MetaAgent: {len(decided)} of {len(candidates)} to execute")
+        return sorted(decided, key=lambda pair: (pair[0].proposal.side is Side.BUY, pair[0].proposal.symbol))
+
+    async def _trade(self, candidate: Candidate, decision: Decision) -> None:
+        """Intend one order and, unless it is denied, send it."""
+        request = request_of(self.cycle, candidate.proposal, decision.quantity, self.snapshot)
+        scores = {
+            **request.scores,
+            "risk_score": candidate.assessment.risk_score,
+            "validation_confidence": candidate.validation.confidence,
+        }
+        request = request.model_copy(update={"scores": scores})
+        asked = IntentAsked(request=request, limits=self.opening.limits, intended_at=self.steps.now())
+        intended = await self.steps.intend(asked)
+        outcome = intended if isinstance(intended, Denied) else await self.steps.execute(intended.request)
+        self.docket.ordered(outcome, request.symbol)
+        word = "denied" if isinstance(outcome, Denied) else outcome.state
+        self._tell(f"{request.side} {request.quantity:f} {request.symbol}: {word}")
+
+    async def _abstained(self, agent: str, abstentions: Iterable[Abstention]) -> None:
+        at = self.steps.now()
+        await self._record([say.agent_abstained(self.cycle, agent, one, at) for one in abstentions])
+
+    def _tell(self, words: str) -> None:
+        self.steps.tell(words, self.docket.rows)
+
+    async def _record(self, events: Sequence[Event]) -> None:
+        if events:
+            await self.steps.record(events)

@@ -1,0 +1,96 @@
+"""The audit log's words for a cycle's steps. An `event_id` follows from the cycle, the type and the symbol."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from trading.events import Event, EventType
+from trading.market import Dropped, SnapshotSummary
+from trading.money import Record
+from trading.proposals import Constraint
+from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation, Verdict
+from trading.steps import Cycle, Opening, Source
+
+
+def cycle_event(cycle: Cycle, kind: EventType, at: datetime, data: dict[str, Any], key: str = "") -> Event:
+    """One event of a cycle; `key` tells apart events of the same type."""
+    return Event(
+        event_id=f"{cycle.cycle_id}/{kind}" + (f"/{key}" if key else ""),
+        desk_id=cycle.desk_id,
+        aggregate_id=cycle.cycle_id,
+        type=kind,
+        trace_id=cycle.trace_id,
+        occurred_at=at,
+        data=data,
+    )
+
+
+def started(cycle: Cycle, at: datetime) -> Event:
+    """The cycle began."""
+    data = cycle.request.model_dump(mode="json", exclude={"trace_id"})
+    return cycle_event(cycle, EventType.CYCLE_STARTED, at, data)
+
+
+def snapshot_taken(cycle: Cycle, opening: Opening, snapshot: SnapshotSummary, at: datetime) -> list[Event]:
+    """The market was looked at; one event more for each symbol left out."""
+    taken = {
+        **snapshot.model_dump(mode="json", include={"provider", "adjustment", "as_of", "synthetic"}),
+        "snapshot": snapshot.snapshot_id,
+        "in_session": opening.in_session,
+        "prices": {p.instrument.symbol: f"{p.quote.mark:f}" for p in snapshot.symbols},
+    }
+    return [
+        cycle_event(cycle, EventType.SNAPSHOT_TAKEN, at, taken),
+        *(symbol_dropped(cycle, dropped, at) for dropped in snapshot.dropped),
+    ]
+
+
+def symbol_dropped(cycle: Cycle, dropped: Dropped, at: datetime) -> Event:
+    """A symbol's data cannot be trusted."""
+    return cycle_event(cycle, EventType.SYMBOL_DROPPED, at, _dump(dropped), dropped.symbol)
+
+
+def signal_generated(cycle: Cycle, signal: Signal, source: Source | None, at: datetime) -> Event:
+    """The DataAgent said something of a symbol, `hold` included."""
+    return cycle_event(cycle, EventType.SIGNAL_GENERATED, at, {**_dump(signal), **_source(source)}, signal.symbol)
+
+
+def agent_abstained(cycle: Cycle, agent: str, abstention: Abstention, at: datetime) -> Event:
+    """An agent gave no usable answer."""
+    key = f"{agent}/{abstention.symbol}" if abstention.symbol else agent
+    return cycle_event(cycle, EventType.AGENT_ABSTAINED, at, {"agent": agent, **_dump(abstention)}, key)
+
+
+def constraint_applied(cycle: Cycle, symbol: str, constraint: Constraint, reason: str, at: datetime) -> Event:
+    """A hard limit made a quantity smaller, or nothing."""
+    data = {"symbol": symbol, **_dump(constraint), "denied": constraint.after == 0, "reason": reason}
+    return cycle_event(cycle, EventType.CONSTRAINT_APPLIED, at, data, symbol)
+
+
+def risk_assessed(cycle: Cycle, assessment: RiskAssessment, source: Source | None, at: datetime) -> Event:
+    """The RiskManager's word; `quantity` is what may go on, in shares."""
+    data = _dump(assessment)
+    data["quantity"] = data.pop("adjusted_quantity") if assessment.approved else "0"
+    return cycle_event(cycle, EventType.RISK_ASSESSED, at, {**data, **_source(source)}, assessment.symbol)
+
+
+def validation_complete(cycle: Cycle, validation: Validation, source: Source | None, at: datetime) -> Event:
+    """The Validator's word."""
+    data = {**_dump(validation), **_source(source)}
+    return cycle_event(cycle, EventType.VALIDATION_COMPLETE, at, data, validation.symbol)
+
+
+def meta_agent_decision(cycle: Cycle, decision: Decision, source: Source | None, at: datetime) -> Event:
+    """The MetaAgent's last word; `quantity` in shares, zero when it says no."""
+    data = _dump(decision)
+    data["quantity"] = data["quantity"] if decision.verdict is Verdict.EXECUTE else "0"
+    return cycle_event(cycle, EventType.META_AGENT_DECISION, at, {**data, **_source(source)}, decision.symbol)
+
+
+def _dump(record: Record) -> dict[str, Any]:
+    return record.model_dump(mode="json")
+
+
+def _source(source: Source | None) -> dict[str, Any]:
+    return {} if source is None else {"source": _dump(source)}

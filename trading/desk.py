@@ -1,0 +1,94 @@
+"""The desk itself: what can be asked of it, what it remembers, and how its trading state changes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from trading.breaker import CircuitBreaker, TradingState
+from trading.docket import CycleOutcome
+from trading.instruments import Symbol
+from trading.money import DeskId, Identifier, Ratio, Record, Text
+from trading.steps import CycleRequest, Trigger
+
+
+class DeskOpening(Record):
+    """The moment a desk first opens its books."""
+
+    desk_id: DeskId
+    trace_id: Identifier
+    at: AwareDatetime
+
+
+class StateChange(Record):
+    """A change of the trading state: who, when and why; `change_id` names it within the desk."""
+
+    desk_id: DeskId
+    change_id: Identifier
+    state: TradingState
+    changed_by: Annotated[str, Field(min_length=1, max_length=80)]
+    reason: Text
+    trace_id: Identifier
+    at: AwareDatetime
+
+
+class HaltAsked(Record):
+    """Someone wants the desk to stop trading."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=400)]
+    by: Annotated[str, Field(min_length=1, max_length=80)] = "operator"
+    trace_id: Identifier = "none"
+
+
+class ResumeAsked(Record):
+    """Someone wants the desk to trade again."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=400)]
+    by: Annotated[str, Field(min_length=1, max_length=80)] = "operator"
+    trace_id: Identifier = "none"
+
+
+class PriceMoved(Record):
+    """A symbol's price moved by so many percent."""
+
+    symbol: Symbol
+    percent: Ratio | None = None
+    trace_id: Identifier = "none"
+
+
+class CycleTicket(Record):
+    """The desk's answer to a request: the cycle's name, its workflow, and how many wait before it."""
+
+    cycle_id: Identifier
+    workflow_id: Identifier
+    ahead: Annotated[int, Field(ge=0)] = 0
+
+
+class CycleLine(Record):
+    """A cycle as the desk remembers it; no outcome while it waits or runs."""
+
+    cycle_id: Identifier
+    trigger: Trigger
+    symbols: tuple[Symbol, ...]
+    started_at: AwareDatetime | None = None
+    outcome: CycleOutcome | None = None
+    reason: Text = ""
+
+
+class Waiting(Record):
+    """A cycle that waits for its turn."""
+
+    cycle_id: Identifier
+    request: CycleRequest
+
+
+class DeskState(Record):
+    """All that a desk carries from one run of its workflow to the next."""
+
+    desk_id: DeskId
+    opened: bool = False
+    counted: Annotated[int, Field(ge=0)] = 0
+    waiting: tuple[Waiting, ...] = ()
+    cycles: tuple[CycleLine, ...] = ()
+    breaker: CircuitBreaker = CircuitBreaker()

@@ -1,0 +1,125 @@
+"""What became of each symbol in a cycle: the table that a person reads."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+from trading.audit import Finding
+from trading.instruments import Symbol
+from trading.market import SnapshotSummary
+from trading.money import Identifier, Price, Quantity, Record, Text
+from trading.orders import Order
+from trading.settlement import Denied
+from trading.signals import Abstention, Action, Decision, RiskAssessment, Score, Signal, Validation, Verdict
+
+
+class CycleOutcome(StrEnum):
+    """How a cycle ended."""
+
+    TRADED = "traded"
+    NO_SIGNALS = "no_signals"
+    NONE_ALLOWED = "none_allowed"
+    NONE_APPROVED = "none_approved"
+    NONE_VALIDATED = "none_validated"
+    NONE_DECIDED = "none_decided"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class Row(Record):
+    """One symbol's way through the pipeline; None where it never arrived. Quantities in shares, prices in dollars."""
+
+    symbol: Symbol
+    price: Price | None = None
+    action: Action | None = None
+    confidence: Score | None = None
+    asked: Quantity | None = None
+    allowed: Quantity | None = None
+    approved: Quantity | None = None
+    validated: bool | None = None
+    decided: Quantity | None = None
+    order_state: str | None = None
+    client_order_id: Identifier | None = None
+    filled: Quantity | None = None
+    note: Text = ""
+
+
+class CycleReport(Record):
+    """How a cycle ended, with one row a symbol and what the audit found."""
+
+    cycle_id: Identifier
+    outcome: CycleOutcome
+    reason: Text = ""
+    as_of: AwareDatetime | None = None
+    market: str | None = None
+    synthetic: bool = False
+    in_session: bool = True
+    rows: tuple[Row, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+class Docket:
+    """The rows of a running cycle, filled in as the agents speak."""
+
+    def __init__(self, symbols: tuple[str, ...]) -> None:
+        self._rows = {symbol: Row(symbol=symbol) for symbol in symbols}
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Every row, by symbol."""
+        return tuple(self._rows[symbol] for symbol in sorted(self._rows))
+
+    def note(self, symbol: str, **changes: object) -> None:
+        """Fill in a part of a symbol's row."""
+        row = self._rows.get(symbol) or Row(symbol=symbol)
+        self._rows[symbol] = Row.model_validate({**dict(row), **changes})
+
+    def priced(self, snapshot: SnapshotSummary) -> None:
+        """The market was looked at."""
+        for priced in snapshot.symbols:
+            self.note(priced.instrument.symbol, price=priced.quote.mark)
+        for dropped in snapshot.dropped:
+            self.note(dropped.symbol, note=f"dropped: {dropped.reason}")
+
+    def signalled(self, symbol: str, answer: Signal | Abstention) -> None:
+        """The DataAgent spoke, or did not."""
+        if isinstance(answer, Abstention):
+            self.note(symbol, note=f"abstained: {answer.reason}")
+        else:
+            self.note(symbol, action=answer.action, confidence=answer.confidence, note=answer.reasoning)
+
+    def capped(self, symbol: str, asked: Decimal, allowed: Decimal, note: str) -> None:
+        """Code had its say."""
+        self.note(symbol, asked=asked, allowed=allowed, **({"note": note} if note else {}))
+
+    def assessed(self, answer: RiskAssessment) -> None:
+        """The RiskManager spoke."""
+        note = "; ".join(answer.concerns)
+        approved = answer.adjusted_quantity if answer.approved else Decimal(0)
+        self.note(answer.symbol, approved=approved, **({"note": note} if note else {}))
+
+    def validated(self, answer: Validation) -> None:
+        """The Validator spoke."""
+        note = "; ".join((*answer.patterns, *answer.concerns)) or answer.reasoning
+        self.note(answer.symbol, validated=answer.approved, **({"note": note} if note else {}))
+
+    def decided(self, answer: Decision) -> None:
+        """The MetaAgent spoke."""
+        quantity = answer.quantity if answer.verdict is Verdict.EXECUTE else Decimal(0)
+        self.note(answer.symbol, decided=quantity, note=answer.rationale)
+
+    def ordered(self, outcome: Order | Denied, symbol: str) -> None:
+        """The order went out, or was denied."""
+        if isinstance(outcome, Denied):
+            state, filled, note = "denied", None, outcome.reason
+        else:
+            state, filled, note = outcome.state, outcome.filled_quantity, outcome.reason or ""
+        changes = {"order_state": state, "filled": filled, "client_order_id": _name(outcome)}
+        self.note(symbol, **changes, **({"note": note} if note else {}))
+
+
+def _name(outcome: Order | Denied) -> str:
+    return outcome.client_order_id if isinstance(outcome, Denied) else outcome.request.client_order_id

@@ -1,0 +1,87 @@
+"""What a retry or a person must handle. Refusals are values (`Breach`, `Denied`), never exceptions.
+
+TradingError
+├── Retryable                  the same call may succeed later
+│   ├── ModelUnavailable       the model's provider is overloaded, limited or silent
+│   ├── MarketUnavailable      the market data provider did not answer
+│   ├── BrokerUnavailable      the broker's answer is unknown: look up before anything else
+│   └── LedgerUnavailable      the database did not answer, or asked for the transaction again
+└── Final                      trying again would change nothing
+    ├── UnreadableAnswer       a model's answer that no rule of reading accepts
+    ├── ModelRefused           the provider refuses this question, key or model
+    ├── UnknownSymbol          the market has no such symbol
+    ├── BadMarketData          a file or an answer with data nobody should trade on
+    ├── OrderRefused           the broker says no
+    ├── IllegalTransition      an order was asked to go where its state does not lead
+    ├── BooksDisagree          the same id was stored with other content: a bug, and a halt
+    └── BadConfiguration       settings that contradict themselves or what is there
+"""
+
+from __future__ import annotations
+
+
+class TradingError(Exception):
+    """Anything that goes wrong in the desk and is not a refusal."""
+
+
+class Retryable(TradingError):
+    """The same call may succeed later.
+
+    `retry_after_seconds` is what the other side asked for, None when it said nothing.
+    """
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Final(TradingError):
+    """Trying again would change nothing."""
+
+
+class ModelUnavailable(Retryable):
+    """The model's provider is overloaded, limited or silent."""
+
+
+class MarketUnavailable(Retryable):
+    """The market data provider did not answer."""
+
+
+class BrokerUnavailable(Retryable):
+    """The broker's answer is unknown: look up before anything else."""
+
+
+class LedgerUnavailable(Retryable):
+    """The database did not answer, or asked for the transaction again."""
+
+
+class UnreadableAnswer(Final):
+    """A model's answer that no rule of reading accepts."""
+
+
+class ModelRefused(Final):
+    """The provider refuses this question, key or model."""
+
+
+class UnknownSymbol(Final):
+    """The market has no such symbol."""
+
+
+class BadMarketData(Final):
+    """A file or an answer with data nobody should trade on."""
+
+
+class OrderRefused(Final):
+    """The broker says no, and why."""
+
+
+class IllegalTransition(Final):
+    """An order was asked to go where its state does not lead."""
+
+
+class BooksDisagree(Final):
+    """The same id was stored with other content: a bug, and a halt."""
+
+
+class BadConfiguration(Final):
+    """Settings that contradict themselves or what is there."""

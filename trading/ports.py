@@ -1,0 +1,178 @@
+"""What the desk needs of the world, as Protocols. Adapters keep them; activities know nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from trading.agents.questions import ModelCall, Question, Reply
+from trading.audit import Books
+from trading.bars import Bars
+from trading.breaker import CircuitBreaker
+from trading.events import Event
+from trading.instruments import Instrument
+from trading.limits import Limits
+from trading.market import Adjustment, Dropped, Quote, Snapshot
+from trading.orders import Fill, Order, OrderRequest, OrderState
+from trading.portfolio import Portfolio
+from trading.sessions import Session
+from trading.settlement import BrokerOrder, Denied
+
+
+class Calendar(Protocol):
+    """An exchange's trading days."""
+
+    def session(self, day: date) -> Session | None:
+        """The session of a date, None on a holiday or weekend."""
+        ...
+
+    def last_session(self, at: datetime) -> Session:
+        """The newest session that has opened at this moment."""
+        ...
+
+
+class Market(Protocol):
+    """A provider of prices. Whatever is asked is asked `as_of` a moment; nothing after it is ever visible."""
+
+    name: str
+    adjustment: Adjustment
+    synthetic: bool
+    """Prices that no exchange ever made."""
+    historical: bool
+    """Knows only the past: its newest price is its present."""
+
+    async def latest(self, now: datetime) -> datetime:
+        """The newest moment this market can speak of: now, or the last close of a file. Never after `now`."""
+        ...
+
+    async def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
+        """Company facts. Raises UnknownSymbol with every symbol that the market does not have."""
+        ...
+
+    async def bars(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Mapping[str, Bars]:
+        """The last so many daily bars of each symbol that were complete at `as_of`; a symbol without any is left out."""
+        ...
+
+    async def quotes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Quote | Dropped]:
+        """The best known prices at `as_of`; what cannot be traded on says why."""
+        ...
+
+
+class LanguageModel(Protocol):
+    """Something that answers questions."""
+
+    async def answer(self, question: Question) -> Reply:
+        """Answer once. Raises ModelUnavailable (try later) or ModelRefused (never)."""
+        ...
+
+
+class Journal(Protocol):
+    """Every reply that ever arrived, so that no question is paid for twice."""
+
+    async def find(self, call_id: str) -> ModelCall | None:
+        """The reply that this question already had."""
+        ...
+
+    async def keep(self, call: ModelCall) -> None:
+        """Store a reply the moment it is here. Keeping it twice keeps the first."""
+        ...
+
+
+class Snapshots(Protocol):
+    """Stored snapshots, by the hash of what was seen."""
+
+    async def keep(self, desk_id: str, snapshot: Snapshot) -> None:
+        """Store a snapshot. Keeping it twice keeps it once."""
+        ...
+
+    async def load(self, snapshot_id: str) -> Snapshot:
+        """Read one back. Raises BooksDisagree when it is not there."""
+        ...
+
+
+class Ledger(Protocol):
+    """The books of all desks. Every method is one transaction, and harmless to repeat."""
+
+    async def open_desk(self, opened: Event, *, cash: Event) -> None:
+        """Make a desk's rows and its opening deposit, unless they are there."""
+        ...
+
+    async def record(self, events: Sequence[Event]) -> None:
+        """Append events in one insert. An event that is there already is left; with other content it raises BooksDisagree."""
+        ...
+
+    async def portfolio(self, desk_id: str) -> Portfolio:
+        """Cash, positions with their marks, open orders and the trading state, at one instant."""
+        ...
+
+    async def mark(self, desk_id: str, quotes: Mapping[str, Quote], marked_at: datetime) -> Portfolio:
+        """Value held positions at these quotes, keep the equity mark and the peak, and answer with the books."""
+        ...
+
+    async def intend(self, request: OrderRequest, limits: Limits, intended_at: datetime) -> Order | Denied:
+        """Lock the desk's books, check state and limits with open orders counted, and write OrderIntended or OrderDenied."""
+        ...
+
+    async def order(self, client_order_id: str) -> Order | None:
+        """One order as the books know it."""
+        ...
+
+    async def advance(self, client_order_id: str, state: OrderState, broker: BrokerOrder | None, event: Event) -> Order:
+        """Move an order along its life and write the event that says so."""
+        ...
+
+    async def adopt(self, order: Order, event: Event) -> None:
+        """Enter a protective order that the broker holds for a filled entry."""
+        ...
+
+    async def apply_fill(self, fill: Fill, executed: Event) -> Order:
+        """Book a fill once: order, position, cash, trade and `TradeExecuted`, together or not at all."""
+        ...
+
+    async def change_state(self, breaker: CircuitBreaker, event: Event) -> CircuitBreaker:
+        """Set the trading state, so that every later intent sees it."""
+        ...
+
+    async def breaker(self, desk_id: str) -> CircuitBreaker:
+        """The trading state with its reason."""
+        ...
+
+    async def books(self, desk_id: str) -> Books:
+        """Everything the audit looks at, read at one instant."""
+        ...
+
+
+class Broker(Protocol):
+    """Where orders go. The broker's own book is the truth about fills."""
+
+    name: str
+    synthetic: bool
+
+    async def find(self, client_order_id: str) -> BrokerOrder | None:
+        """Look an order up by our id, with its protective legs; None when the broker has never seen it. Raises BrokerUnavailable."""
+        ...
+
+    async def submit(self, request: OrderRequest) -> BrokerOrder:
+        """Send an order. Raises OrderRefused (a definite no) or BrokerUnavailable (unknown: look up)."""
+        ...
+
+    async def cancel(self, client_order_id: str) -> BrokerOrder:
+        """Cancel what is left of an order."""
+        ...
+
+    async def match(self, quotes: Mapping[str, Quote]) -> None:
+        """Let resting orders meet these prices; a real broker does this by itself and ignores it."""
+        ...
+
+    async def legs(self, client_order_id: str) -> tuple[BrokerOrder, ...]:
+        """The protective orders that the broker holds for an entry."""
+        ...
+
+    async def fills(self, client_order_id: str) -> tuple[Fill, ...]:
+        """Every fill of one order, oldest first."""
+        ...
+
+    async def orders(self, desk_id: str) -> tuple[BrokerOrder, ...]:
+        """The broker's whole book of one desk, for the audit."""
+        ...

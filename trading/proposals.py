@@ -1,0 +1,40 @@
+"""A signal after code has had its say: the order it would become, capped by the hard limits."""
+
+from __future__ import annotations
+
+from trading.instruments import UNKNOWN_SECTOR, Side
+from trading.limits import Limit
+from trading.money import Price, Quantity, Record
+from trading.signals import RiskAssessment, Signal, Validation
+
+
+class Constraint(Record):
+    """A limit that made a quantity smaller, in shares."""
+
+    limit: Limit
+    before: Quantity
+    after: Quantity
+
+
+class Proposal(Record):
+    """What the RiskManager, the Validator and the MetaAgent are asked about: whole shares at a price, never more than code allows."""
+
+    signal: Signal
+    side: Side
+    quantity: Quantity
+    price: Price
+    sector: str = UNKNOWN_SECTOR
+    constraint: Constraint | None = None
+
+    @property
+    def symbol(self) -> str:
+        """What would be traded."""
+        return self.signal.symbol
+
+
+class Candidate(Record):
+    """A proposal that everyone before the MetaAgent let pass, with what they said of it."""
+
+    proposal: Proposal
+    assessment: RiskAssessment
+    validation: Validation

@@ -1,0 +1,252 @@
+"""What the cycle asks of the world around it, step by step, and the small records that pass between.
+
+In a workflow each step is an activity; in a backtest each is a direct call on simulated adapters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Generic, Protocol, TypeVar
+
+from pydantic import AwareDatetime, Field
+
+from trading.audit import Finding
+from trading.breaker import TradingState
+from trading.docket import Row
+from trading.events import Event
+from trading.instruments import Symbol
+from trading.limits import Limits
+from trading.market import SnapshotSummary
+from trading.money import DeskId, Identifier, Record, Text
+from trading.orders import Order, OrderRequest
+from trading.portfolio import Portfolio
+from trading.proposals import Candidate, Proposal
+from trading.settlement import Denied
+from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation
+
+Symbols = Annotated[tuple[Symbol, ...], Field(min_length=1, max_length=100)]
+
+
+class Trigger(StrEnum):
+    """Why a cycle runs."""
+
+    MANUAL = "manual"
+    SCHEDULED = "scheduled"
+    PRICE_MOVE = "price_move"
+
+
+class CycleRequest(Record):
+    """What is asked of a desk.
+
+    `as_of` puts the whole cycle in the past, for markets that know it; `anytime` runs it although the exchange is
+    closed.
+    """
+
+    symbols: Symbols
+    strategy_id: Identifier = "agents"
+    trigger: Trigger = Trigger.MANUAL
+    trace_id: Identifier
+    as_of: AwareDatetime | None = None
+    anytime: bool = False
+
+
+class Cycle(Record):
+    """One run of the pipeline: the request with the name the desk gave it."""
+
+    cycle_id: Identifier
+    desk_id: DeskId
+    request: CycleRequest
+    started_at: AwareDatetime
+
+    @property
+    def trace_id(self) -> str:
+        """The id that joins the cycle's log lines and events to whoever asked for it."""
+        return self.request.trace_id
+
+
+class Skip(Record):
+    """Why a cycle does nothing: a code and a sentence."""
+
+    code: str
+    reason: Text
+
+
+class Opening(Record):
+    """What the gate found: the moment the cycle reasons about, the limits in force, and a reason to go no further."""
+
+    as_of: AwareDatetime
+    market: str
+    synthetic: bool
+    in_session: bool
+    limits: Limits
+    trading_state: TradingState = TradingState.ACTIVE
+    held: tuple[Symbol, ...] = ()
+    skip: Skip | None = None
+
+
+class Stage(Record):
+    """A cycle at the moment it reasons about."""
+
+    cycle: Cycle
+    as_of: AwareDatetime
+    in_session: bool = True
+
+
+class SnapshotAsked(Record):
+    """Which symbols to look at: those asked for and those held."""
+
+    stage: Stage
+    symbols: tuple[Symbol, ...]
+
+
+class MarkAsked(Record):
+    """Value the books at a snapshot's prices."""
+
+    stage: Stage
+    snapshot_id: str
+
+
+class SignalAsked(Record):
+    """The DataAgent's question: one symbol of a snapshot."""
+
+    cycle: Cycle
+    snapshot_id: str
+    symbol: Symbol
+
+
+class AssessmentAsked(Record):
+    """The RiskManager's question: the whole batch."""
+
+    cycle: Cycle
+    snapshot_id: str
+    proposals: tuple[Proposal, ...]
+
+
+class ValidationAsked(Record):
+    """The Validator's question: one proposal and what the RiskManager said of it."""
+
+    cycle: Cycle
+    snapshot_id: str
+    proposal: Proposal
+    assessment: RiskAssessment
+
+
+class DecisionAsked(Record):
+    """The MetaAgent's question: every candidate at once."""
+
+    cycle: Cycle
+    snapshot_id: str
+    candidates: tuple[Candidate, ...]
+
+
+class IntentAsked(Record):
+    """An order to intend under the limits in force."""
+
+    request: OrderRequest
+    limits: Limits
+    intended_at: AwareDatetime
+
+
+class Recorded(Record):
+    """Events of one step, written in one insert."""
+
+    events: tuple[Event, ...]
+
+
+class Source(Record):
+    """Whose words these are: the model, the prompt's version and the call in the journal."""
+
+    model: str
+    prompt_version: str
+    call_id: str
+
+
+T = TypeVar("T")
+
+
+class Heard(Record, Generic[T]):
+    """An agent's answer with its source, or its abstention."""
+
+    answer: T | Abstention
+    source: Source | None = None
+
+
+class SignalHeard(Heard[Signal]):
+    """The DataAgent's answer."""
+
+
+class AssessmentsHeard(Heard[tuple[RiskAssessment, ...]]):
+    """The RiskManager's answer, one assessment a proposal."""
+
+
+class ValidationHeard(Heard[Validation]):
+    """The Validator's answer."""
+
+
+class DecisionsHeard(Heard[tuple[Decision, ...]]):
+    """The MetaAgent's answer, one decision a candidate."""
+
+
+class Steps(Protocol):
+    """The world as the pipeline sees it.
+
+    Every step may raise a TradingError; those that ask an agent answer with an abstention instead.
+    """
+
+    def now(self) -> datetime:
+        """The time by the driver's clock."""
+        ...
+
+    def tell(self, words: str, rows: tuple[Row, ...]) -> None:
+        """Say in a few words where the cycle stands, with every symbol's row so far."""
+        ...
+
+    async def record(self, events: Sequence[Event]) -> None:
+        """Write the events of one step."""
+        ...
+
+    async def open(self, cycle: Cycle) -> Opening:
+        """Ask the calendar, the market and the books whether to go on."""
+        ...
+
+    async def settle(self, stage: Stage) -> None:
+        """Let the books catch up with what the broker did since the last cycle."""
+        ...
+
+    async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
+        """Look at the market once, for all."""
+        ...
+
+    async def mark(self, asked: MarkAsked) -> Portfolio:
+        """Value the books at the snapshot."""
+        ...
+
+    async def ask_data(self, asked: SignalAsked) -> SignalHeard:
+        """Ask the DataAgent about one symbol."""
+        ...
+
+    async def ask_risk(self, asked: AssessmentAsked) -> AssessmentsHeard:
+        """Ask the RiskManager about the batch."""
+        ...
+
+    async def ask_validator(self, asked: ValidationAsked) -> ValidationHeard:
+        """Ask the Validator about one proposal."""
+        ...
+
+    async def ask_meta(self, asked: DecisionAsked) -> DecisionsHeard:
+        """Ask the MetaAgent about all that is left."""
+        ...
+
+    async def intend(self, asked: IntentAsked) -> Order | Denied:
+        """Write the intent, or its denial, under the limits."""
+        ...
+
+    async def execute(self, request: OrderRequest) -> Order:
+        """Send the order and follow it until it is done or rests."""
+        ...
+
+    async def audit(self, cycle: Cycle) -> tuple[Finding, ...]:
+        """Check the invariants over the desk's books."""
+        ...
