@@ -41,9 +41,11 @@ class Finding(Record):
 
 def audit(books: Books, broker: Iterable[BrokerOrder] = ()) -> tuple[Finding, ...]:
     """Check every invariant; an empty answer is a pass."""
-    held = {order.client_order_id: order for order in broker}
+    book = tuple(broker)
+    held = {order.client_order_id: order for order in book}
     return (
         *orders_have_decisions(books),
+        *no_order_twice(book),
         *broker_orders_were_intended(books, held),
         *quantities_close(books, held),
         *cash_and_positions_balance(books),
@@ -58,20 +60,30 @@ def audit(books: Books, broker: Iterable[BrokerOrder] = ()) -> tuple[Finding, ..
 
 
 def orders_have_decisions(books: Books) -> Iterable[Finding]:
-    """I1: every order follows from one EXECUTE of its cycle and symbol, and is not larger."""
+    """I1: every order follows from one EXECUTE of its cycle and symbol, on the signal's side, and is not larger."""
     decided = {
         (e.aggregate_id, str(e.data["symbol"])): Decimal(str(e.data["quantity"]))
         for e in _events(books, EventType.META_AGENT_DECISION)
         if e.data["verdict"] == "EXECUTE"
     }
+    signals = _events(books, EventType.SIGNAL_GENERATED)
+    actions = {(e.aggregate_id, str(e.data.get("symbol"))): e.data.get("action") for e in signals}
     for order in _sent(books):
         request = order.request
-        allowed = decided.get((request.cycle_id, request.symbol))
-        if allowed is None:
+        key = request.cycle_id, request.symbol
+        allowed = decided.get(key)
+        if allowed is None or actions.get(key, request.side) != request.side:
             yield Finding(invariant="I1", about=request.client_order_id, found="no decision asked for this order")
         elif request.quantity > allowed:
             found = f"ordered {request.quantity:f}, decided {allowed:f}"
             yield Finding(invariant="I1", about=request.client_order_id, found=found)
+
+
+def no_order_twice(broker: Iterable[BrokerOrder]) -> Iterable[Finding]:
+    """I2: the broker has one order for each of our ids."""
+    for name, times in Counter(order.client_order_id for order in broker).items():
+        if times > 1:
+            yield Finding(invariant="I2", about=name, found=f"the broker has it {times} times")
 
 
 def broker_orders_were_intended(books: Books, broker: Mapping[str, BrokerOrder]) -> Iterable[Finding]:
@@ -188,15 +200,24 @@ def cycles_end_once(books: Books) -> Iterable[Finding]:
 
 
 def quantities_only_shrink(books: Books) -> Iterable[Finding]:
-    """I12: signal ≥ the code's cap ≥ the RiskManager's ≥ the decision, for every symbol of every cycle."""
-    steps = {EventType.CONSTRAINT_APPLIED: "after", EventType.RISK_ASSESSED: "quantity", EventType.META_AGENT_DECISION: "quantity"}
+    """I12: signal ≥ the code's cap ≥ the RiskManager's ≥ the decision, for every symbol of every cycle.
+
+    A signal that asks for a weight has no quantity to compare: what code made of it comes first then.
+    """
+    steps = {
+        EventType.SIGNAL_GENERATED: "quantity",
+        EventType.CONSTRAINT_APPLIED: "after",
+        EventType.RISK_ASSESSED: "quantity",
+        EventType.META_AGENT_DECISION: "quantity",
+    }
     least: dict[tuple[str, str], Decimal] = {}
     for stored in books.events:
         event = stored.event
-        if event.type not in steps or "symbol" not in event.data:
+        said = event.data.get(steps[event.type]) if event.type in steps else None
+        if said is None or "symbol" not in event.data:
             continue
         key = (event.aggregate_id, str(event.data["symbol"]))
-        quantity = Decimal(str(event.data[steps[event.type]]))
+        quantity = Decimal(str(said))
         if key in least and quantity > least[key]:
             yield Finding(invariant="I12", about="/".join(key), found=f"{event.type} raised {least[key]:f} to {quantity:f}")
         least[key] = min(quantity, least.get(key, quantity))

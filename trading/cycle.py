@@ -10,12 +10,14 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from trading import cycle_events as say
+from trading.audit import Finding
 from trading.constraints import Case, request_of, rule_on
 from trading.docket import CycleOutcome, CycleReport, Docket
 from trading.errors import TradingError
 from trading.events import Event, EventType
 from trading.instruments import Side
 from trading.market import SnapshotSummary
+from trading.money import MOST_TEXT
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
 from trading.settlement import Denied
@@ -40,12 +42,17 @@ _ENDS = {CycleOutcome.SKIPPED: EventType.CYCLE_SKIPPED, CycleOutcome.FAILED: Eve
 
 
 async def run_cycle(steps: Steps, cycle: Cycle) -> CycleReport:
-    """Run the pipeline to its end. A step that cannot be done ends the cycle as failed; nothing is traded on a guess."""
+    """Run the pipeline to its end. A step that cannot be done ends the cycle as failed; nothing is traded on a guess.
+
+    Raises TradingError when not even the end can be written; whoever drives the cycle must say it then.
+    """
     run = _Run(steps, cycle)
     try:
-        return await run.through()
+        outcome, reason = await run.through()
     except TradingError as error:
-        return await run.end(CycleOutcome.FAILED, str(error))
+        outcome, reason = CycleOutcome.FAILED, str(error)
+    # Outside of the `try`: a cycle ends once, whatever becomes of the audit that follows.
+    return await run.end(outcome, reason)
 
 
 class _Run:
@@ -61,50 +68,57 @@ class _Run:
         self.docket = Docket(cycle.request.symbols)
         self.known: dict[str, object] = {}
 
-    async def through(self) -> CycleReport:
-        """Go on until there is nothing more to do."""
+    async def through(self) -> tuple[CycleOutcome, str]:
+        """Go on until there is nothing more to do; how it ended, and why."""
         await self._record([say.started(self.cycle, self.steps.now())])
         self.opening = await self.steps.open(self.cycle)
         self.known = self.opening.model_dump(include={"as_of", "market", "synthetic", "in_session"})
         if self.opening.skip is not None:
-            return await self.end(CycleOutcome.SKIPPED, self.opening.skip.reason)
+            return CycleOutcome.SKIPPED, self.opening.skip.reason
         await self._look()
         signals = await self._signals()
         if not signals:
-            return await self.end(CycleOutcome.NO_SIGNALS)
+            return CycleOutcome.NO_SIGNALS, ""
         proposals = await self._constrain(signals)
         if not proposals:
-            return await self.end(CycleOutcome.NONE_ALLOWED)
+            return CycleOutcome.NONE_ALLOWED, ""
         approved = await self._assess(proposals)
         if not approved:
-            return await self.end(CycleOutcome.NONE_APPROVED)
+            return CycleOutcome.NONE_APPROVED, ""
         candidates = await self._validate(approved)
         if not candidates:
-            return await self.end(CycleOutcome.NONE_VALIDATED)
+            return CycleOutcome.NONE_VALIDATED, ""
         decided = await self._decide(candidates)
         if not decided:
-            return await self.end(CycleOutcome.NONE_DECIDED)
+            return CycleOutcome.NONE_DECIDED, ""
         for candidate, decision in decided:
             await self._trade(candidate, decision)
-        return await self.end(CycleOutcome.TRADED)
+        return CycleOutcome.TRADED, ""
 
-    async def end(self, outcome: CycleOutcome, reason: str = "") -> CycleReport:
+    async def end(self, outcome: CycleOutcome, reason: str) -> CycleReport:
         """Close the cycle in the log, then let the audit look at the books."""
         kind = _ENDS.get(outcome, EventType.CYCLE_COMPLETED)
         data = {"outcome": outcome, "reason": reason}
         await self._record([say.cycle_event(self.cycle, kind, self.steps.now(), data)])
-        findings = await self.steps.audit(self.cycle)
+        findings = await self._audit()
         self._tell(f"{outcome.replace('_', ' ')}{': ' if reason else ''}{reason}")
         return CycleReport.model_validate(
             {
                 **self.known,
                 "cycle_id": self.cycle.cycle_id,
                 "outcome": outcome,
-                "reason": reason[:4000],
+                "reason": reason[:MOST_TEXT],
                 "rows": self.docket.rows,
                 "findings": findings,
             }
         )
+
+    async def _audit(self) -> tuple[Finding, ...]:
+        """The audit's findings; that it could not be done is one, for silence is no pass."""
+        try:
+            return await self.steps.audit(self.cycle)
+        except TradingError as error:
+            return (Finding(invariant="audit", about=self.cycle.cycle_id, found=f"not done: {error}"),)
 
     async def _look(self) -> None:
         """Catch up with the broker, look at the market once, and value the books at what was seen."""
@@ -163,7 +177,7 @@ class _Run:
         for one in heard.answer:
             self.docket.assessed(one)
         approved = [
-            (proposal.model_copy(update={"quantity": one.adjusted_quantity}), one)
+            (proposal.model_copy(update={"quantity": min(one.adjusted_quantity, proposal.quantity)}), one)
             for proposal, one in zip(proposals, heard.answer, strict=True)
             if one.approved and one.adjusted_quantity > 0
         ]
@@ -215,7 +229,8 @@ class _Run:
 
     async def _trade(self, candidate: Candidate, decision: Decision) -> None:
         """Intend one order and, unless it is denied, send it."""
-        request = request_of(self.cycle, candidate.proposal, decision.quantity, self.snapshot)
+        quantity = min(decision.quantity, candidate.proposal.quantity)
+        request = request_of(self.cycle, candidate.proposal, quantity, self.snapshot)
         scores = {
             **request.scores,
             "risk_score": candidate.assessment.risk_score,

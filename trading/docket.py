@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 from trading.audit import Finding
 from trading.instruments import Symbol
 from trading.market import SnapshotSummary
-from trading.money import Identifier, Price, Quantity, Record, Text
+from trading.money import MOST_TEXT, Identifier, Price, Quantity, Record, Text
 from trading.orders import Order
 from trading.settlement import Denied
 from trading.signals import Abstention, Action, Decision, RiskAssessment, Score, Signal, Validation, Verdict
@@ -72,10 +72,10 @@ class Docket:
         """Every row, by symbol."""
         return tuple(self._rows[symbol] for symbol in sorted(self._rows))
 
-    def note(self, symbol: str, **changes: object) -> None:
-        """Fill in a part of a symbol's row."""
+    def note(self, symbol: str, note: str = "", **changes: object) -> None:
+        """Fill in a part of a symbol's row. An empty note leaves the one that is there, a long one is cut to fit."""
         row = self._rows.get(symbol) or Row(symbol=symbol)
-        self._rows[symbol] = Row.model_validate({**dict(row), **changes})
+        self._rows[symbol] = Row.model_validate({**dict(row), **changes, "note": note[:MOST_TEXT] or row.note})
 
     def priced(self, snapshot: SnapshotSummary) -> None:
         """The market was looked at."""
@@ -93,18 +93,18 @@ class Docket:
 
     def capped(self, symbol: str, asked: Decimal, allowed: Decimal, note: str) -> None:
         """Code had its say."""
-        self.note(symbol, asked=asked, allowed=allowed, **({"note": note} if note else {}))
+        self.note(symbol, note, asked=asked, allowed=allowed)
 
     def assessed(self, answer: RiskAssessment) -> None:
         """The RiskManager spoke."""
         note = "; ".join(answer.concerns)
         approved = answer.adjusted_quantity if answer.approved else Decimal(0)
-        self.note(answer.symbol, approved=approved, **({"note": note} if note else {}))
+        self.note(answer.symbol, note, approved=approved)
 
     def validated(self, answer: Validation) -> None:
         """The Validator spoke."""
         note = "; ".join((*answer.patterns, *answer.concerns)) or answer.reasoning
-        self.note(answer.symbol, validated=answer.approved, **({"note": note} if note else {}))
+        self.note(answer.symbol, note, validated=answer.approved)
 
     def decided(self, answer: Decision) -> None:
         """The MetaAgent spoke."""
@@ -117,8 +117,7 @@ class Docket:
             state, filled, note = "denied", None, outcome.reason
         else:
             state, filled, note = outcome.state, outcome.filled_quantity, outcome.reason or ""
-        changes = {"order_state": state, "filled": filled, "client_order_id": _name(outcome)}
-        self.note(symbol, **changes, **({"note": note} if note else {}))
+        self.note(symbol, note, order_state=state, filled=filled, client_order_id=_name(outcome))
 
 
 def _name(outcome: Order | Denied) -> str:

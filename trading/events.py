@@ -75,7 +75,7 @@ class Event(Record):
     """One line of the audit log, before it has its place.
 
     `event_id` is a pure function of what happened, so writing it twice writes it once. `aggregate_id` is the cycle it belongs to, or the
-    desk. Keys of `data` that end in `_at` or `_id` say when and under which name; the rest says what.
+    desk. Keys of `data` that end in `_at`, `_id` or `_ids` say when and under which name; the rest says what.
     """
 
     event_id: Identifier

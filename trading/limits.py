@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from trading.breaker import forbids
 from trading.instruments import Side, Symbol
-from trading.money import ZERO, Fraction, Quantity, Record
+from trading.money import MOST_SHARES, ZERO, Fraction, Quantity, Record
 from trading.orders import PROTECTIVE, OrderRequest
 from trading.portfolio import Portfolio
 
@@ -149,4 +149,4 @@ def _misplaced(request: OrderRequest) -> tuple[Breach, ...]:
 
 
 def _shares(dollars: Decimal, price: Decimal) -> Decimal:
-    return max(dollars / price, ZERO).quantize(Decimal("1e-9"), rounding=ROUND_DOWN)
+    return min(max(dollars / price, ZERO), MOST_SHARES).quantize(Decimal("1e-9"), rounding=ROUND_DOWN)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
+MOST_SHARES = Decimal("1e9")
+MOST_TEXT = 4000
+# Digits enough for any quantity times any price: the default 28 would round once before the cents do.
+_EXACTLY = Context(prec=40, rounding=ROUND_HALF_EVEN)
 # The least tick a stock trades at, by SEC rule 612: a cent from one dollar up, a hundredth of a cent below.
 SMALL_TICK = Decimal("0.0001")
 
@@ -40,10 +44,10 @@ Dollars = Annotated[
 """US dollars to the cent, signed."""
 Price = Annotated[Decimal, _EXACT, Field(allow_inf_nan=False, gt=0, le=Decimal("1e7"), decimal_places=6)]
 """US dollars a share, positive."""
-Quantity = Annotated[Decimal, _EXACT, Field(allow_inf_nan=False, ge=0, le=Decimal("1e9"), decimal_places=9), _ZERO]
+Quantity = Annotated[Decimal, _EXACT, Field(allow_inf_nan=False, ge=0, le=MOST_SHARES, decimal_places=9), _ZERO]
 """Shares, unsigned; nine decimals because brokers sell fractions."""
 SignedQuantity = Annotated[
-    Decimal, _EXACT, Field(allow_inf_nan=False, ge=Decimal("-1e9"), le=Decimal("1e9"), decimal_places=9), _ZERO
+    Decimal, _EXACT, Field(allow_inf_nan=False, ge=-MOST_SHARES, le=MOST_SHARES, decimal_places=9), _ZERO
 ]
 """Shares held, positive when long."""
 Fraction = Annotated[Decimal, _EXACT, Field(allow_inf_nan=False, ge=0, le=1, decimal_places=8), _ZERO]
@@ -55,23 +59,23 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._
 """Names a thing in the books; safe in a URL, a log line and a workflow id."""
 DeskId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
 """A desk's short name; client order ids start with it, so it stays short."""
-Text = Annotated[str, StringConstraints(max_length=4000)]
+Text = Annotated[str, StringConstraints(max_length=MOST_TEXT)]
 """Words of a person or a model, capped."""
 
 
 def cents(amount: Decimal) -> Decimal:
     """Round dollars to the cent, half to even."""
-    return amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
+    return amount.quantize(CENT, context=_EXACTLY)
 
 
 def notional(quantity: Decimal, price: Decimal) -> Decimal:
     """Quantity × price in dollars, unsigned, rounded to the cent once."""
-    return cents(abs(quantity) * price)
+    return cents(_EXACTLY.multiply(quantity.copy_abs(), price))
 
 
 def whole_shares(dollars: Decimal, price: Decimal) -> Decimal:
-    """The whole shares that so many dollars buy; zero when dollars are negative."""
-    return max((dollars / price).quantize(Decimal(1), rounding=ROUND_DOWN), ZERO)
+    """The whole shares that so many dollars buy: zero when dollars are negative, never more than a `Quantity` holds."""
+    return max(min(dollars / price, MOST_SHARES).quantize(Decimal(1), rounding=ROUND_DOWN), ZERO)
 
 
 def tick(price: Decimal) -> Decimal:

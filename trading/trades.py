@@ -18,8 +18,8 @@ _SMALLEST_PRICE = Decimal("0.000001")
 class Trade(Record):
     """One round trip, open until `closed_at`; named after the fill that opened it.
 
-    `quantity` and `closed_quantity` in shares, prices the averages in dollars a share without commission; `realised_pnl`
-    in dollars with commission. `side` is the opening side; `exit_order_id` the order that closed last.
+    `quantity` and `closed_quantity` in shares, prices the averages in dollars a share without commission,
+    `realised_pnl` in dollars with commission. `side` is the opening side; `exit_order_id` the order that closed last.
     """
 
     trade_id: Identifier
@@ -98,4 +98,4 @@ def _reduced(trade: Trade, fill: Fill, closing: Decimal, earned: Decimal) -> Tra
 
 def _average(price: Decimal, quantity: Decimal, more: Decimal, added: Decimal) -> Decimal:
     mean = (price * quantity + more * added) / (quantity + added)
-    return mean.quantize(_SMALLEST_PRICE, rounding=ROUND_HALF_EVEN).normalize()
+    return mean.quantize(_SMALLEST_PRICE, rounding=ROUND_HALF_EVEN)

@@ -1,0 +1,73 @@
+"""Whether a cycle may go on: the calendar, the market's newest moment, the trading state."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from temporalio import activity
+
+from trading.breaker import TradingState
+from trading.limits import Limits
+from trading.money import Record
+from trading.ports import Calendar, Ledger, Market
+from trading.sessions import is_open
+from trading.steps import Cycle, CycleRequest, Opening, Skip
+
+
+class GateRules(Record):
+    """What the gate holds a cycle to; `exchange_zone` is the zone that session dates are in."""
+
+    limits: Limits = Limits()
+    max_data_age: timedelta = timedelta(seconds=60)
+    exchange_zone: str = "America/New_York"
+
+
+class Gate:
+    """The first step of every cycle."""
+
+    def __init__(self, market: Market, calendar: Calendar, ledger: Ledger, rules: GateRules) -> None:
+        self._market = market
+        self._calendar = calendar
+        self._ledger = ledger
+        self._rules = rules
+
+    @activity.defn
+    async def open_cycle(self, cycle: Cycle) -> Opening:
+        """Fix the moment the cycle reasons about and say whether it may go on.
+
+        Raises UnknownSymbol for a symbol that the market does not have.
+
+        Repeat: reads only; a later answer may differ, but only the recorded one counts.
+        """
+        now = datetime.now(UTC)
+        latest = await self._market.latest(now)
+        as_of = cycle.request.as_of or latest
+        portfolio = await self._ledger.portfolio(cycle.desk_id)
+        await self._market.instruments(cycle.request.symbols)
+        session = self._calendar.session(as_of.astimezone(ZoneInfo(self._rules.exchange_zone)).date())
+        in_session = is_open(session, as_of)
+        opening = Opening(
+            as_of=as_of,
+            market=self._market.name,
+            synthetic=self._market.synthetic,
+            in_session=in_session,
+            limits=self._rules.limits,
+            trading_state=portfolio.trading_state,
+            held=tuple(p.symbol for p in portfolio.positions if p.quantity),
+        )
+        return opening.model_copy(update={"skip": self._refusal(cycle.request, opening, now, latest)})
+
+    def _refusal(self, request: CycleRequest, opening: Opening, now: datetime, latest: datetime) -> Skip | None:
+        if opening.trading_state is TradingState.HALTED:
+            return Skip(code="halted", reason="the desk is HALTED: resume it first")
+        if opening.as_of > latest:
+            reason = f"{opening.market} knows nothing after {latest.isoformat()}"
+            return Skip(code="future", reason=f"as of {opening.as_of.isoformat()}: {reason}")
+        if not (opening.in_session or request.anytime):
+            reason = f"the exchange is closed at {opening.as_of.isoformat()}; on paper, --anytime runs all the same"
+            return Skip(code="market_closed", reason=reason)
+        age = now - latest
+        if age > self._rules.max_data_age and not self._market.historical and request.as_of is None:
+            return Skip(code="stale_data", reason=f"the newest price of {opening.market} is {age} old")
+        return None

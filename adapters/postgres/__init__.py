@@ -1,0 +1,1 @@
+"""The books, the audit log, the journal and the snapshots in Postgres."""

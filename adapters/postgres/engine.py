@@ -1,0 +1,142 @@
+"""The way to the database: where it is, two roles to come as, and one place where its failures get our names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Annotated, Any
+
+import asyncpg
+from pydantic import Field, SecretStr
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from trading.errors import BadConfiguration, LedgerUnavailable, TradingError
+from trading.money import Record
+
+APPLICATION_ROLE = "trading_app"
+
+CONNECT_SECONDS = 5
+# An activity's own time-out is longer, so that the failure it sees is ours and says what happened.
+COMMAND_SECONDS = 10
+POOL_SECONDS = 10
+
+# The same transaction may succeed later: connections and resources by class, conflicts and shutdowns one by one.
+_RETRYABLE_CLASSES = frozenset({"08", "53", "57", "58"})
+_RETRYABLE_STATES = frozenset(
+    {
+        "40001",  # serialisation failure
+        "40P01",  # deadlock
+        "55P03",  # a lock was not to be had in time
+        "25P03",  # idle in transaction for too long
+    }
+)
+_UNUSABLE = {
+    "28000": "refuses the user",
+    "28P01": "refuses the password",
+    "3D000": "does not exist",
+    "22023": "is not migrated",  # asked for at connection: the application's role is not there yet
+    "42P01": "is not migrated",
+    "42501": "refuses the permission",
+}
+
+
+class Database(Record):
+    """Where Postgres listens and who comes. The password is never shown."""
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)]
+    name: str
+    user: str
+    password: SecretStr = SecretStr("")
+
+    @property
+    def url(self) -> URL:
+        """The address for SQLAlchemy."""
+        return URL.create(
+            "postgresql+asyncpg",
+            username=self.user,
+            password=self.password.get_secret_value() or None,
+            host=self.host,
+            port=self.port,
+            database=self.name,
+        )
+
+
+def application_engine(database: Database, *, pool_size: int = 5) -> AsyncEngine:
+    """Connections that may do what the application may: append to the log, never change it."""
+    # Half the pool again for a burst; an embedded server allows 100 connections and three processes share it.
+    return _engine(database, {"role": APPLICATION_ROLE}, pool_size=pool_size, max_overflow=pool_size)
+
+
+def owner_engine(database: Database) -> AsyncEngine:
+    """The one connection of the tables' owner, for migrations only."""
+    return _engine(database, {}, pool_size=1, max_overflow=0)
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One transaction: committed when the block ends, rolled back when it raises.
+
+    Raises LedgerUnavailable when the same transaction may succeed later, BadConfiguration when the database is not what
+    the settings say. After an unanswered commit it is unknown whether it happened: repeat it, every method may be.
+    """
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    except TradingError:
+        raise
+    except (DBAPIError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        named = _named(error, engine.url)
+        if named is None:
+            raise
+        raise named from error
+
+
+def consistent(engine: AsyncEngine) -> AsyncEngine:
+    """The same connections, for reading several statements at one instant."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _engine(database: Database, settings: dict[str, str], **pool: int) -> AsyncEngine:
+    arguments: dict[str, Any] = {
+        "timeout": CONNECT_SECONDS,
+        "command_timeout": COMMAND_SECONDS,
+        "server_settings": {
+            "application_name": "trading-desk",
+            # A client that freezes inside a transaction must not keep the desk's rows locked.
+            "idle_in_transaction_session_timeout": "30s",
+            **settings,
+        },
+    }
+    return create_async_engine(
+        database.url,
+        connect_args=arguments,
+        isolation_level="READ COMMITTED",
+        pool_timeout=POOL_SECONDS,
+        pool_pre_ping=True,
+        json_serializer=partial(json.dumps, allow_nan=False),
+        json_deserializer=json.loads,
+        hide_parameters=True,
+        **pool,
+    )
+
+
+def _named(error: BaseException, url: URL) -> TradingError | None:
+    """Our name for a database's failure, None when it is neither the network's fault nor the settings'."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    state = str(getattr(cause, "sqlstate", None) or "")
+    where = f"the database {url.database} at {url.host}:{url.port}"
+    line = (str(cause).splitlines() or [""])[0].removeprefix(f"{type(cause).__name__}: ") or type(cause).__name__
+    if state in _UNUSABLE:
+        return BadConfiguration(f"{where} {_UNUSABLE[state]}: {line}")
+    lost = isinstance(error, PoolTimeoutError | OSError) or getattr(error, "connection_invalidated", False)
+    # A migration under a running worker makes its prepared plans invalid, once.
+    lost = lost or type(cause).__name__ == "InvalidCachedStatementError"
+    if lost or state in _RETRYABLE_STATES or state[:2] in _RETRYABLE_CLASSES:
+        return LedgerUnavailable(f"{where} is unavailable: {line}")
+    return None

@@ -1,0 +1,92 @@
+"""The books of all desks in Postgres: each method one transaction, and harmless to repeat.
+
+A desk has two locks, always taken in this order: its `portfolio_state` row, then its `system_state` row, which is also
+the end of its log. What only writes the log or the trading state takes the second alone. So no two of our own
+transactions deadlock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres import books, desks, fills, log, order_rows, orders, portfolio
+from adapters.postgres.engine import consistent, transaction
+from trading.audit import Books
+from trading.breaker import CircuitBreaker
+from trading.events import Event
+from trading.limits import Limits
+from trading.market import Quote
+from trading.orders import Fill, Order, OrderRequest, OrderState
+from trading.portfolio import Portfolio
+from trading.settlement import BrokerOrder, Denied
+
+
+class PostgresLedger:
+    """The port `Ledger`. Every method raises LedgerUnavailable when it should be called again."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def open_desk(self, opened: Event, *, cash: Event) -> None:
+        """Make a desk's rows and its opening deposit, unless they are there."""
+        async with transaction(self._engine) as connection:
+            await desks.open_desk(connection, opened, cash)
+
+    async def record(self, events: Sequence[Event]) -> None:
+        """Append events of one desk in one insert, each once. Raises BooksDisagree on an id with other content."""
+        async with transaction(self._engine) as connection:
+            await log.append(connection, events)
+
+    async def portfolio(self, desk_id: str) -> Portfolio:
+        """Cash, what is held with its marks, open orders and the trading state, in one statement."""
+        async with transaction(self._engine) as connection:
+            return await portfolio.read_portfolio(connection, desk_id)
+
+    async def mark(self, desk_id: str, quotes: Mapping[str, Quote], marked_at: datetime) -> Portfolio:
+        """Value held positions, keep the equity mark and the peak."""
+        async with transaction(self._engine) as connection:
+            return await portfolio.mark_positions(connection, desk_id, quotes, marked_at)
+
+    async def intend(self, request: OrderRequest, limits: Limits, intended_at: datetime) -> Order | Denied:
+        """Check and write an order in one transaction. Raises BooksDisagree on an id with other terms."""
+        async with transaction(self._engine) as connection:
+            return await orders.intend_order(connection, request, limits, intended_at)
+
+    async def order(self, client_order_id: str) -> Order | None:
+        """One order as the books know it."""
+        async with transaction(self._engine) as connection:
+            known = await order_rows.find_order(connection, client_order_id)
+        return None if known is None else known.order
+
+    async def advance(self, client_order_id: str, state: OrderState, broker: BrokerOrder | None, event: Event) -> Order:
+        """Move an order along its life. Raises IllegalTransition, and BooksDisagree on an unknown order."""
+        async with transaction(self._engine) as connection:
+            return await orders.move_order(connection, client_order_id, state, broker, event)
+
+    async def adopt(self, order: Order, event: Event) -> None:
+        """Enter a protective order that the broker holds for a filled entry."""
+        async with transaction(self._engine) as connection:
+            await orders.adopt_order(connection, order, event)
+
+    async def apply_fill(self, fill: Fill, executed: Event) -> Order:
+        """Book a fill once. Raises BooksDisagree on an id with other content, and on a fill of no order of ours."""
+        async with transaction(self._engine) as connection:
+            return await fills.book_fill(connection, fill, executed)
+
+    async def change_state(self, breaker: CircuitBreaker, event: Event) -> CircuitBreaker:
+        """Set the trading state, so that every later intent sees it."""
+        async with transaction(self._engine) as connection:
+            return await desks.change_state(connection, breaker, event)
+
+    async def breaker(self, desk_id: str) -> CircuitBreaker:
+        """The trading state with its reason."""
+        async with transaction(self._engine) as connection:
+            return await desks.read_breaker(connection, desk_id)
+
+    async def books(self, desk_id: str) -> Books:
+        """Everything the audit looks at, read at one instant."""
+        async with transaction(consistent(self._engine)) as connection:
+            return await books.read_books(connection, desk_id)

@@ -1,0 +1,82 @@
+"""Orders in the books: intended or denied under the desk's lock, then moved along, each step with its event."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.postgres import log
+from adapters.postgres.fill_rows import fills_of_order
+from adapters.postgres.order_rows import KnownOrder, enter_order, find_order, save_order
+from adapters.postgres.portfolio import lock_books, read_portfolio
+from trading.errors import BooksDisagree
+from trading.events import Event
+from trading.limits import Limits, breaches, rooms
+from trading.order_events import order_denied, order_intended
+from trading.orders import Order, OrderRequest, OrderState, advance, settle
+from trading.settlement import BrokerOrder, Denied
+
+
+async def intend_order(
+    connection: AsyncConnection, request: OrderRequest, limits: Limits, intended_at: datetime
+) -> Order | Denied:
+    """Check an order and write it, intended or denied; asked again, answer as before."""
+    await lock_books(connection, request.desk_id)
+    known = await find_order(connection, request.client_order_id)
+    if known is not None:
+        _refuse_other(known, request)
+        return known.answer
+    portfolio = await read_portfolio(connection, request.desk_id)
+    found = breaches(request, portfolio, limits)
+    if found:
+        denied = Denied(client_order_id=request.client_order_id, breaches=found)
+        await enter_order(connection, Order(request=request, state=OrderState.DENIED, reason=denied.reason), found)
+        await log.append(connection, [order_denied(request, denied, intended_at)])
+        return denied
+    order = Order(request=request, state=OrderState.INTENDED)
+    await enter_order(connection, order)
+    await log.append(connection, [order_intended(request, rooms(request, portfolio, limits), intended_at)])
+    return order
+
+
+async def move_order(
+    connection: AsyncConnection, client_order_id: str, state: OrderState, broker: BrokerOrder | None, event: Event
+) -> Order:
+    """Move an order to the state that is said of it. Once the event is written it has moved, and stays as it is now.
+
+    Booked fills count in every state: an order cancelled half-way is cancelled, with half filled.
+    """
+    await lock_books(connection, event.desk_id)
+    known = await known_order(connection, client_order_id)
+    if await log.written(connection, [event]):
+        return known.order
+    said = {} if broker is None else {"broker_order_id": broker.broker_order_id, "reason": broker.reason}
+    moved = settle(advance(known.order, state, **said), await fills_of_order(connection, client_order_id))
+    await save_order(connection, moved, state)
+    await log.append(connection, [event])
+    return moved
+
+
+async def adopt_order(connection: AsyncConnection, order: Order, event: Event) -> None:
+    """Enter a protective order that the broker holds, unless it is there."""
+    await lock_books(connection, order.request.desk_id)
+    known = await find_order(connection, order.request.client_order_id)
+    if known is None:
+        await enter_order(connection, order)
+    else:
+        _refuse_other(known, order.request)
+    await log.append(connection, [event])
+
+
+async def known_order(connection: AsyncConnection, client_order_id: str) -> KnownOrder:
+    """One order that must be there."""
+    known = await find_order(connection, client_order_id)
+    if known is None:
+        raise BooksDisagree(f"the books know no order {client_order_id}")
+    return known
+
+
+def _refuse_other(known: KnownOrder, request: OrderRequest) -> None:
+    if known.order.request != request:
+        raise BooksDisagree(f"order {request.client_order_id} was entered before with other terms")

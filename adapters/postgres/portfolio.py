@@ -1,0 +1,103 @@
+"""A desk's portfolio: read at once in one statement, locked before it changes, marked to the market."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import Numeric, Text
+
+from adapters.postgres.log import Head, lock_log
+from trading.errors import BooksDisagree
+from trading.market import Quote
+from trading.portfolio import Portfolio
+
+# Amounts travel as text: in JSON a number is a float to whoever reads it.
+_READ = text(
+    """
+    SELECT p.desk_id, s.trading_state, p.cash, p.peak_equity,
+        coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                'symbol', symbol, 'sector', sector, 'quantity', trim_scale(quantity)::text,
+                'cost_basis', cost_basis::text, 'realised_pnl', realised_pnl::text, 'mark', trim_scale(mark)::text
+            ) ORDER BY symbol COLLATE "C")
+            FROM positions WHERE desk_id = :desk_id AND (quantity <> 0 OR :flat)
+        ), '[]') AS positions,
+        coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                'request', request, 'state', state, 'filled_quantity', trim_scale(filled_quantity)::text,
+                'broker_order_id', broker_order_id, 'reason', reason
+            ) ORDER BY client_order_id COLLATE "C")
+            FROM orders WHERE desk_id = :desk_id
+            AND state IN ('intended', 'submitted', 'accepted', 'partially_filled')
+        ), '[]') AS open_orders
+    FROM portfolio_state p JOIN system_state s USING (desk_id) WHERE desk_id = :desk_id
+    """
+)
+_LOCK = text("SELECT desk_id FROM portfolio_state WHERE desk_id = :desk_id FOR UPDATE")
+_QUOTE = text(
+    """
+    UPDATE positions SET mark = q.mark, marked_at = :marked_at, quoted_mark = q.mark, quoted_at = :marked_at
+    FROM unnest(:symbols, :marks) AS q (symbol, mark)
+    WHERE desk_id = :desk_id AND positions.symbol = q.symbol AND quantity <> 0
+    AND (quoted_at IS NULL OR quoted_at <= :marked_at)
+    """
+).bindparams(
+    bindparam("symbols", type_=ARRAY(Text)),
+    bindparam("marks", type_=ARRAY(Numeric)),
+    bindparam("marked_at", type_=TIMESTAMP(timezone=True)),
+)
+_KEEP_PEAK = text(
+    """
+    UPDATE portfolio_state SET equity = :equity, peak_equity = greatest(peak_equity, :equity),
+        marked_at = greatest(marked_at, :marked_at)
+    WHERE desk_id = :desk_id RETURNING peak_equity
+    """
+).bindparams(bindparam("equity", type_=Numeric), bindparam("marked_at", type_=TIMESTAMP(timezone=True)))
+_KEEP_MARK = text(
+    """
+    INSERT INTO equity_marks (desk_id, marked_at, equity, cash) VALUES (:desk_id, :marked_at, :equity, :cash)
+    ON CONFLICT DO NOTHING
+    """
+).bindparams(bindparam("marked_at", type_=TIMESTAMP(timezone=True)))
+_SET_EQUITY = text("UPDATE portfolio_state SET equity = :equity WHERE desk_id = :desk_id")
+
+
+async def lock_books(connection: AsyncConnection, desk_id: str) -> Head:
+    """Hold a desk's books and its log until the transaction ends: first the portfolio, then the log, always."""
+    if (await connection.execute(_LOCK, {"desk_id": desk_id})).one_or_none() is None:
+        raise BooksDisagree(f"the books know no desk {desk_id}")
+    return await lock_log(connection, desk_id)
+
+
+async def read_portfolio(connection: AsyncConnection, desk_id: str, *, flat: bool = False) -> Portfolio:
+    """Cash, positions, open orders and the trading state; with `flat`, also positions that are closed."""
+    row = (await connection.execute(_READ, {"desk_id": desk_id, "flat": flat})).mappings().one_or_none()
+    if row is None:
+        raise BooksDisagree(f"the books know no desk {desk_id}")
+    return Portfolio.model_validate(dict(row))
+
+
+async def mark_positions(
+    connection: AsyncConnection, desk_id: str, quotes: Mapping[str, Quote], marked_at: datetime
+) -> Portfolio:
+    """Value held positions, unless a later quote has already; keep the equity and its peak."""
+    await lock_books(connection, desk_id)
+    asked = {"desk_id": desk_id, "marked_at": marked_at}
+    marks: dict[str, object] = {"symbols": list(quotes), "marks": [quote.mark for quote in quotes.values()]}
+    await connection.execute(_QUOTE, {**asked, **marks})
+    portfolio = await read_portfolio(connection, desk_id)
+    equity = portfolio.equity
+    peak: Decimal = (await connection.execute(_KEEP_PEAK, {**asked, "equity": equity})).scalar_one()
+    await connection.execute(_KEEP_MARK, {**asked, "equity": equity, "cash": portfolio.cash})
+    return portfolio.model_copy(update={"peak_equity": peak})
+
+
+async def revalue(connection: AsyncConnection, desk_id: str) -> None:
+    """Set the equity to what cash and marks make; its peak is only kept at marks, when all prices are of one moment."""
+    portfolio = await read_portfolio(connection, desk_id)
+    await connection.execute(_SET_EQUITY, {"desk_id": desk_id, "equity": portfolio.equity})

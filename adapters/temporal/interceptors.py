@@ -1,0 +1,104 @@
+"""The edge of every activity, in one place.
+
+It heartbeats, its log lines say whose they are, its errors say whether to try again, and its result is read back before it is recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, get_type_hints
+
+import structlog
+from pydantic import ValidationError
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from trading.errors import Final, Retryable
+
+# A quarter of the heartbeat's time-out: three may be lost before the server gives the activity up.
+BEATS_IN_A_TIMEOUT = 4
+# An error that no adapter has classified is tried so often and no more: a bug is not mended by patience.
+UNCLASSIFIED_TRIES = 3
+
+
+class ActivityEdge(Interceptor):
+    """Wraps every activity of a worker."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002  the SDK's name
+        """Put the edge around the next interceptor."""
+        return _Edge(next)
+
+
+class _Edge(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  the SDK's name
+        with structlog.contextvars.bound_contextvars(**_context(input.args)):
+            try:
+                async with _heartbeat():
+                    return _read_back(await super().execute_activity(input), input)
+            except Final as error:
+                raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
+            except Retryable as error:
+                after = error.retry_after_seconds
+                delay = timedelta(seconds=after) if after is not None else None
+                raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=delay) from error
+            except ValidationError as error:
+                message = f"{error.title}: {error.error_count()} fields are not what they must be: {_first(error)}"
+                raise ApplicationError(message, type="InvalidRecord", non_retryable=True) from error
+            except ApplicationError:
+                raise
+            except Exception as error:
+                # Nobody has said whether this may pass: a few tries, then it is a bug, and a person's.
+                message, last = f"{type(error).__name__}: {error}", activity.info().attempt >= UNCLASSIFIED_TRIES
+                raise ApplicationError(message, type="Unclassified", non_retryable=last) from error
+
+
+@asynccontextmanager
+async def _heartbeat() -> AsyncIterator[None]:
+    """Beat while the activity runs, so that a dead worker is noticed in seconds."""
+    timeout = activity.info().heartbeat_timeout
+    beating = asyncio.create_task(_beat(timeout / BEATS_IN_A_TIMEOUT)) if timeout else None
+    try:
+        yield
+    finally:
+        if beating is not None:
+            beating.cancel()
+            await asyncio.wait([beating])
+
+
+async def _beat(every: timedelta) -> None:
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(every.total_seconds())
+
+
+def _read_back(result: Any, call: ExecuteActivityInput) -> Any:
+    """Encode and decode the result here: one that cannot be read would be recorded as done, and wedge its workflow."""
+    converter = activity.payload_converter()
+    try:
+        converter.from_payloads(converter.to_payloads([result]), [get_type_hints(call.fn)["return"]])
+    except (ValueError, TypeError, RuntimeError) as error:
+        message = f"the result of {activity.info().activity_type} cannot be read back: {error}"
+        raise ApplicationError(message, type="UnreadableResult", non_retryable=True) from error
+    return result
+
+
+def _context(args: Any) -> Mapping[str, str]:
+    """Whose lines these are: trace, cycle and desk, wherever in the argument they stand."""
+    found: dict[str, str] = {}
+    for record in args:
+        within = (getattr(record, name, None) for name in ("stage", "cycle", "request"))
+        for holder in (record, *within, getattr(getattr(record, "stage", None), "cycle", None)):
+            for name in ("trace_id", "cycle_id", "desk_id"):
+                value = getattr(holder, name, None)
+                if isinstance(value, str):
+                    found.setdefault(name, value)
+    return found
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

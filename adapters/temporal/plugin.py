@@ -1,0 +1,44 @@
+"""What every client, worker, test and replay of the desk shares: how records travel, and what wraps each activity."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.plugin import SimplePlugin
+from temporalio.worker import WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from adapters.temporal.interceptors import ActivityEdge
+
+# Passed through the sandbox: pure code of ours that `tests/test_house.py` keeps free of clocks and randomness, and third-party
+# packages, which cost up to 170 ms of CPU a start otherwise.
+PASSED_THROUGH = (
+    "trading",
+    "activities",
+    "workflows.policies",
+    "workflows.search_attributes",
+    "workflows.tables",
+    "numpy",
+    "talib",
+    "structlog",
+    "pydantic",
+    "pydantic_core",
+)
+
+
+class DeskPlugin(SimplePlugin):
+    """The same records, the same edge, the same sandbox, wherever the desk meets Temporal."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "trading-desk",
+            data_converter=pydantic_data_converter,
+            interceptors=[ActivityEdge()],
+            workflow_runner=_pass_through,
+        )
+
+
+def _pass_through(runner: WorkflowRunner | None) -> WorkflowRunner:
+    sandbox = runner if isinstance(runner, SandboxedWorkflowRunner) else SandboxedWorkflowRunner()
+    return replace(sandbox, restrictions=sandbox.restrictions.with_passthrough_modules(*PASSED_THROUGH))

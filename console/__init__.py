@@ -1,0 +1,1 @@
+"""What the operator's commands do and show; `starter.py` names them."""

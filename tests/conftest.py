@@ -1,0 +1,139 @@
+"""Real servers for every test: one Postgres for the run, a migrated database and a Temporal server for each test."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.testing import WorkflowEnvironment
+
+from adapters.postgres.engine import Database, application_engine
+from adapters.postgres.migrations import migrate
+from adapters.temporal.connection import add_missing_search_attributes
+from adapters.temporal.ending import leave
+from adapters.temporal.plugin import DeskPlugin
+from embedded.home import Home
+from embedded.postgres import PostgresServer
+from embedded.temporal import FAST, TIME_SKIPPING
+from workflows import search_attributes
+
+LOOPBACK = ("127.", "::1", "localhost")
+_numbers = count(1)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the run as every process of ours ends, so that no native thread can spoil its exit code."""
+    code = getattr(config, "exit_code_of_the_run", None)
+    if code is not None and not hasattr(config, "workerinput"):
+        leave(code)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.exit_code_of_the_run = int(exitstatus)  # type: ignore[attr-defined]  handed to pytest_unconfigure
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_loopback() -> Iterator[None]:
+    """Refuse every connection that would leave this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not str(host).startswith(LOOPBACK):
+            message = f"a test tried to reach {address}"
+            raise AssertionError(message)
+        connect(self, address)  # type: ignore[arg-type]  passed on as it came
+
+    socket.socket.connect = guarded  # type: ignore[method-assign,assignment]  the guard stands before the real one
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]  and steps aside
+
+
+@pytest.fixture(scope="session")
+async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PostgresServer]:
+    """A real Postgres for the whole run, its database migrated once."""
+    home = Home(tmp_path_factory.mktemp("postgres"))
+    home.prepare()
+    server = PostgresServer(home, free_port(), disposable=True)
+    await server.start()
+    await migrate(Database.model_validate(server.database.model_dump() | {"password": server.database.password}))
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def database(postgres: PostgresServer) -> Database:
+    """An empty migrated database of its own."""
+    return await fresh_database(postgres)
+
+
+@pytest.fixture
+async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
+    """The application's connections to the test's database."""
+    engine = application_engine(database)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def temporal() -> AsyncIterator[WorkflowEnvironment]:
+    """A real Temporal server in memory, fast, with the desk's plugin and search attributes; workflow clocks can be skipped."""
+    arguments = [part for value in FAST + TIME_SKIPPING for part in ("--dynamic-config-value", value)]
+    async with await WorkflowEnvironment.start_local(
+        namespace="trading",
+        plugins=[DeskPlugin()],
+        dev_server_existing_path=str(Path(sys.executable).with_name("temporal")),
+        dev_server_extra_args=arguments,
+        dev_server_log_level="error",
+    ) as environment:
+        keys = (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS)
+        await add_missing_search_attributes(environment.client, keys)
+        yield environment
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real daily bars beside the repository; tests that need all of it are skipped where it is absent."""
+    folder = Path(__file__).parent.parent.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no folder of real bars at ../{folder.parent.name}/{folder.name}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_data() -> Path:
+    """The sample of real daily bars that the repository carries."""
+    return Path(__file__).parent.parent / "data"
+
+
+async def fresh_database(postgres: PostgresServer) -> Database:
+    """Copy the migrated template."""
+    owner = Database.model_validate(postgres.database.model_dump() | {"password": postgres.database.password})
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    connection = await asyncpg.connect(
+        host=owner.host,
+        port=owner.port,
+        user=owner.user,
+        password=owner.password.get_secret_value(),
+        database="postgres",
+    )
+    try:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {owner.name}")
+    finally:
+        await connection.close()
+    return owner.model_copy(update={"name": name})
+
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

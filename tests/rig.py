@@ -1,0 +1,152 @@
+"""A whole desk under test: real Temporal, real Postgres, real prices of the sample, and ports that a test may replace."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.worker import Worker
+
+from activities.agents import AgentActivities, Seat
+from activities.gate import Gate, GateRules
+from activities.ledger import LedgerActivities
+from activities.market import MarketActivities
+from activities.orders import OrderActivities
+from adapters.exchange_calendar import ExchangeCalendar
+from adapters.file_market import FileMarket
+from adapters.paper_broker import PaperBroker, PaperTerms
+from adapters.postgres.journal import PostgresJournal
+from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.snapshots import PostgresSnapshots
+from adapters.rules_model import RulesModel
+from trading.agents.questions import Agent, Asking
+from trading.audit import Finding, audit
+from trading.desk import CycleTicket, DeskState
+from trading.docket import CycleReport
+from trading.ports import Broker, Journal, LanguageModel, Ledger, Market, Snapshots
+from trading.steps import CycleRequest
+from workflows import policies, search_attributes
+from workflows.order_execution import OrderExecution
+from workflows.trading_cycle import TradingCycle
+from workflows.trading_desk import TradingDesk
+
+SYMBOLS = ("AAPL", "AXP", "BAC", "CAT", "DUK", "GE", "HD", "IBM", "INTC", "JPM", "MSFT", "WMT")
+CALENDAR = ExchangeCalendar("XNYS", until=datetime(2026, 11, 22, tzinfo=UTC).date())
+
+
+@dataclass
+class Ports:
+    """What a desk is plugged into; replace any of them."""
+
+    market: Market
+    model: LanguageModel
+    broker: Broker
+    ledger: Ledger
+    journal: Journal
+    snapshots: Snapshots
+    rules: GateRules = field(default_factory=GateRules)
+    opening_cash: Decimal = Decimal("100000.00")
+
+    @classmethod
+    def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
+        """Every port as the worker builds it, on the sample's prices."""
+        market = FileMarket(data, CALENDAR)
+        return cls(
+            market=market,
+            model=RulesModel(),
+            broker=PaperBroker(engine, market, terms or PaperTerms()),
+            ledger=PostgresLedger(engine),
+            journal=PostgresJournal(engine),
+            snapshots=PostgresSnapshots(engine),
+        )
+
+    def but(self, **changes: Any) -> Ports:
+        """The same ports with some replaced."""
+        return replace(self, **changes)
+
+    def activities(self, queue: str) -> list[Callable[..., Any]]:
+        """The activities of one queue."""
+        if queue == policies.AGENTS_QUEUE:
+            seats = {agent: Seat(self.model, Asking(model="rules-1")) for agent in Agent}
+            agents = AgentActivities(seats, self.journal, self.snapshots, self.ledger)
+            return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+        if queue == policies.ORDERS_QUEUE:
+            orders = OrderActivities(self.broker, self.ledger, self.market)
+            following = [orders.follow_order, orders.cancel_order, orders.settle_orders, orders.audit_desk]
+            return [orders.submit_order, *following]
+        gate = Gate(self.market, CALENDAR, self.ledger, self.rules)
+        books = LedgerActivities(self.ledger, self.snapshots, self.opening_cash)
+        looking = MarketActivities(self.market, CALENDAR, self.snapshots)
+        writing = [books.record, books.mark, books.intend, books.change_state, books.read_breaker]
+        return [gate.open_cycle, looking.take_snapshot, books.open_desk, *writing]
+
+
+@asynccontextmanager
+async def serving(client: Client, ports: Ports, **options: Any) -> AsyncIterator[None]:
+    """Workers for every queue, in this process."""
+    async with AsyncExitStack() as stack:
+        for queue in policies.QUEUES:
+            worker = Worker(
+                client,
+                task_queue=queue,
+                workflows=[TradingDesk, TradingCycle, OrderExecution] if queue == policies.DESK_QUEUE else [],
+                activities=ports.activities(queue),
+                **options,
+            )
+            await stack.enter_async_context(worker)
+        yield
+
+
+def request(*symbols: str, **changes: Any) -> CycleRequest:
+    """A request for a cycle on the sample's last day."""
+    return CycleRequest.model_validate({"symbols": symbols or SYMBOLS, "trace_id": "trace-1", **changes})
+
+
+async def ask(client: Client, asked: CycleRequest, desk_id: str = "main") -> CycleTicket:
+    """Ask a desk for a cycle, starting the desk when it is not there."""
+    start = WithStartWorkflowOperation(
+        TradingDesk.run,
+        DeskState(desk_id=desk_id),
+        id=f"desk/{desk_id}",
+        task_queue=policies.DESK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        search_attributes=search_attributes.of_desk(desk_id),
+    )
+    return await client.execute_update_with_start_workflow(TradingDesk.run_cycle, asked, start_workflow_operation=start)
+
+
+async def outcome(client: Client, ticket: CycleTicket) -> CycleReport:
+    """Wait for a cycle to start and to end."""
+    desk = desk_of(client, ticket.cycle_id.rsplit("-", 2)[0])
+    while not any(c.cycle_id == ticket.cycle_id and c.started_at for c in await desk.query(TradingDesk.cycles)):
+        pass
+    handle = client.get_workflow_handle_for(TradingCycle.run, ticket.workflow_id)
+    while True:
+        try:
+            return await handle.result()
+        except Exception as error:
+            if "not found" not in str(error):
+                raise
+
+
+async def cycle(client: Client, asked: CycleRequest, desk_id: str = "main") -> CycleReport:
+    """Run one cycle to its end."""
+    return await outcome(client, await ask(client, asked, desk_id))
+
+
+def desk_of(client: Client, desk_id: str = "main") -> WorkflowHandle[TradingDesk, None]:
+    """The desk's workflow."""
+    return client.get_workflow_handle_for(TradingDesk.run, f"desk/{desk_id}")
+
+
+async def findings(ports: Ports, desk_id: str = "main") -> tuple[Finding, ...]:
+    """What the audit finds over the books and the broker's."""
+    return audit(await ports.ledger.books(desk_id), await ports.broker.orders(desk_id))

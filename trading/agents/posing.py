@@ -1,0 +1,33 @@
+"""How a question is put: the agent's standing prompt, then the facts of this case as text and as numbers."""
+
+from __future__ import annotations
+
+import json
+
+from trading.agents.answers import Answer
+from trading.agents.questions import Agent, Asking, Question
+from trading.money import Record
+
+
+class Prompt(Record):
+    """What one agent is always told: `system` never changes within a version, `task` opens each case."""
+
+    agent: Agent
+    version: str
+    system: str
+    task: str
+
+
+def pose(prompt: Prompt, facts: Record, answer: type[Answer], ask: Asking) -> Question:
+    """Put a question. Equal facts give an equal text, and so an equal call id."""
+    told = facts.model_dump(mode="json")
+    return Question(
+        agent=prompt.agent,
+        model=ask.model,
+        system=prompt.system,
+        user=f"{prompt.task}\n\n<facts>\n{json.dumps(told, indent=1, ensure_ascii=False)}\n</facts>",
+        answer_schema=answer.model_json_schema(),
+        facts=told,
+        parameters=ask.parameters,
+        prompt_version=prompt.version,
+    )

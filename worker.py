@@ -1,0 +1,174 @@
+"""Wiring only: settings → adapters → activities → workers. `worker.py` serves every queue, or those that `--queues` names."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import structlog
+import typer
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+import embedded
+import settings as configuration
+from activities.agents import AgentActivities, Seat
+from activities.gate import Gate, GateRules
+from activities.ledger import LedgerActivities
+from activities.market import MarketActivities
+from activities.orders import OrderActivities
+from adapters import logs
+from adapters.exchange_calendar import ExchangeCalendar
+from adapters.file_market import FileMarket
+from adapters.paper_broker import PaperBroker, PaperTerms
+from adapters.postgres.engine import Database, application_engine
+from adapters.postgres.journal import PostgresJournal
+from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.snapshots import PostgresSnapshots
+from adapters.rules_model import RulesModel
+from adapters.simulated_market import SimulatedMarket
+from adapters.temporal.connection import add_missing_search_attributes, connect
+from adapters.temporal.ending import leave
+from console.reach import reach
+from settings import MarketSettings, ModelSettings, Settings
+from trading.agents.questions import Agent, Asking
+from trading.errors import BadConfiguration, TradingError
+from trading.market import Adjustment
+from trading.ports import Market
+from workflows import policies, search_attributes
+from workflows.order_execution import OrderExecution
+from workflows.trading_cycle import TradingCycle
+from workflows.trading_desk import TradingDesk
+
+WORKFLOWS = (TradingDesk, TradingCycle, OrderExecution)
+# An order being sent must learn its answer; a model's thought may be cut, its reply is journalled when it comes.
+GRACE = timedelta(seconds=20)
+# A workflow task for a worker that was killed waits this long before another worker may have it.
+STICKY = timedelta(seconds=2)
+
+log = structlog.get_logger()
+
+
+def calendar_of(market: MarketSettings) -> ExchangeCalendar:
+    """The exchange calendar, known until well after today."""
+    return ExchangeCalendar(market.calendar, until=datetime.now(UTC).date())
+
+
+def market_of(market: MarketSettings, calendar: ExchangeCalendar) -> Market:
+    """The provider of prices that the settings name."""
+    if market.provider == "simulated":
+        return SimulatedMarket(market.seed, calendar)
+    return FileMarket(market.data_dir, calendar, adjustment=Adjustment(market.data_adjustment))
+
+
+def broker_of(settings: Settings, engine: AsyncEngine, market: Market) -> PaperBroker:
+    """The broker that the settings name: the one on paper, with its terms."""
+    return PaperBroker(engine, market, PaperTerms.model_validate(settings.paper.model_dump()))
+
+
+def seats_of(models: ModelSettings) -> dict[Agent, Seat]:
+    """The model of each agent. Raises BadConfiguration for a name that no provider has."""
+    names = {
+        Agent.DATA: models.data_agent_model,
+        Agent.RISK: models.risk_agent_model,
+        Agent.VALIDATOR: models.validator_model,
+        Agent.META: models.meta_agent_model,
+    }
+    unknown = {name for name in names.values() if not name.startswith("rules-")}
+    if unknown:
+        message = f"no such model: {', '.join(sorted(unknown))} (this version knows rules-1)"
+        raise BadConfiguration(message)
+    return {agent: Seat(model=RulesModel(), asking=Asking(model=name)) for agent, name in names.items()}
+
+
+def gate_rules(settings: Settings) -> GateRules:
+    """What the gate holds a cycle to."""
+    return GateRules(
+        limits=settings.trading.limits, max_data_age=timedelta(seconds=settings.market.max_data_age_seconds)
+    )
+
+
+def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> list[Callable[..., Any]]:
+    """The activities of one queue, with only the adapters that they need: no key is read for a queue that is not served."""
+    ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
+    if queue == policies.AGENTS_QUEUE:
+        agents = AgentActivities(seats_of(settings.models), PostgresJournal(engine), snapshots, ledger)
+        return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+    calendar = calendar_of(settings.market)
+    market = market_of(settings.market, calendar)
+    if queue == policies.ORDERS_QUEUE:
+        orders = OrderActivities(broker_of(settings, engine, market), ledger, market)
+        return [
+            orders.submit_order,
+            orders.follow_order,
+            orders.cancel_order,
+            orders.settle_orders,
+            orders.audit_desk,
+        ]
+    gate = Gate(market, calendar, ledger, gate_rules(settings))
+    books = LedgerActivities(ledger, snapshots, settings.trading.opening_cash)
+    looking = MarketActivities(market, calendar, snapshots)
+    written = [books.open_desk, books.record, books.mark, books.intend, books.change_state, books.read_breaker]
+    return [gate.open_cycle, looking.take_snapshot, *written]
+
+
+@asynccontextmanager
+async def serving(client: Client, settings: Settings, database: Database, queues: Sequence[str]) -> AsyncIterator[None]:
+    """Serve these queues until the block is left, then let running activities end."""
+    await add_missing_search_attributes(client, (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS))
+    engine = application_engine(database)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.dispose)
+        for queue in queues:
+            rate = settings.models.max_calls_per_second if queue == policies.AGENTS_QUEUE else None
+            worker = Worker(
+                client,
+                task_queue=queue,
+                workflows=WORKFLOWS if queue == policies.DESK_QUEUE else (),
+                activities=activities_of(queue, settings, engine),
+                graceful_shutdown_timeout=GRACE,
+                sticky_queue_schedule_to_start_timeout=STICKY,
+                max_task_queue_activities_per_second=rate,
+            )
+            await stack.enter_async_context(worker)
+        log.info("serving", queues=list(queues), desk=settings.desk.id)
+        yield
+
+
+async def work(settings: Settings, queues: Sequence[str]) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for caught in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(caught, stop.set)
+    found = reach(settings)
+    client = await connect(found.temporal_address)
+    async with serving(client, settings, found.database, queues):
+        await stop.wait()
+        log.info("draining")
+
+
+def main(queues: Annotated[str, typer.Option(help="Queues to serve, separated by commas.")] = ",".join(policies.QUEUES)) -> None:
+    """Serve the desk's task queues."""
+    try:
+        named = [queue.strip() for queue in queues.split(",") if queue.strip()]
+        unknown = set(named) - set(policies.QUEUES)
+        if unknown or not named:
+            message = f"no such queue: {', '.join(sorted(unknown)) or 'none named'} (there are {', '.join(policies.QUEUES)})"
+            raise BadConfiguration(message)
+        settings = configuration.load()
+        logs.configure(form=settings.log.format, level=settings.log.level)
+        asyncio.run(work(settings, named))
+    except (TradingError, embedded.EmbeddedError) as error:
+        print(f"worker: {error}", file=sys.stderr)  # noqa: T201  the one line a person needs
+        leave(1)
+    leave(0)
+
+
+if __name__ == "__main__":
+    typer.run(main)

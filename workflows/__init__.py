@@ -1,0 +1,1 @@
+"""Thin, deterministic: which step follows which, and what happens when one fails."""

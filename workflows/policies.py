@@ -1,0 +1,80 @@
+"""Every time-out, retry and task queue of the workflows, in one table, each with its reason."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio.common import RetryPolicy
+
+# The queues, by what their workers may touch.
+DESK_QUEUE = "desk"
+"""Workflows, books and market data."""
+ORDERS_QUEUE = "orders"
+"""The only queue whose workers hold a broker's key."""
+AGENTS_QUEUE = "agents"
+"""The only queue whose workers hold the models' keys."""
+QUEUES = (DESK_QUEUE, ORDERS_QUEUE, AGENTS_QUEUE)
+
+# A payload over 2 MB would be refused for ever: trying again cannot help, and a model would be paid each time.
+_FINAL = ["PayloadsTooLarge"]
+
+
+def _policy(first: float, most: float, attempts: int) -> RetryPolicy:
+    return RetryPolicy(
+        initial_interval=timedelta(seconds=first),
+        maximum_interval=timedelta(seconds=most),
+        maximum_attempts=attempts,
+        non_retryable_error_types=_FINAL,
+    )
+
+
+# A dead worker is noticed by its missing heartbeat, not by a time-out of minutes.
+HEARTBEAT = timedelta(seconds=2)
+
+LEDGER: dict[str, Any] = {
+    # One transaction takes milliseconds; ten seconds is a database in trouble. Five minutes outlast a restart of it.
+    "task_queue": DESK_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=10),
+    "schedule_to_close_timeout": timedelta(minutes=5),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(0.1, 5, 80),
+}
+MARKET: dict[str, Any] = {
+    # A whole watchlist from a slow provider; after two minutes the prices are no longer those that were asked for.
+    "task_queue": DESK_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=60),
+    "schedule_to_close_timeout": timedelta(minutes=2),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(0.5, 10, 20),
+}
+AGENT: dict[str, Any] = {
+    # A long thought takes 90 s; all tries together four minutes, so that one symbol cannot hold the cycle.
+    "task_queue": AGENTS_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=90),
+    "schedule_to_close_timeout": timedelta(minutes=4),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(0.5, 20, 5),
+}
+ORDERS: dict[str, Any] = {
+    # Look-up, send and look-up again. An order's fate must become known: half an hour of tries, then a person.
+    "task_queue": ORDERS_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=30),
+    "schedule_to_close_timeout": timedelta(minutes=30),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(0.2, 15, 150),
+}
+
+# No cycle is open longer than this (invariant I16); four agents at four minutes each would not be a decision any more.
+CYCLE_LIFE = timedelta(minutes=15)
+# How long a cycle waits for an order before it goes on without it; market orders fill in a second or two.
+ORDER_PATIENCE = timedelta(seconds=10)
+# How long an order is followed: a whole session, six and a half hours, and the half hour after it.
+ORDER_LIFE = timedelta(hours=7)
+# The first look at a resting order comes after a second, the later ones ever more seldom, at most once a minute.
+FIRST_LOOK = timedelta(seconds=1)
+LAST_LOOK = timedelta(minutes=1)
+# Cycles that may wait at a desk; more than this is a runaway, not a plan.
+MOST_WAITING = 100
+# Cycles that a desk remembers for its query.
+MOST_REMEMBERED = 50

@@ -1,0 +1,34 @@
+"""The search attributes that make cycles and orders findable in Temporal's Web UI and CLI."""
+
+from __future__ import annotations
+
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+
+from trading.steps import Cycle
+
+DESK_ID = SearchAttributeKey.for_keyword("DeskId")
+STRATEGY_ID = SearchAttributeKey.for_keyword("StrategyId")
+CYCLE_TRIGGER = SearchAttributeKey.for_keyword("CycleTrigger")
+CYCLE_OUTCOME = SearchAttributeKey.for_keyword("CycleOutcome")
+SYMBOLS = SearchAttributeKey.for_keyword_list("Symbols")
+TRACE_ID = SearchAttributeKey.for_keyword("TraceId")
+KEYWORDS = (DESK_ID, STRATEGY_ID, CYCLE_TRIGGER, CYCLE_OUTCOME, TRACE_ID)
+KEYWORD_LISTS = (SYMBOLS,)
+
+
+def of_desk(desk_id: str) -> TypedSearchAttributes:
+    """What finds a desk."""
+    return TypedSearchAttributes([SearchAttributePair(DESK_ID, desk_id)])
+
+
+def of_cycle(cycle: Cycle) -> TypedSearchAttributes:
+    """What finds a cycle."""
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(DESK_ID, cycle.desk_id),
+            SearchAttributePair(STRATEGY_ID, cycle.request.strategy_id),
+            SearchAttributePair(CYCLE_TRIGGER, cycle.request.trigger.value),
+            SearchAttributePair(SYMBOLS, list(cycle.request.symbols)),
+            SearchAttributePair(TRACE_ID, cycle.trace_id),
+        ]
+    )

@@ -1,0 +1,235 @@
+"""One cycle as a workflow: the pipeline of `trading/cycle.py`, each step an activity, each order a child of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ChildWorkflowError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
+from temporalio.workflow import ParentClosePolicy
+
+with workflow.unsafe.imports_passed_through():
+    from activities.agents import AgentActivities
+    from activities.gate import Gate
+    from activities.ledger import LedgerActivities
+    from activities.market import MarketActivities
+    from activities.orders import OrderActivities
+    from trading.audit import Finding
+    from trading.cycle import run_cycle
+    from trading.docket import CycleReport, Row
+    from trading.errors import Final, TradingError
+    from trading.events import Event
+    from trading.market import SnapshotSummary
+    from trading.orders import Order, OrderRequest
+    from trading.portfolio import Portfolio
+    from trading.settlement import Denied
+    from trading.signals import Abstention
+    from trading.steps import (
+        AssessmentAsked,
+        AssessmentsHeard,
+        Cycle,
+        DecisionAsked,
+        DecisionsHeard,
+        Heard,
+        IntentAsked,
+        MarkAsked,
+        Opening,
+        Recorded,
+        SignalAsked,
+        SignalHeard,
+        SnapshotAsked,
+        Stage,
+        ValidationAsked,
+        ValidationHeard,
+    )
+    from workflows import policies, search_attributes
+    from workflows.order_execution import OrderExecution
+    from workflows.tables import decision_table
+
+Answer = TypeVar("Answer")
+H = TypeVar("H", bound=Heard[Any])
+
+
+# A cycle is worth little an hour later: a bug ends it, and the desk says so, rather than waiting for a mended worker.
+@workflow.defn(failure_exception_types=[Exception])
+class TradingCycle:
+    """One run of the four agents and the orders that follow."""
+
+    @workflow.init
+    def __init__(self, cycle: Cycle) -> None:
+        self._cycle = cycle
+        self._words = "waiting for the first step"
+        self._rows: tuple[Row, ...] = ()
+
+    @workflow.run
+    async def run(self, cycle: Cycle) -> CycleReport:
+        """Run the pipeline and report how it ended."""
+        report = await run_cycle(ActivitySteps(self._tell), cycle)
+        self._rows = report.rows
+        workflow.upsert_search_attributes([search_attributes.CYCLE_OUTCOME.value_set(report.outcome.value)])
+        return report
+
+    @workflow.query
+    def progress(self) -> str:
+        """Where the cycle stands, in a few words."""
+        return self._words
+
+    @workflow.query
+    def decisions(self) -> tuple[Row, ...]:
+        """Every symbol's way through the pipeline so far."""
+        return self._rows
+
+    def _tell(self, words: str, rows: tuple[Row, ...]) -> None:
+        self._words, self._rows = words, rows
+        workflow.set_current_details(f"**{words}**\n\n{decision_table(rows)}")
+
+
+class ActivitySteps:
+    """The pipeline's steps, each an activity on the queue that may do it."""
+
+    def __init__(self, tell: Callable[[str, tuple[Row, ...]], None]) -> None:
+        self.tell = tell
+
+    def now(self) -> datetime:
+        """The workflow's time: the same on every replay."""
+        return workflow.now()
+
+    async def record(self, events: Sequence[Event]) -> None:
+        """Write the events of one step in one insert."""
+        kinds = ", ".join(dict.fromkeys(event.type for event in events))
+        recorded = Recorded(events=tuple(events))
+        await _done(
+            workflow.execute_activity_method(LedgerActivities.record, recorded, summary=kinds, **policies.LEDGER)
+        )
+
+    async def open(self, cycle: Cycle) -> Opening:
+        """Pass the gate."""
+        return await _done(
+            workflow.execute_activity_method(Gate.open_cycle, cycle, summary="gate", **policies.MARKET)
+        )
+
+    async def settle(self, stage: Stage) -> None:
+        """Catch up with the broker."""
+        await _done(
+            workflow.execute_activity_method(
+                OrderActivities.settle_orders, stage, summary="books catch up with the broker", **policies.ORDERS
+            )
+        )
+
+    async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
+        """Look at the market."""
+        summary = f"{len(asked.symbols)} symbols as of {asked.stage.as_of:%Y-%m-%d %H:%M}Z"
+        return await _done(
+            workflow.execute_activity_method(MarketActivities.take_snapshot, asked, summary=summary, **policies.MARKET)
+        )
+
+    async def mark(self, asked: MarkAsked) -> Portfolio:
+        """Mark to market."""
+        return await _done(
+            workflow.execute_activity_method(LedgerActivities.mark, asked, summary="mark to market", **policies.LEDGER)
+        )
+
+    async def ask_data(self, asked: SignalAsked) -> SignalHeard:
+        """Ask the DataAgent."""
+        call = workflow.execute_activity_method(
+            AgentActivities.ask_data, asked, summary=f"DataAgent: {asked.symbol}", **policies.AGENT
+        )
+        return await _heard(call, SignalHeard, asked.symbol)
+
+    async def ask_risk(self, asked: AssessmentAsked) -> AssessmentsHeard:
+        """Ask the RiskManager."""
+        summary = f"RiskManager: {len(asked.proposals)} proposals"
+        call = workflow.execute_activity_method(AgentActivities.ask_risk, asked, summary=summary, **policies.AGENT)
+        return await _heard(call, AssessmentsHeard)
+
+    async def ask_validator(self, asked: ValidationAsked) -> ValidationHeard:
+        """Ask the Validator."""
+        summary = f"Validator: {asked.proposal.side} {asked.proposal.symbol}"
+        call = workflow.execute_activity_method(AgentActivities.ask_validator, asked, summary=summary, **policies.AGENT)
+        return await _heard(call, ValidationHeard, asked.proposal.symbol)
+
+    async def ask_meta(self, asked: DecisionAsked) -> DecisionsHeard:
+        """Ask the MetaAgent."""
+        summary = f"MetaAgent: {len(asked.candidates)} candidates"
+        call = workflow.execute_activity_method(AgentActivities.ask_meta, asked, summary=summary, **policies.AGENT)
+        return await _heard(call, DecisionsHeard)
+
+    async def intend(self, asked: IntentAsked) -> Order | Denied:
+        """Write the intent."""
+        summary = f"intend: {asked.request.side} {asked.request.quantity:f} {asked.request.symbol}"
+        return await _done(
+            workflow.execute_activity_method(LedgerActivities.intend, asked, summary=summary, **policies.LEDGER)
+        )
+
+    async def execute(self, request: OrderRequest) -> Order:
+        """Start the order's own workflow, and wait a while for its end. It goes on whatever becomes of the cycle."""
+        try:
+            child = await workflow.start_child_workflow(
+                OrderExecution.run,
+                request,
+                id=request.client_order_id,
+                task_queue=policies.DESK_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                execution_timeout=policies.ORDER_LIFE * 2,
+                static_summary=f"{request.side} {request.quantity:f} {request.symbol}",
+            )
+            async with asyncio.timeout(policies.ORDER_PATIENCE.total_seconds()):
+                return await asyncio.shield(child)
+        except (TimeoutError, WorkflowAlreadyStartedError):
+            # It rests, or an earlier run of this cycle sent it: in both cases the broker knows.
+            return await self._follow(request)
+        except ChildWorkflowError as error:
+            message = f"{request.client_order_id}: {error.cause or error}"
+            raise Final(message) from error
+
+    async def _follow(self, request: OrderRequest) -> Order:
+        return await _done(
+            workflow.execute_activity_method(
+                OrderActivities.follow_order, request, summary="still open", **policies.ORDERS
+            )
+        )
+
+    async def audit(self, cycle: Cycle) -> tuple[Finding, ...]:
+        """Check the invariants."""
+        return await _done(
+            workflow.execute_activity_method(
+                OrderActivities.audit_desk, cycle, summary="audit of the books", **policies.ORDERS
+            )
+        )
+
+
+async def _done(call: Coroutine[Any, Any, Answer]) -> Answer:
+    """A step's result; what it could not do is a TradingError that names the cause."""
+    try:
+        return await call
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise
+        raise _cause(error) from error
+
+
+async def _heard(call: Coroutine[Any, Any, H], kind: type[H], symbol: str | None = None) -> H:
+    """An agent's answer; one that never came is an abstention, and the cycle goes on."""
+    try:
+        return await _done(call)
+    except TradingError as error:
+        return kind(answer=Abstention(symbol=symbol, cause="NoAnswer", reason=str(error)[:4000]))
+
+
+def _cause(error: ActivityError) -> TradingError:
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    kind = cause.type if isinstance(cause, ApplicationError) and cause.type else type(cause).__name__
+    return Final(f"{error.activity_type}: {kind}: {cause}")

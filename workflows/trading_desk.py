@@ -1,0 +1,202 @@
+"""A desk: one account's long-lived workflow. It runs one cycle at a time and owns the trading state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, ChildWorkflowError
+from temporalio.workflow import ParentClosePolicy
+
+with workflow.unsafe.imports_passed_through():
+    from activities.ledger import LedgerActivities
+    from trading.breaker import CircuitBreaker, TradingState
+    from trading.cycle_events import cycle_event
+    from trading.desk import (
+        CycleLine,
+        CycleTicket,
+        DeskOpening,
+        DeskState,
+        HaltAsked,
+        PriceMoved,
+        ResumeAsked,
+        StateChange,
+        Waiting,
+    )
+    from trading.docket import CycleOutcome
+    from trading.events import EventType
+    from trading.steps import Cycle, CycleRequest, Recorded, Trigger
+    from workflows import policies, search_attributes
+    from workflows.trading_cycle import TradingCycle
+
+
+@workflow.defn
+class TradingDesk:
+    """One cycle at a time; halt and resume at any time."""
+
+    @workflow.init
+    def __init__(self, state: DeskState) -> None:
+        self._desk_id = state.desk_id
+        self._opened = state.opened
+        self._counted = state.counted
+        self._waiting = deque(state.waiting)
+        self._cycles = list(state.cycles)
+        self._breaker = state.breaker
+        self._one_change_at_a_time = asyncio.Lock()
+
+    @workflow.run
+    async def run(self, state: DeskState) -> None:
+        """Open the books, then run what is asked, in its order, for ever."""
+        if not self._opened:
+            await self._open()
+        while True:
+            self._describe()
+            await workflow.wait_condition(lambda: bool(self._waiting) or self._should_renew())
+            if self._should_renew():
+                break
+            await self._run_next()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        workflow.continue_as_new(self._carried(state))
+
+    @workflow.update
+    async def run_cycle(self, request: CycleRequest) -> CycleTicket:
+        """Ask for a cycle; the answer names it at once."""
+        return self._enqueue(request)
+
+    @run_cycle.validator
+    def _has_room(self, request: CycleRequest) -> None:
+        if len(self._waiting) >= policies.MOST_WAITING:
+            message = f"{len(self._waiting)} cycles are waiting already: {', '.join(request.symbols)} would be too many"
+            raise ApplicationError(message, type="DeskFull", non_retryable=True)
+
+    @workflow.signal
+    async def price_moved(self, moved: PriceMoved) -> None:
+        """A price moved: look at that symbol, unless a look at it is waiting already."""
+        asked = CycleRequest(symbols=(moved.symbol,), trigger=Trigger.PRICE_MOVE, trace_id=moved.trace_id)
+        waiting = any(w.request.trigger is Trigger.PRICE_MOVE and moved.symbol in w.request.symbols for w in self._waiting)
+        if not waiting and len(self._waiting) < policies.MOST_WAITING:
+            self._enqueue(asked)
+
+    @workflow.signal
+    async def halt(self, asked: HaltAsked) -> None:
+        """Stop trading now."""
+        await self._change(TradingState.HALTED, asked)
+
+    @workflow.signal
+    async def resume(self, asked: ResumeAsked) -> None:
+        """Trade again."""
+        await self._change(TradingState.ACTIVE, asked)
+
+    @workflow.query
+    def trading_state(self) -> TradingState:
+        """ACTIVE, REDUCING or HALTED."""
+        return self._breaker.state
+
+    @workflow.query
+    def circuit_breaker(self) -> CircuitBreaker:
+        """The trading state with its reason."""
+        return self._breaker
+
+    @workflow.query
+    def cycles(self) -> list[CycleLine]:
+        """Cycles that ran, run or wait, newest last."""
+        return self._cycles
+
+    async def _open(self) -> None:
+        opening = DeskOpening(desk_id=self._desk_id, trace_id=workflow.info().run_id, at=workflow.now())
+        self._breaker = await workflow.execute_activity_method(
+            LedgerActivities.open_desk, opening, summary="open the books", **policies.LEDGER
+        )
+        self._opened = True
+
+    def _enqueue(self, request: CycleRequest) -> CycleTicket:
+        self._counted += 1
+        cycle_id = f"{self._desk_id}-{workflow.now():%Y%m%dT%H%M%S}-{self._counted}"
+        ahead = sum(line.outcome is None for line in self._cycles)
+        self._waiting.append(Waiting(cycle_id=cycle_id, request=request))
+        self._cycles.append(CycleLine(cycle_id=cycle_id, trigger=request.trigger, symbols=request.symbols))
+        del self._cycles[: -policies.MOST_REMEMBERED]
+        return CycleTicket(cycle_id=cycle_id, workflow_id=f"cycle/{cycle_id}", ahead=ahead)
+
+    async def _run_next(self) -> None:
+        waiting = self._waiting.popleft()
+        cycle = Cycle(
+            cycle_id=waiting.cycle_id,
+            desk_id=self._desk_id,
+            request=waiting.request,
+            started_at=workflow.now(),
+        )
+        self._note(cycle.cycle_id, started_at=cycle.started_at)
+        self._describe(running=cycle)
+        try:
+            report = await workflow.execute_child_workflow(
+                TradingCycle.run,
+                cycle,
+                id=f"cycle/{cycle.cycle_id}",
+                task_queue=policies.DESK_QUEUE,
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                execution_timeout=policies.CYCLE_LIFE,
+                search_attributes=search_attributes.of_cycle(cycle),
+                static_summary=f"{cycle.request.trigger}: {', '.join(cycle.request.symbols)}"[:200],
+            )
+            self._note(cycle.cycle_id, outcome=report.outcome, reason=report.reason)
+        except ChildWorkflowError as error:
+            await self._failed(cycle, str(error.cause or error))
+        self._breaker = await workflow.execute_activity_method(
+            LedgerActivities.read_breaker, self._desk_id, summary="trading state", **policies.LEDGER
+        )
+
+    async def _failed(self, cycle: Cycle, reason: str) -> None:
+        """A cycle that could not say its own end: say it for it."""
+        self._note(cycle.cycle_id, outcome=CycleOutcome.FAILED, reason=reason[:4000])
+        data = {"outcome": CycleOutcome.FAILED, "reason": reason[:4000]}
+        event = cycle_event(cycle, EventType.CYCLE_FAILED, workflow.now(), data, "desk")
+        await workflow.execute_activity_method(
+            LedgerActivities.record, Recorded(events=(event,)), summary="CycleFailed", **policies.LEDGER
+        )
+
+    async def _change(self, state: TradingState, asked: HaltAsked | ResumeAsked) -> None:
+        async with self._one_change_at_a_time:
+            await workflow.wait_condition(lambda: self._opened)
+            change = StateChange(
+                desk_id=self._desk_id,
+                change_id=str(workflow.uuid4()),
+                state=state,
+                changed_by=asked.by,
+                reason=asked.reason,
+                trace_id=asked.trace_id,
+                at=workflow.now(),
+            )
+            self._breaker = await workflow.execute_activity_method(
+                LedgerActivities.change_state, change, summary=f"{state} by {asked.by}", **policies.LEDGER
+            )
+            self._describe()
+
+    def _note(self, cycle_id: str, **changes: object) -> None:
+        self._cycles = [
+            line.model_copy(update=changes) if line.cycle_id == cycle_id else line for line in self._cycles
+        ]
+
+    def _describe(self, running: Cycle | None = None) -> None:
+        """What the Web UI shows of the desk."""
+        now = f"running {running.cycle_id}" if running else "idle"
+        why = f" ({self._breaker.reason})" if self._breaker.reason else ""
+        past = "\n".join(f"- {line.cycle_id}: {line.outcome or 'waiting'} {line.reason}" for line in self._cycles[-10:])
+        workflow.set_current_details(
+            f"**{self._breaker.state}**{why} — {now}, {len(self._waiting)} waiting\n\n{past}"
+        )
+
+    def _should_renew(self) -> bool:
+        return workflow.info().is_continue_as_new_suggested()
+
+    def _carried(self, state: DeskState) -> DeskState:
+        return state.model_copy(
+            update={
+                "opened": self._opened,
+                "counted": self._counted,
+                "waiting": tuple(self._waiting),
+                "cycles": tuple(self._cycles),
+                "breaker": self._breaker,
+            }
+        )
