@@ -21,7 +21,12 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 def _group(prefix: str) -> SettingsConfigDict:
     return SettingsConfigDict(
-        env_prefix=prefix, env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix=prefix,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
     )
 
 
@@ -46,7 +51,9 @@ class DatabaseSettings(BaseSettings):
     host: str | None = Field(None, description="Host of Postgres; the embedded server when unset.")
     port: Port = Field(5432, description="Port of Postgres.")
     name: str = Field("trading", description="Name of the database.")
-    user: str = Field("postgres", description="Owner of the tables; the application itself works as role `trading_app`.")
+    user: str = Field(
+        "postgres", description="Owner of the tables; the application itself works as role `trading_app`."
+    )
     password: SecretStr = Field(SecretStr(""), description="The owner's password.")
 
 
@@ -69,7 +76,9 @@ class MarketSettings(BaseSettings):
 
     model_config = _group("MARKET_")
 
-    provider: Literal["file", "simulated"] = Field("file", description="`file` (daily bars in a folder) or `simulated`.")
+    provider: Literal["file", "simulated"] = Field(
+        "file", description="`file` (daily bars in a folder) or `simulated`."
+    )
     data_dir: Path = Field(Path("data"), description="Folder of Parquet or CSV files with daily bars.")
     data_adjustment: Literal["raw", "split", "all"] = Field("all", description="How the files' prices were adjusted.")
     calendar: str = Field("XNYS", description="The exchange calendar, by its ISO 10383 code.")

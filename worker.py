@@ -1,4 +1,7 @@
-"""Wiring only: settings → adapters → activities → workers. `worker.py` serves every queue, or those that `--queues` names."""
+"""Wiring only: settings → adapters → activities → workers.
+
+`worker.py` serves every queue, or those that `--queues` names.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,7 @@ from workflows.order_execution import OrderExecution
 from workflows.trading_cycle import TradingCycle
 from workflows.trading_desk import TradingDesk
 
+Activities = list[Callable[..., Any]]
 WORKFLOWS = (TradingDesk, TradingCycle, OrderExecution)
 # An order being sent must learn its answer; a model's thought may be cut, its reply is journalled when it comes.
 GRACE = timedelta(seconds=20)
@@ -94,8 +98,11 @@ def gate_rules(settings: Settings) -> GateRules:
     )
 
 
-def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> list[Callable[..., Any]]:
-    """The activities of one queue, with only the adapters that they need: no key is read for a queue that is not served."""
+def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activities:
+    """The activities of one queue, with only the adapters that they need.
+
+    No key is read for a queue that is not served.
+    """
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
         agents = AgentActivities(seats_of(settings.models), PostgresJournal(engine), snapshots, ledger)
@@ -114,8 +121,9 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> list[C
     gate = Gate(market, calendar, ledger, gate_rules(settings))
     books = LedgerActivities(ledger, snapshots, settings.trading.opening_cash)
     looking = MarketActivities(market, calendar, snapshots)
-    written = [books.open_desk, books.record, books.mark, books.intend, books.change_state, books.read_breaker]
-    return [gate.open_cycle, looking.take_snapshot, *written]
+    reading: Activities = [gate.open_cycle, looking.take_snapshot, books.read_breaker]
+    writing: Activities = [books.open_desk, books.record, books.mark, books.intend, books.change_state]
+    return [*reading, *writing]
 
 
 @asynccontextmanager
@@ -153,13 +161,17 @@ async def work(settings: Settings, queues: Sequence[str]) -> None:
         log.info("draining")
 
 
-def main(queues: Annotated[str, typer.Option(help="Queues to serve, separated by commas.")] = ",".join(policies.QUEUES)) -> None:
+def main(
+    queues: Annotated[str, typer.Option(help="Queues to serve, separated by commas.")] = ",".join(policies.QUEUES),
+) -> None:
     """Serve the desk's task queues."""
     try:
         named = [queue.strip() for queue in queues.split(",") if queue.strip()]
         unknown = set(named) - set(policies.QUEUES)
         if unknown or not named:
-            message = f"no such queue: {', '.join(sorted(unknown)) or 'none named'} (there are {', '.join(policies.QUEUES)})"
+            message = (
+                f"no such queue: {', '.join(sorted(unknown)) or 'none named'} (there are {', '.join(policies.QUEUES)})"
+            )
             raise BadConfiguration(message)
         settings = configuration.load()
         logs.configure(form=settings.log.format, level=settings.log.level)

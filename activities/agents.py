@@ -53,7 +53,8 @@ class AgentActivities:
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:
         """Ask the DataAgent about one symbol.
 
-        Repeat: a reply that arrived is in the journal and is read again; only a call in flight at a crash is made twice.
+        Repeat: a reply that arrived is in the journal and is read again; only a call in flight at a crash is made
+        twice.
         """
         snapshot = await self._snapshots.load(asked.snapshot_id)
         portfolio = await self._ledger.portfolio(asked.cycle.desk_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from temporalio import activity
 
 from trading.breaker import CircuitBreaker
@@ -119,5 +118,3 @@ def _state_event(change: StateChange) -> Event:
         occurred_at=change.at,
         data=data,
     )
-
-

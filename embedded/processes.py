@@ -21,6 +21,7 @@ from embedded.errors import EmbeddedError, ServerFailed
 TETHER = Path(__file__).with_name("tether.py")
 POLL_SECONDS = 0.02
 START_SECONDS = 60.0
+ATTEMPT_SECONDS = 2.0
 STOP_SECONDS = 10.0
 LOG_BYTES = 10_000_000
 
@@ -75,10 +76,19 @@ async def until_ready(
 ) -> None:
     """Wait until the server answers; `ServerFailed` when it ends before that, or is silent for `START_SECONDS`."""
     deadline = asyncio.get_running_loop().time() + START_SECONDS
-    while not await is_ready():
+    while not await _within(ATTEMPT_SECONDS, is_ready):
         if process.poll() is not None or asyncio.get_running_loop().time() > deadline:
             raise failure(command, process)
         await asyncio.sleep(POLL_SECONDS)
+
+
+async def _within(seconds: float, is_ready: Callable[[], Awaitable[bool]]) -> bool:
+    """One look at a server: a connection that it took, but does not serve yet, may be silent for very long."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await is_ready()
+    except TimeoutError:
+        return False
 
 
 def failure(command: Command, process: subprocess.Popen[bytes]) -> ServerFailed:

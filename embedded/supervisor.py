@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from embedded.errors import BadHome, EmbeddedError
 from embedded.home import Home, write_whole
+from embedded.place import sweep
 from embedded.ports import PortChoice, choose_ports
 from embedded.postgres import Database, PostgresServer
 from embedded.temporal import NAMESPACE, TemporalServer
@@ -77,16 +78,16 @@ async def serve(
         chosen = choose_ports(ports or PortChoice(), folder.ports)
         temporal = TemporalServer(folder, chosen.temporal, ui_port=chosen.ui if ui else None, time_skipping=testing)
         postgres = PostgresServer(folder, chosen.database, disposable=testing)
-        watch: asyncio.Task[None] | None = None
+        tasks = [asyncio.create_task(asyncio.to_thread(sweep))]
         try:
             await _start_all(temporal, postgres)
             publish = partial(_publish, folder, temporal, postgres)
-            watch = asyncio.create_task(_keep_up((temporal, postgres), publish))
+            tasks.append(asyncio.create_task(_keep_up((temporal, postgres), publish)))
             yield publish()
         finally:
-            if watch is not None:
-                watch.cancel()
-                await asyncio.wait([watch])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             folder.endpoints.unlink(missing_ok=True)
             await asyncio.gather(temporal.stop(), postgres.stop())
 

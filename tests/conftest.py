@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -26,17 +27,18 @@ from workflows import search_attributes
 
 LOOPBACK = ("127.", "::1", "localhost")
 _numbers = count(1)
+EXIT_CODE = pytest.StashKey[int]()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the run as every process of ours ends, so that no native thread can spoil its exit code."""
-    code = getattr(config, "exit_code_of_the_run", None)
+    code = config.stash.get(EXIT_CODE, None)
     if code is not None and not hasattr(config, "workerinput"):
         leave(code)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    session.config.exit_code_of_the_run = int(exitstatus)  # type: ignore[attr-defined]  handed to pytest_unconfigure
+    session.config.stash[EXIT_CODE] = int(exitstatus)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,16 +46,16 @@ def only_loopback() -> Iterator[None]:
     """Refuse every connection that would leave this machine."""
     connect = socket.socket.connect
 
-    def guarded(self: socket.socket, address: object) -> None:
+    def guarded(self: socket.socket, address: Any) -> None:
         host = address[0] if isinstance(address, tuple) else ""
         if self.family in {socket.AF_INET, socket.AF_INET6} and not str(host).startswith(LOOPBACK):
             message = f"a test tried to reach {address}"
             raise AssertionError(message)
-        connect(self, address)  # type: ignore[arg-type]  passed on as it came
+        connect(self, address)
 
-    socket.socket.connect = guarded  # type: ignore[method-assign,assignment]  the guard stands before the real one
-    yield
-    socket.socket.connect = connect  # type: ignore[method-assign]  and steps aside
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +86,7 @@ async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 async def temporal() -> AsyncIterator[WorkflowEnvironment]:
-    """A real Temporal server in memory, fast, with the desk's plugin and search attributes; workflow clocks can be skipped."""
+    """A real Temporal server in memory, fast, with the desk's plugin and search attributes; its clocks can be skipped."""
     arguments = [part for value in FAST + TIME_SKIPPING for part in ("--dynamic-config-value", value)]
     async with await WorkflowEnvironment.start_local(
         namespace="trading",
@@ -129,7 +131,6 @@ async def fresh_database(postgres: PostgresServer) -> Database:
     finally:
         await connection.close()
     return owner.model_copy(update={"name": name})
-
 
 
 def free_port() -> int:

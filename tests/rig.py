@@ -1,4 +1,7 @@
-"""A whole desk under test: real Temporal, real Postgres, real prices of the sample, and ports that a test may replace."""
+"""A whole desk under test.
+
+Real Temporal, real Postgres, real prices of the sample, and ports that a test may replace.
+"""
 
 from __future__ import annotations
 
@@ -80,12 +83,12 @@ class Ports:
             return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
         if queue == policies.ORDERS_QUEUE:
             orders = OrderActivities(self.broker, self.ledger, self.market)
-            following = [orders.follow_order, orders.cancel_order, orders.settle_orders, orders.audit_desk]
+            following: list[Callable[..., Any]] = [orders.follow_order, orders.cancel_order, orders.settle_orders, orders.audit_desk]
             return [orders.submit_order, *following]
         gate = Gate(self.market, CALENDAR, self.ledger, self.rules)
         books = LedgerActivities(self.ledger, self.snapshots, self.opening_cash)
         looking = MarketActivities(self.market, CALENDAR, self.snapshots)
-        writing = [books.record, books.mark, books.intend, books.change_state, books.read_breaker]
+        writing: list[Callable[..., Any]] = [books.record, books.mark, books.intend, books.change_state, books.read_breaker]
         return [gate.open_cycle, looking.take_snapshot, books.open_desk, *writing]
 
 

@@ -34,7 +34,7 @@ from embedded import (
     running,
     serve,
 )
-from embedded.place import OUTSIDE, Tenant, find_place
+from embedded.place import find_place, remove_place
 from embedded.ports import choose_ports, is_free
 
 ROOT = Path(__file__).parent.parent
@@ -57,7 +57,8 @@ def home(tmp_path: Path) -> Iterator[Path]:
     """A home that does not exist yet. As root it lies in a closed folder, and its database outside."""
     folder = tmp_path / "desk"
     yield folder
-    _forget(folder)
+    if folder.exists():
+        remove_place(Home(folder))
 
 
 @pytest.fixture
@@ -181,6 +182,8 @@ async def test_each_server_can_be_killed_and_brought_back_by_itself(open_home: P
     words = r"postgres ended with exit code 1; it said last: .*9\.6.* \(more in .*postgres\.log\)"
     with pytest.raises(ServerFailed, match=words):
         await postgres.start()
+    await postgres.remove()
+    assert not find_place(folder).data.exists()
 
 
 async def test_servers_start_only_from_the_main_thread(home: Path) -> None:
@@ -193,13 +196,6 @@ def prepared(home: Path) -> Home:
     folder = Home(home)
     folder.prepare()
     return folder
-
-
-def _forget(home: Path) -> None:
-    """Remove a test's database from outside its home."""
-    for note in OUTSIDE.glob("*/tenant.json"):
-        if home.parent in Tenant.model_validate_json(note.read_text()).home.parents:
-            shutil.rmtree(note.parent)
 
 
 @contextmanager

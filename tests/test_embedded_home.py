@@ -22,7 +22,7 @@ from embedded import (
     running,
     serve,
 )
-from embedded.place import OUTSIDE, Tenant, find_place, reachable_programs, sweep
+from embedded.place import OUTSIDE, Tenant, find_place, reachable_programs, remove_place, sweep
 from embedded.ports import choose_ports
 
 
@@ -110,7 +110,9 @@ def test_roots_database_lies_outside_a_closed_home_and_opens_no_folder(tmp_path:
     with pytest.raises(BadHome, match=r"desk is a copy of .*moved"):
         find_place(Home(home))
     shutil.rmtree(tmp_path / "moved")
-    shutil.rmtree(place.data.parent)
+    remove_place(Home(home))
+    assert not place.data.parent.exists()
+    Home(home).id.write_text(place.data.parent.name)
     with pytest.raises(BadHome, match=r"the database of .*desk is gone from"):
         find_place(Home(home))
 
@@ -123,6 +125,8 @@ def test_databases_of_homes_that_are_gone_are_removed_but_those_of_value_only_af
         (folder / "tenant.json").write_text(tenant.model_dump_json() if folder != foreign else "whatever")
     month_ago = time.time() - 31 * 86_400
     os.utime(old / "tenant.json", (month_ago, month_ago))
+    sweep(tmp_path, seconds=-1)
+    assert disposable.exists(), "no time was left for it"
     sweep(tmp_path)
     assert {folder.name for folder in tmp_path.iterdir()} == {"kept", "foreign"}
 

@@ -24,7 +24,17 @@ MAY_IMPORT = {
     "console": {"trading", "activities", "workflows", "adapters", "embedded", "console", "settings", "worker"},
     "migrations": {"adapters", "migrations"},
 }
-OUTSIDE_OF_TRADING = {"temporalio", "sqlalchemy", "asyncpg", "pyarrow", "os", "pathlib", "socket", "subprocess", "random"}
+OUTSIDE_OF_TRADING = {
+    "temporalio",
+    "sqlalchemy",
+    "asyncpg",
+    "pyarrow",
+    "os",
+    "pathlib",
+    "socket",
+    "subprocess",
+    "random",
+}
 # Calls whose answer differs from run to run: a clock, chance, the environment.
 FORBIDDEN_CALLS = {
     "datetime.now",
@@ -103,7 +113,9 @@ def test_pure_code_asks_no_clock_no_chance_and_no_environment(room: str) -> None
 
 
 def test_activities_know_only_ports() -> None:
-    wrong = [f"{path.name} imports {name}" for path in files("activities") for name in imports(path) if "adapters" in name]
+    wrong = [
+        f"{path.name} imports {name}" for path in files("activities") for name in imports(path) if "adapters" in name
+    ]
     assert wrong == []
 
 

@@ -1,4 +1,7 @@
-"""The code's say between the DataAgent and the RiskManager: signals become proposals that fit the hard limits together."""
+"""The code's say between the DataAgent and the RiskManager.
+
+Signals become proposals that fit the hard limits together.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from decimal import Decimal
 from trading.instruments import UNKNOWN_SECTOR, Side
 from trading.limits import Breach, Limit, Limits, breaches, cap
 from trading.market import SnapshotSummary
-from trading.money import ZERO, Record
+from trading.money import ZERO, Quantity, Record
 from trading.orders import Leg, Order, OrderRequest, OrderState, client_order_id
 from trading.portfolio import Portfolio
 from trading.proposals import Constraint, Proposal
@@ -20,7 +23,7 @@ class Ruling(Record):
     """What code made of one signal: a proposal, or none and why."""
 
     signal: Signal
-    asked: Decimal
+    asked: Quantity
     proposal: Proposal | None
     constraint: Constraint | None = None
     reason: str = ""
@@ -50,7 +53,10 @@ def rule_on(signals: Sequence[Signal], case: Case) -> tuple[Ruling, ...]:
 
 
 def request_of(cycle: Cycle, proposal: Proposal, quantity: Decimal, snapshot: SnapshotSummary) -> OrderRequest:
-    """The order that this proposal would become. Its id follows from the cycle, the symbol, the side and the leg alone."""
+    """The order that this proposal would become.
+
+    Its id follows from the cycle, the symbol, the side and the leg alone.
+    """
     leg = Leg.ENTRY if proposal.side is Side.BUY else Leg.EXIT
     signal = proposal.signal
     return OrderRequest(
@@ -85,7 +91,9 @@ def _rule(signal: Signal, case: Case) -> Ruling:
     if asked <= 0:
         held = side is Side.SELL and not case.portfolio.held(signal.symbol)
         return _denied(signal, asked, Limit.HOLDING if held else Limit.SIZE, _nothing(signal, held=not held))
-    draft = Proposal(signal=signal, side=side, quantity=asked, price=price, sector=priced.instrument.sector or UNKNOWN_SECTOR)
+    draft = Proposal(
+        signal=signal, side=side, quantity=asked, price=price, sector=priced.instrument.sector or UNKNOWN_SECTOR
+    )
     request = request_of(case.cycle, draft, asked, case.snapshot)
     room = cap(request, case.portfolio, case.limits)
     if room.quantity <= 0:

@@ -1,7 +1,7 @@
 """The pipeline, written once: data → limits and risk → validator → meta → orders.
 
-A workflow drives it with activities, a backtest with direct calls. It is workflow code: deterministic, and a change to it is a change
-under running cycles.
+A workflow drives it with activities, a backtest with direct calls. It is workflow code: deterministic, and a change
+to it is a change under running cycles.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from trading.steps import (
     Steps,
     ValidationAsked,
 )
-
 
 Assessed = tuple[Proposal, RiskAssessment]
 _ENDS = {CycleOutcome.SKIPPED: EventType.CYCLE_SKIPPED, CycleOutcome.FAILED: EventType.CYCLE_FAILED}

@@ -74,8 +74,9 @@ class EventType(StrEnum):
 class Event(Record):
     """One line of the audit log, before it has its place.
 
-    `event_id` is a pure function of what happened, so writing it twice writes it once. `aggregate_id` is the cycle it belongs to, or the
-    desk. Keys of `data` that end in `_at`, `_id` or `_ids` say when and under which name; the rest says what.
+    `event_id` is a pure function of what happened, so writing it twice writes it once. `aggregate_id` is the cycle it
+    belongs to, or the desk. Keys of `data` that end in `_at`, `_id` or `_ids` say when and under which name; the rest
+    says what.
     """
 
     event_id: Identifier
@@ -88,7 +89,10 @@ class Event(Record):
 
 
 class StoredEvent(Record):
-    """A line in its place: `position` counts 1…n in its aggregate, `sequence` 1…n in its desk, `hash` seals it to `previous_hash`."""
+    """A line in its place.
+
+    `position` counts 1…n in its aggregate, `sequence` 1…n in its desk, `hash` seals it to `previous_hash`.
+    """
 
     event: Event
     position: int
@@ -137,7 +141,10 @@ def seal(event: Event, *, position: int, sequence: int, previous_hash: str) -> S
 
 
 def broken_links(events: Iterable[StoredEvent]) -> list[str]:
-    """What is wrong with a desk's whole log, in its order: holes, edits, a chain that does not join; empty when sound."""
+    """What is wrong with a desk's whole log, in its order.
+
+    Holes, edits, a chain that does not join; empty when sound.
+    """
     wrong: list[str] = []
     previous = GENESIS
     positions: dict[str, int] = {}
@@ -145,7 +152,9 @@ def broken_links(events: Iterable[StoredEvent]) -> list[str]:
         event = stored.event
         position = positions[event.aggregate_id] = positions.get(event.aggregate_id, 0) + 1
         if stored.sequence != number or stored.position != position:
-            wrong.append(f"{event.event_id}: numbered {stored.sequence}/{stored.position}, expected {number}/{position}")
+            wrong.append(
+                f"{event.event_id}: numbered {stored.sequence}/{stored.position}, expected {number}/{position}"
+            )
         if stored.previous_hash != previous:
             wrong.append(f"{event.event_id}: does not join the event before it")
         expected = seal(event, position=stored.position, sequence=stored.sequence, previous_hash=stored.previous_hash)

@@ -1,8 +1,8 @@
 """The numbers that an agent may cite, computed from daily bars with TA-Lib.
 
-Averages of the exponential and Wilder kind never forget: they start from a simple average at the first bar given, so a
-longer history gives slightly other values. The same bars always give the same numbers; who compares two runs gives both
-as many bars.
+Averages of the exponential and Wilder kind never forget: they start from a simple average at the first bar given, so
+a longer history gives slightly other values. The same bars always give the same numbers; who compares two runs gives
+both as many bars.
 """
 
 from __future__ import annotations

@@ -1,13 +1,16 @@
 """The hard limits. Code holds them; a model can only ask for less.
 
-The worst case is checked: the books *with every open order filled*. Positions and sectors are valued at the mark, or at the limit
-price where that is higher; cash is kept for a fill one collar above it, commission included.
+The worst case is checked: the books *with every open order filled*. Positions and sectors are valued at the mark, or
+at the limit price where that is higher; cash is kept for a fill one collar above it, commission included.
 """
 
 from __future__ import annotations
 
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from trading.breaker import forbids
 from trading.instruments import Side, Symbol
@@ -21,7 +24,7 @@ class Limits(Record):
 
     max_position: Fraction = Decimal("0.20")
     max_sector: Fraction = Decimal("0.30")
-    max_positions: int = 10
+    max_positions: Annotated[int, Field(ge=0)] = 10
     collar: Fraction = Decimal("0.05")
 
 
@@ -121,7 +124,9 @@ def breaches(request: OrderRequest, portfolio: Portfolio, limits: Limits) -> tup
     """Every limit that this order would pass in the worst case; empty means it may be sent."""
     reduces = request.side is Side.SELL
     refused = forbids(portfolio.trading_state, reduces_exposure=reduces)
-    found = [Breach(limit=Limit.STATE, code=refused, reason=f"the desk is {portfolio.trading_state}")] if refused else []
+    found = (
+        [Breach(limit=Limit.STATE, code=refused, reason=f"the desk is {portfolio.trading_state}")] if refused else []
+    )
     found += [_breach(room, request) for room in rooms(request, portfolio, limits) if request.quantity > room.quantity]
     return (*found, *_misplaced(request))
 

@@ -68,7 +68,8 @@ class Bar(Record):
 class Indicators(Record):
     """The numbers an agent may cite, computed from daily bars up to the snapshot's time.
 
-    Prices and ranges in dollars a share; returns, volatility and distances are fractions (0.05 is 5 %); `rsi_14` 0 to 100.
+    Prices and ranges in dollars a share; returns, volatility and distances are fractions (0.05 is 5 %); `rsi_14` 0 to
+    100.
     """
 
     sma_20: Ratio

@@ -32,7 +32,7 @@ def _exact(value: object) -> object:
 
 
 def _no_negative_zero(value: Decimal) -> Decimal:
-    return value if value else abs(value)
+    return value or abs(value)
 
 
 _EXACT = BeforeValidator(_exact)

@@ -1,4 +1,7 @@
-"""The audit log's words for an order's life. Each `event_id` follows from the order, so saying it twice says it once."""
+"""The audit log's words for an order's life.
+
+Each `event_id` follows from the order, so saying it twice says it once.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +91,6 @@ def _event(request: OrderRequest, kind: EventType, at: datetime, data: dict[str,
         occurred_at=at,
         data=data,
     )
-
 
 
 def order_refused(request: OrderRequest, reason: str, at: datetime) -> Event:

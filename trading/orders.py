@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 
-from pydantic import AwareDatetime, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from trading.errors import IllegalTransition
 from trading.instruments import UNKNOWN_SECTOR, Side, Symbol
@@ -48,7 +48,8 @@ class OrderState(StrEnum):
 
 
 S = OrderState
-# Where each state may lead. Nothing leads out of an end, except that a fill which crossed a cancel on the wire still counts.
+# Where each state may lead. Nothing leads out of an end, except that a fill which crossed a cancel on the wire still
+# counts.
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     S.INTENDED: frozenset({S.SUBMITTED, S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED}),
     S.DENIED: frozenset(),
@@ -66,8 +67,8 @@ OPEN = frozenset({S.INTENDED, S.SUBMITTED, S.ACCEPTED, S.PARTIALLY_FILLED})
 class OrderRequest(Record):
     """An instruction, complete and final: what the desk intends, what the broker is sent.
 
-    `mark` is the price the decision was made at; `stop` and `target` (dollars a share) protect an entry once it is filled;
-    `scores` are the agents' confidences behind it, kept with the trade.
+    `mark` is the price the decision was made at; `stop` and `target` (dollars a share) protect an entry once it is
+    filled; `scores` are the agents' confidences behind it, kept with the trade.
     """
 
     client_order_id: Identifier
@@ -86,7 +87,7 @@ class OrderRequest(Record):
     stop: Price | None = None
     target: Price | None = None
     parent_id: Identifier | None = None
-    scores: dict[str, Ratio] = {}
+    scores: dict[str, Ratio] = Field(default_factory=dict)
     as_of: AwareDatetime
     trace_id: Identifier
 

@@ -35,8 +35,9 @@ class CapitalEvent(Record):
 class Position(Record):
     """Shares held in one symbol.
 
-    `cost_basis` is what the shares held cost, commission included, in dollars and with the sign of `quantity` (average cost);
-    `realised_pnl` what closing sales have earned since the symbol was first traded; `mark` the last known price.
+    `cost_basis` is what the shares held cost, commission included, in dollars and with the sign of `quantity`
+    (average cost); `realised_pnl` what closing sales have earned since the symbol was first traded; `mark` the last
+    known price.
     """
 
     symbol: Symbol
@@ -144,5 +145,3 @@ def sector_values(portfolio: Portfolio) -> dict[str, Decimal]:
     for position in portfolio.positions:
         values[position.sector] += position.value
     return dict(values)
-
-

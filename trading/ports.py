@@ -51,7 +51,7 @@ class Market(Protocol):
         ...
 
     async def bars(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Mapping[str, Bars]:
-        """The last so many daily bars of each symbol that were complete at `as_of`; a symbol without any is left out."""
+        """The newest daily bars that were complete at `as_of`; a symbol without any is left out."""
         ...
 
     async def quotes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Quote | Dropped]:
@@ -99,7 +99,10 @@ class Ledger(Protocol):
         ...
 
     async def record(self, events: Sequence[Event]) -> None:
-        """Append events in one insert. An event that is there already is left; with other content it raises BooksDisagree."""
+        """Append events in one insert.
+
+        An event that is there already is left; with other content it raises BooksDisagree.
+        """
         ...
 
     async def portfolio(self, desk_id: str) -> Portfolio:
@@ -111,7 +114,7 @@ class Ledger(Protocol):
         ...
 
     async def intend(self, request: OrderRequest, limits: Limits, intended_at: datetime) -> Order | Denied:
-        """Lock the desk's books, check state and limits with open orders counted, and write OrderIntended or OrderDenied."""
+        """Lock the books, check state and limits with open orders counted, write OrderIntended or OrderDenied."""
         ...
 
     async def order(self, client_order_id: str) -> Order | None:
@@ -150,7 +153,10 @@ class Broker(Protocol):
     synthetic: bool
 
     async def find(self, client_order_id: str) -> BrokerOrder | None:
-        """Look an order up by our id, with its protective legs; None when the broker has never seen it. Raises BrokerUnavailable."""
+        """Look an order up by our id, with its protective legs; None when the broker has never seen it.
+
+        Raises BrokerUnavailable.
+        """
         ...
 
     async def submit(self, request: OrderRequest) -> BrokerOrder:

@@ -17,7 +17,10 @@ class Constraint(Record):
 
 
 class Proposal(Record):
-    """What the RiskManager, the Validator and the MetaAgent are asked about: whole shares at a price, never more than code allows."""
+    """What the RiskManager, the Validator and the MetaAgent are asked about.
+
+    Whole shares at a price, never more than code allows.
+    """
 
     signal: Signal
     side: Side

@@ -29,8 +29,8 @@ class Action(StrEnum):
 class Signal(Record):
     """The DataAgent's proposal for one symbol.
 
-    Size is a weight (fraction of equity) or a quantity (shares), never both; `hold` needs neither. `stop` and `target` are dollars a
-    share; `horizon_days` is in exchange sessions.
+    Size is a weight (fraction of equity) or a quantity (shares), never both; `hold` needs neither. `stop` and
+    `target` are dollars a share; `horizon_days` is in exchange sessions.
     """
 
     symbol: Symbol

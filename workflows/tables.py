@@ -22,7 +22,7 @@ def _line(row: Row) -> str:
     quantities = [_number(value) for value in (row.asked, row.allowed, row.approved)]
     ends = [validated, _number(row.decided), row.order_state or "", _number(row.filled)]
     # A model's words stand in a table: no bar and no line break of theirs may end a cell.
-    note = row.note.replace("|", "/").replace("\n", " ").replace("<", "‹")[:_LONGEST_NOTE]
+    note = row.note.replace("|", "/").replace("\n", " ").replace("<", "(")[:_LONGEST_NOTE]
     return f"| {' | '.join([row.symbol, _number(row.price), signal, *quantities, *ends, note])} |"
 
 

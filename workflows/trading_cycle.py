@@ -114,9 +114,7 @@ class ActivitySteps:
 
     async def open(self, cycle: Cycle) -> Opening:
         """Pass the gate."""
-        return await _done(
-            workflow.execute_activity_method(Gate.open_cycle, cycle, summary="gate", **policies.MARKET)
-        )
+        return await _done(workflow.execute_activity_method(Gate.open_cycle, cycle, summary="gate", **policies.MARKET))
 
     async def settle(self, stage: Stage) -> None:
         """Catch up with the broker."""

@@ -74,7 +74,9 @@ class TradingDesk:
     async def price_moved(self, moved: PriceMoved) -> None:
         """A price moved: look at that symbol, unless a look at it is waiting already."""
         asked = CycleRequest(symbols=(moved.symbol,), trigger=Trigger.PRICE_MOVE, trace_id=moved.trace_id)
-        waiting = any(w.request.trigger is Trigger.PRICE_MOVE and moved.symbol in w.request.symbols for w in self._waiting)
+        waiting = any(
+            w.request.trigger is Trigger.PRICE_MOVE and moved.symbol in w.request.symbols for w in self._waiting
+        )
         if not waiting and len(self._waiting) < policies.MOST_WAITING:
             self._enqueue(asked)
 
@@ -174,18 +176,14 @@ class TradingDesk:
             self._describe()
 
     def _note(self, cycle_id: str, **changes: object) -> None:
-        self._cycles = [
-            line.model_copy(update=changes) if line.cycle_id == cycle_id else line for line in self._cycles
-        ]
+        self._cycles = [line.model_copy(update=changes) if line.cycle_id == cycle_id else line for line in self._cycles]
 
     def _describe(self, running: Cycle | None = None) -> None:
         """What the Web UI shows of the desk."""
         now = f"running {running.cycle_id}" if running else "idle"
         why = f" ({self._breaker.reason})" if self._breaker.reason else ""
         past = "\n".join(f"- {line.cycle_id}: {line.outcome or 'waiting'} {line.reason}" for line in self._cycles[-10:])
-        workflow.set_current_details(
-            f"**{self._breaker.state}**{why} — {now}, {len(self._waiting)} waiting\n\n{past}"
-        )
+        workflow.set_current_details(f"**{self._breaker.state}**{why} — {now}, {len(self._waiting)} waiting\n\n{past}")
 
     def _should_renew(self) -> bool:
         return workflow.info().is_continue_as_new_suggested()

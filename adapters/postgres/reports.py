@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
+from typing import Any, TypeVar
 
-from pydantic import AwareDatetime
-from sqlalchemy import case, func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from pydantic import AwareDatetime, JsonValue
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres import tables
 from adapters.postgres.engine import transaction
 from trading.events import EventType
 from trading.instruments import Side, Symbol
 from trading.money import Dollars, Identifier, Price, Quantity, Record
-from trading.orders import OPEN, Leg, OrderKind, OrderState
+from trading.orders import Leg, OrderKind, OrderState
 from trading.trades import Trade
+
+Line = TypeVar("Line", bound=Record)
 
 
 class OrderLine(Record):
@@ -46,7 +46,7 @@ class EventLine(Record):
     type: EventType
     aggregate_id: Identifier
     trace_id: Identifier
-    data: dict[str, object]
+    data: dict[str, JsonValue]
     hash: str
 
 
@@ -64,87 +64,95 @@ class Identity(Record):
     role: str
     may_change_events: bool
     server_version: str
-    now: AwareDatetime
+    now_at: AwareDatetime
+
+
+# A fill that was taken back does not count, nor does the one that took it back: the rule of `effective`.
+_ORDERS = text(
+    """
+    SELECT client_order_id, cycle_id, symbol, side, leg, kind, state, reason, recorded_at,
+        trim_scale(quantity) AS quantity, trim_scale(filled_quantity) AS filled_quantity,
+        (request->>'limit_price')::numeric AS limit_price, (request->>'stop_price')::numeric AS stop_price,
+        trim_scale(filled.average_price) AS average_price, filled.commission
+    FROM orders LEFT JOIN LATERAL (
+        SELECT round(sum(quantity * price) / sum(quantity), 6) AS average_price, coalesce(sum(commission), 0) AS commission
+        FROM fills f WHERE f.client_order_id = orders.client_order_id AND reverses IS NULL
+        AND NOT EXISTS (SELECT FROM fills r WHERE r.reverses = f.fill_id)
+    ) filled ON true
+    WHERE desk_id = :desk_id
+    AND (NOT :open_only OR state IN ('intended', 'submitted', 'accepted', 'partially_filled'))
+    AND (CAST(:cycle_id AS text) IS NULL OR cycle_id = :cycle_id)
+    ORDER BY recorded_at DESC, client_order_id DESC LIMIT :limit
+    """
+)
+_TRADES = text(
+    """
+    SELECT trade_id, symbol, side, opened_at, closed_at, entry_order_id, exit_order_id, realised_pnl,
+        trim_scale(quantity) AS quantity, trim_scale(closed_quantity) AS closed_quantity,
+        trim_scale(entry_price) AS entry_price, trim_scale(exit_price) AS exit_price
+    FROM trades WHERE desk_id = :desk_id ORDER BY opened_at DESC, trade_id DESC LIMIT :limit
+    """
+)
+_EVENTS = """
+    SELECT sequence, occurred_at, type, aggregate_id, trace_id, data, hash FROM events
+    WHERE desk_id = :desk_id AND (CAST(:cycle_id AS text) IS NULL OR aggregate_id = :cycle_id) AND sequence > :after
+    ORDER BY sequence"""
+_FIRST_EVENTS, _LAST_EVENTS = text(f"{_EVENTS} LIMIT :limit"), text(f"{_EVENTS} DESC LIMIT :limit")
+_EQUITY = text(
+    "SELECT marked_at, equity, cash FROM equity_marks WHERE desk_id = :desk_id ORDER BY marked_at DESC LIMIT :limit"
+)
+_IS_OPEN = text("SELECT desk_id FROM system_state WHERE desk_id = :desk_id")
+_IDENTITY = text(
+    """
+    SELECT current_user AS role, clock_timestamp() AS now_at, current_setting('server_version') AS server_version,
+        has_table_privilege('events', 'UPDATE, DELETE, TRUNCATE') AS may_change_events
+    """
+)
 
 
 class Reports:
-    """Questions about one desk's books."""
+    """Questions about one desk's books. Each raises as `transaction` does."""
 
     def __init__(self, engine: AsyncEngine, desk_id: str) -> None:
         self._engine = engine
         self._desk_id = desk_id
 
     async def orders(self, *, limit: int, open_only: bool = False, cycle_id: str | None = None) -> list[OrderLine]:
-        """The newest orders, oldest of them first; denied and protective ones among them."""
-        orders = tables.orders
-        where = [orders.c.desk_id == self._desk_id]
-        if open_only:
-            where.append(orders.c.state.in_(sorted(OPEN)))
-        if cycle_id is not None:
-            where.append(orders.c.cycle_id == cycle_id)
-        newest = orders.c.recorded_at.desc(), orders.c.client_order_id.desc()
-        query = select(orders, *_filled()).where(*where).order_by(*newest).limit(limit)
-        async with transaction(self._engine) as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return [_order_line(dict(row)) for row in reversed(rows)]
+        """The newest orders, the oldest of them first; denied and protective ones among them."""
+        rows = await self._rows(_ORDERS, limit=limit, open_only=open_only, cycle_id=cycle_id)
+        return _oldest_first(OrderLine, rows)
 
     async def trades(self, *, limit: int) -> list[Trade]:
-        """The newest round trips, oldest of them first."""
-        trades = tables.trades
-        newest = trades.c.opened_at.desc(), trades.c.trade_id.desc()
-        query = select(trades).where(trades.c.desk_id == self._desk_id).order_by(*newest).limit(limit)
-        async with transaction(self._engine) as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return [Trade.model_validate({name: _plain(row[name]) for name in Trade.model_fields}) for row in reversed(rows)]
+        """The newest round trips, the oldest of them first."""
+        return _oldest_first(Trade, await self._rows(_TRADES, limit=limit))
 
-    async def events(self, *, limit: int, cycle_id: str | None = None, after: int | None = None) -> list[EventLine]:
-        """Lines of the log in their order: the newest, or those that follow number `after`."""
-        events = tables.events
-        where = [events.c.desk_id == self._desk_id]
-        if cycle_id is not None:
-            where.append(events.c.aggregate_id == cycle_id)
-        if after is not None:
-            where.append(events.c.sequence > after)
-        order = events.c.sequence.desc() if after is None else events.c.sequence
-        columns = [events.c[name] for name in EventLine.model_fields]
-        query = select(*columns).where(*where).order_by(order).limit(limit)
-        async with transaction(self._engine) as connection:
-            lines = [EventLine.model_validate(row) for row in (await connection.execute(query)).mappings()]
-        return lines if after is not None else lines[::-1]
+    async def events(self, *, limit: int, cycle_id: str | None = None) -> list[EventLine]:
+        """The newest lines of the log, in their order."""
+        return _oldest_first(EventLine, await self._rows(_LAST_EVENTS, limit=limit, cycle_id=cycle_id, after=0))
+
+    async def events_after(self, sequence: int, *, limit: int, cycle_id: str | None = None) -> list[EventLine]:
+        """The lines of the log that follow this one, in their order."""
+        rows = await self._rows(_FIRST_EVENTS, limit=limit, cycle_id=cycle_id, after=sequence)
+        return [EventLine.model_validate(row) for row in rows]
 
     async def equity(self, *, limit: int) -> list[EquityMark]:
-        """The newest marks of equity, oldest of them first."""
-        marks = tables.equity_marks
-        columns = [marks.c[name] for name in EquityMark.model_fields]
-        newest = select(*columns).where(marks.c.desk_id == self._desk_id).order_by(marks.c.marked_at.desc()).limit(limit)
-        async with transaction(self._engine) as connection:
-            rows = (await connection.execute(newest)).mappings().all()
-        return [EquityMark.model_validate(row) for row in reversed(rows)]
+        """The newest marks of equity, the oldest of them first."""
+        return _oldest_first(EquityMark, await self._rows(_EQUITY, limit=limit))
 
     async def is_open(self) -> bool:
         """Whether this desk has books at all."""
-        ours = tables.system_state.c.desk_id == self._desk_id
+        return bool(await self._rows(_IS_OPEN))
+
+    async def identity(self) -> Identity:
+        """Who we are to the database."""
+        (row,) = await self._rows(_IDENTITY)
+        return Identity.model_validate(row)
+
+    async def _rows(self, query: TextClause, **asked: object) -> list[dict[str, Any]]:
         async with transaction(self._engine) as connection:
-            return (await connection.execute(select(tables.system_state.c.desk_id).where(ours))).first() is not None
+            found = await connection.execute(query, {"desk_id": self._desk_id, **asked})
+            return [dict(row) for row in found.mappings()]
 
 
-async def identity(connection: AsyncConnection) -> Identity:
-    """Who we are to the database."""
-    query = text(
-        """SELECT current_user AS role, clock_timestamp() AS now, current_setting('server_version') AS server_version,
-        has_table_privilege('events', 'UPDATE, DELETE, TRUNCATE') AS may_change_events"""
-    )
-    return Identity.model_validate((await connection.execute(query)).mappings().one())
-
-
-def _filled() -> tuple[object, ...]:
-    raise NotImplementedError
-
-
-def _order_line(row: dict[str, object]) -> OrderLine:
-    raise NotImplementedError
-
-
-def _plain(value: object) -> object:
-    """A number without the zeros that its column adds."""
-    return value.normalize() if isinstance(value, Decimal) else value
+def _oldest_first(kind: type[Line], newest_first: list[dict[str, Any]]) -> list[Line]:
+    return [kind.model_validate(row) for row in reversed(newest_first)]

@@ -1,4 +1,7 @@
-"""One way to reach Temporal, for worker, starter and tests: Temporal's own environment configuration, then the embedded server."""
+"""One way to reach Temporal, for worker, starter and tests.
+
+Temporal's own environment configuration, then the embedded server.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
-from temporalio.envconfig import ClientConfig
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.temporal.plugin import DeskPlugin
@@ -26,11 +29,7 @@ async def connect(embedded_address: str | None = None) -> Client:
 
     Raises BadConfiguration in one line when there is no server or no such namespace.
     """
-    try:
-        config = ClientConfig.load_client_connect_config()
-    except (ValueError, OSError, RuntimeError) as error:
-        message = f"Temporal's configuration (TEMPORAL_…) cannot be read: {error}"
-        raise BadConfiguration(message) from error
+    config = named()
     if "target_host" not in config:
         if embedded_address is None:
             message = "no Temporal server: start one with `make run`, or set TEMPORAL_ADDRESS"
@@ -44,6 +43,15 @@ async def connect(embedded_address: str | None = None) -> Client:
         message = f"no Temporal server at {config['target_host']}: {_first_line(error)}"
         raise BadConfiguration(message) from error
     return client
+
+
+def named() -> ClientConnectConfig:
+    """What Temporal's own environment configuration says; no `target_host` when it names no server."""
+    try:
+        return ClientConfig.load_client_connect_config()
+    except (ValueError, OSError, RuntimeError) as error:
+        message = f"Temporal's configuration (TEMPORAL_…) cannot be read: {error}"
+        raise BadConfiguration(message) from error
 
 
 async def add_missing_search_attributes(client: Client, keys: Iterable[SearchAttributeKey[Any]]) -> None:

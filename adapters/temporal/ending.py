@@ -1,7 +1,8 @@
 """The one way a process of ours ends.
 
-A process that used a Temporal client crashes at interpreter exit about once in seven (temporalio/sdk-python #300): its native threads
-outlive Python. So every entry point ends here: flushed, and out without the interpreter's own farewell.
+A process that used a Temporal client crashes at interpreter exit about once in seven (temporalio/sdk-python #300):
+its native threads outlive Python. So every entry point ends here: flushed, and out without the interpreter's own
+farewell.
 """
 
 from __future__ import annotations

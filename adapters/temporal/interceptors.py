@@ -1,6 +1,7 @@
 """The edge of every activity, in one place.
 
-It heartbeats, its log lines say whose they are, its errors say whether to try again, and its result is read back before it is recorded.
+It heartbeats, its log lines say whose they are, its errors say whether to try again, and its result is read back
+before it is recorded.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from adapters.temporal.interceptors import ActivityEdge
 
-# Passed through the sandbox: pure code of ours that `tests/test_house.py` keeps free of clocks and randomness, and third-party
-# packages, which cost up to 170 ms of CPU a start otherwise.
+# Passed through the sandbox: pure code of ours that `tests/test_house.py` keeps free of clocks and randomness, and
+# third-party packages, which cost up to 170 ms of CPU a start otherwise.
 PASSED_THROUGH = (
     "trading",
     "activities",

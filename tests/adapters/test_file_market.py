@@ -172,7 +172,8 @@ async def test_symbols_with_dots_and_symbols_that_read_like_values_are_symbols(
     calendar: ExchangeCalendar, tmp_path: Path
 ) -> None:
     names = ("BRK.B", "NA", "TRUE", "T")
-    write(tmp_path, "all.csv", f"symbol,{HEADER}", *(f"{name},2017-11-10,1,2,0.5,1.5,10" for name in names))
+    for number, name in enumerate(names):
+        write(tmp_path, f"{number}.csv", f"symbol,{HEADER}", f"{name},2017-11-10,1,2,0.5,1.5,10")
     write(tmp_path, "BF.B.csv", HEADER, "2017-11-10,1,2,0.5,1.5,10")
     assert set(await FileMarket(tmp_path, calendar).bars([*names, "BF.B"], CLOSED_AT, 1)) == {*names, "BF.B"}
 

@@ -55,7 +55,11 @@ async def test_a_seed_always_makes_the_same_market(market: SimulatedMarket, cale
 async def test_these_numbers_are_the_ones_this_seed_has_always_made(market: SimulatedMarket) -> None:
     bars = (await market.bars(["AAPL"], datetime(2015, 1, 6, 21, tzinfo=UTC), 10))["AAPL"]
     assert bars.session_on.astype(str).tolist() == ["2015-01-02", "2015-01-05", "2015-01-06"]
+    assert bars.open.tolist() == [146.69, 146.55, 146.13]
+    assert bars.high.tolist() == [148.22, 146.8, 146.47]
+    assert bars.low.tolist() == [146.63, 144.16, 145.36]
     assert bars.close.tolist() == [147.6, 145.77, 145.59]
+    assert bars.volume.tolist() == [10133049, 14257684, 11515963]
 
 
 async def test_another_seed_makes_another_market(market: SimulatedMarket, calendar: ExchangeCalendar) -> None:

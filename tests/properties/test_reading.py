@@ -152,7 +152,7 @@ def _spoil(random: Random, made: dict[str, Any]) -> None:
         made[key] = random.choice(ODD)
 
 
-def _anything(random: Random, depth: int) -> Any:  # noqa: ANN401  any JSON there is
+def _anything(random: Random, depth: int) -> Any:
     kind = random.randrange(4) if depth else 3
     if kind == 0:
         return [_anything(random, depth - 1) for _ in range(random.randrange(4))]

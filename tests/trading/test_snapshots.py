@@ -99,6 +99,11 @@ def test_one_bad_number_anywhere_in_the_bars_drops_the_symbol(poison: tuple[str,
     assert code_of(poisoned(column, index, value)) == code
 
 
+@pytest.mark.parametrize(("column", "bound"), [("low", "high"), ("high", "low")])
+def test_a_close_outside_its_bars_low_and_high_drops_the_symbol(column: str, bound: str) -> None:
+    assert code_of(poisoned(column, 100, getattr(sound_bars(), bound)[100])) == "disordered"
+
+
 @settings(max_examples=50, deadline=None)
 @given(index=st.integers(1, SESSIONS - 1), back=st.integers(0, 400))
 def test_days_that_repeat_or_go_back_drop_the_symbol(index: int, back: int) -> None:

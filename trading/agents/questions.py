@@ -22,9 +22,10 @@ class Agent(StrEnum):
 
 
 class Question(Record):
-    """One question: what never changes first (`system`), then this case (`user`), the schema of the answer, and the same facts structured.
+    """One question: what never changes first (`system`), then this case (`user`), and the schema of the answer.
 
-    `facts` holds everything `user` says, as numbers, for models that read no prose. `parameters` are the model's own settings.
+    `facts` holds everything that `user` says, as numbers, for models that read no prose. `parameters` are the model's
+    own settings.
     """
 
     agent: Agent
@@ -33,7 +34,7 @@ class Question(Record):
     user: str
     answer_schema: dict[str, JsonValue]
     facts: dict[str, JsonValue]
-    parameters: dict[str, JsonValue] = {}
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
     prompt_version: str
 
     @property
@@ -71,4 +72,4 @@ class Asking(Record):
     """Whom to ask: the model's name and its own settings."""
 
     model: str
-    parameters: dict[str, JsonValue] = {}
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)

@@ -7,7 +7,7 @@
 | NaN, Infinity, a number of more than 40 characters | nobody trades on it |
 | a key too many or too few, a wrong type, a value out of bounds | it is not the answer that was asked for |
 | a symbol that was not asked, one twice, one left out | it is not the answer that was asked for |
-| more than 256 KB, nested deeper than Python reads | reading must stay quick and small |
+| more than 256 KB, thousands of parts, nested deeper than Python reads | reading must stay quick and small |
 
 The answers' shapes are at most four levels deep, so anything deeper is a wrong type long before it is dangerous.
 """
@@ -28,6 +28,7 @@ from trading.errors import UnreadableAnswer
 MAX_BYTES = 256 * 1024
 _MAX_DIGITS = 40
 _MAX_KEYS = 32
+_MAX_PARTS = 4096  # the largest batch has about five hundred objects and lists
 _MAX_REASON = 200
 
 
@@ -44,6 +45,8 @@ def read_answer(text: str, shape: type[A]) -> A:
     """Read one JSON object of this shape. Raises UnreadableAnswer with a short reason that never holds the text."""
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         raise UnreadableAnswer(f"longer than {MAX_BYTES // 1024} KB")
+    if text.count("{") + text.count("[") > _MAX_PARTS:
+        raise UnreadableAnswer(f"more than {_MAX_PARTS} objects and lists")
     try:
         value = json.loads(
             text,

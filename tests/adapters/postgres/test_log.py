@@ -4,12 +4,13 @@ import asyncio
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Executable, delete, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import transaction
 from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.paper_tables import paper_fills
+from adapters.postgres.tables import capital_events, equity_marks, fills, model_calls, snapshots
 from tests.adapters.postgres.desk import (
     CYCLE,
     DESK,
@@ -29,6 +30,7 @@ from trading.audit import audit
 from trading.errors import BadConfiguration, BooksDisagree
 from trading.events import Event, EventType, broken_links
 from trading.orders import Order, OrderRequest, OrderState
+from trading.settlement import BrokerOrder
 
 
 def signal(number: int, *, cycle: str = CYCLE, confidence: float = 0.5) -> Event:
@@ -57,7 +59,7 @@ async def live(ledger: PostgresLedger) -> None:
         await ledger.record([event(EventType.CYCLE_COMPLETED, {}, name=f"{cycle}/completed", aggregate=cycle)])
 
 
-def at_broker(request: OrderRequest) -> object:
+def at_broker(request: OrderRequest) -> BrokerOrder:
     return held(request, OrderState.FILLED).model_copy(update={"filled_quantity": request.quantity})
 
 
@@ -65,7 +67,7 @@ async def test_a_normal_life_leaves_books_that_the_audit_passes(ledger: Postgres
     await live(ledger)
 
     books = await ledger.books(DESK)
-    assert audit(books, [at_broker(buy()), at_broker(sell())]) == ()  # type: ignore[list-item]  broker's orders
+    assert audit(books, [at_broker(buy()), at_broker(sell())]) == ()
     assert books.event_count == len(books.events) == 18
 
 
@@ -160,17 +162,12 @@ async def test_nobody_changes_the_log(
     assert await ledger.books(DESK) == before
 
 
-@pytest.mark.parametrize(
-    "table", ["fills", "capital_events", "equity_marks", "snapshots", "model_calls", "paper_fills"]
-)
-@pytest.mark.parametrize("statement", ["UPDATE {} SET desk_id = ''", "DELETE FROM {}", "TRUNCATE {}"])
-async def test_the_application_changes_nothing_that_is_only_appended(
-    ledger: PostgresLedger, engine: AsyncEngine, table: str, statement: str
-) -> None:
-    assert await ledger.portfolio(DESK)
-
-    with pytest.raises((BadConfiguration, DBAPIError), match=r"permission denied|column \"desk_id\""):
-        await run(engine, statement.format(table))
+async def test_the_application_changes_nothing_that_is_only_appended(engine: AsyncEngine) -> None:
+    for table in (fills, capital_events, equity_marks, snapshots, model_calls, paper_fills):
+        change = update(table).values({column.name: column for column in table.primary_key})
+        for statement in (change, delete(table), text(f"TRUNCATE {table.name}")):
+            with pytest.raises(BadConfiguration, match=f"permission denied for table {table.name}"):
+                await run(engine, statement)
 
 
 FORGERIES: dict[str, str] = {
@@ -208,6 +205,6 @@ async def test_two_events_that_changed_places_are_found(ledger: PostgresLedger, 
     assert broken_links(events) != []
 
 
-async def run(engine: AsyncEngine, statement: str) -> None:
+async def run(engine: AsyncEngine, statement: Executable | str) -> None:
     async with transaction(engine) as connection:
-        await connection.execute(text(statement))
+        await connection.execute(text(statement) if isinstance(statement, str) else statement)

@@ -129,6 +129,7 @@ UNREADABLE = {
     "half a surrogate pair": _raw(reasoning='"\\ud800"'),
     "deep nesting": "[" * 100_000,
     "deep nesting in a key": '{"symbol":' * 50_000,
+    "nesting just deeper than Python reads": "[" * 3000,
     "many keys": json.dumps({f"k{n}": n for n in range(20_000)}),
 }
 
@@ -149,6 +150,16 @@ def test_what_is_over_256_kb_is_refused_unread(letter: str) -> None:
     text = letter * (MAX_BYTES // len(letter.encode()) + 1)
     with pytest.raises(UnreadableAnswer, match="longer than 256 KB"):
         data.read(text, "AAPL")
+
+
+def test_an_object_of_many_keys_is_refused_before_each_is_looked_at() -> None:
+    with pytest.raises(UnreadableAnswer, match="an object of 33 keys"):
+        data.read(json.dumps({f"k{n}": n for n in range(33)}), "AAPL")
+
+
+def test_an_answer_of_thousands_of_parts_is_refused_unread() -> None:
+    with pytest.raises(UnreadableAnswer, match="more than 4096 objects and lists"):
+        data.read("[" + "[]," * 5000 + "[]]", "AAPL")
 
 
 def test_a_sale_without_a_size_means_all_that_is_held() -> None:

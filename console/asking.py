@@ -1,0 +1,86 @@
+"""Asking the desk to do something: run a cycle, halt, resume, look at a price that moved."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError, RPCStatusCode
+
+from console.desk import START_ONE, DeskBooks, pollers, workflow_id
+from trading.breaker import CircuitBreaker, TradingState
+from trading.desk import CycleTicket, DeskState, HaltAsked, PriceMoved, ResumeAsked
+from trading.errors import BadConfiguration, Retryable
+from trading.steps import CycleRequest
+from workflows import policies, search_attributes
+from workflows.trading_desk import TradingDesk
+
+ANSWER_TIMEOUT = timedelta(seconds=10)
+LOOK_SECONDS = 0.1
+
+
+async def ask_cycle(client: Client, desk_id: str, request: CycleRequest) -> CycleTicket:
+    """Ask the desk for a cycle; the desk's workflow is started when it does not run yet.
+
+    Raises BadConfiguration when no worker serves it, Retryable when none answers in time.
+    """
+    if not await pollers(client, policies.DESK_QUEUE):
+        message = f"no worker serves the queue {policies.DESK_QUEUE!r}, nothing was asked: {START_ONE}"
+        raise BadConfiguration(message)
+    start = WithStartWorkflowOperation(
+        TradingDesk.run,
+        DeskState(desk_id=desk_id),
+        id=workflow_id(desk_id),
+        task_queue=policies.DESK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        search_attributes=search_attributes.of_desk(desk_id),
+        static_summary=f"desk {desk_id}",
+    )
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT.total_seconds()):
+            return await client.execute_update_with_start_workflow(
+                TradingDesk.run_cycle, request, start_workflow_operation=start
+            )
+    except WorkflowUpdateFailedError as error:
+        raise BadConfiguration(f"the desk refuses the cycle: {error.cause}") from error
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        message = f"no worker answered in {ANSWER_TIMEOUT.seconds} s, the cycle may still run when one does: {START_ONE}"
+        raise Retryable(message) from error
+
+
+async def send(client: Client, desk_id: str, asked: HaltAsked | ResumeAsked | PriceMoved) -> None:
+    """Signal the desk; its workflow is started when it does not run yet, so that a halt is never lost."""
+    names: dict[type, str] = {HaltAsked: "halt", ResumeAsked: "resume", PriceMoved: "price_moved"}
+    await client.start_workflow(
+        TradingDesk.run,
+        DeskState(desk_id=desk_id),
+        id=workflow_id(desk_id),
+        task_queue=policies.DESK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        search_attributes=search_attributes.of_desk(desk_id),
+        static_summary=f"desk {desk_id}",
+        start_signal=names[type(asked)],
+        start_signal_args=[asked],
+    )
+
+
+async def wait_for_state(books: DeskBooks, state: TradingState, reason: str) -> CircuitBreaker:
+    """The trading state once the books show it. Raises Retryable when they do not in time."""
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT.total_seconds()):
+            while True:
+                opened = await books.reports.is_open()
+                breaker = await books.ledger.breaker(books.desk_id) if opened else CircuitBreaker()
+                if (breaker.state, breaker.reason) == (state, reason):
+                    return breaker
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError as error:
+        message = f"the desk has not said {state} in {ANSWER_TIMEOUT.seconds} s, it will when a worker is there: {START_ONE}"
+        raise Retryable(message) from error

@@ -1,0 +1,88 @@
+"""What the books say: `portfolio`, `orders`, `trades`, `events`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from adapters.postgres.reports import EventLine
+from console import tables
+from console.desk import DeskBooks, books_of
+from console.output import STYLES, Output, plain, title
+from console.reach import reach
+from settings import Settings
+
+FOLLOW_SECONDS = 0.25
+BATCH = 500
+TELLING = ("symbol", "side", "action", "verdict", "outcome", "state", "quantity", "price", "limit", "reason", "reasoning")
+
+
+async def portfolio(settings: Settings, output: Output) -> int:
+    """What the desk is worth and holds."""
+    async with _books(settings) as books:
+        held = await books.ledger.portfolio(books.desk_id)
+    shown: list[RenderableType] = [title(f"Portfolio of {books.desk_id}"), tables.summary(held)]
+    if held.positions:
+        shown.append(tables.positions(held, sectors=output.is_wide))
+    output.show(tables.value_of(held), *shown)
+    return 0
+
+
+async def orders(settings: Settings, output: Output, *, open_only: bool, limit: int) -> int:
+    """The newest orders."""
+    async with _books(settings) as books:
+        lines = await books.reports.orders(limit=limit, open_only=open_only)
+    output.show(lines, tables.orders(lines, notes=output.is_wide) if lines else "  no orders")
+    return 0
+
+
+async def trades(settings: Settings, output: Output, *, limit: int) -> int:
+    """The newest round trips."""
+    async with _books(settings) as books:
+        lines = await books.reports.trades(limit=limit)
+    output.show(lines, tables.trades(lines) if lines else "  no trades")
+    return 0
+
+
+async def events(settings: Settings, output: Output, *, cycle: str | None, limit: int, follow: bool) -> int:
+    """The newest lines of the audit log; with `follow`, those to come as well, until Ctrl-C."""
+    async with _books(settings) as books:
+        lines = await books.reports.events(limit=limit, cycle_id=cycle)
+        if not follow:
+            output.show(lines, *([event_line(line) for line in lines] or ["  no events"]))
+            return 0
+        last = 0
+        while True:
+            for line in lines:
+                output.line(line, event_line(line))
+                last = line.sequence
+            await asyncio.sleep(FOLLOW_SECONDS)
+            lines = await books.reports.events_after(last, limit=BATCH, cycle_id=cycle)
+
+
+@asynccontextmanager
+async def _books(settings: Settings) -> AsyncIterator[DeskBooks]:
+    async with books_of(reach(settings).database, settings.desk.id) as books:
+        yield books
+
+
+def event_line(line: EventLine) -> Table:
+    """A line of the log in one line of the terminal: number, time, what happened and the start of what was said."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=5, justify="right", style=STYLES["faint"])
+    table.add_column(width=19, style=STYLES["faint"])
+    table.add_column(width=19, no_wrap=True, overflow="ellipsis")
+    table.add_column(no_wrap=True, overflow="ellipsis", style=STYLES["faint"])
+    table.add_row(str(line.sequence), f"{line.occurred_at:%Y-%m-%d %H:%M:%S}", line.type, plain(_said(line)))
+    return table
+
+
+def _said(line: EventLine) -> str:
+    """The plain values of an event, those that tell most first; what is nested is left to --json."""
+    told = {name: value for name, value in line.data.items() if isinstance(value, str | int | float) and value != ""}
+    first = [str(told.pop(name)) for name in TELLING if name in told]
+    return "  ".join([*first, *(f"{name} {value}" for name, value in told.items())])

@@ -1,0 +1,125 @@
+"""Running one cycle from the command line: ask, follow, show what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import uuid4
+
+from pydantic import ValidationError
+from rich.console import RenderableType
+from temporalio.client import Client
+
+from console import tables
+from console.asking import ask_cycle
+from console.desk import DeskBooks, books_of, workflow_url
+from console.following import follow
+from console.output import Output, Tone, pairs, title, toned
+from console.reach import Reach
+from console.watchlist import Prices, read_day, watchlist
+from settings import Settings
+from trading.desk import CycleTicket
+from trading.docket import CycleOutcome, CycleReport
+from trading.errors import BadConfiguration
+from trading.steps import CycleRequest
+
+STRATEGIES = ("agents",)
+MOST_ORDERS = 500
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the operator typed for a cycle."""
+
+    symbols: tuple[str, ...] = ()
+    strategy: str = STRATEGIES[0]
+    as_of: str | None = None
+    anytime: bool = False
+    trace_id: str | None = None
+
+    @property
+    def day(self) -> date | None:
+        """The session's date that the cycle is put in."""
+        return read_day(self.as_of)
+
+
+async def request_of(wish: Wish, settings: Settings, prices: Prices) -> CycleRequest:
+    """The wish as a request, checked against the market before anything is asked."""
+    if wish.strategy not in STRATEGIES:
+        message = f"no such strategy: {wish.strategy!r} (this version knows {', '.join(STRATEGIES)})"
+        raise BadConfiguration(message)
+    as_of = None if wish.day is None else prices.close_of(wish.day)
+    symbols = await watchlist(settings, prices, wish.symbols)
+    try:
+        return CycleRequest(
+            symbols=symbols,
+            strategy_id=wish.strategy,
+            trace_id=wish.trace_id or uuid4().hex,
+            as_of=as_of,
+            anytime=wish.anytime,
+        )
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        message = f"no cycle can be asked for like that: {wrong['loc'][0]}: {wrong['msg']}"
+        raise BadConfiguration(message) from error
+
+
+async def run_one(client: Client, reach: Reach, settings: Settings, request: CycleRequest, output: Output) -> int:
+    """Ask for a cycle, follow it, show what came of it; the exit code says whether it went well."""
+    ticket = await ask_cycle(client, settings.desk.id, request)
+    say_where(client, reach, ticket, output)
+    report = await follow(client, ticket, output)
+    async with books_of(reach.database, settings.desk.id) as books:
+        await _show(books, report, request, output)
+    return 1 if report.outcome is CycleOutcome.FAILED or report.findings else 0
+
+
+async def say_if_closed(request: CycleRequest, prices: Prices, output: Output) -> None:
+    """Say plainly that a cycle runs outside the session."""
+    at = request.as_of or await prices.latest()
+    if request.anytime and not prices.is_in_session(at):
+        output.say("", f"  The exchange is closed at {at:%Y-%m-%d %H:%M} UTC: paper orders fill at the next known price.")
+
+
+def say_where(client: Client, reach: Reach, ticket: CycleTicket, output: Output) -> None:
+    """The cycle's name, and its page in the Web UI."""
+    url = workflow_url(reach.ui_url, client, ticket.workflow_id)
+    output.say(title(f"Cycle {ticket.cycle_id}"))
+    if url is not None:
+        output.say(pairs([("Web UI", url)]))
+    output.say("")
+
+
+async def _show(books: DeskBooks, report: CycleReport, request: CycleRequest, output: Output) -> None:
+    portfolio = await books.ledger.portfolio(books.desk_id)
+    lines = await books.reports.orders(cycle_id=report.cycle_id, limit=MOST_ORDERS)
+    document = {
+        "trace_id": request.trace_id,
+        "report": report,
+        "orders": lines,
+        "portfolio": tables.value_of(portfolio),
+    }
+    wide = output.is_wide
+    if output.as_json:
+        output.show(document)
+        return
+    output.say("", _ending(report))
+    for finding in report.findings:
+        output.say(toned(f"  {finding.invariant}  {finding.about}: {finding.found}", "bad"))
+    if any(row.price is not None for row in report.rows):
+        output.say(title("Decisions"), tables.decisions(report.rows, notes=wide))
+    if lines:
+        output.say(title("Orders"), tables.orders(lines, notes=False))
+    output.say(title("Portfolio"), tables.summary(portfolio))
+    if portfolio.positions:
+        output.say(tables.positions(portfolio, sectors=wide))
+
+
+def _ending(report: CycleReport) -> RenderableType:
+    tones: dict[CycleOutcome, Tone] = {
+        CycleOutcome.TRADED: "good",
+        CycleOutcome.SKIPPED: "odd",
+        CycleOutcome.FAILED: "bad",
+    }
+    words = report.outcome.replace("_", " ") + (f": {report.reason}" if report.reason else "")
+    return toned(f"  {words}", tones.get(report.outcome, "plain"))

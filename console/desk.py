@@ -1,0 +1,91 @@
+"""What a command has in its hands: the desk's books, its workflow, and whether anyone serves it.
+
+The workflow is asked by the names of its queries here: importing it would cost each look a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.service import RPCError
+
+from adapters.postgres.engine import Database, application_engine
+from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.reports import Reports
+from trading.desk import CycleLine
+from trading.errors import BadConfiguration
+
+LOOK_TIMEOUT = timedelta(seconds=3)
+# A worker with nothing to do asks for work again at least once a minute; one that has not for longer is gone.
+POLL_AGE = timedelta(seconds=75)
+START_ONE = "start one with `make run` or `worker.py`"
+
+
+class DeskBooks:
+    """One desk's books: the ledger, and reports on it."""
+
+    def __init__(self, engine: AsyncEngine, desk_id: str) -> None:
+        self.engine = engine
+        self.desk_id = desk_id
+        self.ledger = PostgresLedger(engine)
+        self.reports = Reports(engine, desk_id)
+
+
+@asynccontextmanager
+async def books_of(database: Database, desk_id: str) -> AsyncIterator[DeskBooks]:
+    """Open a desk's books. Raises BadConfiguration when the desk has none yet."""
+    engine = application_engine(database, pool_size=1)
+    try:
+        books = DeskBooks(engine, desk_id)
+        if not await books.reports.is_open():
+            message = f"desk {desk_id} has no books yet: run a cycle (`starter.py run SYMBOL`), or set DESK_ID to another"
+            raise BadConfiguration(message)
+        yield books
+    finally:
+        await engine.dispose()
+
+
+async def cycles(client: Client, desk_id: str) -> list[CycleLine] | None:
+    """The cycles that the desk remembers, newest last; None when no worker answers, or the desk never ran."""
+    handle = client.get_workflow_handle(workflow_id(desk_id))
+    try:
+        known: list[CycleLine] = await handle.query("cycles", result_type=list[CycleLine], rpc_timeout=LOOK_TIMEOUT)
+    except (RPCError, WorkflowQueryFailedError):
+        return None
+    return known
+
+
+async def pollers(client: Client, queue: str) -> int:
+    """How many workers have asked this queue for work lately; the smaller number of workflows and activities counts."""
+    kinds = [TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY]
+    if queue == "desk":
+        kinds.append(TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
+    return min([await _pollers(client, queue, kind) for kind in kinds])
+
+
+def workflow_id(desk_id: str) -> str:
+    """The one workflow of a desk."""
+    return f"desk/{desk_id}"
+
+
+def workflow_url(ui_url: str | None, client: Client, workflow: str) -> str | None:
+    """The page of a workflow in Temporal's Web UI; None where no UI is known."""
+    return None if ui_url is None else f"{ui_url}/namespaces/{client.namespace}/workflows/{quote(workflow, safe='')}"
+
+
+async def _pollers(client: Client, queue: str, kind: TaskQueueType.ValueType) -> int:
+    asked = DescribeTaskQueueRequest(
+        namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
+    )
+    found = await client.workflow_service.describe_task_queue(asked, timeout=LOOK_TIMEOUT)
+    oldest = datetime.now(UTC) - POLL_AGE
+    lately = (each for each in found.pollers if each.last_access_time.ToDatetime(UTC) >= oldest)
+    return len({each.identity for each in lately})

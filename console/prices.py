@@ -1,0 +1,77 @@
+"""`quote` and `indicators`: the market as a cycle would see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from activities.market import look
+from console.output import STYLES, Output, grid, plain, price, toned
+from console.watchlist import Prices, read_day, watchlist
+from settings import Settings
+from trading.market import Dropped, Indicators, Quote, Snapshot
+
+
+async def quote(settings: Settings, output: Output, symbols: Sequence[str], as_of: str | None) -> int:
+    """The best known prices of these symbols."""
+    prices = Prices.of(settings)
+    names, moment = await watchlist(settings, prices, symbols), await _moment(prices, as_of)
+    quotes = await prices.market.quotes(names, moment)
+    table = grid("symbol", ">bid", ">ask", ">last", "quoted at (UTC)")
+    for name in names:
+        table.add_row(name, *_quoted(quotes[name]))
+    output.show({"market": prices.market.name, "as_of": moment, "quotes": quotes}, _heading(prices, moment), table)
+    return 0
+
+
+async def indicators(settings: Settings, output: Output, symbols: Sequence[str], as_of: str | None) -> int:
+    """The numbers that an agent may cite, and why a symbol is left out."""
+    prices = Prices.of(settings)
+    names, moment = await watchlist(settings, prices, symbols), await _moment(prices, as_of)
+    in_session = prices.is_in_session(moment)
+    snapshot = await look(prices.market, prices.calendar, names, moment, in_session=in_session)
+    shown: list[RenderableType] = [_heading(prices, moment)]
+    if snapshot.symbols:
+        shown.append(_table(snapshot))
+    shown += [toned(f"  {dropped.symbol}: {dropped.reason}", "odd") for dropped in snapshot.dropped]
+    output.show(snapshot, *shown)
+    return 0
+
+
+async def _moment(prices: Prices, as_of: str | None) -> datetime:
+    day = read_day(as_of)
+    return await prices.latest() if day is None else prices.close_of(day)
+
+
+def _heading(prices: Prices, moment: datetime) -> Text:
+    invented = ", invented prices" if prices.market.synthetic else ""
+    return toned(f"\n{prices.market.name} market{invented}, as of {moment:%Y-%m-%d %H:%M} UTC", "faint")
+
+
+def _quoted(found: Quote | Dropped) -> list[str]:
+    if isinstance(found, Dropped):
+        return ["", "", "", plain(found.reason)]
+    return [price(found.bid), price(found.ask), price(found.last), f"{found.quoted_at:%Y-%m-%d %H:%M}"]
+
+
+def _table(snapshot: Snapshot) -> Table:
+    """One column a symbol: a year of numbers is easier to read downwards."""
+    table = grid("", *(f">{facts.instrument.symbol}" for facts in snapshot.symbols))
+    table.add_row("last", *(price(facts.quote.last) for facts in snapshot.symbols), style="bold")
+    for name in Indicators.model_fields:
+        shown = _form(name)
+        cells = (shown(getattr(facts.indicators, name)) for facts in snapshot.symbols)
+        table.add_row(name.replace("_", " "), *cells)
+    table.add_row("bars", *(str(facts.bars) for facts in snapshot.symbols), style=STYLES["faint"])
+    return table
+
+
+def _form(name: str) -> Callable[[float], str]:
+    """How an indicator reads: returns, distances and volatility are fractions, the rest are numbers."""
+    if name.startswith(("return_", "distance_", "realised_")):
+        return "{:+.2%}".format
+    return "{:,.2f}".format

@@ -1,0 +1,65 @@
+"""`halt`, `resume` and `price-move`: telling the desk something, and seeing that it has heard."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from adapters.postgres.engine import application_engine
+from adapters.temporal.connection import connect
+from console.asking import send, wait_for_state
+from console.desk import DeskBooks
+from console.output import Output, toned
+from console.reach import reach
+from console.tables import STATE_TONES
+from console.watchlist import Prices, tickers
+from settings import Settings
+from trading.breaker import TradingState
+from trading.desk import HaltAsked, PriceMoved, ResumeAsked
+from trading.errors import BadConfiguration
+
+LONGEST_REASON = 400
+
+
+async def halt(settings: Settings, output: Output, reason: str) -> int:
+    """Stop the desk's trading, and wait until the books say so."""
+    return await _change(settings, output, HaltAsked(reason=_said(reason), trace_id=uuid4().hex), TradingState.HALTED)
+
+
+async def resume(settings: Settings, output: Output, reason: str) -> int:
+    """Let the desk trade again, and wait until the books say so."""
+    return await _change(settings, output, ResumeAsked(reason=_said(reason), trace_id=uuid4().hex), TradingState.ACTIVE)
+
+
+async def price_move(settings: Settings, output: Output, symbol: str, percent: float | None) -> int:
+    """Tell the desk that a price moved; it looks at that symbol when its turn comes."""
+    found = reach(settings)
+    (name,) = tickers([symbol]) or ("",)
+    await Prices.of(settings).market.instruments([name])
+    try:
+        moved = PriceMoved(symbol=name, percent=percent, trace_id=uuid4().hex)
+    except ValidationError as error:
+        raise BadConfiguration(f"not a percentage: {percent}") from error
+    await send(await connect(found.temporal_address), settings.desk.id, moved)
+    output.show(moved, f"  The desk will look at {name}.")
+    return 0
+
+
+async def _change(settings: Settings, output: Output, asked: HaltAsked | ResumeAsked, state: TradingState) -> int:
+    found = reach(settings)
+    await send(await connect(found.temporal_address), settings.desk.id, asked)
+    engine = application_engine(found.database, pool_size=1)
+    try:
+        breaker = await wait_for_state(DeskBooks(engine, settings.desk.id), state, asked.reason)
+    finally:
+        await engine.dispose()
+    output.show(breaker, toned(f"  {breaker.state}: {breaker.reason}", STATE_TONES[breaker.state]))
+    return 0
+
+
+def _said(reason: str) -> str:
+    if not 0 < len(reason.strip()) <= LONGEST_REASON:
+        message = f"a reason has 1 to {LONGEST_REASON} characters, for whoever reads the log"
+        raise BadConfiguration(message)
+    return reason.strip()

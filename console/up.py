@@ -1,0 +1,120 @@
+"""`up`: the whole desk in one process tree, from nothing to a cycle and a worker that stays."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from temporalio.client import Client
+
+import embedded
+from adapters.postgres.migrations import migrate
+from adapters.temporal import connection
+from console.cycle import Wish, request_of, run_one, say_if_closed
+from console.output import Output, pairs, title
+from console.reach import Reach, embedded_reach, named_database
+from console.watchlist import Prices
+from settings import DeskSettings, Settings
+from trading.errors import BadConfiguration
+from trading.steps import CycleRequest
+from worker import seats_of, serving
+from workflows import policies
+
+INTERRUPTED = 130
+RULES = "rules-"
+
+
+async def up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> int:
+    """Serve until SIGTERM or SIGINT, which end it well; with `once`, until the cycle has ended."""
+    stop = asyncio.Event()
+    for caught in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(caught, stop.set)
+    running, stopping = asyncio.create_task(_up(settings, output, wish, once=once)), asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        output.say("", "Draining: what runs may end, then the servers stop ...")
+        running.cancel()
+        await asyncio.wait({running})
+    stopping.cancel()
+    if running.cancelled():
+        return INTERRUPTED if once else 0
+    return running.result()
+
+
+async def _up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> int:
+    _refuse_second(settings.desk.home)
+    seats_of(settings.models)
+    prices = Prices.of(settings)
+    request = await _at_any_time(await request_of(wish, settings, prices), prices)
+    output.say(title(f"Trading desk {settings.desk.id}"))
+    output.say(pairs([*_runs_on(settings), ("market", await _market(settings, prices, request))]))
+    async with _servers(settings) as reach:
+        await migrate(reach.database)
+        client = await connection.connect(reach.temporal_address)
+        output.say(pairs(_addresses(reach, client)))
+        async with serving(client, settings, reach.database, policies.QUEUES):
+            await say_if_closed(request, prices, output)
+            code = await run_one(client, reach, settings, request, output)
+            if not once:
+                output.say("", "Serving until Ctrl-C. In another terminal: starter.py status, run, events --follow ...")
+                await asyncio.Event().wait()
+    return code
+
+
+@asynccontextmanager
+async def _servers(settings: Settings) -> AsyncIterator[Reach]:
+    """The servers that the settings name, else embedded ones that live as long as the block."""
+    database, temporal = named_database(settings.database), connection.named().get("target_host")
+    if database is not None and temporal is not None:
+        yield Reach(database=database, temporal_address=None)
+    elif database is None and temporal is None:
+        async with embedded.serve(settings.desk.home, ports=_ports(settings.desk)) as endpoints:
+            yield embedded_reach(endpoints, settings.database)
+    else:
+        message = "TEMPORAL_ADDRESS and DB_HOST go together: set both, or neither to run the embedded servers"
+        raise BadConfiguration(message)
+
+
+def _refuse_second(home: Path) -> None:
+    """Say so before anything else is: the lock itself is taken later, and is what counts."""
+    owner = embedded.Home(home).owner()
+    if owner is not None:
+        raise embedded.AlreadyRunning(home, owner)
+
+
+def _ports(desk: DeskSettings) -> embedded.PortChoice:
+    return embedded.PortChoice(temporal=desk.temporal_port, ui=desk.ui_port, database=desk.db_port)
+
+
+async def _at_any_time(request: CycleRequest, prices: Prices) -> CycleRequest:
+    """Somebody who starts a desk at night wants to see it work: on paper it does."""
+    waives = not prices.market.historical and request.as_of is None
+    return request.model_copy(update={"anytime": True}) if waives else request
+
+
+def _runs_on(settings: Settings) -> list[tuple[str, str]]:
+    names = dict.fromkeys(settings.models.model_dump(exclude={"max_calls_per_second"}).values())
+    said = [f"{name} (no key: rules, not a language model)" if name.startswith(RULES) else name for name in names]
+    return [("model", ", ".join(said)), ("broker", "paper: fills are computed here, no order leaves this machine")]
+
+
+async def _market(settings: Settings, prices: Prices, request: CycleRequest) -> str:
+    if prices.market.synthetic:
+        return f"{prices.market.name}: invented prices, seed {settings.market.seed}"
+    at = request.as_of or await prices.latest()
+    if prices.market.historical:
+        return f"file: real daily bars in {settings.market.data_dir}/, as of {at:%Y-%m-%d}, not today's prices"
+    return f"{prices.market.name}: as of {at:%Y-%m-%d %H:%M} UTC"
+
+
+def _addresses(reach: Reach, client: Client) -> list[tuple[str, str]]:
+    database = reach.database
+    found = {
+        "Web UI": reach.ui_url,
+        "Temporal": f"{client.service_client.config.target_host}, namespace {client.namespace}",
+        "database": f"postgresql://{database.user}@{database.host}:{database.port}/{database.name}",
+    }
+    return [(name, address) for name, address in found.items() if address]

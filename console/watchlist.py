@@ -1,0 +1,107 @@
+"""Which symbols a command is about, and as of when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter, ValidationError
+
+from activities.gate import GateRules
+from adapters.exchange_calendar import ExchangeCalendar
+from adapters.file_market import FileMarket
+from adapters.simulated_market import SimulatedMarket
+from settings import Settings
+from trading.errors import BadConfiguration
+from trading.instruments import Symbol
+from trading.ports import Market
+from trading.sessions import is_open
+from worker import calendar_of, gate_rules, market_of
+
+MOST_UNNAMED = 60
+"""Symbols of a folder that are all looked at when nobody names any; of more a person should choose."""
+FIRST_SIMULATED = 12
+_TICKER = TypeAdapter(Symbol)
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Where prices come from for this command: the same market and calendar that a worker would build."""
+
+    market: Market
+    calendar: ExchangeCalendar
+    rules: GateRules
+
+    @classmethod
+    def of(cls, settings: Settings) -> Prices:
+        """Build what the settings name."""
+        calendar = calendar_of(settings.market)
+        return cls(market_of(settings.market, calendar), calendar, gate_rules(settings))
+
+    async def latest(self) -> datetime:
+        """The newest moment that the market can speak of."""
+        return await self.market.latest(datetime.now(UTC))
+
+    def is_in_session(self, at: datetime) -> bool:
+        """Whether the exchange trades at this moment."""
+        return is_open(self.calendar.session(at.astimezone(self._zone).date()), at)
+
+    def close_of(self, day: date) -> datetime:
+        """The closing bell of a session's date; noon of a day without one, which the gate then refuses in its words."""
+        session = self.calendar.session(day)
+        return session.closes_at if session else datetime.combine(day, time(12), self._zone).astimezone(UTC)
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.rules.exchange_zone)
+
+
+def tickers(words: Iterable[str]) -> tuple[str, ...]:
+    """Symbols in capitals, each once. Raises BadConfiguration with what is no ticker."""
+    symbols = tuple(dict.fromkeys(word.strip().upper() for word in words if word.strip()))
+    wrong = [symbol for symbol in symbols if not _is_ticker(symbol)]
+    if wrong:
+        message = f"not a ticker: {', '.join(map(repr, wrong))} (one looks like AAPL or BRK.B)"
+        raise BadConfiguration(message)
+    return symbols
+
+
+async def watchlist(settings: Settings, prices: Prices, named: Iterable[str]) -> tuple[str, ...]:
+    """The symbols named, else those of DESK_SYMBOLS, else what the market has. Raises UnknownSymbol for others."""
+    symbols = tickers(named) or tickers(settings.desk.symbols.split(",")) or await _all_of(prices.market)
+    await prices.market.instruments(symbols)
+    return symbols
+
+
+def read_day(text: str | None) -> date | None:
+    """A date as 2017-11-10."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadConfiguration(f"not a date: {text!r} (one looks like 2017-11-10)") from error
+
+
+async def _all_of(market: Market) -> tuple[str, ...]:
+    if isinstance(market, SimulatedMarket):
+        return tuple(islice(market.universe, FIRST_SIMULATED))
+    if not isinstance(market, FileMarket):
+        message = f"the market {market.name} has too many symbols to look at all: name some, or set DESK_SYMBOLS"
+        raise BadConfiguration(message)
+    symbols = tuple(sorted((await market.catalogue()).files))
+    if len(symbols) > MOST_UNNAMED:
+        message = f"the folder has {len(symbols)} symbols: name those to look at, or set DESK_SYMBOLS"
+        raise BadConfiguration(message)
+    return symbols
+
+
+def _is_ticker(symbol: str) -> bool:
+    try:
+        _TICKER.validate_python(symbol, strict=True)
+    except ValidationError:
+        return False
+    return True

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres import paper_tables
+from adapters.postgres.engine import Database, application_engine, owner_engine, transaction
+from adapters.postgres.migrations import migrate, revision
+from adapters.postgres.tables import metadata
+from trading.errors import BadConfiguration, LedgerUnavailable
+
+HEAD = "0001"
+SHAPE = """
+SELECT 'column', format('%s.%s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+    a.attnotnull, a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid))
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON (adrelid, adnum) = (c.oid, attnum)
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND attnum > 0
+UNION ALL SELECT 'constraint', format('%s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION ALL SELECT 'index', indexdef FROM pg_indexes WHERE schemaname = 'public'
+ORDER BY 1, 2
+"""
+
+
+@pytest.fixture
+async def empty(database: Database) -> AsyncIterator[AsyncEngine]:
+    """The owner's way into a database that was never migrated."""
+    engine = owner_engine(database)
+    async with transaction(engine) as connection:
+        await connection.execute(text("DROP SCHEMA public CASCADE"))
+        await connection.execute(text("CREATE SCHEMA public"))
+    yield engine
+    await engine.dispose()
+
+
+async def shape(engine: AsyncEngine) -> list[str]:
+    async with transaction(engine) as connection:
+        return [f"{kind} {what}" for kind, what in await connection.execute(text(SHAPE)) if "alembic" not in what]
+
+
+async def test_the_migrated_schema_is_the_one_the_code_knows(empty: AsyncEngine, database: Database) -> None:
+    assert paper_tables.paper_orders.metadata is metadata
+    async with transaction(empty) as connection:
+        await connection.run_sync(metadata.create_all)
+    known = await shape(empty)
+    async with transaction(empty) as connection:
+        await connection.run_sync(metadata.drop_all)
+
+    await migrate(database)
+    assert await shape(empty) == known
+    assert len(known) > 200
+
+
+async def test_migrating_twice_or_at_once_is_migrating_once(empty: AsyncEngine, database: Database) -> None:
+    assert await revision(empty) == (None, HEAD)
+
+    assert await asyncio.gather(*(migrate(database) for _ in range(3))) == [HEAD] * 3
+    assert await migrate(database) == HEAD
+    assert await revision(empty) == (HEAD, HEAD)
+
+
+async def test_a_migration_killed_half_way_has_not_happened_and_runs_again(
+    empty: AsyncEngine, database: Database
+) -> None:
+    blocker = await asyncpg.connect(
+        host=database.host,
+        port=database.port,
+        user=database.user,
+        password=database.password.get_secret_value(),
+        database=database.name,
+    )
+    # A name taken by an open transaction: the migration comes as far as its sixth table, and waits there.
+    await blocker.execute("BEGIN; CREATE TABLE trades (); SET LOCAL lock_timeout = 0")
+    migrating = asyncio.create_task(migrate(database))
+    kill = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()"""
+    killed = False
+    async with asyncio.timeout(10):
+        while not killed:
+            async with transaction(empty) as connection:
+                killed = bool((await connection.execute(text(kill))).all())
+    with pytest.raises(LedgerUnavailable, match="connection"):
+        await migrating
+    await blocker.execute("ROLLBACK")
+    await blocker.close()
+
+    assert await shape(empty) == []
+    assert await migrate(database) == HEAD
+
+
+async def test_the_application_may_ask_for_the_revision(database: Database) -> None:
+    engine = application_engine(database)
+    assert await revision(engine) == (HEAD, HEAD)
+    await engine.dispose()
+
+
+async def test_a_database_that_was_never_migrated_is_named(empty: AsyncEngine, database: Database) -> None:
+    assert await revision(empty) == (None, HEAD)
+    async with transaction(empty) as connection:
+        await connection.execute(text("GRANT USAGE ON SCHEMA public TO trading_app"))
+    engine = application_engine(database)
+    with pytest.raises(BadConfiguration, match="is not migrated"):
+        async with transaction(engine) as connection:
+            await connection.execute(text("SELECT * FROM orders"))
+    await engine.dispose()

@@ -1,0 +1,78 @@
+"""A worker that is made to be killed: the whole desk in a process of its own, forked from one that has all imported."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from temporalio.client import Client
+
+from adapters.postgres.engine import Database, application_engine
+from adapters.rules_model import RulesModel
+from adapters.temporal.ending import leave
+from adapters.temporal.plugin import DeskPlugin
+from tests.faults.doom import Doom, Trace
+from tests.faults.reckless import ForgetfulLedger, RecklessBroker
+from tests.rig import Ports, serving
+from trading.agents.questions import Question, Reply
+from trading.ports import Journal, LanguageModel
+from worker import GRACE, STICKY
+
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Where a worker lives: its servers, the folder of its traces, and whether it has lost what makes it safe."""
+
+    address: str
+    namespace: str
+    database: Database
+    data: Path
+    folder: Path
+    reckless: bool = False
+
+
+class Counting:
+    """A model that notes every question it is asked, and every one that had its answer already."""
+
+    def __init__(self, model: LanguageModel, journal: Journal, trace: Trace) -> None:
+        self._model = model
+        self._journal = journal
+        self._trace = trace
+
+    async def answer(self, question: Question) -> Reply:
+        known = await self._journal.find(question.call_id)
+        self._trace.note("asked" if known is None else "asked-again", question.agent, question.call_id)
+        return await self._model.answer(question)
+
+
+def live(life: Life) -> None:
+    """Serve until SIGTERM, or until death."""
+    if sys.platform == "linux":  # the fork server ends with the test run, and takes its children with it
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    os.chdir(Path(__file__).parent.parent.parent)
+    asyncio.run(_serve(life))
+    leave(0)
+
+
+async def _serve(life: Life) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    client = await Client.connect(life.address, namespace=life.namespace, plugins=[DeskPlugin()])
+    engine, trace = application_engine(life.database), Trace(life.folder)
+    ports = Ports.real(engine, life.data)
+    ports = ports.but(model=Counting(RulesModel(), ports.journal, trace))
+    if life.reckless:
+        ports = ports.but(broker=RecklessBroker(ports.broker), ledger=ForgetfulLedger(ports.ledger))
+    options = {"graceful_shutdown_timeout": GRACE, "sticky_queue_schedule_to_start_timeout": STICKY}
+    async with serving(client, ports, interceptors=[Doom(life.folder)], **options):
+        trace.note("ready")
+        await stop.wait()
+        trace.note("draining")
+    await engine.dispose()

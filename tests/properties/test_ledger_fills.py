@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from itertools import count
+
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import Table, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.engine import transaction
+from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.tables import orders, portfolio_state, positions, trades
+from tests.adapters.postgres.desk import opening
+from tests.properties.fill_sequences import Life, lives
+from trading.audit import audit
+from trading.order_events import order_moved, trade_executed
+from trading.orders import Fill, OrderRequest, settle
+from trading.portfolio import cash_of, positions_of
+from trading.trades import trades_of
+
+EXAMPLES = 60
+PROJECTIONS = (positions, trades, orders, portfolio_state)
+_numbers = count(1)
+
+
+async def live(ledger: PostgresLedger, desk: str, life: Life, fills: tuple[Fill, ...]) -> None:
+    opened, cash = opening(desk)
+    await ledger.open_desk(opened, cash=cash)
+    requests = {order.request.client_order_id: order.request for order in life.orders}
+    for order in life.orders:
+        request = order.request.model_copy(update={"desk_id": desk, "client_order_id": _on(desk, order.request)})
+        said = order_moved(request, order.state, None, request.as_of)
+        await ledger.adopt(order.model_copy(update={"request": request}), said)
+        requests[order.request.client_order_id] = request
+    for fill in fills:
+        own = _own(desk, fill)
+        await ledger.apply_fill(own, trade_executed(requests[fill.client_order_id], own))
+
+
+@given(life=lives(most=12))
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_any_order_of_arrival_leaves_the_same_rows(engine: AsyncEngine, life: Life) -> None:
+    ledger = PostgresLedger(engine)
+    one, other = f"desk-{next(_numbers)}", f"desk-{next(_numbers)}"
+    await live(ledger, one, life, life.fills)
+    await live(ledger, other, life, life.other)
+
+    assert await projections(engine, one) == await projections(engine, other)
+
+
+@given(life=lives(most=12))
+@settings(
+    max_examples=EXAMPLES // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_the_rows_are_what_the_fills_make(engine: AsyncEngine, life: Life) -> None:
+    ledger = PostgresLedger(engine)
+    desk = f"desk-{next(_numbers)}"
+    await live(ledger, desk, life, life.other)
+    books = await ledger.books(desk)
+    fills = [_own(desk, fill) for fill in life.fills]
+
+    assert books.portfolio.cash == cash_of(books.capital, fills)
+    held = {p.symbol: p.model_copy(update={"sector": "Unknown"}) for p in books.portfolio.positions if p.quantity}
+    assert held == {symbol: p for symbol, p in positions_of(fills).items() if p.quantity}
+    assert {row["trade_id"] for row in await _rows(engine, trades, desk)} == set(trades_of(fills))
+    told = {_on(desk, order.request): order.state for order in life.orders}
+    for order in books.orders:
+        name = order.request.client_order_id
+        as_told = order.model_copy(update={"state": told[name]})
+        assert order == settle(as_told, [fill for fill in fills if fill.client_order_id == name])
+    # Orders here follow no decision, and over-fills are part of the game; everything else must hold.
+    assert {f.invariant for f in audit(books)} <= {"I1", "I3", "I4", "I7"}
+    assert all("filled:" in finding.found for finding in audit(books) if finding.invariant == "I4")
+
+
+async def projections(engine: AsyncEngine, desk: str) -> dict[str, list[dict[str, object]]]:
+    return {table.name: await _rows(engine, table, desk) for table in PROJECTIONS}
+
+
+async def _rows(engine: AsyncEngine, table: Table, desk: str) -> list[dict[str, object]]:
+    """A desk's rows, with its own name taken out of them."""
+    query = select(table).where(table.c.desk_id == desk).order_by(*table.primary_key)
+    async with transaction(engine) as connection:
+        rows = (await connection.execute(query)).mappings().all()
+    hidden = {"desk_id", "recorded_at", "request"}
+    return [{k: _nameless(v, desk) for k, v in row.items() if k not in hidden} for row in rows]
+
+
+def _nameless(value: object, desk: str) -> object:
+    return value.removeprefix(f"{desk}/") if isinstance(value, str) else value
+
+
+def _on(desk: str, request: OrderRequest) -> str:
+    return f"{desk}/{request.client_order_id}"
+
+
+def _own(desk: str, fill: Fill) -> Fill:
+    names = {"fill_id": f"{desk}/{fill.fill_id}", "client_order_id": f"{desk}/{fill.client_order_id}"}
+    return fill.model_copy(update=names | {"reverses": fill.reverses and f"{desk}/{fill.reverses}"})
