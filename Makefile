@@ -4,9 +4,11 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 # pip runs from outside the environment: no copy of it to unpack, and no need of Debian's python3-venv.
-# The locks are complete, so nothing is left to resolve; byte code is compiled when first imported.
+# The locks are complete, so nothing is left to resolve. Byte code is compiled apart: by all cores, and not that of the tests
+# which packages carry along.
 INSTALL = $(PYTHON) -m pip --python $(BIN)/python install -qq --no-deps --no-compile --require-hashes
-COMPILE = $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes \
+COMPILE = $(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib
+RESOLVE = $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' pyproject.toml
 
 .DEFAULT_GOAL := help
@@ -37,8 +39,8 @@ types: $(VENV)/dev  ## mypy, strict
 
 lock: $(VENV)/dev  ## write both lock files from pyproject.toml; UPGRADE=1 takes today's versions
 	$(PYTHON) -m pip --python $(BIN)/python install -qq uv==$(UV_VERSION)
-	$(COMPILE) --output-file requirements.lock
-	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(RESOLVE) --output-file requirements.lock
+	$(RESOLVE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:  ## remove the environment and the caches; the desk's books in .desk stay
 	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -52,9 +54,11 @@ $(BIN)/python:
 $(VENV)/runtime: requirements.lock $(BIN)/python
 	@echo 'Setting up $(VENV): about a minute the first time ...'
 	@$(INSTALL) -r requirements.lock
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/dev: requirements-dev.lock $(BIN)/python
 	@echo 'Setting up $(VENV) for development: about a minute the first time ...'
 	@$(INSTALL) -r requirements-dev.lock
+	@$(COMPILE)
 	@touch $(VENV)/runtime $@

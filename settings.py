@@ -1,6 +1,6 @@
 """Every setting, read once from the environment and `.env`. Frozen; secrets are `SecretStr` and never print.
 
-Each group has its own prefix; the configuration table in `docs/configuration.md` is made from these fields.
+Each group has its own prefix; the configuration table in the README is made from these fields.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from trading.cycle_events import cycle_event
 from trading.errors import BooksDisagree, OrderRefused
 from trading.events import Event, EventType, canonical
 from trading.market import Quote
-from trading.orders import PROTECTIVE, Order, OrderRequest, OrderState
+from trading.orders import OPEN, PROTECTIVE, Order, OrderRequest, OrderState
 from trading.ports import Broker, Ledger, Market
 from trading.settlement import BrokerOrder
 from trading.steps import Cycle, Stage
@@ -106,11 +106,16 @@ class OrderActivities:
         """Bring one order's books level with the broker's."""
         held = await self._broker.find(request.client_order_id)
         if held is None:
+            order = await self._known(request)
+            if order.state is OrderState.INTENDED:
+                # Its sender has not come to it yet: a cycle may ask before, when the workers were away.
+                return order
             message = f"{request.client_order_id}: the broker does not know an order that it was sent"
             raise BooksDisagree(message)
         for fill in await self._broker.fills(request.client_order_id):
             await self._ledger.apply_fill(fill, say.trade_executed(request, fill))
-        if request.leg not in PROTECTIVE:
+        # A leg grows with its entry: its quantity is known once the entry has ended.
+        if request.leg not in PROTECTIVE and held.state not in OPEN:
             await self._adopt(request, await self._broker.legs(request.client_order_id))
         order = await self._known(request)
         if held.state in _TOLD and held.state is not order.state and order.is_open and not _behind(held, order):
@@ -129,6 +134,7 @@ class OrderActivities:
             request = say.protective_request(entry, leg)
             order = Order(request=request, state=OrderState.ACCEPTED, broker_order_id=leg.broker_order_id)
             await self._ledger.adopt(order, say.order_moved(request, OrderState.ACCEPTED, leg, leg.received_at))
+            await self._follow(request)
 
     async def _move(self, request: OrderRequest, state: OrderState, held: BrokerOrder | None) -> Order:
         event = say.order_moved(request, state, held, datetime.now(UTC))

@@ -12,7 +12,6 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.service import RPCError, RPCStatusCode
 
 from console.desk import START_ONE, DeskBooks, pollers, workflow_id
 from trading.breaker import CircuitBreaker, TradingState
@@ -31,9 +30,7 @@ async def ask_cycle(client: Client, desk_id: str, request: CycleRequest) -> Cycl
 
     Raises BadConfiguration when no worker serves it, Retryable when none answers in time.
     """
-    if not await pollers(client, policies.DESK_QUEUE):
-        message = f"no worker serves the queue {policies.DESK_QUEUE!r}, nothing was asked: {START_ONE}"
-        raise BadConfiguration(message)
+    await _wait_for_worker(client)
     start = WithStartWorkflowOperation(
         TradingDesk.run,
         DeskState(desk_id=desk_id),
@@ -51,8 +48,20 @@ async def ask_cycle(client: Client, desk_id: str, request: CycleRequest) -> Cycl
     except WorkflowUpdateFailedError as error:
         raise BadConfiguration(f"the desk refuses the cycle: {error.cause}") from error
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-        message = f"no worker answered in {ANSWER_TIMEOUT.seconds} s, the cycle may still run when one does: {START_ONE}"
+        message = (
+            f"no worker answered in {ANSWER_TIMEOUT.seconds} s, the cycle may still run when one does: {START_ONE}"
+        )
         raise Retryable(message) from error
+
+
+async def _wait_for_worker(client: Client) -> None:
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT.total_seconds()):
+            while not await pollers(client, policies.DESK_QUEUE):  # noqa: ASYNC110  the server tells only who asks
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError as error:
+        message = f"no worker serves the queue {policies.DESK_QUEUE!r}, nothing was asked: {START_ONE}"
+        raise BadConfiguration(message) from error
 
 
 async def send(client: Client, desk_id: str, asked: HaltAsked | ResumeAsked | PriceMoved) -> None:
@@ -82,5 +91,7 @@ async def wait_for_state(books: DeskBooks, state: TradingState, reason: str) -> 
                     return breaker
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError as error:
-        message = f"the desk has not said {state} in {ANSWER_TIMEOUT.seconds} s, it will when a worker is there: {START_ONE}"
+        message = (
+            f"the desk has not said {state} in {ANSWER_TIMEOUT.seconds} s, it will when a worker is there: {START_ONE}"
+        )
         raise Retryable(message) from error

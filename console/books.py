@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from rich.console import RenderableType
-from rich.table import Table
+from rich.text import Text
 
 from adapters.postgres.reports import EventLine
 from console import tables
@@ -18,7 +18,19 @@ from settings import Settings
 
 FOLLOW_SECONDS = 0.25
 BATCH = 500
-TELLING = ("symbol", "side", "action", "verdict", "outcome", "state", "quantity", "price", "limit", "reason", "reasoning")
+TELLING = (
+    "symbol",
+    "side",
+    "action",
+    "verdict",
+    "outcome",
+    "state",
+    "quantity",
+    "price",
+    "limit",
+    "reason",
+    "reasoning",
+)
 
 
 async def portfolio(settings: Settings, output: Output) -> int:
@@ -27,7 +39,7 @@ async def portfolio(settings: Settings, output: Output) -> int:
         held = await books.ledger.portfolio(books.desk_id)
     shown: list[RenderableType] = [title(f"Portfolio of {books.desk_id}"), tables.summary(held)]
     if held.positions:
-        shown.append(tables.positions(held, sectors=output.is_wide))
+        shown += ["", tables.positions(held, sectors=output.is_wide)]
     output.show(tables.value_of(held), *shown)
     return 0
 
@@ -53,7 +65,7 @@ async def events(settings: Settings, output: Output, *, cycle: str | None, limit
     async with _books(settings) as books:
         lines = await books.reports.events(limit=limit, cycle_id=cycle)
         if not follow:
-            output.show(lines, *([event_line(line) for line in lines] or ["  no events"]))
+            output.show(lines, *(event_line(line) for line in lines))
             return 0
         last = 0
         while True:
@@ -70,15 +82,12 @@ async def _books(settings: Settings) -> AsyncIterator[DeskBooks]:
         yield books
 
 
-def event_line(line: EventLine) -> Table:
+def event_line(line: EventLine) -> Text:
     """A line of the log in one line of the terminal: number, time, what happened and the start of what was said."""
-    table = Table.grid(padding=(0, 1))
-    table.add_column(width=5, justify="right", style=STYLES["faint"])
-    table.add_column(width=19, style=STYLES["faint"])
-    table.add_column(width=19, no_wrap=True, overflow="ellipsis")
-    table.add_column(no_wrap=True, overflow="ellipsis", style=STYLES["faint"])
-    table.add_row(str(line.sequence), f"{line.occurred_at:%Y-%m-%d %H:%M:%S}", line.type, plain(_said(line)))
-    return table
+    when = f"{line.sequence:>5} {line.occurred_at:%Y-%m-%d %H:%M:%S} "
+    faint = STYLES["faint"]
+    parts = ((when, faint), f"{line.type:<19} ", (plain(_said(line)), faint))
+    return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
 
 
 def _said(line: EventLine) -> str:

@@ -1,4 +1,4 @@
-"""One check each of what a cycle needs, on the same code path that the cycle takes. A check answers with what it found."""
+"""What a cycle needs, one check each, on the code path that the cycle takes. A check answers with what it found."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSystemInfoRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.market import look
 from adapters.postgres.engine import APPLICATION_ROLE
@@ -50,7 +50,7 @@ class Check(Record):
     mend: str = ""
 
 
-class Unwell(Exception):  # noqa: N818
+class Unwell(Exception):
     """Not as required."""
 
     def __init__(self, found: str, mend: str, *, status: Health = Health.FAIL) -> None:
@@ -147,7 +147,9 @@ async def migrations(engine: AsyncEngine) -> str:
     """The schema's revision against this code's."""
     current, head = await revision(engine)
     if current != head:
-        raise Unwell(f"revision {current or 'none'}, this code needs {head}", "run `make run` or `alembic upgrade head`")
+        raise Unwell(
+            f"revision {current or 'none'}, this code needs {head}", "run `make run` or `alembic upgrade head`"
+        )
     return f"revision {current}, the newest"
 
 

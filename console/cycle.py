@@ -21,6 +21,7 @@ from settings import Settings
 from trading.desk import CycleTicket
 from trading.docket import CycleOutcome, CycleReport
 from trading.errors import BadConfiguration
+from trading.orders import PROTECTIVE
 from trading.steps import CycleRequest
 
 STRATEGIES = ("agents",)
@@ -78,7 +79,9 @@ async def say_if_closed(request: CycleRequest, prices: Prices, output: Output) -
     """Say plainly that a cycle runs outside the session."""
     at = request.as_of or await prices.latest()
     if request.anytime and not prices.is_in_session(at):
-        output.say("", f"  The exchange is closed at {at:%Y-%m-%d %H:%M} UTC: paper orders fill at the next known price.")
+        output.say(
+            "", f"  The exchange is closed at {at:%Y-%m-%d %H:%M} UTC: paper orders fill at the next known price."
+        )
 
 
 def say_where(client: Client, reach: Reach, ticket: CycleTicket, output: Output) -> None:
@@ -108,11 +111,15 @@ async def _show(books: DeskBooks, report: CycleReport, request: CycleRequest, ou
         output.say(toned(f"  {finding.invariant}  {finding.about}: {finding.found}", "bad"))
     if any(row.price is not None for row in report.rows):
         output.say(title("Decisions"), tables.decisions(report.rows, notes=wide))
-    if lines:
-        output.say(title("Orders"), tables.orders(lines, notes=False))
+    asked = [line for line in lines if line.leg not in PROTECTIVE]
+    if asked:
+        output.say(title("Orders"), tables.orders(asked, notes=False))
+    if len(lines) > len(asked):
+        words = f"  and {len(lines) - len(asked)} stops and targets that protect them: starter.py orders --open"
+        output.say(toned(words, "faint"))
     output.say(title("Portfolio"), tables.summary(portfolio))
     if portfolio.positions:
-        output.say(tables.positions(portfolio, sectors=wide))
+        output.say("", tables.positions(portfolio, sectors=wide))
 
 
 def _ending(report: CycleReport) -> RenderableType:

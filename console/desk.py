@@ -46,7 +46,9 @@ async def books_of(database: Database, desk_id: str) -> AsyncIterator[DeskBooks]
     try:
         books = DeskBooks(engine, desk_id)
         if not await books.reports.is_open():
-            message = f"desk {desk_id} has no books yet: run a cycle (`starter.py run SYMBOL`), or set DESK_ID to another"
+            message = (
+                f"desk {desk_id} has no books yet: run a cycle (`starter.py run SYMBOL`), or set DESK_ID to another"
+            )
             raise BadConfiguration(message)
         yield books
     finally:
@@ -82,9 +84,7 @@ def workflow_url(ui_url: str | None, client: Client, workflow: str) -> str | Non
 
 
 async def _pollers(client: Client, queue: str, kind: TaskQueueType.ValueType) -> int:
-    asked = DescribeTaskQueueRequest(
-        namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
-    )
+    asked = DescribeTaskQueueRequest(namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind)
     found = await client.workflow_service.describe_task_queue(asked, timeout=LOOK_TIMEOUT)
     oldest = datetime.now(UTC) - POLL_AGE
     lately = (each for each in found.pollers if each.last_access_time.ToDatetime(UTC) >= oldest)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from functools import partial
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.client import Client
-
 import settings as configuration
 from adapters.postgres.engine import application_engine
 from adapters.postgres.reports import Reports
@@ -17,8 +14,8 @@ from console.checks import Check, Health, check
 from console.output import STYLES, Output, Tone, grid, plain, toned
 from console.reach import Reach, reach
 from console.watchlist import Prices
-from settings import Settings
-from trading.errors import BadConfiguration
+from embedded import EmbeddedError
+from trading.errors import BadConfiguration, TradingError
 from workflows import policies
 
 _TONES: dict[Health, Tone] = {Health.OK: "good", Health.WARN: "odd", Health.FAIL: "bad"}
@@ -43,8 +40,7 @@ async def _all() -> AsyncIterator[Check]:
     try:
         settings = configuration.load()
     except BadConfiguration as error:
-        mend = "mend it in the environment or in .env"
-        yield Check(id="settings", status=Health.FAIL, required="every variable readable", found=str(error), mend=mend)
+        yield _failed("settings", "every variable readable", error)
         return
     yield Check(id="settings", status=Health.OK, required="every variable readable", found=f"desk {settings.desk.id}")
     yield await check("disk", "1 GB free", partial(checks.disk, settings))
@@ -54,7 +50,38 @@ async def _all() -> AsyncIterator[Check]:
     yield await check("market", "sound data of a symbol", partial(checks.market, settings, prices))
     try:
         found = reach(settings)
-    except Exception as error:
-        raise error from error
-    async for each in _servers(found):
+    except (TradingError, EmbeddedError) as error:
+        yield _failed("servers", "running", error)
+        return
+    async for each in _temporal(found):
         yield each
+    async for each in _database(found, settings.desk.id):
+        yield each
+
+
+async def _temporal(found: Reach) -> AsyncIterator[Check]:
+    try:
+        client = await connect(found.temporal_address)
+    except TradingError as error:
+        yield _failed("temporal", "reachable, with the namespace", error)
+        return
+    yield await check("temporal", "reachable, with the namespace", partial(checks.temporal, client))
+    yield await check("attributes", "search attributes there", partial(checks.attributes, client))
+    for name in policies.QUEUES:
+        yield await check(f"queue {name}", "at least one worker", partial(checks.queue, client, name))
+
+
+async def _database(found: Reach, desk_id: str) -> AsyncIterator[Check]:
+    engine = application_engine(found.database, pool_size=1)
+    reports = Reports(engine, desk_id)
+    try:
+        yield await check("migrations", "the newest revision", partial(checks.migrations, engine))
+        yield await check("role", "may not change events", partial(checks.role, reports))
+        yield await check("clock", "2 s from the database's", partial(checks.clock, reports))
+    finally:
+        await engine.dispose()
+
+
+def _failed(name: str, required: str, error: Exception) -> Check:
+    what, _, mend = " ".join(str(error).split()).partition(": ")
+    return Check(id=name, status=Health.FAIL, required=required, found=what, mend=mend)

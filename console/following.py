@@ -130,7 +130,8 @@ def _printed(output: Output) -> Show:
 
     def show(sight: Sight) -> None:
         for line in stages(sight):
-            if line.progress in {Progress.DONE, Progress.NOT_REACHED} and line.stage not in printed:
+            is_settled = (line.words and line.progress is Progress.DONE) or sight.report is not None
+            if is_settled and line.stage not in printed:
                 printed.add(line.stage)
                 output.say(_table([line], Spinner("dots")))
 
@@ -147,7 +148,7 @@ def _table(lines: Sequence[Line], spinner: Spinner) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(width=3, justify="right")
     table.add_column(width=11, no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    table.add_column(overflow="fold")
     for line in lines:
         waiting = line.progress in {Progress.TO_COME, Progress.NOT_REACHED}
         words = str(line.progress) if line.progress is Progress.NOT_REACHED else plain(line.words)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from typing import Literal
 
@@ -52,26 +53,32 @@ class Output:
         """Tell a person; a program hears nothing of it."""
         if not self.as_json:
             for each in shown:
-                self.console.print(each)
+                # A sentence or an address is not broken: the terminal wraps it, and a copy of it stays whole.
+                is_whole = isinstance(each, str) or (isinstance(each, Text) and not each.no_wrap)
+                self.console.print(each, soft_wrap=is_whole)
+
+    def waiting(self, words: str) -> AbstractContextManager[object]:
+        """Say that something takes a moment, as long as it does; only on a terminal."""
+        shown = self.console.is_terminal and not self.as_json
+        return self.console.status(words, spinner="dots") if shown else nullcontext()
 
 
 def grid(*columns: str) -> Table:
     """An empty table of few lines; a column whose name begins with `>` is right-aligned."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="dim", border_style="dim")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1), header_style="dim", border_style="dim")
     for name in columns:
         right = name.startswith(">")
-        table.add_column(name.removeprefix(">"), justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+        table.add_column(
+            name.removeprefix(">"), justify="right" if right else "left", no_wrap=True, overflow="ellipsis"
+        )
     return table
 
 
-def pairs(lines: Iterable[tuple[str, RenderableType]]) -> Table:
+def pairs(lines: Sequence[tuple[str, str | Text]]) -> Text:
     """Names and what they stand for, one below the other."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in lines:
-        table.add_row(f"  {name}", plain(value) if isinstance(value, str) else value)
-    return table
+    width = max(len(name) for name, _ in lines) + 2
+    shown = [Text.assemble((f"  {name:<{width}}", STYLES["faint"]), value) for name, value in lines]
+    return Text("\n").join(shown)
 
 
 def title(words: str) -> Text:

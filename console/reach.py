@@ -26,8 +26,8 @@ def reach(settings: Settings) -> Reach:
         return embedded_reach(endpoints, settings.database)
     database = named_database(settings.database)
     if database is None:
-        message = f"no desk is running on {settings.desk.home}: start one with `make run`, or set DB_HOST and TEMPORAL_ADDRESS"
-        raise BadConfiguration(message)
+        mend = "start one with `make run`, or set DB_HOST and TEMPORAL_ADDRESS"
+        raise BadConfiguration(f"no desk is running on {settings.desk.home}: {mend}")
     return Reach(database=database, temporal_address=None)
 
 

@@ -1,9 +1,9 @@
-"""A running cycle's stages as a person follows them, worked out from its rows: whatever was missed between two looks is there."""
+"""A cycle's stages as a person follows them, worked out from its rows: nothing is lost between two looks."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -44,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A cycle at one look: its rows, the activities in flight by their type, the worst trouble, and its end if it has one."""
+    """A cycle at one look: its rows, the activities in flight by type, the worst trouble, and the report at its end."""
 
     rows: tuple[Row, ...] = ()
     doing: Mapping[str, int] = field(default_factory=dict)
@@ -90,7 +90,7 @@ def _ended(report: CycleReport, said: dict[Stage, str]) -> list[Line]:
     if last is not None:
         said.setdefault(last, report.outcome.replace("_", " "))
     if report.outcome is CycleOutcome.SKIPPED:
-        said[Stage.MARKET] = f"skipped: {report.reason}"
+        said[Stage.MARKET] = "skipped"
     findings = len(report.findings)
     said[Stage.AUDIT] = "1 finding" if findings == 1 else f"{findings} findings"
     done = [stage for stage in ORDER if stage in said]
@@ -136,8 +136,8 @@ def _signals(rows: Sequence[Row]) -> str:
     return ", ".join(f"{counts[name]} {name}" for name in order if counts[name]) or "no symbol left to look at"
 
 
-def _counted(words: object) -> str:
-    counts = Counter(words)  # type: ignore[call-overload]
+def _counted(words: Iterable[str]) -> str:
+    counts = Counter(words)
     return ", ".join(f"{count} {word}" for word, count in counts.items())
 
 

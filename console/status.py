@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 from temporalio.client import Client
 
 from adapters.temporal.connection import connect
@@ -23,6 +24,7 @@ from trading.portfolio import Portfolio, drawdown
 
 QUEUES = ("desk", "orders", "agents")
 RECENT = 8
+NAMED = 3
 _TONES: dict[CycleOutcome, Tone] = {
     CycleOutcome.TRADED: "good",
     CycleOutcome.FAILED: "bad",
@@ -48,7 +50,7 @@ async def status(settings: Settings, output: Output) -> int:
         "workers": workers,
         "cycles": known,
     }
-    lines: list[tuple[str, RenderableType]] = [*_desk(breaker, held), ("workers", _serving(workers))]
+    lines: list[tuple[str, str | Text]] = [*_desk(breaker, held), ("workers", _serving(workers))]
     url = workflow_url(found.ui_url, client, workflow_id(desk_id))
     lines += [("Web UI", url)] if url else []
     output.show(document, title(f"Trading desk {desk_id}"), pairs(lines), title("Cycles"), _cycles(known))
@@ -60,7 +62,7 @@ async def _workers(client: Client) -> dict[str, int]:
     return dict(zip(QUEUES, counts, strict=True))
 
 
-def _desk(breaker: CircuitBreaker, held: Portfolio) -> list[tuple[str, RenderableType]]:
+def _desk(breaker: CircuitBreaker, held: Portfolio) -> list[tuple[str, str | Text]]:
     since = f", since {breaker.since_at:%Y-%m-%d %H:%M} UTC" if breaker.since_at else ""
     why = f" by {breaker.changed_by}{since}: {breaker.reason}" if breaker.reason else ""
     fallen = drawdown(held.equity, held.peak_equity)
@@ -73,7 +75,7 @@ def _desk(breaker: CircuitBreaker, held: Portfolio) -> list[tuple[str, Renderabl
     ]
 
 
-def _serving(workers: dict[str, int]) -> RenderableType:
+def _serving(workers: dict[str, int]) -> str | Text:
     silent = [queue for queue, count in workers.items() if not count]
     if silent:
         return toned(f"nobody serves {', '.join(silent)}: start worker.py", "bad")
@@ -87,7 +89,8 @@ def _cycles(known: Sequence[CycleLine] | None) -> RenderableType:
         return "  none yet"
     table: Table = grid("cycle", "trigger", "symbols", ">age", "outcome")
     for line in known[-RECENT:]:
-        symbols = ", ".join(line.symbols[:3]) + (f" +{len(line.symbols) - 3}" if len(line.symbols) > 3 else "")
+        more = f" +{len(line.symbols) - NAMED}" if len(line.symbols) > NAMED else ""
+        symbols = ", ".join(line.symbols[:NAMED]) + more
         table.add_row(line.cycle_id, line.trigger.replace("_", " "), symbols, _age(line), _outcome(line))
     return table
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -61,12 +60,12 @@ def orders(lines: Sequence[OrderLine], *, notes: bool) -> Table:
     return table
 
 
-def summary(portfolio: Portfolio) -> Table:
+def summary(portfolio: Portfolio) -> Text:
     """What the desk is worth."""
     equity = portfolio.equity
     fallen = drawdown(equity, portfolio.peak_equity)
     invested = equity - portfolio.cash
-    lines: list[tuple[str, RenderableType]] = [
+    lines: list[tuple[str, str | Text]] = [
         ("trading", toned(portfolio.trading_state, STATE_TONES[portfolio.trading_state])),
         ("equity", f"{dollars(equity)} USD" + (f", {fallen:.2%} below its peak" if fallen else "")),
         ("cash", f"{dollars(portfolio.cash)} USD"),
@@ -78,7 +77,9 @@ def summary(portfolio: Portfolio) -> Table:
 
 def positions(portfolio: Portfolio, *, sectors: bool) -> Table:
     """One line a position."""
-    table = grid("symbol", ">shares", ">cost", ">mark", ">value", ">of equity", ">gain", *(("sector",) if sectors else ()))
+    table = grid(
+        "symbol", ">shares", ">cost", ">mark", ">value", ">of equity", ">gain", *(("sector",) if sectors else ())
+    )
     equity = portfolio.equity
     for held in portfolio.positions:
         cost = held.cost_basis / held.quantity if held.quantity else None
@@ -129,7 +130,7 @@ def _ordered(row: Row) -> Text:
     if row.order_state is None:
         return Text("")
     word = _SHORT.get(OrderState(row.order_state), row.order_state)
-    filled = f" {shares(row.filled)}" if row.filled else ""
+    filled = f" {shares(row.filled)}" if row.filled and row.filled != row.decided else ""
     return toned(f"{word}{filled}", _ORDER_TONES.get(row.order_state, "plain"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from temporalio.client import Client
@@ -47,20 +47,24 @@ async def up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> i
 async def _up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> int:
     _refuse_second(settings.desk.home)
     seats_of(settings.models)
-    prices = Prices.of(settings)
-    request = await _at_any_time(await request_of(wish, settings, prices), prices)
     output.say(title(f"Trading desk {settings.desk.id}"))
-    output.say(pairs([*_runs_on(settings), ("market", await _market(settings, prices, request))]))
-    async with _servers(settings) as reach:
-        await migrate(reach.database)
-        client = await connection.connect(reach.temporal_address)
-        output.say(pairs(_addresses(reach, client)))
-        async with serving(client, settings, reach.database, policies.QUEUES):
-            await say_if_closed(request, prices, output)
-            code = await run_one(client, reach, settings, request, output)
-            if not once:
-                output.say("", "Serving until Ctrl-C. In another terminal: starter.py status, run, events --follow ...")
-                await asyncio.Event().wait()
+    with output.waiting("reading the market ..."):
+        prices = Prices.of(settings)
+        request = await _at_any_time(await request_of(wish, settings, prices), prices)
+        where = await _market(settings, prices, request)
+    output.say(pairs([*_runs_on(settings), ("market", where)]))
+    async with AsyncExitStack() as stack:
+        with output.waiting("starting Temporal, Postgres and a worker ..."):
+            found = await stack.enter_async_context(_servers(settings))
+            await migrate(found.database)
+            client = await connection.connect(found.temporal_address)
+            await stack.enter_async_context(serving(client, settings, found.database, policies.QUEUES))
+        output.say(pairs(_addresses(found, client)))
+        await say_if_closed(request, prices, output)
+        code = await run_one(client, found, settings, request, output)
+        if not once:
+            output.say("", "Serving until Ctrl-C. In another terminal: starter.py status, run, events --follow ...")
+            await asyncio.Event().wait()
     return code
 
 

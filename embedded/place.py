@@ -17,6 +17,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -108,15 +109,10 @@ def sweep(outside: Path = OUTSIDE, seconds: float = SWEEP_SECONDS) -> None:
     """
     deadline = time.monotonic() + seconds
     for folder, tenant in _tenants(outside):
-        if _lives_in(tenant.home, folder.name):
-            continue
-        unused_days = (time.time() - (folder / NOTE).stat().st_mtime) / 86_400
-        if (tenant.disposable or unused_days > UNUSED_DAYS) and not processes_in(folder / "postgres"):
-            log.info("removing the database of a home that is gone", folder=str(folder), home=str(tenant.home))
-            for part in (*folder.glob("postgres/base/*"), *folder.glob("postgres"), folder):
-                if time.monotonic() > deadline:
-                    return
-                shutil.rmtree(part, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another desk sweeps, too
+            if not _is_wanted(folder, tenant):
+                log.info("removing the database of a home that is gone", folder=str(folder), home=str(tenant.home))
+                _remove_until(deadline, folder)
 
 
 def remove_place(home: Home) -> None:
@@ -160,6 +156,22 @@ def _tenants(outside: Path) -> Iterator[tuple[Path, Tenant]]:
             yield note.parent, Tenant.model_validate_json(note.read_text())
         except (OSError, ValidationError):
             continue  # not one of ours to judge
+
+
+def _is_wanted(folder: Path, tenant: Tenant) -> bool:
+    if _lives_in(tenant.home, folder.name):
+        return True
+    unused_days = (time.time() - (folder / NOTE).stat().st_mtime) / 86_400
+    is_kept = not tenant.disposable and unused_days < UNUSED_DAYS
+    return is_kept or bool(processes_in(folder / "postgres"))
+
+
+def _remove_until(deadline: float, folder: Path) -> None:
+    """Remove a folder part by part, its note last, so that a sweep cut short is taken up again."""
+    for part in (*folder.glob("postgres/base/*"), *folder.glob("postgres"), folder):
+        if time.monotonic() > deadline:
+            return
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _lives_in(home: Path, name: str) -> bool:

@@ -173,8 +173,8 @@ def record_types() -> list[type[Record]]:
 
 def _below(kind: type[Record]) -> Iterator[type[Record]]:
     for found in kind.__subclasses__():
-        generic = bool(found.__pydantic_generic_metadata__["origin"] or found.__pydantic_generic_metadata__["parameters"])
-        if found.__module__.count(".") == 1 and not generic:
+        generic = found.__pydantic_generic_metadata__
+        if found.__module__.count(".") == 1 and not (generic["origin"] or generic["parameters"]):
             yield found
         yield from _below(found)
 
@@ -197,7 +197,7 @@ def fields_of(kind: type[Record], kinds: Kinds = PLAIN) -> dict[str, object]:
     return made | dict(FITTING.get(kind.__name__, {}))
 
 
-def value_of(hint: Any, kinds: Kinds) -> object:  # noqa: ANN401  an annotation has no type of its own
+def value_of(hint: Any, kinds: Kinds) -> object:
     """A value for one annotation."""
     for known, value in kinds:
         if hint is known:
@@ -214,6 +214,6 @@ def value_of(hint: Any, kinds: Kinds) -> object:  # noqa: ANN401  an annotation 
     return example(hint, kinds)
 
 
-def mentions(hint: Any, known: object) -> bool:  # noqa: ANN401  an annotation has no type of its own
+def mentions(hint: Any, known: object) -> bool:
     """Whether a field holds this kind of value itself, not in a record of its own."""
     return hint is known or (get_origin(hint) is not None and any(mentions(one, known) for one in get_args(hint)))

@@ -5,6 +5,7 @@ Real Temporal, real Postgres, real prices of the sample, and ports that a test m
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from activities.agents import AgentActivities, Seat
@@ -42,6 +44,7 @@ from workflows.trading_cycle import TradingCycle
 from workflows.trading_desk import TradingDesk
 
 SYMBOLS = ("AAPL", "AXP", "BAC", "CAT", "DUK", "GE", "HD", "IBM", "INTC", "JPM", "MSFT", "WMT")
+LOOK_AGAIN = 0.05
 CALENDAR = ExchangeCalendar("XNYS", until=datetime(2026, 11, 22, tzinfo=UTC).date())
 
 
@@ -128,16 +131,15 @@ async def ask(client: Client, asked: CycleRequest, desk_id: str = "main") -> Cyc
 
 async def outcome(client: Client, ticket: CycleTicket) -> CycleReport:
     """Wait for a cycle to start and to end."""
-    desk = desk_of(client, ticket.cycle_id.rsplit("-", 2)[0])
-    while not any(c.cycle_id == ticket.cycle_id and c.started_at for c in await desk.query(TradingDesk.cycles)):
-        pass
     handle = client.get_workflow_handle_for(TradingCycle.run, ticket.workflow_id)
     while True:
         try:
             return await handle.result()
-        except Exception as error:
-            if "not found" not in str(error):
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
+        # It waits for its turn: there is nothing yet that a client could wait on.
+        await asyncio.sleep(LOOK_AGAIN)
 
 
 async def cycle(client: Client, asked: CycleRequest, desk_id: str = "main") -> CycleReport:

@@ -34,7 +34,7 @@ from embedded import (
     running,
     serve,
 )
-from embedded.place import find_place, remove_place
+from embedded.place import Place, find_place, remove_place
 from embedded.ports import choose_ports, is_free
 
 ROOT = Path(__file__).parent.parent
@@ -147,7 +147,6 @@ async def test_servers_that_a_dead_owner_left_behind_are_ended_before_new_ones_s
     place = find_place(Home(open_home))
     left_behind = [_untethered(command, user) for command, user in zip(commands, (None, place.user), strict=True)]
     await _listening(_ports(endpoints))
-    (place.data / "postmaster.pid").write_text("1\n")  # nor may a pid file that names some other process hinder
     async with serve(open_home, testing=True) as anew:
         await _until(lambda: all(process.poll() is not None for process in left_behind))
         assert not {process.pid for process in left_behind} & {server.pid for server in anew.servers}
@@ -178,6 +177,9 @@ async def test_each_server_can_be_killed_and_brought_back_by_itself(open_home: P
         assert server.pid != first
         await server.stop()
         assert server.pid is None
+    with _pid_file_misleads(find_place(folder)):
+        await postgres.start()
+        await postgres.stop()
     (find_place(folder).data / "PG_VERSION").write_text("9.6")
     words = r"postgres ended with exit code 1; it said last: .*9\.6.* \(more in .*postgres\.log\)"
     with pytest.raises(ServerFailed, match=words):
@@ -211,6 +213,18 @@ def _owner_of(home: Path) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
+
+
+@contextmanager
+def _pid_file_misleads(place: Place) -> Iterator[None]:
+    """The database's pid file names a live process of its account, as it may after the machine was started again."""
+    with subprocess.Popen(["/bin/sleep", "60"], user=place.user) as bystander:
+        try:
+            (place.data / "postmaster.pid").write_text(f"{bystander.pid}\n")
+            yield
+            assert bystander.poll() is None
+        finally:
+            bystander.kill()
 
 
 def _untethered(command: list[str], user: str | None) -> subprocess.Popen[bytes]:

@@ -67,7 +67,7 @@ class _Run:
         self.docket = Docket(cycle.request.symbols)
         self.known: dict[str, object] = {}
 
-    async def through(self) -> tuple[CycleOutcome, str]:
+    async def through(self) -> tuple[CycleOutcome, str]:  # noqa: PLR0911  one exit a step is the pipeline
         """Go on until there is nothing more to do; how it ended, and why."""
         await self._record([say.started(self.cycle, self.steps.now())])
         self.opening = await self.steps.open(self.cycle)

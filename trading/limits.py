@@ -1,7 +1,7 @@
 """The hard limits. Code holds them; a model can only ask for less.
 
 The worst case is checked: the books *with every open order filled*. Positions and sectors are valued at the mark, or
-at the limit price where that is higher; cash is kept for a fill one collar above it, commission included.
+at the order's own price where that is higher; cash is kept for a fill one collar above it, commission included.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import Field
 from trading.breaker import forbids
 from trading.instruments import Side, Symbol
 from trading.money import MOST_SHARES, ZERO, Fraction, Quantity, Record
-from trading.orders import PROTECTIVE, OrderRequest
+from trading.orders import OrderRequest
 from trading.portfolio import Portfolio
 
 
@@ -57,8 +57,8 @@ class Room(Record):
 
 
 def price_of(request: OrderRequest) -> Decimal:
-    """The price exposure is valued at: the mark, or the limit price where that is higher."""
-    return max(request.mark, request.limit_price or ZERO)
+    """The price exposure is valued at: the mark, or the limit or stop price where that is higher."""
+    return max(request.mark, request.limit_price or ZERO, request.stop_price or ZERO)
 
 
 def cash_price_of(request: OrderRequest, collar: Decimal) -> Decimal:
@@ -141,16 +141,18 @@ def _breach(room: Room, request: OrderRequest) -> Breach:
 
 
 def _misplaced(request: OrderRequest) -> tuple[Breach, ...]:
-    """A stop or target on the wrong side would trade at once; a price limit never does harm."""
-    if request.leg in PROTECTIVE or request.side is Side.SELL:
+    """A stop or target on the wrong side of a price that a buy may fill at would trade at once."""
+    if request.side is Side.SELL:
         return ()
-    if request.stop is not None and request.stop >= request.mark:
-        reason = f"stop {request.stop} is not below the price {request.mark}"
-        return (Breach(limit=Limit.PROTECTION, code="stop_on_wrong_side", reason=reason),)
-    if request.target is not None and request.target <= request.mark:
-        reason = f"target {request.target} is not above the price {request.mark}"
-        return (Breach(limit=Limit.PROTECTION, code="target_on_wrong_side", reason=reason),)
-    return ()
+    least, most = min(request.mark, request.limit_price or request.mark), price_of(request)
+    found: list[Breach] = []
+    if request.stop is not None and request.stop >= least:
+        reason = f"stop {request.stop} is not below the price {least}"
+        found.append(Breach(limit=Limit.PROTECTION, code="stop_on_wrong_side", reason=reason))
+    if request.target is not None and request.target <= most:
+        reason = f"target {request.target} is not above the price {most}"
+        found.append(Breach(limit=Limit.PROTECTION, code="target_on_wrong_side", reason=reason))
+    return tuple(found)
 
 
 def _shares(dollars: Decimal, price: Decimal) -> Decimal:

@@ -153,7 +153,7 @@ class Broker(Protocol):
     synthetic: bool
 
     async def find(self, client_order_id: str) -> BrokerOrder | None:
-        """Look an order up by our id, with its protective legs; None when the broker has never seen it.
+        """Look an order up by our id; None when the broker has never seen it.
 
         Raises BrokerUnavailable.
         """

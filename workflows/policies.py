@@ -65,6 +65,13 @@ ORDERS: dict[str, Any] = {
     "retry_policy": _policy(0.2, 15, 150),
 }
 
+# A workflow task for a worker that was killed waits this long before another may have it, once for each workflow that
+# goes on: a cycle, its order and its desk one after the other. A live worker that is slower only replays.
+STICKY = timedelta(milliseconds=500)
+# A workflow task takes milliseconds; one that died with its worker is given out again after this, by default after ten
+# seconds.
+TASK = timedelta(seconds=3)
+
 # No cycle is open longer than this (invariant I16); four agents at four minutes each would not be a decision any more.
 CYCLE_LIFE = timedelta(minutes=15)
 # How long a cycle waits for an order before it goes on without it; market orders fill in a second or two.

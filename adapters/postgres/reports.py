@@ -75,7 +75,8 @@ _ORDERS = text(
         (request->>'limit_price')::numeric AS limit_price, (request->>'stop_price')::numeric AS stop_price,
         trim_scale(filled.average_price) AS average_price, filled.commission
     FROM orders LEFT JOIN LATERAL (
-        SELECT round(sum(quantity * price) / sum(quantity), 6) AS average_price, coalesce(sum(commission), 0) AS commission
+        SELECT round(sum(quantity * price) / sum(quantity), 6) AS average_price,
+            coalesce(sum(commission), 0) AS commission
         FROM fills f WHERE f.client_order_id = orders.client_order_id AND reverses IS NULL
         AND NOT EXISTS (SELECT FROM fills r WHERE r.reverses = f.fill_id)
     ) filled ON true

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import WorkflowRunner
+from temporalio.worker import WorkerConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from adapters.temporal.interceptors import ActivityEdge
@@ -25,6 +26,9 @@ PASSED_THROUGH = (
     "pydantic",
     "pydantic_core",
 )
+# The SDK holds heartbeats back for 80 % of their time-out: one beat a little late, on a busy machine, and a living
+# worker's activity is given up and run beside itself.
+HEARTBEATS_HELD_BACK = timedelta(milliseconds=250)
 
 
 class DeskPlugin(SimplePlugin):
@@ -37,6 +41,10 @@ class DeskPlugin(SimplePlugin):
             interceptors=[ActivityEdge()],
             workflow_runner=_pass_through,
         )
+
+    def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
+        """Let every heartbeat of the edge reach the server."""
+        return super().configure_worker({**config, "max_heartbeat_throttle_interval": HEARTBEATS_HELD_BACK})
 
 
 def _pass_through(runner: WorkflowRunner | None) -> WorkflowRunner:

@@ -196,6 +196,17 @@ async def test_legs_end_when_nothing_is_held_any_more(floor: Floor) -> None:
     assert [state for state, _ in (await floor.states()).values()] == ["filled", "cancelled", "cancelled", "filled"]
 
 
+async def test_an_entry_that_may_still_fill_keeps_its_legs_while_nothing_is_held(floor: Floor) -> None:
+    floor.market.volume = 100
+    await floor.buy("a", "25", stop="95")
+    await floor.sell("out", "10")
+    assert (await floor.states())["a-stop"] == ("accepted", "0")
+    await floor.quote("101")
+    await floor.quote("94")
+    states = await floor.states()
+    assert (states["a"], states["a-stop"]) == (("cancelled", "20"), ("cancelled", "10"))
+
+
 async def test_what_is_not_held_cannot_be_sold(floor: Floor) -> None:
     await floor.buy("a", "10")
     await floor.sell("offered", "6", limit_price="120")

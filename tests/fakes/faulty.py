@@ -48,7 +48,7 @@ class Faulty:
         if strangers := [fault.method for fault in self._script if not hasattr(port, fault.method)]:
             raise AttributeError(f"{type(port).__name__} has no {', '.join(strangers)}")
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the port has
+    def __getattr__(self, name: str) -> Any:
         member = getattr(self._port, name)
         return self._around(name, member) if callable(member) else member
 

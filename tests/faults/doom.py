@@ -16,7 +16,6 @@ from typing import Any, Literal
 
 from temporalio import activity, workflow
 from temporalio.worker import (
-    ActivityHandle,
     ActivityInboundInterceptor,
     ExecuteActivityInput,
     ExecuteWorkflowInput,
@@ -150,7 +149,7 @@ class _Outbound(WorkflowOutboundInterceptor):
         super().__init__(next)
         self._look = look
 
-    def start_activity(self, input: StartActivityInput) -> ActivityHandle[Any]:  # noqa: A002  the SDK's name
+    def start_activity(self, input: StartActivityInput) -> workflow.ActivityHandle[Any]:  # noqa: A002  the SDK's name
         handle = super().start_activity(input)
         handle.add_done_callback(lambda _: self._look(input.activity, "returned"))
         return handle

@@ -21,7 +21,8 @@ from tests.faults.reckless import ForgetfulLedger, RecklessBroker
 from tests.rig import Ports, serving
 from trading.agents.questions import Question, Reply
 from trading.ports import Journal, LanguageModel
-from worker import GRACE, STICKY
+from worker import GRACE
+from workflows import policies
 
 PR_SET_PDEATHSIG = 1
 
@@ -70,7 +71,7 @@ async def _serve(life: Life) -> None:
     ports = ports.but(model=Counting(RulesModel(), ports.journal, trace))
     if life.reckless:
         ports = ports.but(broker=RecklessBroker(ports.broker), ledger=ForgetfulLedger(ports.ledger))
-    options = {"graceful_shutdown_timeout": GRACE, "sticky_queue_schedule_to_start_timeout": STICKY}
+    options = {"graceful_shutdown_timeout": GRACE, "sticky_queue_schedule_to_start_timeout": policies.STICKY}
     async with serving(client, ports, interceptors=[Doom(life.folder)], **options):
         trace.note("ready")
         await stop.wait()

@@ -7,7 +7,6 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
-from pathlib import Path
 
 from tests.faults.doom import Death, Trace
 from tests.faults.doomed import Life, live
@@ -69,8 +68,9 @@ class Lives:
         fresh.write_text(f"{death}\n")
         fresh.rename(self._armed)
 
-    def disarm(self) -> None:
-        self._armed.unlink(missing_ok=True)
+    async def reached(self) -> None:
+        """Wait until it stands where it was armed."""
+        await _until(lambda: bool(self.trace.of("reached")), "a worker to come to its place")
 
 
 async def _until(is_so: Callable[[], bool], what: str) -> None:
@@ -79,9 +79,3 @@ async def _until(is_so: Callable[[], bool], what: str) -> None:
         if time.monotonic() > until:
             raise TimeoutError(f"waited {PATIENCE_SECONDS:.0f} s in vain for {what}")
         await asyncio.sleep(LOOK_SECONDS)
-
-
-def folder_of(root: Path, name: str) -> Path:
-    folder = root / name
-    folder.mkdir()
-    return folder

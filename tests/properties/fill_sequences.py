@@ -1,4 +1,4 @@
-"""Random lives of a few orders: partial, duplicate, disordered and over-fills, fills taken back, cancels that cross them."""
+"""Random lives of a few orders: partial, duplicate, disordered, over-fills, fills taken back, cancels that cross."""
 
 from __future__ import annotations
 
@@ -16,13 +16,19 @@ NOON = datetime(2024, 3, 1, 17, tzinfo=UTC)
 BOOK = (("AAPL", Side.BUY, 10), ("AAPL", Side.SELL, 10), ("AAPL", Side.BUY, 4), ("BRK.B", Side.SELL, 5))
 ENDS = (OrderState.ACCEPTED, OrderState.ACCEPTED, OrderState.SUBMITTED, OrderState.CANCELLED, OrderState.EXPIRED)
 
-quantities = st.integers(1, 12).map(Decimal) | st.decimals("0.000000001", "12", places=9)
-prices = st.decimals("0.0001", "500", places=4)
-commissions = st.sampled_from([Decimal(0), Decimal("0.01"), Decimal("1.00"), Decimal("-0.25")])
+# One draw of small whole numbers makes a fill: which order, what it takes back, shares, price, commission, minute.
+shapes = st.tuples(
+    st.integers(0, len(BOOK) - 1),
+    st.integers(-30, 9),
+    st.sampled_from([1, 2, 3, 5, 7, 10, 12, Decimal("0.000000001"), Decimal("0.333333333"), Decimal("2.5")]),
+    st.integers(1, 5_000_000).map(lambda ticks: Decimal(ticks) / 10_000),
+    st.sampled_from([Decimal(0), Decimal("0.01"), Decimal("1.00"), Decimal("-0.25")]),
+    st.integers(0, 6),
+)
 
 
 class Life(Record):
-    """Orders as the broker last said they were, and their fills in two orders of arrival, the second with duplicates."""
+    """Orders as the broker last said they were, and their fills in two orders of arrival, the later with duplicates."""
 
     orders: tuple[Order, ...]
     fills: tuple[Fill, ...]
@@ -50,27 +56,23 @@ def request(desk: str, number: int) -> OrderRequest:
 @st.composite
 def lives(draw: st.DrawFn, desk: str = "paper", most: int = 30) -> Life:
     """Draw a life of one desk with up to so many fills."""
-    orders = tuple(Order(request=request(desk, n), state=draw(st.sampled_from(ENDS))) for n in range(len(BOOK)))
+    states = draw(st.lists(st.sampled_from(ENDS), min_size=len(BOOK), max_size=len(BOOK)))
+    orders = tuple(Order(request=request(desk, number), state=state) for number, state in enumerate(states))
     fills: list[Fill] = []
-    for number in range(draw(st.integers(0, most))):
-        taken_back = draw(st.sampled_from([None, None, None, *fills]))
-        fills.append(_fill(draw, f"{desk}-fill-{number}", orders, taken_back))
-    again = draw(st.lists(st.sampled_from(fills), max_size=5)) if fills else []
-    other = draw(st.permutations([*fills, *again]))
-    return Life(orders=orders, fills=tuple(fills), other=tuple(other))
-
-
-def _fill(draw: st.DrawFn, fill_id: str, orders: tuple[Order, ...], taken_back: Fill | None) -> Fill:
-    order = draw(st.sampled_from(orders)).request
-    like = {"client_order_id": order.client_order_id, "symbol": order.symbol, "side": order.side}
-    if taken_back is not None:
-        like = taken_back.model_dump(include={"client_order_id", "symbol", "side"})
-    return Fill(
-        fill_id=fill_id,
-        quantity=draw(quantities),
-        price=draw(prices),
-        commission=draw(commissions),
-        filled_at=NOON + timedelta(minutes=draw(st.integers(0, 6))),
-        reverses=None if taken_back is None else taken_back.fill_id,
-        **like,
-    )
+    for which, taken_back, quantity, price, commission, minute in draw(st.lists(shapes, max_size=most)):
+        # Few fills take another back, and any earlier one will do.
+        gone = fills[taken_back % len(fills)] if taken_back >= 0 and fills else None
+        like: Fill | OrderRequest = gone or orders[which].request
+        fill = Fill(
+            fill_id=f"{desk}-fill-{len(fills)}",
+            client_order_id=like.client_order_id,
+            symbol=like.symbol,
+            side=like.side,
+            quantity=Decimal(quantity),
+            price=price,
+            commission=commission,
+            filled_at=NOON + timedelta(minutes=minute),
+            reverses=gone and gone.fill_id,
+        )
+        fills.append(fill)
+    return Life(orders=orders, fills=tuple(fills), other=tuple(draw(st.permutations([*fills, *fills[::4]]))))

@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from tests.making import PLAIN, example as example_of, hints, mentions, record_types
+from tests.making import PLAIN, hints, mentions, record_types
+from tests.making import example as example_of
 from trading.money import (
     Dollars,
     Fraction,
@@ -37,7 +38,6 @@ MONEY_RECORDS = [
 ]
 
 
-
 def decimals(least: float, most: float, places: int) -> st.SearchStrategy[Decimal]:
     """Decimals of so many places, many times faster than `st.decimals`."""
     unit = 10**places
@@ -51,7 +51,7 @@ written = st.one_of(
     st.floats(),
     st.booleans(),
     decimals(-(10**9), 10**9, 9).map(str),
-    st.sampled_from(["NaN", "-Infinity", "1E+400", "-0", "-0.00", "1e-7", "0x10", "½", "١", "1_000", " 1 "]),
+    st.sampled_from(["NaN", "-Infinity", "1E+400", "-0", "-0.00", "1e-7", "0x10", "\u00bd", "\u0661", "1_000", " 1 "]),
 )
 dollars = decimals(-1e13, 1e13, 2)
 prices = decimals(1e-6, 1e7, 6)
@@ -113,18 +113,18 @@ def test_dollars_add_up_the_same_in_any_order(amounts: list[Decimal], order: lis
 
 @given(
     record=st.sampled_from(MONEY_RECORDS),
-    amounts=st.fixed_dictionaries({
-        "Dollars": decimals(-1e15, 1e15, 2),
-        "Price": prices,
-        "Quantity": decimals(1e-9, 1e9, 9),
-        "SignedQuantity": decimals(-1e9, 1e9, 9),
-        "Fraction": decimals(0, 1, 8),
-    }),
+    amounts=st.fixed_dictionaries(
+        {
+            "Dollars": decimals(-1e15, 1e15, 2),
+            "Price": prices,
+            "Quantity": decimals(1e-9, 1e9, 9),
+            "SignedQuantity": decimals(-1e9, 1e9, 9),
+            "Fraction": decimals(0, 1, 8),
+        }
+    ),
 )
 @settings(max_examples=1500, deadline=None)
-def test_every_record_with_money_comes_back_from_json_as_it_went(
-    record: type, amounts: dict[str, Decimal]
-) -> None:
+def test_every_record_with_money_comes_back_from_json_as_it_went(record: type, amounts: dict[str, Decimal]) -> None:
     replaced = [(kind, amounts[name]) for name, (kind, *_) in BOUNDS.items()]
     made = example_of(record, (*replaced, *PLAIN))
     again = record.model_validate_json(made.model_dump_json())

@@ -46,7 +46,8 @@ NAMES = {
 }
 MONEY = ("Dollars", "Price", "Quantity", "SignedQuantity", "Fraction")
 NEVER_MONEY = [
-    *("NaN", "sNaN", "-NaN", "Infinity", "-Infinity", "1E+400", "-1E+400", "1E-400", "0.1234567891", "", "ten", "1,000"),
+    *("NaN", "sNaN", "-NaN", "Infinity", "-Infinity", "1E+400", "-1E+400", "1E-400", "0.1234567891"),
+    *("", "ten", "1,000"),
     *(Decimal("NaN"), Decimal("Infinity"), Decimal("1E+400"), 10.0, 0.1, float("nan"), True, False, None, [], b"\xff"),
 ]
 BAD: dict[str, list[object]] = {
@@ -57,7 +58,10 @@ BAD: dict[str, list[object]] = {
     "Fraction": [*NEVER_MONEY, "-0.00000001", "1.00000001", 2, "0.123456789"],
     "Ratio": [float("nan"), float("inf"), -float("inf"), "NaN", "1e400", None],
     "Score": [float("nan"), float("inf"), -0.01, 1.01, None],
-    "Symbol": ["аapl", "\u0410APL", "aapl", "AAPL\n", " AAPL", "AAPL MSFT", "", "1AAPL", "TOOLONGG", "\uff21APL", "A\u200bAPL"],
+    "Symbol": [
+        *("\u0410APL", "A\u0391PL", "\uff21APL", "A\u200bAPL", "aapl", "Aapl"),
+        *("", "AAPL\n", " AAPL", "AAPL MSFT", "1AAPL", "TOOLONGG", "BRK.", "BRK.BBB"),
+    ],
     "Identifier": ["", "-a", "a b", "a\n", "a\nb", "é", "a" * 161, "a;b", None],
     "DeskId": ["", "Paper", "paper_1", "-paper", "p" * 32, "paper\n", None],
     "AwareDatetime": [AT.replace(tzinfo=None), AT.replace(tzinfo=None).isoformat(), "yesterday", None],

@@ -1,0 +1,30 @@
+"""What went wrong, in one line: what it is, and how to mend it. A bug is not foreseen, and keeps its traceback."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.service import RPCError
+
+from console.output import plain
+from embedded import EmbeddedError
+from trading.errors import TradingError
+
+
+def complaint(error: BaseException) -> str | None:
+    """One line for a person, None when the error is a bug of ours."""
+    match error:
+        case TradingError() | EmbeddedError():
+            words = str(error)
+        case RPCError():
+            words = f"Temporal: {error.message}: look with `starter.py doctor`"
+        case WorkflowUpdateFailedError():
+            words = f"the desk refuses: {error.cause}"
+        case ValidationError():
+            first = error.errors(include_url=False, include_input=False)[0]
+            words = f"{error.title}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        case ConnectionError() | PermissionError() | FileNotFoundError():
+            words = f"{error.strerror or error}: {error.filename or 'look with `starter.py doctor`'}"
+        case _:
+            return None
+    return plain(" ".join(words.split()))

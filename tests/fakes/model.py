@@ -1,0 +1,102 @@
+"""A model whose words a test writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from trading.agents.questions import Agent, Question, Reply
+from trading.events import canonical
+
+Words = dict[str, Any] | str | Exception
+Says = Callable[[Question], Words]
+
+
+class ScriptedModel:
+    """Answers by agent: as scripted, else yes to everything; a scripted exception is raised. `asked` keeps the questions."""
+
+    def __init__(self, script: Mapping[Agent, Says] | None = None) -> None:
+        self.asked: list[Question] = []
+        self._script: dict[Agent, Says] = {
+            Agent.DATA: buys("10"),
+            Agent.RISK: approves,
+            Agent.VALIDATOR: agrees,
+            Agent.META: executes,
+            **(script or {}),
+        }
+
+    async def answer(self, question: Question) -> Reply:
+        self.asked.append(question)
+        said = self._script[question.agent](question)
+        if isinstance(said, Exception):
+            raise said
+        return Reply(text=said if isinstance(said, str) else canonical(said), model="scripted")
+
+
+def signal(question: Question, action: str, **changes: object) -> dict[str, Any]:
+    """A readable signal of this action about the symbol that was asked for."""
+    plain = {"confidence": 0.5, "weight": None, "quantity": None, "stop": None, "target": None, "horizon_days": 5}
+    return {"symbol": question.facts["symbol"], "action": action, **plain, "reasoning": "as scripted", **changes}
+
+
+def buys(quantity: str, **changes: object) -> Says:
+    """Buys so many shares of whatever it is asked for."""
+    return lambda question: signal(question, "buy", quantity=int(quantity), **changes)
+
+
+def holds(question: Question) -> Words:
+    return signal(question, "hold")
+
+
+def sells(question: Question) -> Words:
+    return signal(question, "sell")
+
+
+def approves(question: Question) -> Words:
+    return {"assessments": [assessment(one, approved=True) for one in _listed(question, "proposals")]}
+
+
+def refuses(question: Question) -> Words:
+    return {"assessments": [assessment(one, approved=False) for one in _listed(question, "proposals")]}
+
+
+def assessment(proposal: Mapping[str, Any], *, approved: bool) -> dict[str, Any]:
+    """A readable line of the RiskManager's, about all that is proposed or nothing of it."""
+    quantity = int(float(proposal["quantity"])) if approved else 0
+    size = {"symbol": proposal["symbol"], "approved": approved, "adjusted_quantity": quantity}
+    return {**size, "risk_score": 0.3, "concerns": []}
+
+
+def agrees(question: Question) -> Words:
+    return _validation(question, approved=True)
+
+
+def disagrees(question: Question) -> Words:
+    return _validation(question, approved=False)
+
+
+def executes(question: Question) -> Words:
+    return {"decisions": [decision(one, "EXECUTE") for one in _listed(question, "candidates")]}
+
+
+def declines(question: Question) -> Words:
+    return {"decisions": [decision(one, "DO_NOT_EXECUTE") for one in _listed(question, "candidates")]}
+
+
+def decision(candidate: Mapping[str, Any], verdict: str) -> dict[str, Any]:
+    """A readable line of the MetaAgent's, about all that is left or nothing of it."""
+    proposal = candidate["proposal"]
+    quantity = int(float(proposal["quantity"])) if verdict == "EXECUTE" else 0
+    return {"symbol": proposal["symbol"], "verdict": verdict, "quantity": quantity, "rationale": "as scripted"}
+
+
+def _validation(question: Question, *, approved: bool) -> Words:
+    proposal: Any = question.facts["proposal"]
+    words = {"confidence": 0.6, "patterns": [], "concerns": [], "reasoning": "as scripted"}
+    return {"symbol": proposal["symbol"], "approved": approved, **words}
+
+
+def _listed(question: Question, key: str) -> list[Any]:
+    found = question.facts[key]
+    assert isinstance(found, list)
+    return found

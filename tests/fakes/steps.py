@@ -1,0 +1,266 @@
+"""The steps of a cycle in memory: real rules and real books, agents that say what a test tells them to, no Temporal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from tests.making import DESK, TRACE, after, deposit, fill, signal, summary
+from trading import order_events
+from trading.audit import Books, Finding, audit
+from trading.breaker import TradingState
+from trading.docket import Row
+from trading.errors import Final
+from trading.events import GENESIS, Event, EventType, StoredEvent, seal
+from trading.instruments import Side
+from trading.limits import Limits, breaches, rooms
+from trading.market import SnapshotSummary
+from trading.orders import Fill, Order, OrderRequest, OrderState, advance, settle
+from trading.portfolio import CapitalEvent, Portfolio, Position, cash_of, positions_of
+from trading.settlement import BrokerOrder, Denied
+from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation, Verdict
+from trading.steps import (
+    AssessmentAsked,
+    AssessmentsHeard,
+    Cycle,
+    DecisionAsked,
+    DecisionsHeard,
+    IntentAsked,
+    MarkAsked,
+    Opening,
+    SignalAsked,
+    SignalHeard,
+    Skip,
+    SnapshotAsked,
+    Stage,
+    ValidationAsked,
+    ValidationHeard,
+)
+
+PRICES = {"AAPL": ("100", "Technology"), "MSFT": ("50", "Technology"), "XOM": ("40", "Energy"), "KO": ("20", "Staples")}
+
+
+def sealed(events: Iterable[Event]) -> tuple[StoredEvent, ...]:
+    """Events in their places, as a ledger would number and chain them."""
+    chain: list[StoredEvent] = []
+    for event in events:
+        position = 1 + sum(1 for one in chain if one.event.aggregate_id == event.aggregate_id)
+        previous = chain[-1].hash if chain else GENESIS
+        chain.append(seal(event, position=position, sequence=len(chain) + 1, previous_hash=previous))
+    return tuple(chain)
+
+
+class FakeDesk:
+    """One desk's books and its broker's; orders fill at once, in full and at their mark, unless their symbol rests."""
+
+    def __init__(self, cash: str = "100000") -> None:
+        self.paid_in: CapitalEvent = deposit(cash)
+        self.events: dict[str, Event] = {}
+        self.orders: dict[str, Order] = {}
+        self.fills: list[Fill] = []
+        self.prices: dict[str, tuple[Decimal, str]] = {}
+        self.state = TradingState.ACTIVE
+        self.commission = "0.00"
+        self.resting: set[str] = set()
+        self.record([self._event(EventType.CAPITAL_CHANGED, self.paid_in.model_dump(mode="json"))])
+
+    def record(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.events.setdefault(event.event_id, event)
+
+    def change_state(self, state: TradingState) -> None:
+        self.state = state
+        self.record([self._event(EventType.TRADING_STATE_CHANGED, {"state": state, "number": len(self.events)})])
+
+    def portfolio(self) -> Portfolio:
+        return Portfolio(
+            desk_id=DESK,
+            trading_state=self.state,
+            cash=cash_of([self.paid_in], self.fills),
+            positions=tuple(self._marked(position) for position in positions_of(self.fills).values()),
+            open_orders=tuple(order for order in self.orders.values() if order.is_open),
+        )
+
+    def intend(self, asked: IntentAsked) -> Order | Denied:
+        request, book = asked.request, self.portfolio()
+        found = breaches(request, book, asked.limits)
+        if found:
+            denied = Denied(client_order_id=request.client_order_id, breaches=found)
+            self.orders[request.client_order_id] = Order(request=request, state=OrderState.DENIED)
+            self.record([order_events.order_denied(request, denied, asked.intended_at)])
+            return denied
+        self.orders[request.client_order_id] = Order(request=request, state=OrderState.INTENDED)
+        intended = order_events.order_intended(request, rooms(request, book, asked.limits), asked.intended_at)
+        self.record([intended])
+        return self.orders[request.client_order_id]
+
+    def execute(self, request: OrderRequest) -> Order:
+        order = advance(self.orders[request.client_order_id], OrderState.ACCEPTED, broker_order_id="b-1")
+        if request.symbol not in self.resting:
+            filled = fill(request, f"{request.quantity:f}", f"{request.mark:f}", commission=self.commission)
+            self.fills.append(filled)
+            self.record([order_events.trade_executed(request, filled)])
+            order = settle(order, [filled])
+        self.orders[request.client_order_id] = order
+        return order
+
+    def broker(self) -> tuple[BrokerOrder, ...]:
+        """The broker's book, which agrees with ours."""
+        sent = [order for order in self.orders.values() if order.state is not OrderState.DENIED]
+        return tuple(
+            BrokerOrder(
+                client_order_id=order.request.client_order_id,
+                broker_order_id="b-1",
+                symbol=order.request.symbol,
+                side=order.request.side,
+                leg=order.request.leg,
+                quantity=order.request.quantity,
+                filled_quantity=order.filled_quantity,
+                state=order.state,
+                received_at=after(1),
+            )
+            for order in sent
+        )
+
+    def books(self) -> Books:
+        events = sealed(self.events.values())
+        return Books(
+            desk_id=DESK,
+            portfolio=self.portfolio(),
+            capital=(self.paid_in,),
+            orders=tuple(self.orders.values()),
+            fills=tuple(self.fills),
+            events=events,
+            event_count=len(events),
+            event_head=events[-1].hash,
+        )
+
+    def _marked(self, position: Position) -> Position:
+        mark, sector = self.prices.get(position.symbol, (position.mark, position.sector))
+        return position.model_copy(update={"mark": mark, "sector": sector})
+
+    def _event(self, kind: EventType, data: dict[str, object]) -> Event:
+        fields = {"event_id": f"{kind}/{len(self.events)}", "desk_id": DESK, "aggregate_id": DESK, "trace_id": TRACE}
+        return Event.model_validate({**fields, "type": kind, "occurred_at": after(0), "data": data})
+
+
+class FakeSteps:
+    """Everything a cycle asks for, answered from what the test put here; `calls` is what was asked, in order.
+
+    `signals` hold what the DataAgent says of each symbol; the other three agree to everything unless `risk`,
+    `validation` or `decision` has another word for a symbol, or `abstaining` names the agent. `failing` names steps
+    that raise.
+    """
+
+    def __init__(self, desk: FakeDesk | None = None, prices: dict[str, tuple[str, str]] | None = None) -> None:
+        self.desk = desk or FakeDesk()
+        self.prices = prices or dict(PRICES)
+        self.desk.prices = {symbol: (Decimal(price), sector) for symbol, (price, sector) in self.prices.items()}
+        self.limits = Limits()
+        self.skip: Skip | None = None
+        self.signals: dict[str, Signal | Abstention] = {}
+        self.risk: dict[str, RiskAssessment] = {}
+        self.validation: dict[str, Validation | Abstention] = {}
+        self.decision: dict[str, Decision] = {}
+        self.abstaining: dict[str, Abstention] = {}
+        self.failing: set[str] = set()
+        self.findings: tuple[Finding, ...] = ()
+        self.dropped: tuple[dict[str, str], ...] = ()
+        self.calls: list[tuple[str, object]] = []
+        self.recorded: list[list[EventType]] = []
+        self.told: list[tuple[str, tuple[Row, ...]]] = []
+        self.minutes = 0
+
+    def asked(self, step: str) -> list[object]:
+        """What one step was asked, in order."""
+        return [argument for name, argument in self.calls if name == step]
+
+    def now(self) -> datetime:
+        self.minutes += 1
+        return after(self.minutes)
+
+    def tell(self, words: str, rows: tuple[Row, ...]) -> None:
+        self.told.append((words, rows))
+
+    async def record(self, events: Sequence[Event]) -> None:
+        self._called("record", events)
+        self.recorded.append([event.type for event in events])
+        self.desk.record(events)
+
+    async def open(self, cycle: Cycle) -> Opening:
+        self._called("open", cycle)
+        held = tuple(p.symbol for p in self.desk.portfolio().positions if p.quantity)
+        return Opening(
+            as_of=after(0),
+            market="fake",
+            synthetic=True,
+            in_session=True,
+            limits=self.limits,
+            held=held,
+            skip=self.skip,
+        )
+
+    async def settle(self, stage: Stage) -> None:
+        self._called("settle", stage)
+
+    async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
+        self._called("snapshot", asked)
+        gone = {one["symbol"] for one in self.dropped}
+        return summary({s: self.prices[s] for s in asked.symbols if s not in gone}, dropped=self.dropped)
+
+    async def mark(self, asked: MarkAsked) -> Portfolio:
+        self._called("mark", asked)
+        return self.desk.portfolio()
+
+    async def ask_data(self, asked: SignalAsked) -> SignalHeard:
+        self._called("ask_data", asked)
+        return SignalHeard(answer=self.signals.get(asked.symbol) or signal(asked.symbol, "hold"))
+
+    async def ask_risk(self, asked: AssessmentAsked) -> AssessmentsHeard:
+        self._called("ask_risk", asked)
+        if "RiskManager" in self.abstaining:
+            return AssessmentsHeard(answer=self.abstaining["RiskManager"])
+        agreed = (
+            RiskAssessment(symbol=p.symbol, approved=True, adjusted_quantity=p.quantity, risk_score=0.2)
+            for p in asked.proposals
+        )
+        return AssessmentsHeard(answer=tuple(self.risk.get(one.symbol, one) for one in agreed))
+
+    async def ask_validator(self, asked: ValidationAsked) -> ValidationHeard:
+        self._called("ask_validator", asked)
+        agreed = Validation(symbol=asked.proposal.symbol, approved=True, confidence=0.8)
+        return ValidationHeard(answer=self.validation.get(asked.proposal.symbol, agreed))
+
+    async def ask_meta(self, asked: DecisionAsked) -> DecisionsHeard:
+        self._called("ask_meta", asked)
+        if "MetaAgent" in self.abstaining:
+            return DecisionsHeard(answer=self.abstaining["MetaAgent"])
+        agreed = (
+            Decision(symbol=p.symbol, verdict=Verdict.EXECUTE, quantity=p.quantity, rationale="all agree")
+            for p in (candidate.proposal for candidate in asked.candidates)
+        )
+        return DecisionsHeard(answer=tuple(self.decision.get(one.symbol, one) for one in agreed))
+
+    async def intend(self, asked: IntentAsked) -> Order | Denied:
+        self._called("intend", asked)
+        return self.desk.intend(asked)
+
+    async def execute(self, request: OrderRequest) -> Order:
+        self._called("execute", request)
+        return self.desk.execute(request)
+
+    async def audit(self, cycle: Cycle) -> tuple[Finding, ...]:
+        self._called("audit", cycle)
+        return (*audit(self.desk.books(), self.desk.broker()), *self.findings)
+
+    def _called(self, step: str, argument: object) -> None:
+        self.calls.append((step, argument))
+        if step in self.failing:
+            raise Final(f"planned: {step}")
+
+
+def ordered(steps: FakeSteps) -> list[tuple[Side, str, Decimal]]:
+    """The orders that were sent, in order."""
+    sent = [request for request in steps.asked("execute") if isinstance(request, OrderRequest)]
+    return [(request.side, request.symbol, request.quantity) for request in sent]

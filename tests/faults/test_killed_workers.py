@@ -1,0 +1,97 @@
+"""Kill -9 of the worker: at every step of a cycle, at random, and without the locks that make it harmless."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+import pytest
+
+from tests.faults.conftest import LANES
+from tests.faults.doom import Death, Moment
+from tests.faults.lanes import Ground, Outcome, suffer_all
+from tests.faults.load import under_load
+from tests.faults.proving import shown
+
+ONCE = ("open_desk", "open_cycle", "settle_orders", "take_snapshot", "mark", "ask_risk", "ask_meta", "audit_desk", "read_breaker")
+EACH_SYMBOL = ("ask_data", "ask_validator", "intend", "submit_order")
+MOMENTS: tuple[Moment, ...] = ("before", "after", "returned")
+WORKFLOWS = ("TradingDesk", "TradingCycle", "OrderExecution")
+REPETITIONS = 4
+SEED = 20261122
+
+QUICK = (
+    Death("record", "after", 3),
+    Death("ask_data", "after", 2),
+    Death("intend", "after"),
+    Death("submit_order", "before"),
+    Death("submit_order", "after", 2),
+    Death("ask_meta", "before"),
+)
+
+
+def everywhere() -> list[Death]:
+    """Every activity of a traded cycle, at every moment, four times; those called often, each time at another call."""
+    deaths = [Death(step, moment) for step in ONCE for moment in MOMENTS for _ in range(REPETITIONS)]
+    deaths += [
+        Death(step, moment, 1 + n % 3) for step in EACH_SYMBOL for moment in MOMENTS for n in range(REPETITIONS)
+    ]
+    deaths += [Death("record", moment, 1 + 2 * n) for moment in MOMENTS for n in range(REPETITIONS)]
+    return deaths + [Death(name, "task") for name in WORKFLOWS for _ in range(REPETITIONS)]
+
+
+def told(title: str, outcomes: list[Outcome]) -> None:
+    found = sum(bool(outcome.wrongs) for outcome in outcomes)
+    again = sum(outcome.asked_while_in_flight for outcome in outcomes)
+    tasks = [o.seconds for o in outcomes if o.death.moment in {"returned", "task"}]
+    others = [o.seconds for o in outcomes if o.death.moment not in {"returned", "task"}]
+    print(f"\n{title}: {len(outcomes)} kills, {found} with something wrong, {again} questions in flight asked anew")
+    print(f"  to the end after the worker is back: killed in an activity {shown(others)}; in a task {shown(tasks)}")
+
+
+async def test_a_worker_killed_at_a_chosen_step_changes_nothing(ground: Ground) -> None:
+    outcomes = await suffer_all(ground, QUICK, lanes=3)
+    told("chosen steps", outcomes)
+    assert [wrong for outcome in outcomes for wrong in outcome.wrongs] == []
+
+
+@pytest.mark.faults
+async def test_a_worker_killed_at_any_step_changes_nothing(ground: Ground) -> None:
+    outcomes = await suffer_all(ground, everywhere(), lanes=LANES)
+    told("every step", outcomes)
+    assert [wrong for outcome in outcomes for wrong in outcome.wrongs] == []
+    assert len(outcomes) >= 168
+
+
+@pytest.mark.faults
+async def test_a_worker_killed_at_random_changes_nothing(ground: Ground) -> None:
+    chance = Random(SEED)
+    async with ground.lane("lane-1") as lane:
+        async with under_load(lane.client, streams=6) as load:
+            for _ in range(60):
+                await lane.lives.begin()
+                await asyncio.sleep(chance.uniform(0.1, 1.2))
+                await lane.lives.kill()
+            back_at = await lane.lives.begin()
+        again = lane.lives.trace.of("asked-again")
+        load.told(f"seed {SEED}: {lane.lives.deaths} random kills", since=back_at)
+        assert [*await load.wrongs(lane.ports), *again] == []
+
+
+@pytest.mark.faults
+async def test_a_worker_that_is_asked_to_end_brings_its_order_home(ground: Ground) -> None:
+    deaths = [Death("submit_order", "held", 1 + n % 3) for n in range(30)]
+    outcomes = await suffer_all(ground, deaths, lanes=LANES)
+    told("asked to end", outcomes)
+    assert [wrong for outcome in outcomes for wrong in outcome.wrongs] == []
+
+
+@pytest.mark.faults
+async def test_without_its_locks_the_same_deaths_double_effects(ground: Ground) -> None:
+    deaths = [Death("submit_order", "after", n) for n in (1, 2, 3)] + [Death("record", "after", n) for n in (1, 3)]
+    outcomes = await suffer_all(ground, deaths, lanes=LANES, reckless=True)
+    told("control without locks", outcomes)
+    for outcome in outcomes:
+        assert any("is there 2 times" in wrong for wrong in outcome.wrongs), outcome
+    assert any("I2 " in wrong for outcome in outcomes for wrong in outcome.wrongs)
+    assert any("I10 " in wrong for outcome in outcomes for wrong in outcome.wrongs)

@@ -1,0 +1,290 @@
+"""Each invariant lets a clean life pass and finds the one thing planted against it, under its number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.fakes.steps import FakeSteps, sealed
+from tests.making import DESK, TRACE, after, cycle, protection, signal
+from trading.audit import Books, Finding, audit
+from trading.breaker import TradingState
+from trading.cycle import run_cycle
+from trading.events import GENESIS, Event, EventType, StoredEvent
+from trading.instruments import Side
+from trading.orders import Leg, Order, OrderState
+from trading.settlement import BrokerOrder
+
+BUY = "paper/cycle-1-AAPL-buy-entry"
+SELL = "paper/cycle-2-AAPL-sell-exit"
+Life = tuple[Books, tuple[BrokerOrder, ...]]
+
+
+@pytest.fixture
+async def life() -> Life:
+    """Two cycles: one bought ten shares of AAPL and was denied XOM, the next sold four of them."""
+    steps = FakeSteps()
+    steps.desk.commission = "1.00"
+    steps.signals = {"AAPL": signal("AAPL"), "XOM": signal("XOM", weight="0.2")}
+    await run_cycle(steps, cycle("AAPL", "XOM"))
+    steps.signals = {"AAPL": signal("AAPL", "sell", quantity="4")}
+    report = await run_cycle(steps, cycle("AAPL", number=2))
+    assert report.findings == ()
+    return steps.desk.books(), steps.desk.broker()
+
+
+def numbers(findings: tuple[Finding, ...]) -> set[str]:
+    return {finding.invariant for finding in findings}
+
+
+def logged(books: Books, events: list[Event]) -> Books:
+    """The books with another log, numbered and chained as a ledger would."""
+    chain = sealed(events)
+    head = chain[-1].hash if chain else GENESIS
+    return books.model_copy(update={"events": chain, "event_count": len(chain), "event_head": head})
+
+
+def events_of(books: Books) -> list[Event]:
+    return [stored.event for stored in books.events]
+
+
+def edited(books: Books, kind: EventType, nth: int = 0, **changes: object) -> Books:
+    """The log with one event saying something else."""
+    events = events_of(books)
+    at = [number for number, event in enumerate(events) if event.type is kind][nth]
+    events[at] = events[at].model_copy(update={"data": {**events[at].data, **changes}})
+    return logged(books, events)
+
+
+def without(books: Books, kind: EventType, nth: int = 0) -> Books:
+    events = events_of(books)
+    gone = [event for event in events if event.type is kind][nth]
+    return logged(books, [event for event in events if event is not gone])
+
+
+def inserted(books: Books, event: Event, before: EventType, nth: int = 0) -> Books:
+    events = events_of(books)
+    at = [number for number, one in enumerate(events) if one.type is before][nth]
+    return logged(books, [*events[:at], event, *events[at:]])
+
+
+def said(kind: EventType, aggregate: str = DESK, **data: Any) -> Event:
+    name = f"{aggregate}/{kind}/planted"
+    return Event(
+        event_id=name, desk_id=DESK, aggregate_id=aggregate, type=kind, trace_id=TRACE, occurred_at=after(0), data=data
+    )
+
+
+def reordered(books: Books, name: str, **changes: object) -> Books:
+    """The books with one order saying something else."""
+    orders = tuple(
+        order.model_copy(update=changes) if order.request.client_order_id == name else order for order in books.orders
+    )
+    return books.model_copy(update={"orders": orders})
+
+
+def requested(books: Books, name: str, **changes: object) -> Books:
+    (order,) = [order for order in books.orders if order.request.client_order_id == name]
+    return reordered(books, name, request=order.request.model_copy(update=changes))
+
+
+def kept(books: Books, **changes: object) -> Books:
+    return books.model_copy(update={"portfolio": books.portfolio.model_copy(update=changes)})
+
+
+def repositioned(books: Books, **changes: object) -> Books:
+    (held,) = books.portfolio.positions
+    return kept(books, positions=(held.model_copy(update=changes),))
+
+
+def test_a_clean_life_has_no_findings(life: Life) -> None:
+    books, broker = life
+    assert audit(books, broker) == ()
+    kinds = {stored.event.type for stored in books.events}
+    assert {EventType.ORDER_INTENDED, EventType.ORDER_DENIED, EventType.TRADE_EXECUTED} < kinds
+
+
+def test_books_that_never_began_are_clean(life: Life) -> None:
+    books, _ = life
+    empty = Books(desk_id=DESK, portfolio=books.portfolio.model_copy(update={"cash": Decimal(0), "positions": ()}))
+    assert audit(empty) == ()
+
+
+def test_protective_orders_and_orders_of_symbols_long_sold_need_no_decision(life: Life) -> None:
+    books, broker = life
+    stop = protection(Leg.STOP)
+    assert audit(books.model_copy(update={"orders": (*books.orders, stop)}), broker) == ()
+
+
+IN_THE_BOOKS: list[tuple[str, set[str], Callable[[Books], Books]]] = [
+    ("no decision asked for the order", {"I1", "I13"}, lambda b: without(b, EventType.META_AGENT_DECISION)),
+    (
+        "the decision was not to execute",
+        {"I1", "I13"},
+        lambda b: edited(b, EventType.META_AGENT_DECISION, verdict="DO_NOT_EXECUTE"),
+    ),
+    ("an order is larger than its decision", {"I1"}, lambda b: edited(b, EventType.META_AGENT_DECISION, quantity="9")),
+    (
+        "an order goes the other way than its signal",
+        {"I1"},
+        lambda b: edited(b, EventType.SIGNAL_GENERATED, action="sell"),
+    ),
+    ("an order was sent without an intent", {"I3", "I13"}, lambda b: without(b, EventType.ORDER_INTENDED)),
+    ("an order says more than its fills", {"I4"}, lambda b: reordered(b, BUY, filled_quantity=Decimal(11))),
+    ("an order was filled beyond its quantity", {"I2", "I4"}, lambda b: requested(b, SELL, quantity=Decimal(3))),
+    (
+        "fills belong to no order",
+        {"I1", "I4"},
+        lambda b: b.model_copy(update={"orders": tuple(o for o in b.orders if o.request.client_order_id != SELL)}),
+    ),
+    ("a cent is missing", {"I5", "I6"}, lambda b: kept(b, cash=b.portfolio.cash - Decimal("0.01"))),
+    ("a share is missing", {"I5", "I6"}, lambda b: repositioned(b, quantity=Decimal(5))),
+    ("a cost basis is a cent off", {"I5", "I6"}, lambda b: repositioned(b, cost_basis=Decimal("600.61"))),
+    ("a realised profit is a cent off", {"I5", "I6"}, lambda b: repositioned(b, realised_pnl=Decimal("-1.41"))),
+    ("a position has no row", {"I5", "I6"}, lambda b: kept(b, positions=())),
+    ("capital was paid in and not booked", {"I5"}, lambda b: b.model_copy(update={"capital": ()})),
+    ("a trade is not in the log", {"I6"}, lambda b: without(b, EventType.TRADE_EXECUTED)),
+    ("a trade in the log has another price", {"I6"}, lambda b: edited(b, EventType.TRADE_EXECUTED, price="101")),
+    ("capital is not in the log", {"I6"}, lambda b: without(b, EventType.CAPITAL_CHANGED)),
+    ("the log does not know of a halt", {"I6"}, lambda b: kept(b, trading_state=TradingState.HALTED)),
+    (
+        "the books do not know of a halt",
+        {"I6"},
+        lambda b: logged(b, [*events_of(b), said(EventType.TRADING_STATE_CHANGED, state="HALTED")]),
+    ),
+    (
+        "an intent passed a limit's room",
+        {"I7"},
+        lambda b: edited(b, EventType.ORDER_INTENDED, rooms=[{"limit": "cash", "quantity": "9.999999999"}]),
+    ),
+    ("an intent was never checked", {"I7"}, lambda b: edited(b, EventType.ORDER_INTENDED, rooms=[])),
+    (
+        "a buy was intended while reducing",
+        {"I6", "I8"},
+        lambda b: inserted(b, said(EventType.TRADING_STATE_CHANGED, state="REDUCING"), EventType.ORDER_INTENDED),
+    ),
+    (
+        "a sale was intended while halted",
+        {"I6", "I8"},
+        lambda b: inserted(b, said(EventType.TRADING_STATE_CHANGED, state="HALTED"), EventType.ORDER_INTENDED, 1),
+    ),
+    (
+        "a cycle began while another ran",
+        {"I10"},
+        lambda b: inserted(b, said(EventType.CYCLE_STARTED, "paper/cycle-9"), EventType.CYCLE_COMPLETED),
+    ),
+    (
+        "a cycle ended twice",
+        {"I10"},
+        lambda b: logged(b, [*events_of(b), said(EventType.CYCLE_FAILED, "paper/cycle-1")]),
+    ),
+    ("a signal's quantity was raised", {"I12"}, lambda b: edited(b, EventType.SIGNAL_GENERATED, quantity="9")),
+    ("the RiskManager's quantity was raised", {"I12"}, lambda b: edited(b, EventType.RISK_ASSESSED, quantity="9")),
+    (
+        "the code's cap was passed",
+        {"I12"},
+        lambda b: inserted(
+            b,
+            said(EventType.CONSTRAINT_APPLIED, "paper/cycle-1", symbol="AAPL", after="9"),
+            EventType.RISK_ASSESSED,
+        ),
+    ),
+    ("a decision has no order", {"I13"}, lambda b: without(b, EventType.ORDER_DENIED)),
+    (
+        "an order has no decision",
+        {"I13"},
+        lambda b: logged(b, [*events_of(b), said(EventType.ORDER_DENIED, "paper/cycle-2")]),
+    ),
+]
+
+
+@pytest.mark.parametrize(("broken", "plant"), [pytest.param(n, p, id=name) for name, n, p in IN_THE_BOOKS])
+def test_what_is_wrong_in_the_books_is_found(life: Life, broken: set[str], plant: Callable[[Books], Books]) -> None:
+    books, broker = life
+    assert numbers(audit(plant(books), broker)) == broken
+
+
+def test_negative_cash_is_found(life: Life) -> None:
+    books, broker = life
+    assert "I7" in numbers(audit(kept(books, cash=Decimal("-0.01")), broker))
+
+
+def test_reducing_lets_a_sale_pass_and_a_resumed_desk_a_buy(life: Life) -> None:
+    books, broker = life
+    reducing = said(EventType.TRADING_STATE_CHANGED, state="REDUCING")
+    active = said(EventType.TRADING_STATE_CHANGED, "desk-again", state="ACTIVE")
+    sold = inserted(books, reducing, EventType.ORDER_INTENDED, 1)
+    assert numbers(audit(logged(sold, [*events_of(sold), active]), broker)) == set()
+    halted = inserted(books, reducing, EventType.ORDER_INTENDED)
+    assert numbers(audit(inserted(halted, active, EventType.ORDER_INTENDED), broker)) == set()
+
+
+def broker_order(broker: tuple[BrokerOrder, ...], **changes: object) -> tuple[BrokerOrder, ...]:
+    return (broker[0].model_copy(update=changes), *broker[1:])
+
+
+AT_THE_BROKER: list[tuple[str, set[str], Callable[[tuple[BrokerOrder, ...]], tuple[BrokerOrder, ...]]]] = [
+    ("an order nobody intended", {"I1"}, lambda b: (*b, b[0].model_copy(update={"client_order_id": "stranger"}))),
+    ("another quantity", {"I2"}, lambda b: broker_order(b, quantity=Decimal(11))),
+    ("another side", {"I2"}, lambda b: broker_order(b, side=Side.SELL)),
+    ("another symbol", {"I2"}, lambda b: broker_order(b, symbol="MSFT")),
+    ("the same order twice", {"I2"}, lambda b: (*b, b[0].model_copy(update={"broker_order_id": "b-2"}))),
+    ("less filled than booked", {"I4"}, lambda b: broker_order(b, filled_quantity=Decimal(9))),
+]
+
+
+@pytest.mark.parametrize(("broken", "plant"), [pytest.param(n, p, id=name) for name, n, p in AT_THE_BROKER])
+def test_what_is_wrong_at_the_broker_is_found(
+    life: Life, broken: set[str], plant: Callable[[tuple[BrokerOrder, ...]], tuple[BrokerOrder, ...]]
+) -> None:
+    books, broker = life
+    assert numbers(audit(books, plant(broker))) == broken
+
+
+def unsealed(books: Books, at: int, **changes: object) -> tuple[StoredEvent, ...]:
+    """The stored events with one of them changed behind the seal's back."""
+    stored = list(books.events)
+    stored[at] = stored[at].model_copy(update={"event": stored[at].event.model_copy(update=changes)})
+    return tuple(stored)
+
+
+IN_THE_LOG: list[tuple[str, Callable[[Books], tuple[StoredEvent, ...]]]] = [
+    ("an edit", lambda b: unsealed(b, 1, trace_id="another")),
+    ("a hole", lambda b: b.events[:3] + b.events[4:]),
+    ("a missing head", lambda b: b.events[1:]),
+    ("a missing tail", lambda b: b.events[:-1]),
+    ("nothing left", lambda b: ()),
+]
+
+
+@pytest.mark.parametrize("tamper", [pytest.param(tamper, id=name) for name, tamper in IN_THE_LOG])
+def test_a_log_that_is_not_whole_is_found(life: Life, tamper: Callable[[Books], tuple[StoredEvent, ...]]) -> None:
+    books, broker = life
+    assert "I9" in numbers(audit(books.model_copy(update={"events": tamper(books)}), broker))
+
+
+def test_a_log_sealed_anew_with_fewer_events_is_found_by_its_count(life: Life) -> None:
+    books, broker = life
+    shorter = logged(books, events_of(books)[:-1])
+    assert numbers(audit(shorter, broker)) == set()
+    forged = shorter.model_copy(update={"event_count": books.event_count, "event_head": books.event_head})
+    counted = books.event_count
+    (finding,) = audit(forged, broker)
+    assert finding == Finding(
+        invariant="I9", about="events", found=f"{counted - 1} events where the ledger counted {counted}"
+    )
+
+
+def test_a_finding_names_what_it_is_about_and_shows_both_figures(life: Life) -> None:
+    books, broker = life
+    order: Order = next(o for o in books.orders if o.request.client_order_id == BUY)
+    assert order.state is OrderState.FILLED
+    (larger,) = audit(edited(books, EventType.META_AGENT_DECISION, quantity="9"), broker)
+    assert larger == Finding(invariant="I1", about=BUY, found="ordered 10, decided 9")
+    (five, six) = audit(repositioned(books, quantity=Decimal(5)), broker)
+    assert (five.about, six.about) == ("AAPL", "AAPL")
+    rest = "shares at 600.60, realised -1.40"
+    assert five.found == f"the books say 5 {rest}, fills make 6 {rest}"
