@@ -7,7 +7,7 @@ from temporalio import activity
 from trading.breaker import CircuitBreaker
 from trading.desk import DeskOpening, StateChange
 from trading.events import Event, EventType
-from trading.money import Dollars, Record
+from trading.money import Dollars
 from trading.orders import Order
 from trading.portfolio import CapitalEvent, CapitalKind, Portfolio
 from trading.ports import Ledger, Snapshots
@@ -88,9 +88,9 @@ def _opening_events(opening: DeskOpening, cash: Dollars) -> tuple[Event, Event]:
         occurred_at=opening.at,
     )
     desk = {"desk_id": opening.desk_id, "aggregate_id": opening.desk_id, "trace_id": opening.trace_id}
-    kinds: tuple[tuple[EventType, Record], ...] = (
-        (EventType.DESK_OPENED, opening),
-        (EventType.CAPITAL_CHANGED, deposit),
+    kinds = (
+        (EventType.DESK_OPENED, opening.model_dump(mode="json", include={"desk_id"})),
+        (EventType.CAPITAL_CHANGED, deposit.model_dump(mode="json")),
     )
     opened, changed = (
         Event.model_validate(
@@ -99,10 +99,10 @@ def _opening_events(opening: DeskOpening, cash: Dollars) -> tuple[Event, Event]:
                 "event_id": f"{opening.desk_id}/{kind}/opening",
                 "type": kind,
                 "occurred_at": opening.at,
-                "data": record.model_dump(mode="json"),
+                "data": data,
             }
         )
-        for kind, record in kinds
+        for kind, data in kinds
     )
     return opened, changed
 

@@ -27,7 +27,7 @@ class Setting(Record):
 async def config(settings: Settings, output: Output) -> int:
     """Every setting."""
     found = [*_settings(settings), *_temporal()]
-    table = grid("variable", "value", *(("what it is",) if output.is_wide else ()))
+    table = grid("variable", "value", *(("~what it is",) if output.is_wide else ()))
     for setting in found:
         described = (setting.description,) if output.is_wide else ()
         style = STYLES["faint"] if setting.is_default else ""

@@ -130,8 +130,7 @@ def _printed(output: Output) -> Show:
 
     def show(sight: Sight) -> None:
         for line in stages(sight):
-            is_settled = (line.words and line.progress is Progress.DONE) or sight.report is not None
-            if is_settled and line.stage not in printed:
+            if line.words and line.progress is Progress.DONE and line.stage not in printed:
                 printed.add(line.stage)
                 output.say(_table([line], Spinner("dots")))
 

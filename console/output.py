@@ -53,9 +53,11 @@ class Output:
         """Tell a person; a program hears nothing of it."""
         if not self.as_json:
             for each in shown:
-                # A sentence or an address is not broken: the terminal wraps it, and a copy of it stays whole.
-                is_whole = isinstance(each, str) or (isinstance(each, Text) and not each.no_wrap)
-                self.console.print(each, soft_wrap=is_whole)
+                if isinstance(each, Text) and each.no_wrap:
+                    self.console.print(each, no_wrap=True, overflow="ellipsis")
+                else:
+                    # A sentence or an address is not broken: the terminal wraps it, and a copy of it stays whole.
+                    self.console.print(each, soft_wrap=isinstance(each, str | Text))
 
     def waiting(self, words: str) -> AbstractContextManager[object]:
         """Say that something takes a moment, as long as it does; only on a terminal."""
@@ -64,13 +66,17 @@ class Output:
 
 
 def grid(*columns: str) -> Table:
-    """An empty table of few lines; a column whose name begins with `>` is right-aligned."""
+    """An empty table of few lines. `>name` is aligned right; `~name` takes what room is left, cut to one line."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1), header_style="dim", border_style="dim")
     for name in columns:
-        right = name.startswith(">")
         table.add_column(
-            name.removeprefix(">"), justify="right" if right else "left", no_wrap=True, overflow="ellipsis"
+            name.lstrip(">~"),
+            justify="right" if name.startswith(">") else "left",
+            ratio=1 if name.startswith("~") else None,
+            no_wrap=True,
+            overflow="ellipsis",
         )
+    table.expand = any(column.ratio for column in table.columns)
     return table
 
 

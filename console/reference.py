@@ -29,7 +29,9 @@ def written(readme: str) -> str:
 
 def _fields() -> list[tuple[str, str, FieldInfo]]:
     return [
-        (prefix, name, field) for prefix, group in settings.groups().items() for name, field in group.model_fields.items()
+        (prefix, name, field)
+        for prefix, group in settings.groups().items()
+        for name, field in group.model_fields.items()
     ]
 
 

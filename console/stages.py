@@ -125,7 +125,7 @@ def _said(rows: Sequence[Row]) -> dict[Stage, str]:
 def _market(rows: Sequence[Row]) -> str:
     priced = sum(row.price is not None for row in rows)
     dropped = len(rows) - priced
-    return f"{priced} symbols priced" + (f", {dropped} dropped" if dropped else "")
+    return f"{priced} symbol{'s' * (priced != 1)} priced" + (f", {dropped} dropped" if dropped else "")
 
 
 def _signals(rows: Sequence[Row]) -> str:

@@ -87,7 +87,7 @@ def _cycles(known: Sequence[CycleLine] | None) -> RenderableType:
         return toned("  the desk does not answer: no worker, or no cycle was ever asked for", "odd")
     if not known:
         return "  none yet"
-    table: Table = grid("cycle", "trigger", "symbols", ">age", "outcome")
+    table: Table = grid("cycle", "trigger", "symbols", ">age", "~outcome")
     for line in known[-RECENT:]:
         more = f" +{len(line.symbols) - NAMED}" if len(line.symbols) > NAMED else ""
         symbols = ", ".join(line.symbols[:NAMED]) + more

@@ -36,7 +36,7 @@ _SHORT = {OrderState.PARTIALLY_FILLED: "partial"}
 def decisions(rows: Iterable[Row], *, notes: bool) -> Table:
     """One line a symbol: what was asked for and what each of the desk's members left of it, in shares."""
     columns = ("symbol", ">price", "DataAgent", ">asked", ">limits", ">risk", "valid", ">meta", "order")
-    table = grid(*columns, *(("why",) if notes else ()))
+    table = grid(*columns, *(("~why",) if notes else ()))
     for row in rows:
         quantities = [shares(amount) for amount in (row.asked, row.allowed, row.approved)]
         cells: list[RenderableType] = [row.symbol, price(row.price), _signal(row), *quantities, _verdict(row.validated)]
@@ -49,7 +49,7 @@ def decisions(rows: Iterable[Row], *, notes: bool) -> Table:
 def orders(lines: Sequence[OrderLine], *, notes: bool) -> Table:
     """One line an order."""
     columns = ("symbol", "side", "leg", ">shares", "kind", ">at", ">filled", ">average", "state")
-    table = grid(*columns, *(("order", "why") if notes else ()))
+    table = grid(*columns, *(("order", "~why") if notes else ()))
     for line in lines:
         at = line.limit_price or line.stop_price
         cells: list[RenderableType] = [line.symbol, line.side, line.leg, shares(line.quantity), line.kind, price(at)]

@@ -110,8 +110,9 @@ def sweep(outside: Path = OUTSIDE, seconds: float = SWEEP_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     for folder, tenant in _tenants(outside):
         with suppress(FileNotFoundError):  # another desk sweeps, too
-            if not _is_wanted(folder, tenant):
-                log.info("removing the database of a home that is gone", folder=str(folder), home=str(tenant.home))
+            if time.monotonic() < deadline and not _is_wanted(folder, tenant):
+                say = log.debug if tenant.disposable else log.warning
+                say("removing the database of a home that is gone", folder=str(folder), home=str(tenant.home))
                 _remove_until(deadline, folder)
 
 

@@ -65,15 +65,17 @@ async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Po
     home.prepare()
     server = PostgresServer(home, free_port(), disposable=True)
     await server.start()
-    await migrate(Database.model_validate(server.database.model_dump() | {"password": server.database.password}))
+    await migrate(owner_of(server))
     yield server
-    await server.stop()
+    await server.remove()
 
 
 @pytest.fixture
-async def database(postgres: PostgresServer) -> Database:
+async def database(postgres: PostgresServer) -> AsyncIterator[Database]:
     """An empty migrated database of its own."""
-    return await fresh_database(postgres)
+    fresh = await fresh_database(postgres)
+    yield fresh
+    await _as_owner(postgres, f"DROP DATABASE {fresh.name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -117,8 +119,19 @@ def sample_data() -> Path:
 
 async def fresh_database(postgres: PostgresServer) -> Database:
     """Copy the migrated template."""
-    owner = Database.model_validate(postgres.database.model_dump() | {"password": postgres.database.password})
     name = f"test_{os.getpid()}_{next(_numbers)}"
+    await _as_owner(postgres, f"CREATE DATABASE {name} TEMPLATE {postgres.database.name}")
+    return owner_of(postgres).model_copy(update={"name": name})
+
+
+def owner_of(postgres: PostgresServer) -> Database:
+    """The template itself, as its owner."""
+    return Database.model_validate(postgres.database.model_dump() | {"password": postgres.database.password})
+
+
+async def _as_owner(postgres: PostgresServer, statement: str) -> None:
+    """Run one statement outside of the template, which must not be in use while it is copied."""
+    owner = owner_of(postgres)
     connection = await asyncpg.connect(
         host=owner.host,
         port=owner.port,
@@ -127,10 +140,9 @@ async def fresh_database(postgres: PostgresServer) -> Database:
         database="postgres",
     )
     try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {owner.name}")
+        await connection.execute(statement)
     finally:
         await connection.close()
-    return owner.model_copy(update={"name": name})
 
 
 def free_port() -> int:

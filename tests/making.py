@@ -32,6 +32,11 @@ def after(minutes: float) -> datetime:
     return AT + timedelta(minutes=minutes)
 
 
+def these(*values: object) -> tuple[object, ...]:
+    """Values side by side, compared as values: ten shares are as good as `Decimal(10)`."""
+    return values
+
+
 def request(symbol: str = "AAPL", quantity: str = "10", side: Side = Side.BUY, **more: object) -> OrderRequest:
     """A market order at 100 dollars, of the leg that its side asks for."""
     leg = more.pop("leg", Leg.ENTRY if side is Side.BUY else Leg.EXIT)

@@ -89,8 +89,9 @@ def _rule(signal: Signal, case: Case) -> Ruling:
         return Ruling(signal=signal, asked=ZERO, proposal=None, reason="hold")
     asked = _asked(signal, case.portfolio, price)
     if asked <= 0:
-        held = side is Side.SELL and not case.portfolio.held(signal.symbol)
-        return _denied(signal, asked, Limit.HOLDING if held else Limit.SIZE, _nothing(signal, held=not held))
+        nothing_left = side is Side.SELL and not case.portfolio.sellable(signal.symbol)
+        limit, why = (Limit.HOLDING, "nothing left to sell") if nothing_left else (Limit.SIZE, "less than one share")
+        return _denied(signal, asked, limit, f"{signal.action} {signal.symbol}: {why}")
     draft = Proposal(
         signal=signal, side=side, quantity=asked, price=price, sector=priced.instrument.sector or UNKNOWN_SECTOR
     )
@@ -111,19 +112,15 @@ def _rule(signal: Signal, case: Case) -> Ruling:
 
 
 def _asked(signal: Signal, portfolio: Portfolio, price: Decimal) -> Decimal:
-    """Shares asked for; a sale without a size means all that is held."""
+    """Whole shares asked for; a sale without a size means all that is held."""
     if signal.side is Side.SELL and signal.quantity is None and not signal.weight:
-        return portfolio.sellable(signal.symbol)
+        return portfolio.sellable(signal.symbol) // 1
     return signal.shares(equity=portfolio.equity, price=price)
 
 
 def _denied(signal: Signal, asked: Decimal, limit: Limit, reason: str) -> Ruling:
     constraint = Constraint(limit=limit, before=asked, after=ZERO)
     return Ruling(signal=signal, asked=asked, proposal=None, constraint=constraint, reason=reason)
-
-
-def _nothing(signal: Signal, *, held: bool) -> str:
-    return f"{signal.action} {signal.symbol}: " + ("less than one share" if held else "nothing held to sell")
 
 
 def _say(found: Iterable[Breach]) -> str:

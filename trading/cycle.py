@@ -92,6 +92,7 @@ class _Run:
             return CycleOutcome.NONE_DECIDED, ""
         for candidate, decision in decided:
             await self._trade(candidate, decision)
+        await self._mark()
         return CycleOutcome.TRADED, ""
 
     async def end(self, outcome: CycleOutcome, reason: str) -> CycleReport:
@@ -121,11 +122,10 @@ class _Run:
 
     async def _look(self) -> None:
         """Catch up with the broker, look at the market once, and value the books at what was seen."""
-        stage = Stage(cycle=self.cycle, as_of=self.opening.as_of, in_session=self.opening.in_session)
-        await self.steps.settle(stage)
+        await self.steps.settle(self._stage)
         symbols = tuple(sorted({*self.cycle.request.symbols, *self.opening.held}))
-        self.snapshot = await self.steps.snapshot(SnapshotAsked(stage=stage, symbols=symbols))
-        self.portfolio = await self.steps.mark(MarkAsked(stage=stage, snapshot_id=self.snapshot.snapshot_id))
+        self.snapshot = await self.steps.snapshot(SnapshotAsked(stage=self._stage, symbols=symbols))
+        self.portfolio = await self._mark()
         self.docket.priced(self.snapshot)
         await self._record(say.snapshot_taken(self.cycle, self.opening, self.snapshot, self.steps.now()))
 
@@ -246,6 +246,14 @@ class _Run:
     async def _abstained(self, agent: str, abstentions: Iterable[Abstention]) -> None:
         at = self.steps.now()
         await self._record([say.agent_abstained(self.cycle, agent, one, at) for one in abstentions])
+
+    async def _mark(self) -> Portfolio:
+        """Value the books at the snapshot; after the orders once more, or their slippage would not show."""
+        return await self.steps.mark(MarkAsked(stage=self._stage, snapshot_id=self.snapshot.snapshot_id))
+
+    @property
+    def _stage(self) -> Stage:
+        return Stage(cycle=self.cycle, as_of=self.opening.as_of, in_session=self.opening.in_session)
 
     def _tell(self, words: str) -> None:
         self.steps.tell(words, self.docket.rows)

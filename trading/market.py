@@ -13,8 +13,8 @@ from pydantic import AwareDatetime, Field, model_validator
 from trading.instruments import Instrument, Symbol
 from trading.money import Price, Ratio, Record
 
-MOST_PRICE = Decimal("1e7")
-"""Dollars a share that a `Price` can hold."""
+MOST_PRICE, PRICE_STEP = Decimal("1e7"), Decimal("0.000001")
+"""Dollars a share that a `Price` can hold, and how finely."""
 
 
 class Adjustment(StrEnum):
@@ -198,7 +198,7 @@ def read_quote(symbol: str, prices: tuple[Decimal, Decimal, Decimal], quoted_at:
     bid, ask, last = prices
     if not all(price.is_finite() and price > 0 for price in prices):
         return Dropped(symbol=symbol, code="not_positive", reason=f"bid {bid}, ask {ask}, last {last}")
-    if any(price > MOST_PRICE for price in prices):
+    if any(price > MOST_PRICE or price % PRICE_STEP for price in prices):
         return Dropped(symbol=symbol, code="absurd", reason=f"bid {bid}, ask {ask}, last {last}")
     if bid > ask:
         return Dropped(symbol=symbol, code="crossed", reason=f"bid {bid} over ask {ask}")

@@ -81,6 +81,8 @@ ORDER_LIFE = timedelta(hours=7)
 # The first look at a resting order comes after a second, the later ones ever more seldom, at most once a minute.
 FIRST_LOOK = timedelta(seconds=1)
 LAST_LOOK = timedelta(minutes=1)
+# A desk whose books cannot be read or written tries again after a minute, for ever: a person is mending them.
+DESK_PAUSE = timedelta(minutes=1)
 # Cycles that may wait at a desk; more than this is a runaway, not a plan.
 MOST_WAITING = 100
 # Cycles that a desk remembers for its query.

@@ -1,10 +1,13 @@
-"""Tables in Markdown for Temporal's Web UI."""
+"""What Temporal's Web UI shows of a cycle: tables in Markdown, and a line for each step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import JsonValue
 
 from trading.docket import Row
+from trading.events import Event, EventType
 
 _HEAD = "| symbol | price | signal | asked | allowed | approved | validated | decided | order | filled | note |"
 _RULE = "|---|---:|---|---:|---:|---:|---|---:|---|---:|---|"
@@ -28,3 +31,22 @@ def _line(row: Row) -> str:
 
 def _number(value: object) -> str:
     return "" if value is None else f"{value:f}"
+
+
+# Who spoke in these events, which of their data says yes, and the word for it.
+_SPOKE: Mapping[EventType, tuple[str, str, frozenset[JsonValue], str]] = {
+    EventType.SIGNAL_GENERATED: ("DataAgent", "action", frozenset({"buy", "sell"}), "to trade"),
+    EventType.CONSTRAINT_APPLIED: ("Limits", "denied", frozenset({True}), "denied, the others cut"),
+    EventType.RISK_ASSESSED: ("RiskManager", "approved", frozenset({True}), "approved"),
+    EventType.VALIDATION_COMPLETE: ("Validator", "approved", frozenset({True}), "validated"),
+    EventType.META_AGENT_DECISION: ("MetaAgent", "verdict", frozenset({"EXECUTE"}), "to execute"),
+}
+
+
+def step_summary(events: Sequence[Event]) -> str:
+    """One line for the events of one step, such as `RiskManager: 3 of 5 approved`."""
+    for kind, (who, field, yes, word) in _SPOKE.items():
+        spoken = [event.data[field] for event in events if event.type is kind]
+        if spoken:
+            return f"{who}: {sum(said in yes for said in spoken)} of {len(spoken)} {word}"
+    return ", ".join(dict.fromkeys(event.type for event in events))

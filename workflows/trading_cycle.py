@@ -54,7 +54,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows import policies, search_attributes
     from workflows.order_execution import OrderExecution
-    from workflows.tables import decision_table
+    from workflows.tables import decision_table, step_summary
 
 Answer = TypeVar("Answer")
 H = TypeVar("H", bound=Heard[Any])
@@ -106,10 +106,9 @@ class ActivitySteps:
 
     async def record(self, events: Sequence[Event]) -> None:
         """Write the events of one step in one insert."""
-        kinds = ", ".join(dict.fromkeys(event.type for event in events))
-        recorded = Recorded(events=tuple(events))
+        recorded, summary = Recorded(events=tuple(events)), step_summary(events)
         await _done(
-            workflow.execute_activity_method(LedgerActivities.record, recorded, summary=kinds, **policies.LEDGER)
+            workflow.execute_activity_method(LedgerActivities.record, recorded, summary=summary, **policies.LEDGER)
         )
 
     async def open(self, cycle: Cycle) -> Opening:

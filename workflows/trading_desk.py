@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, ChildWorkflowError
+from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, is_cancelled_exception
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
@@ -30,6 +32,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows import policies, search_attributes
     from workflows.trading_cycle import TradingCycle
 
+Answer = TypeVar("Answer")
+
 
 @workflow.defn
 class TradingDesk:
@@ -43,6 +47,7 @@ class TradingDesk:
         self._waiting = deque(state.waiting)
         self._cycles = list(state.cycles)
         self._breaker = state.breaker
+        self._trouble = ""
         self._one_change_at_a_time = asyncio.Lock()
 
     @workflow.run
@@ -81,8 +86,8 @@ class TradingDesk:
             self._enqueue(asked)
 
     @workflow.signal
-    async def halt(self, asked: HaltAsked) -> None:
-        """Stop trading now."""
+    async def halt(self, asked: HaltAsked = HaltAsked(reason="no reason given")) -> None:  # noqa: B008  frozen
+        """Stop trading now; whoever stops a desk in a hurry need not say why."""
         await self._change(TradingState.HALTED, asked)
 
     @workflow.signal
@@ -107,8 +112,10 @@ class TradingDesk:
 
     async def _open(self) -> None:
         opening = DeskOpening(desk_id=self._desk_id, trace_id=workflow.info().run_id, at=workflow.now())
-        self._breaker = await workflow.execute_activity_method(
-            LedgerActivities.open_desk, opening, summary="open the books", **policies.LEDGER
+        self._breaker = await self._surely(
+            lambda: workflow.execute_activity_method(
+                LedgerActivities.open_desk, opening, summary="open the books", **policies.LEDGER
+            )
         )
         self._opened = True
 
@@ -145,8 +152,10 @@ class TradingDesk:
             self._note(cycle.cycle_id, outcome=report.outcome, reason=report.reason)
         except ChildWorkflowError as error:
             await self._failed(cycle, str(error.cause or error))
-        self._breaker = await workflow.execute_activity_method(
-            LedgerActivities.read_breaker, self._desk_id, summary="trading state", **policies.LEDGER
+        self._breaker = await self._surely(
+            lambda: workflow.execute_activity_method(
+                LedgerActivities.read_breaker, self._desk_id, summary="trading state", **policies.LEDGER
+            )
         )
 
     async def _failed(self, cycle: Cycle, reason: str) -> None:
@@ -154,8 +163,11 @@ class TradingDesk:
         self._note(cycle.cycle_id, outcome=CycleOutcome.FAILED, reason=reason[:4000])
         data = {"outcome": CycleOutcome.FAILED, "reason": reason[:4000]}
         event = cycle_event(cycle, EventType.CYCLE_FAILED, workflow.now(), data, "desk")
-        await workflow.execute_activity_method(
-            LedgerActivities.record, Recorded(events=(event,)), summary="CycleFailed", **policies.LEDGER
+        recorded = Recorded(events=(event,))
+        await self._surely(
+            lambda: workflow.execute_activity_method(
+                LedgerActivities.record, recorded, summary="CycleFailed", **policies.LEDGER
+            )
         )
 
     async def _change(self, state: TradingState, asked: HaltAsked | ResumeAsked) -> None:
@@ -170,10 +182,27 @@ class TradingDesk:
                 trace_id=asked.trace_id,
                 at=workflow.now(),
             )
-            self._breaker = await workflow.execute_activity_method(
-                LedgerActivities.change_state, change, summary=f"{state} by {asked.by}", **policies.LEDGER
+            self._breaker = await self._surely(
+                lambda: workflow.execute_activity_method(
+                    LedgerActivities.change_state, change, summary=f"{state} by {asked.by}", **policies.LEDGER
+                )
             )
             self._describe()
+
+    async def _surely(self, step: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Do a step of the desk's own, however often that takes: no failure may lose a halt, or the cycles that wait."""
+        while True:
+            try:
+                answer = await step()
+            except ActivityError as error:
+                if is_cancelled_exception(error):
+                    raise
+                self._trouble = str(error.cause or error)[:400]
+                self._describe()
+                await workflow.sleep(policies.DESK_PAUSE, summary="the books are in trouble")
+            else:
+                self._trouble = ""
+                return answer
 
     def _note(self, cycle_id: str, **changes: object) -> None:
         self._cycles = [line.model_copy(update=changes) if line.cycle_id == cycle_id else line for line in self._cycles]
@@ -183,7 +212,9 @@ class TradingDesk:
         now = f"running {running.cycle_id}" if running else "idle"
         why = f" ({self._breaker.reason})" if self._breaker.reason else ""
         past = "\n".join(f"- {line.cycle_id}: {line.outcome or 'waiting'} {line.reason}" for line in self._cycles[-10:])
-        workflow.set_current_details(f"**{self._breaker.state}**{why} — {now}, {len(self._waiting)} waiting\n\n{past}")
+        trouble = f"\n\n**Trouble with the books:** {self._trouble}" if self._trouble else ""
+        words = f"**{self._breaker.state}**{why} — {now}, {len(self._waiting)} waiting"
+        workflow.set_current_details(f"{words}{trouble}\n\n{past}")
 
     def _should_renew(self) -> bool:
         return workflow.info().is_continue_as_new_suggested()

@@ -5,6 +5,7 @@ Temporal's own environment configuration, then the embedded server.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -40,7 +41,8 @@ async def connect(embedded_address: str | None = None) -> Client:
         client = await Client.connect(**config, plugins=[DeskPlugin()], connect_timeout=CONNECT_TIMEOUT)
         await client.service_client.check_health(timeout=CONNECT_TIMEOUT)
     except (RPCError, RuntimeError, ValueError) as error:
-        message = f"no Temporal server at {config['target_host']}: {_first_line(error)}"
+        reason = _plainest(error)
+        message = f"no Temporal server at {config['target_host']} ({reason}): start it, or correct TEMPORAL_ADDRESS"
         raise BadConfiguration(message) from error
     return client
 
@@ -74,5 +76,8 @@ async def add_missing_search_attributes(client: Client, keys: Iterable[SearchAtt
                 raise
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+def _plainest(error: BaseException) -> str:
+    """The part of an error's first line that a person reads: the client prints a structure around it."""
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    within = re.findall(r'message: "([^"]+)"', line)
+    return str(within[-1]) if within else line

@@ -1,7 +1,7 @@
-"""The edge of every activity, in one place.
+"""The edges of the desk, in one place.
 
-It heartbeats, its log lines say whose they are, its errors say whether to try again, and its result is read back
-before it is recorded.
+Every activity heartbeats, its log lines say whose they are, its errors say whether to try again, and its result is
+read back before it is recorded. A signal that its handler cannot take is dropped.
 """
 
 from __future__ import annotations
@@ -10,14 +10,23 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from inspect import signature
 from typing import Any, get_type_hints
 
 import structlog
 from pydantic import ValidationError
-from temporalio import activity
+from temporalio import activity, workflow
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    HandleSignalInput,
+    Interceptor,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
 
+from adapters.temporal.records import first_wrong
 from trading.errors import Final, Retryable
 
 # A quarter of the heartbeat's time-out: three may be lost before the server gives the activity up.
@@ -26,12 +35,16 @@ BEATS_IN_A_TIMEOUT = 4
 UNCLASSIFIED_TRIES = 3
 
 
-class ActivityEdge(Interceptor):
-    """Wraps every activity of a worker."""
+class Edges(Interceptor):
+    """Wraps every activity and every workflow of a worker."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002  the SDK's name
         """Put the edge around the next interceptor."""
         return _Edge(next)
+
+    def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:  # noqa: A002  the SDK's name
+        """What stands before a workflow's signals."""
+        return _Signals
 
 
 class _Edge(ActivityInboundInterceptor):
@@ -47,14 +60,26 @@ class _Edge(ActivityInboundInterceptor):
                 delay = timedelta(seconds=after) if after is not None else None
                 raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=delay) from error
             except ValidationError as error:
-                message = f"{error.title}: {error.error_count()} fields are not what they must be: {_first(error)}"
-                raise ApplicationError(message, type="InvalidRecord", non_retryable=True) from error
+                raise ApplicationError(first_wrong(error), type="InvalidRecord", non_retryable=True) from error
             except ApplicationError:
                 raise
             except Exception as error:
                 # Nobody has said whether this may pass: a few tries, then it is a bug, and a person's.
                 message, last = f"{type(error).__name__}: {error}", activity.info().attempt >= UNCLASSIFIED_TRIES
                 raise ApplicationError(message, type="Unclassified", non_retryable=last) from error
+
+
+class _Signals(WorkflowInboundInterceptor):
+    async def handle_signal(self, input: HandleSignalInput) -> None:  # noqa: A002  the SDK's name
+        """Drop a signal with too few or too many arguments: the workflow's task would be tried for ever."""
+        handler = workflow.get_signal_handler(input.signal)
+        if handler is not None:
+            try:
+                signature(handler).bind(*input.args)
+            except TypeError as error:
+                workflow.logger.error("the signal %s is dropped: %s", input.signal, error)
+                return
+        await super().handle_signal(input)
 
 
 @asynccontextmanager
@@ -81,7 +106,7 @@ def _read_back(result: Any, call: ExecuteActivityInput) -> Any:
     converter = activity.payload_converter()
     try:
         converter.from_payloads(converter.to_payloads([result]), [get_type_hints(call.fn)["return"]])
-    except (ValueError, TypeError, RuntimeError) as error:
+    except (ApplicationError, ValueError, TypeError) as error:
         message = f"the result of {activity.info().activity_type} cannot be read back: {error}"
         raise ApplicationError(message, type="UnreadableResult", non_retryable=True) from error
     return result
@@ -99,7 +124,3 @@ def _context(args: Any) -> Mapping[str, str]:
                     found.setdefault(name, value)
     return found
 
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_input=False, include_url=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkerConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from adapters.temporal.interceptors import ActivityEdge
+from adapters.temporal.interceptors import Edges
+from adapters.temporal.records import RECORDS
 
 # Passed through the sandbox: pure code of ours that `tests/test_house.py` keeps free of clocks and randomness, and
 # third-party packages, which cost up to 170 ms of CPU a start otherwise.
@@ -37,8 +37,8 @@ class DeskPlugin(SimplePlugin):
     def __init__(self) -> None:
         super().__init__(
             "trading-desk",
-            data_converter=pydantic_data_converter,
-            interceptors=[ActivityEdge()],
+            data_converter=RECORDS,
+            interceptors=[Edges()],
             workflow_runner=_pass_through,
         )
 

@@ -39,6 +39,13 @@ def signal(question: Question, action: str, **changes: object) -> dict[str, Any]
     return {"symbol": question.facts["symbol"], "action": action, **plain, "reasoning": "as scripted", **changes}
 
 
+def price(question: Question) -> float:
+    """The price that the DataAgent is told."""
+    figures = question.facts["figures"]
+    assert isinstance(figures, dict)
+    return float(str(figures["price"]))
+
+
 def buys(quantity: str, **changes: object) -> Says:
     """Buys so many shares of whatever it is asked for."""
     return lambda question: signal(question, "buy", quantity=int(quantity), **changes)

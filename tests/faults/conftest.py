@@ -20,8 +20,6 @@ LANES = 4
 async def ground(postgres: PostgresServer, sample_data: Path, tmp_path: Path) -> AsyncIterator[Ground]:
     """A Temporal server in memory with a namespace for each lane, on the run's Postgres."""
     arguments = [part for value in FAST for part in ("--dynamic-config-value", value)]
-    import os
-    if os.environ.get("TT"): arguments += ["--dynamic-config-value", "history.defaultWorkflowTaskTimeout=\"3s\""]
     for number in range(1, LANES + 1):
         arguments += ["--namespace", f"lane-{number}"]
     async with await WorkflowEnvironment.start_local(

@@ -116,7 +116,7 @@ class _Activities(ActivityInboundInterceptor):
         super().__init__(next)
         self._doom = doom
 
-    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401  the SDK's name and type
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  the SDK's name
         step = activity.info().activity_type
         if self._doom.reached(step, "held"):
             await asyncio.sleep(HELD_SECONDS)
@@ -134,7 +134,7 @@ class _Workflows(WorkflowInboundInterceptor):
     def init(self, outbound: WorkflowOutboundInterceptor) -> None:
         super().init(_Outbound(outbound, self._look))
 
-    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002, ANN401  the SDK's name and type
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002  the SDK's name
         self._look(workflow.info().workflow_type, "task")
         return await super().execute_workflow(input)
 
@@ -145,7 +145,7 @@ class _Workflows(WorkflowInboundInterceptor):
 
 
 class _Outbound(WorkflowOutboundInterceptor):
-    def __init__(self, next: WorkflowOutboundInterceptor, look: Any) -> None:  # noqa: A002, ANN401  the SDK's name
+    def __init__(self, next: WorkflowOutboundInterceptor, look: Any) -> None:  # noqa: A002  the SDK's name
         super().__init__(next)
         self._look = look
 

@@ -17,7 +17,7 @@ from adapters.rules_model import RulesModel
 from adapters.temporal.ending import leave
 from adapters.temporal.plugin import DeskPlugin
 from tests.faults.doom import Doom, Trace
-from tests.faults.reckless import ForgetfulLedger, RecklessBroker
+from tests.faults.reckless import ForgetfulJournal, ForgetfulLedger, RecklessBroker
 from tests.rig import Ports, serving
 from trading.agents.questions import Question, Reply
 from trading.ports import Journal, LanguageModel
@@ -70,7 +70,11 @@ async def _serve(life: Life) -> None:
     ports = Ports.real(engine, life.data)
     ports = ports.but(model=Counting(RulesModel(), ports.journal, trace))
     if life.reckless:
-        ports = ports.but(broker=RecklessBroker(ports.broker), ledger=ForgetfulLedger(ports.ledger))
+        ports = ports.but(
+            broker=RecklessBroker(ports.broker),
+            ledger=ForgetfulLedger(ports.ledger),
+            journal=ForgetfulJournal(ports.journal),
+        )
     options = {"graceful_shutdown_timeout": GRACE, "sticky_queue_schedule_to_start_timeout": policies.STICKY}
     async with serving(client, ports, interceptors=[Doom(life.folder)], **options):
         trace.note("ready")

@@ -19,11 +19,11 @@ from adapters.temporal.connection import add_missing_search_attributes
 from adapters.temporal.plugin import DeskPlugin
 from embedded.postgres import PostgresServer
 from tests.conftest import fresh_database
+from tests.fakes.faulty import KILLED
 from tests.faults.doom import Death
 from tests.faults.doomed import Life
 from tests.faults.lives import Lives
 from tests.faults.proving import BOUGHT, asked, at_rest, ended, wrongs
-from tests.fakes.faulty import KILLED
 from tests.rig import Ports, request
 from trading.docket import CycleOutcome
 from workflows import search_attributes
@@ -73,6 +73,8 @@ class Lane:
         if report.outcome is not CycleOutcome.TRADED:
             found.append(f"the cycle ended as {report.outcome}: {report.reason}")
         questions = [words for _, words in self.lives.trace.of("asked")]
+        if not questions:
+            found.append("no question was counted")
         found += [f"asked again: {words}" for _, words in self.lives.trace.of("asked-again")]
         return Outcome(death, [f"{death}: {wrong}" for wrong in found], seconds, len(questions) - len(set(questions)))
 

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
 
+from tests.fakes.faulty import KILLED
 from tests.faults.doom import Death, Trace
 from tests.faults.doomed import Life, live
-from tests.fakes.faulty import KILLED
 
 PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.02

@@ -11,7 +11,7 @@ from itertools import count
 
 from temporalio.client import Client
 
-from tests.faults.proving import BOUGHT, asked, at_rest, ended, shown, wrongs
+from tests.faults.proving import BOUGHT, asked, at_rest, ended, shown, tell, wrongs
 from tests.rig import Ports, request
 from trading.docket import CycleOutcome, CycleReport
 
@@ -52,8 +52,10 @@ class Load:
         """Print the figures; `since` is when what was hurt last was back, in monotonic seconds."""
         ways = Counter(str(report.outcome) for report in self.reports.values())
         orders = sum(row.order_state == "filled" for report in self.reports.values() for row in report.rows)
-        print(f"\n{title}\n  {sum(ways.values())} cycles {dict(ways)}, {orders} orders filled")
-        print(f"  ended after the last fault: {shown(at - since for at in self.ended_at.values() if at > since)}")
+        ends = shown(at - since for at in self.ended_at.values() if at > since)
+        tell(
+            f"{title}\n  {sum(ways.values())} cycles {dict(ways)}, {orders} orders filled; after the last fault: {ends}"
+        )
 
 
 @asynccontextmanager

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any, cast
 from uuid import uuid4
 
+from trading.agents.questions import ModelCall
 from trading.events import Event
 from trading.orders import PROTECTIVE, Fill, OrderRequest
-from trading.ports import Broker, Ledger
+from trading.ports import Broker, Journal, Ledger
 from trading.settlement import BrokerOrder
 
-MARK = "~"
+MARK = "/sent-"
 
 
 class RecklessBroker:
@@ -45,7 +46,7 @@ class RecklessBroker:
     async def orders(self, desk_id: str) -> tuple[BrokerOrder, ...]:
         return plainly(await self._broker.orders(desk_id))
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the broker has
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._broker, name)
 
 
@@ -58,8 +59,21 @@ class ForgetfulLedger:
     async def record(self, events: Sequence[Event]) -> None:
         await self._ledger.record([event.model_copy(update={"event_id": uuid4().hex}) for event in events])
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the ledger has
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)
+
+
+class ForgetfulJournal:
+    """A journal that keeps every reply and finds none."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    async def find(self, call_id: str) -> ModelCall | None:
+        return None
+
+    async def keep(self, call: ModelCall) -> None:
+        await self._journal.keep(call)
 
 
 def plainly(book: Sequence[BrokerOrder]) -> tuple[BrokerOrder, ...]:

@@ -22,8 +22,9 @@ class Relay:
         self._every = every
         self._commits = 0
         self._lines: set[asyncio.Task[None]] = set()
+        self._wanted = asyncio.Event()
+        self._most = 0
         self.cut = 0
-        self.enough = False
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:
@@ -36,6 +37,12 @@ class Relay:
             for line in self._lines:
                 line.cancel()
             await asyncio.gather(*self._lines, return_exceptions=True)
+
+    async def cut_often(self, times: int) -> None:
+        """Cut so many answers off, then no more."""
+        self._most = times
+        self._wanted.clear()
+        await self._wanted.wait()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = asyncio.current_task()
@@ -60,7 +67,7 @@ class Relay:
         while words := await reader.read(CHUNK):
             if COMMIT in words:
                 self._commits += 1
-                if not self.enough and self._commits % self._every == 0:
+                if self.cut < self._most and self._commits % self._every == 0:
                     doomed.set()
             far.write(words)
             await far.drain()
@@ -69,6 +76,8 @@ class Relay:
         while words := await far.read(CHUNK):
             if doomed.is_set():
                 self.cut += b"COMMIT" in words
+                if self.cut >= self._most:
+                    self._wanted.set()
                 return
             writer.write(words)
             await writer.drain()

@@ -59,14 +59,14 @@ async def test_a_crash_of_postgres_loses_nothing_that_was_committed(
     engine = application_engine(owner_of(frail))
     ports = Ports.real(engine, sample_data)
     sticky = {"sticky_queue_schedule_to_start_timeout": policies.STICKY}
-    async with serving(temporal.client, ports, **sticky):
-        async with under_load(temporal.client, min(crashes, STREAMS)) as load:
-            for _ in range(crashes):
-                await asyncio.sleep(chance.uniform(0.5, 2.5))
-                away.append(await crash(frail))
-            back_at = time.monotonic()
-        load.told(f"seed {SEED}: {crashes} crashes of Postgres, away for at most {max(away):.1f} s", since=back_at)
-        assert await load.wrongs(ports) == []
+    streams = min(crashes, STREAMS)
+    async with serving(temporal.client, ports, **sticky), under_load(temporal.client, streams) as load:
+        for _ in range(crashes):
+            await asyncio.sleep(chance.uniform(0.5, 2.5))
+            away.append(await crash(frail))
+        back_at = time.monotonic()
+    load.told(f"seed {SEED}: {crashes} crashes of Postgres, away for at most {max(away):.1f} s", since=back_at)
+    assert await load.wrongs(ports) == []
     await engine.dispose()
 
 
@@ -77,16 +77,15 @@ async def test_connections_that_postgres_ends_cost_no_more_than_another_try(
     chance, ended = Random(SEED), {"idle": 0, "at work": 0}
     ports = Ports.real(engine, sample_data)
     owner = await connect(database)
-    async with serving(temporal.client, ports):
-        async with under_load(temporal.client, STREAMS) as load:
-            while sum(ended.values()) < 200:
-                await asyncio.sleep(chance.uniform(0.05, 0.2))
-                if (was := await end_one(owner, database.name)) is not None:
-                    ended[was] += 1
-            back_at = time.monotonic()
-        await owner.close()
-        load.told(f"seed {SEED}: connections ended {ended}", since=back_at)
-        assert await load.wrongs(ports) == []
+    async with serving(temporal.client, ports), under_load(temporal.client, STREAMS) as load:
+        while sum(ended.values()) < 200:
+            await asyncio.sleep(chance.uniform(0.05, 0.2))
+            if (was := await end_one(owner, database.name)) is not None:
+                ended[was] += 1
+        back_at = time.monotonic()
+    await owner.close()
+    load.told(f"seed {SEED}: connections ended {ended}", since=back_at)
+    assert await load.wrongs(ports) == []
 
 
 @pytest.mark.faults
@@ -96,11 +95,10 @@ async def test_a_commit_whose_answer_is_lost_is_repeated_without_effect(
     relay = Relay(database.host, database.port, every=13)
     async with relay.listening() as port:
         lossy = application_engine(database.model_copy(update={"port": port}))
-        async with serving(temporal.client, Ports.real(lossy, sample_data)):
-            async with under_load(temporal.client, STREAMS) as load:
-                while relay.cut < 100:
-                    await asyncio.sleep(0.05)
-                relay.enough, back_at = True, time.monotonic()
+        ports = Ports.real(lossy, sample_data)
+        async with serving(temporal.client, ports), under_load(temporal.client, STREAMS) as load:
+            await relay.cut_often(100)
+            back_at = time.monotonic()
         await lossy.dispose()
     load.told(f"{relay.cut} answers to COMMIT lost", since=back_at)
     assert await load.wrongs(Ports.real(engine, sample_data)) == []

@@ -46,14 +46,13 @@ async def test_every_cycle_goes_on_after_the_server_was_killed(
     await add_missing_search_attributes(client, (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS))
     ports = Ports.real(engine, sample_data)
     sticky = {"sticky_queue_schedule_to_start_timeout": policies.STICKY}
-    async with serving(client, ports, **sticky):
-        async with under_load(client, min(kills, STREAMS)) as load:
-            for _ in range(kills):
-                await asyncio.sleep(chance.uniform(0.5, 3.0))
-                await frail.kill()
-                began = time.monotonic()
-                await frail.start()
-                away.append(time.monotonic() - began)
-            back_at = time.monotonic()
-        load.told(f"seed {SEED}: {kills} kills of the server, answers again after {shown(away)}", since=back_at)
-        assert await load.wrongs(ports) == []
+    async with serving(client, ports, **sticky), under_load(client, min(kills, STREAMS)) as load:
+        for _ in range(kills):
+            await asyncio.sleep(chance.uniform(0.5, 3.0))
+            await frail.kill()
+            began = time.monotonic()
+            await frail.start()
+            away.append(time.monotonic() - began)
+        back_at = time.monotonic()
+    load.told(f"seed {SEED}: {kills} kills of the server, answers again after {shown(away)}", since=back_at)
+    assert await load.wrongs(ports) == []

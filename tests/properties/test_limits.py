@@ -39,9 +39,9 @@ def asked(draw: st.DrawFn) -> OrderRequest:
 @st.composite
 def books(draw: st.DrawFn) -> Portfolio:
     """Positions long and short, open and finished orders, protective ones too; cash around nought or plenty."""
-    held = draw(st.lists(symbols, unique=True, max_size=11))
+    held = draw(st.lists(symbols, unique=True, max_size=6))
     resting = []
-    for one in draw(st.lists(asked(), max_size=4)):
+    for one in draw(st.lists(asked(), max_size=3)):
         state = draw(st.sampled_from([OrderState.INTENDED, OrderState.PARTIALLY_FILLED, OrderState.CANCELLED]))
         if one.side is Side.SELL and draw(st.booleans()):
             one = one.model_copy(update={"leg": Leg.STOP, "parent_id": "entry"})  # noqa: PLW2901  the same order, protective
@@ -65,7 +65,7 @@ limits = st.builds(
 
 
 def price_of(asked: OrderRequest) -> Exact:
-    return Exact(max(asked.mark, asked.limit_price or 0))
+    return max(Exact(asked.mark), Exact(asked.limit_price or 0))
 
 
 def refusals(new: OrderRequest, book: Portfolio, limits: Limits) -> Iterator[Limit]:
@@ -76,7 +76,7 @@ def refusals(new: OrderRequest, book: Portfolio, limits: Limits) -> Iterator[Lim
     long = {p.symbol: Exact(p.quantity) for p in book.positions}
     if new.side is Side.SELL:
         leaving = sum(n for r, n in live if (r.symbol, r.side) == (new.symbol, Side.SELL) and r.leg is Leg.EXIT)
-        if new.quantity > max(long.get(new.symbol, Exact(0)) - leaving, 0):
+        if Exact(new.quantity) > long.get(new.symbol, Exact(0)) - leaving:
             yield Limit.HOLDING
         return
     buys = [(r.symbol, r.sector, n * price_of(r)) for r, n in live if n and r.side is Side.BUY]

@@ -16,6 +16,7 @@ from trading.money import (
     Fraction,
     Price,
     Quantity,
+    Record,
     SignedQuantity,
     cents,
     notional,
@@ -63,7 +64,7 @@ def may_be(name: str, value: object) -> bool:
     if isinstance(value, (bool, float)):
         return False
     try:
-        exact = Decimal(value)  # type: ignore[arg-type]  floats are out already
+        exact = Decimal(value)  # type: ignore[arg-type]  # floats are out already
     except ArithmeticError:
         return False
     _, least, most, places = BOUNDS[name]
@@ -79,7 +80,7 @@ def test_an_amount_is_held_exactly_or_refused(name: str, value: object) -> None:
         assert not may_be(name, value)
     else:
         assert may_be(name, value)
-        assert held == Decimal(value)  # type: ignore[arg-type]  it was allowed, so it is a number
+        assert held == Decimal(value)  # type: ignore[arg-type]  # it was allowed, so it is a number
         assert held or not held.is_signed()
 
 
@@ -124,7 +125,7 @@ def test_dollars_add_up_the_same_in_any_order(amounts: list[Decimal], order: lis
     ),
 )
 @settings(max_examples=1500, deadline=None)
-def test_every_record_with_money_comes_back_from_json_as_it_went(record: type, amounts: dict[str, Decimal]) -> None:
+def test_every_record_with_money_comes_back_from_json(record: type[Record], amounts: dict[str, Decimal]) -> None:
     replaced = [(kind, amounts[name]) for name, (kind, *_) in BOUNDS.items()]
     made = example_of(record, (*replaced, *PLAIN))
     again = record.model_validate_json(made.model_dump_json())

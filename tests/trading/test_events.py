@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.fakes.steps import sealed
-from tests.making import AT, CYCLE, DESK, TRACE, after, cycle, fill, order, request, signal
+from tests.making import AT, CYCLE, DESK, TRACE, after, cycle, fill, order, request, signal, these
 from trading import cycle_events, order_events
 from trading.events import (
     GENESIS,
@@ -30,7 +30,7 @@ from trading.settlement import BrokerOrder, Denied
 from trading.steps import Source
 
 
-def event(number: int = 1, aggregate: str = CYCLE, **more: Any) -> Event:
+def event(number: int = 1, aggregate: str = CYCLE, /, **more: Any) -> Event:
     fields: dict[str, Any] = {
         "event_id": f"{aggregate}/{number}",
         "desk_id": DESK,
@@ -121,15 +121,16 @@ def renumbered() -> list[StoredEvent]:
     return kept
 
 
+EDITS: list[tuple[str, Any]] = [
+    ("data", {"symbol": "MSFT"}),
+    ("occurred_at", after(1)),
+    ("trace_id", "another"),
+    ("type", EventType.RISK_ASSESSED),
+    ("event_id", "another"),
+    ("desk_id", "another"),
+]
 TAMPERED: list[tuple[str, list[StoredEvent], str]] = [
-    *((f"{field} edited", changed(1, event=event(2, **{field: value})), "not what was sealed") for field, value in [
-        ("data", {"symbol": "MSFT"}),
-        ("occurred_at", after(1)),
-        ("trace_id", "another"),
-        ("type", EventType.RISK_ASSESSED),
-        ("event_id", "another"),
-        ("desk_id", "another"),
-    ]),
+    *((f"{name} edited", changed(1, event=event(2, **{name: value})), "not what was sealed") for name, value in EDITS),
     ("content hash edited", changed(1, content_hash=GENESIS), "not what was sealed"),
     ("hash edited", changed(1, hash=GENESIS), "not what was sealed"),
     ("last hash edited", changed(4, hash=GENESIS), "not what was sealed"),
@@ -253,6 +254,6 @@ def test_slippage_is_positive_when_it_costs(side: Side, price: str, slippage: st
 def test_a_protective_order_is_its_entrys_but_for_its_own_terms() -> None:
     made = order_events.protective_request(request(stop="90", target="120"), AT_BROKER)
     assert (made.parent_id, made.leg, made.side, made.kind) == (ASKED.client_order_id, Leg.STOP, Side.SELL, "stop")
-    assert (made.stop_price, made.limit_price, made.stop, made.target) == (100, None, None, None)
+    assert these(made.stop_price, made.limit_price, made.stop, made.target) == (100, None, None, None)
     assert type(made).model_validate(made.model_dump()) == made
     assert order(made).is_open

@@ -136,7 +136,7 @@ PLACE_EDGES = [
     Edge("an open buy has the tenth place", buy("1"), rich(*ten(9), resting=(order(buy("1", "KO")),)), [POSITIONS], 0),
     Edge("unless it is of this symbol", buy("1"), rich(*ten(9), resting=(order(buy("1")),)), [], 1),
     Edge("a position that is flat has none", buy("1"), rich(*ten(9, FLAT)), [], 1),
-    Edge("one being sold still has its own", buy("1"), rich(*ten(10), resting=(order(sell("1", "A")),)), [POSITIONS], 0),
+    Edge("one being sold still has it", buy("1"), rich(*ten(10), resting=(order(sell("1", "A")),)), [POSITIONS], 0),
     Edge("a short one has one", buy("1"), rich(*ten(9, at_ten("S", "-1", "Other"))), [POSITIONS], 0),
     Edge("selling needs none", sell("1", "A"), rich(*ten(10)), [], 1),
 ]

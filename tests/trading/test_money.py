@@ -45,7 +45,7 @@ NAMES = {
     "AwareDatetime": AwareDatetime,
 }
 MONEY = ("Dollars", "Price", "Quantity", "SignedQuantity", "Fraction")
-NEVER_MONEY = [
+NEVER_MONEY: list[object] = [
     *("NaN", "sNaN", "-NaN", "Infinity", "-Infinity", "1E+400", "-1E+400", "1E-400", "0.1234567891"),
     *("", "ten", "1,000"),
     *(Decimal("NaN"), Decimal("Infinity"), Decimal("1E+400"), 10.0, 0.1, float("nan"), True, False, None, [], b"\xff"),

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.making import after, deposit, fill, order, portfolio, position, protection, request
+from tests.making import after, deposit, fill, order, portfolio, position, protection, request, these
 from trading.instruments import Side
 from trading.orders import Fill, Leg, OrderState
 from trading.portfolio import Position, book_fill, cash_of, drawdown, positions_of, postings, sector_values
@@ -84,7 +84,7 @@ def test_equity_is_cash_and_marked_positions() -> None:
     books = portfolio("1000.01", position("AAPL", "3", "33.335"), position("KO", "-1", "20"), position("XOM", "0", "5"))
     assert books.equity == Decimal("1080.01")
     assert portfolio("-5").equity == -5
-    assert (books.held("AAPL"), books.held("KO"), books.held("MSFT")) == (3, -1, 0)
+    assert these(books.held("AAPL"), books.held("KO"), books.held("MSFT")) == (3, -1, 0)
 
 
 def test_what_an_open_exit_sells_cannot_be_sold_again() -> None:
@@ -124,10 +124,10 @@ def test_trades_go_from_flat_to_flat() -> None:
         bought("5", "80", minute=5),
     ]
     first, second = trades_of(reversed(fills)).values()
-    assert (first.side, first.quantity, first.closed_quantity) == (Side.BUY, 20, 20)
-    assert (first.entry_price, first.exit_price, first.closed_at) == (105, Decimal("97.5"), after(4))
-    assert (second.side, second.quantity, second.entry_price, second.closed_at) == (Side.SELL, 5, 90, after(5))
+    assert these(first.side, first.quantity, first.closed_quantity) == (Side.BUY, 20, 20)
+    assert these(first.entry_price, first.exit_price, first.closed_at) == (105, Decimal("97.5"), after(4))
+    assert these(second.side, second.quantity, second.entry_price, second.closed_at) == (Side.SELL, 5, 90, after(5))
     assert first.realised_pnl + second.realised_pnl == positions_of(fills)["AAPL"].realised_pnl
     assert (first.entry_order_id, first.exit_order_id) == (fills[0].client_order_id, fills[3].client_order_id)
     (still,) = trades_of(fills[:3]).values()
-    assert (still.closed_at, still.closed_quantity, still.exit_price) == (None, 5, 120)
+    assert these(still.closed_at, still.closed_quantity, still.exit_price) == (None, 5, 120)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.console.terminal import Terminal
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    """A terminal with no desk running."""
+    with _folder() as folder:
+        yield Terminal(folder)
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Terminal]:
+    """A terminal beside a desk that has run one cycle and goes on serving."""
+    with _folder() as folder:
+        terminal = Terminal(folder)
+        running = terminal.start("up")
+        try:
+            running.wait_for("Serving until Ctrl-C")
+            yield terminal
+        finally:
+            running.end(signal.SIGTERM)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder that the database's own account can reach, so that all of it goes when the folder goes."""
+    folder = Path(tempfile.mkdtemp(prefix="desk-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,117 @@
+"""The operator's command line as an operator has it: real processes of `starter.py`, in a folder without `.env`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).parents[2]
+STARTER = (sys.executable, str(ROOT / "starter.py"))
+PATIENCE_SECONDS = 90
+SYMBOLS = "AAPL,DUK,INTC,KO,MSFT,WMT"
+# What a developer's own shell may say must not reach the desk under test.
+FOREIGN = ("DESK_", "DB_", "LLM_", "MARKET_", "TRADING_", "PAPER_", "LOG_", "TEMPORAL_")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on standard output."""
+        return json.loads(self.out)
+
+
+@dataclass
+class Terminal:
+    """A place to type commands: one desk's home, and variables of the environment."""
+
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "desk"
+
+    def but(self, **variables: str) -> Terminal:
+        return Terminal(self.folder, {**self.variables, **variables})
+
+    def type(self, *words: str) -> Said:
+        """Run one command to its end."""
+        done = subprocess.run(
+            [*STARTER, *words],
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *words: str) -> Running:
+        """Run one command that stays."""
+        said = self.folder / "said.txt"
+        with said.open("w") as output:
+            process = subprocess.Popen(
+                [*STARTER, *words],
+                cwd=self.folder,
+                env=self._environment(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return Running(process, said)
+
+    def processes(self) -> list[str]:
+        """Every process that belongs to this desk: named on its command line, or at work in its folder."""
+        return [found for found in map(self._of_this_desk, psutil.process_iter()) if found]
+
+    def _of_this_desk(self, process: psutil.Process) -> str | None:
+        try:
+            words = " ".join(process.cmdline())
+            inside = Path(process.cwd()).is_relative_to(self.home)
+        except (psutil.Error, OSError):
+            return None
+        return words or process.name() if str(self.home) in words or inside else None
+
+    def _environment(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+        desk = {"DESK_HOME": str(self.home), "MARKET_DATA_DIR": str(ROOT / "data"), "DESK_SYMBOLS": SYMBOLS}
+        return {**own, **desk, "COLUMNS": "160", **self.variables}
+
+
+@dataclass
+class Running:
+    """A command that stays, with what it says in a file."""
+
+    process: subprocess.Popen[bytes]
+    said: Path
+
+    def wait_for(self, words: str) -> str:
+        """Wait until it has said so."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while words not in (text := self.said.read_text()):
+            assert self.process.poll() is None, text
+            assert time.monotonic() < deadline, text
+            time.sleep(0.05)
+        return text
+
+    def end(self, how: signal.Signals) -> int:
+        """Ask it to end, and wait for its exit code."""
+        self.process.send_signal(how)
+        return self.process.wait(PATIENCE_SECONDS)

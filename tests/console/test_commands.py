@@ -1,0 +1,159 @@
+"""Every command beside a running desk, as a program and as a person has it."""
+
+from __future__ import annotations
+
+import json
+import signal
+from decimal import Decimal
+
+import pytest
+
+from tests.console.terminal import Terminal
+
+# The cycle on the sample's last day; the same on every fresh desk.
+BOUGHT = ["DUK", "INTC", "KO", "MSFT", "WMT"]
+
+
+def test_status_shows_state_cycles_equity_and_workers(desk: Terminal) -> None:
+    said = desk.type("status", "--json")
+    assert (said.code, said.err) == (0, "")
+    assert said.document["breaker"]["state"] == "ACTIVE"
+    assert said.document["cycles"][0]["outcome"] == "traded"
+    assert said.document["positions"] == len(BOUGHT)
+    assert said.document["workers"] == {"desk": 1, "orders": 1, "agents": 1}
+
+
+def test_portfolio_values_what_is_held(desk: Terminal) -> None:
+    held = desk.type("portfolio", "--json").document
+    assert [position["symbol"] for position in held["positions"]] == BOUGHT
+    values = sum(Decimal(position["value"]) for position in held["positions"])
+    assert Decimal(held["cash"]) + values == Decimal(held["equity"])
+
+
+def test_orders_say_what_was_filled_and_what_rests(desk: Terminal) -> None:
+    orders = desk.type("orders", "--json").document
+    entries = [order for order in orders if order["leg"] == "entry"]
+    assert {order["symbol"]: order["state"] for order in entries} == dict.fromkeys(BOUGHT, "filled")
+    assert all(Decimal(order["average_price"]) > 0 for order in entries)
+    resting = desk.type("orders", "--open", "--json").document
+    assert {order["leg"] for order in resting} == {"stop", "target"}
+
+
+def test_trades_are_open_until_they_are_sold(desk: Terminal) -> None:
+    trades = desk.type("trades", "--json").document
+    assert [(trade["symbol"], trade["closed_at"]) for trade in trades] == [(symbol, None) for symbol in BOUGHT]
+
+
+def test_events_are_numbered_and_can_be_asked_by_cycle(desk: Terminal) -> None:
+    events = desk.type("events", "--limit", "1000", "--json").document
+    assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
+    cycle = events[-1]["aggregate_id"]
+    of_cycle = desk.type("events", "--cycle", cycle, "--limit", "1000", "--json").document
+    assert {event["aggregate_id"] for event in of_cycle} == {cycle}
+    assert of_cycle[0]["type"] == "CycleStarted"
+
+
+def test_events_can_be_followed_one_document_a_line(desk: Terminal) -> None:
+    running = desk.start("events", "--follow", "--limit", "2", "--json")
+    first = running.wait_for("\n").splitlines()[0]
+    assert running.end(signal.SIGINT) == 130
+    assert json.loads(first)["sequence"] > 0
+
+
+def test_the_audit_finds_nothing_and_says_where_it_looked(desk: Terminal) -> None:
+    said = desk.type("audit", "--json")
+    assert said.code == 0
+    assert said.document["findings"] == []
+    assert said.document["looked_at"]["fills"] == said.document["looked_at"]["positions"] == len(BOUGHT)
+
+
+def test_the_doctor_finds_all_well(desk: Terminal) -> None:
+    said = desk.type("doctor", "--json")
+    statuses = {check["id"]: check["status"] for check in said.document["checks"]}
+    assert set(statuses.values()) == {"ok"}
+    assert {"temporal", "migrations", "role", "clock", "queue orders", "market"} <= set(statuses)
+    assert said.code == 0
+
+
+def test_a_quote_is_that_of_the_day_asked_for(desk: Terminal) -> None:
+    now, then = (desk.type("quote", "aapl", *day, "--json").document for day in ([], ["--as-of", "2017-06-01"]))
+    assert now["quotes"]["AAPL"]["last"] == "174.67"
+    assert then["as_of"] == "2017-06-01T20:00:00Z"
+    assert then["quotes"]["AAPL"]["last"] != "174.67"
+
+
+def test_indicators_are_those_of_a_snapshot(desk: Terminal) -> None:
+    (facts,) = desk.type("indicators", "KO", "--json").document["symbols"]
+    assert facts["instrument"]["symbol"] == "KO"
+    assert 0 < facts["indicators"]["rsi_14"] < 100
+
+
+def test_a_cycle_can_be_asked_for_and_is_found_again_by_its_trace(desk: Terminal) -> None:
+    said = desk.type("run", "ko", "KO", "--as-of", "2017-11-09", "--trace-id", "trace-7", "--json")
+    report = said.document["report"]
+    assert said.code == 0
+    assert report["as_of"] == "2017-11-09T21:00:00Z"
+    assert report["findings"] == []
+    events = desk.type("events", "--cycle", report["cycle_id"], "--json").document
+    assert {event["trace_id"] for event in events} == {"trace-7"}
+    assert events[0]["data"]["symbols"] == ["KO"]
+
+
+def test_a_cycle_need_not_be_waited_for(desk: Terminal) -> None:
+    said = desk.type("run", "KO", "--no-wait", "--json")
+    assert said.document["ticket"]["workflow_id"] == f"cycle/{said.document['ticket']['cycle_id']}"
+
+
+def test_a_day_without_a_session_is_skipped_in_plain_words(desk: Terminal) -> None:
+    said = desk.type("run", "KO", "--as-of", "2017-11-05")
+    assert said.code == 0
+    assert "skipped: the exchange is closed" in said.out
+
+
+def test_an_unknown_symbol_starts_no_cycle(desk: Terminal) -> None:
+    before = desk.type("status", "--json").document["cycles"]
+    said = desk.type("run", "KO", "NOPE")
+    assert said.code == 1
+    assert said.err.startswith("starter: no bars of NOPE")
+    assert said.err.count("\n") == 1
+    assert desk.type("status", "--json").document["cycles"] == before
+
+
+def test_a_halted_desk_skips_cycles_until_it_is_resumed(desk: Terminal) -> None:
+    assert desk.type("halt", "--reason", "lunch", "--json").document["state"] == "HALTED"
+    assert desk.type("run", "KO", "--json").document["report"]["outcome"] == "skipped"
+    assert "HALTED by operator" in desk.type("status").out
+    assert desk.type("resume", "--reason", "back", "--json").document["state"] == "ACTIVE"
+    assert desk.type("run", "KO", "--json").document["report"]["outcome"] != "skipped"
+
+
+def test_a_moved_price_is_looked_at(desk: Terminal) -> None:
+    assert desk.type("price-move", "WMT", "--percent", "-4", "--json").document["symbol"] == "WMT"
+    cycles = desk.type("status", "--json").document["cycles"]
+    assert "price_move" in {cycle["trigger"] for cycle in cycles}
+
+
+def test_a_second_desk_on_the_same_home_is_refused(desk: Terminal) -> None:
+    said = desk.type("up", "--once")
+    assert said.code == 1
+    assert "a desk is already running" in said.err
+    assert said.out == ""
+
+
+def test_a_wrong_temporal_address_is_one_line(desk: Terminal) -> None:
+    said = desk.but(TEMPORAL_ADDRESS="127.0.0.1:1").type("status")
+    assert said.code == 1
+    assert said.err.startswith("starter: no Temporal server at 127.0.0.1:1 (")
+    assert said.err.count("\n") == 1
+
+
+def test_a_narrow_terminal_keeps_every_line_within_its_width(desk: Terminal) -> None:
+    narrow = desk.but(COLUMNS="80")
+    for words in (["orders"], ["events"], ["doctor"]):
+        assert max(map(len, narrow.type(*words).out.splitlines())) <= 80, words
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(900)
+def test_a_hundred_looks_at_the_desk_end_a_hundred_times_with_zero(desk: Terminal) -> None:
+    assert [desk.type("status", "--json").code for _ in range(100)] == [0] * 100

@@ -1,0 +1,139 @@
+"""Bringing a desk up and down: what it prints, what it leaves behind, and what it refuses to start on."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.console.terminal import Said, Terminal
+
+SECRET = "correct-horse"  # noqa: S105  nobody's
+
+
+def assert_one_line(said: Said, *words: str) -> None:
+    assert said.code == 1
+    assert said.err.startswith("starter: ")
+    assert said.err.count("\n") == 1
+    for each in words:
+        assert each in said.err
+
+
+def assert_nothing_left(terminal: Terminal) -> None:
+    assert terminal.processes() == []
+    assert not (terminal.home / "lock").exists()
+    assert not (terminal.home / "endpoints.json").exists()
+
+
+def test_one_cycle_is_run_shown_and_everything_ended(terminal: Terminal) -> None:
+    said = terminal.type("up", "--once")
+    assert (said.code, said.err) == (0, "")
+    for words in (
+        "rules, not a language model",
+        "as of 2017-11-10, not today's prices",
+        "no order leaves this machine",
+    ):
+        assert words in said.out
+    for words in (
+        "MetaAgent   5 of 5 to execute",
+        "0 findings",
+        "Decisions",
+        "Orders",
+        "Portfolio",
+        "/workflows/cycle%2F",
+    ):
+        assert words in said.out
+    assert " AAPL " in said.out, "a long reason leaves room for the symbol"
+    assert_nothing_left(terminal)
+
+    again = terminal.type("up", "KO", "--once", "--json")
+    assert again.code == 0
+    assert again.document["report"]["cycle_id"].endswith("-2"), "the desk went on where it stopped"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_serving_desk_drains_and_ends_with_zero(terminal: Terminal, how: signal.Signals) -> None:
+    running = terminal.start("up", "KO", "--market", "simulated")
+    assert "invented prices" in running.wait_for("Serving until Ctrl-C")
+    assert terminal.processes() != []
+    assert running.end(how) == 0
+    assert "Draining" in running.said.read_text()
+    assert_nothing_left(terminal)
+
+
+def test_a_desk_interrupted_before_its_only_cycle_ended_says_so(terminal: Terminal) -> None:
+    running = terminal.start("up", "--once")
+    running.wait_for("Trading desk main")
+    assert running.end(signal.SIGINT) == 130
+    assert_nothing_left(terminal)
+
+
+def test_without_a_desk_each_look_says_how_to_start_one(terminal: Terminal) -> None:
+    assert_one_line(terminal.type("status"), "no desk is running", "make run")
+
+
+def test_a_bad_setting_is_named(terminal: Terminal) -> None:
+    assert_one_line(terminal.but(TRADING_MAX_POSITION="lots").type("config"), "TRADING_MAX_POSITION")
+
+
+def test_secrets_are_masked(terminal: Terminal) -> None:
+    said = terminal.but(DB_HOST="127.0.0.1", DB_PASSWORD=SECRET, TEMPORAL_API_KEY=SECRET).type("config", "--json")
+    shown = {setting["variable"]: setting["value"] for setting in said.document}
+    assert (shown["DB_PASSWORD"], shown["TEMPORAL_API_KEY"]) == ("********", "********")
+    assert SECRET not in said.out
+
+
+def test_an_empty_folder_of_data_is_named(terminal: Terminal) -> None:
+    (terminal.folder / "empty").mkdir()
+    assert_one_line(
+        terminal.but(MARKET_DATA_DIR="empty").type("up", "--once"), "no daily bars in empty", "MARKET_DATA_DIR"
+    )
+
+
+def test_a_corrupt_file_is_named(terminal: Terminal, sample_data: Path) -> None:
+    folder = terminal.folder / "corrupt"
+    folder.mkdir()
+    whole = (sample_data / "sample_daily.parquet").read_bytes()
+    (folder / "bars.parquet").write_bytes(whole[: len(whole) // 2])
+    assert_one_line(terminal.but(MARKET_DATA_DIR="corrupt").type("up", "--once"), "bars.parquet", "MARKET_DATA_DIR")
+
+
+def test_a_port_in_use_is_named(terminal: Terminal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert_one_line(terminal.but(DESK_UI_PORT=port).type("up", "--once"), f"port {port}", "DESK_UI_PORT")
+    assert_nothing_left(terminal)
+
+
+def test_a_missing_database_is_named(terminal: Terminal) -> None:
+    missing = terminal.but(DB_HOST="127.0.0.1", DB_PORT="1", DB_PASSWORD=SECRET, TEMPORAL_ADDRESS="127.0.0.1:1")
+    said = missing.type("up", "--once")
+    assert_one_line(said, "the database trading at 127.0.0.1:1", "DB_HOST")
+    assert SECRET not in said.err + said.out
+
+
+def test_half_named_servers_are_refused(terminal: Terminal) -> None:
+    assert_one_line(terminal.but(DB_HOST="127.0.0.1").type("up", "--once"), "TEMPORAL_ADDRESS", "DB_HOST")
+
+
+def test_a_mistyped_command_is_one_line(terminal: Terminal) -> None:
+    said = terminal.type("statsu")
+    assert said.code == 2
+    assert said.err.startswith("starter: No such command")
+
+
+def test_the_doctor_names_what_is_missing(terminal: Terminal) -> None:
+    said = terminal.but(LLM_META_AGENT_MODEL="oracle-1").type("doctor", "--json")
+    failed = {check["id"]: check["found"] for check in said.document["checks"] if check["status"] == "fail"}
+    assert said.code == 1
+    assert set(failed) == {"models", "servers"}
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(900)
+def test_twenty_starts_and_stops_leave_nothing_behind(terminal: Terminal) -> None:
+    for _ in range(20):
+        assert terminal.type("up", "KO", "--once").code == 0
+        assert_nothing_left(terminal)

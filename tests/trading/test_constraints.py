@@ -1,0 +1,175 @@
+"""Signals become proposals that fit the hard limits together, and what does not fit says why."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.making import cycle, order, portfolio, position, request, signal, summary, these
+from trading.breaker import TradingState
+from trading.constraints import Case, Ruling, request_of, rule_on
+from trading.instruments import Side
+from trading.limits import Limit, Limits, breaches
+from trading.orders import Leg
+from trading.portfolio import Portfolio
+from trading.signals import Signal
+
+SNAPSHOT = summary(
+    {"AAPL": ("100", "Technology"), "MSFT": ("50", "Technology"), "XOM": ("40", "Energy"), "Q": ("0.0001", "Other")}
+)
+
+
+def case(books: Portfolio) -> Case:
+    return Case(cycle=cycle("AAPL"), snapshot=SNAPSHOT, portfolio=books, limits=Limits())
+
+
+def rule(books: Portfolio, *signals: Signal) -> tuple[Ruling, ...]:
+    return rule_on(signals, case(books))
+
+
+def allowed(rulings: tuple[Ruling, ...]) -> list[tuple[str, int]]:
+    return [(r.signal.symbol, int(r.proposal.quantity) if r.proposal else 0) for r in rulings]
+
+
+def ruled(books: Portfolio, one: Signal) -> Ruling:
+    (found,) = rule(books, one)
+    return found
+
+
+def test_what_fits_passes_as_it_was_asked() -> None:
+    found = ruled(portfolio(), signal("AAPL", weight="0.1"))
+    assert found.proposal is not None
+    assert these(found.asked, found.proposal.quantity, found.proposal.price) == (100, 100, 100)
+    assert (found.proposal.side, found.proposal.sector) == (Side.BUY, "Technology")
+    assert (found.constraint, found.proposal.constraint, found.reason) == (None, None, "")
+
+
+def test_what_is_too_large_is_clamped_and_says_by_which_limit() -> None:
+    found = ruled(portfolio(), signal("AAPL", quantity="500"))
+    assert found.proposal is not None
+    assert found.constraint == found.proposal.constraint
+    assert found.constraint is not None
+    assert these(found.constraint.limit, found.constraint.before, found.constraint.after) == (Limit.POSITION, 500, 200)
+    assert found.reason.startswith("buy 500 AAPL: max_position has room for 200; ")
+
+
+def test_a_hold_asks_for_nothing() -> None:
+    found = ruled(portfolio(), signal("AAPL", "hold"))
+    assert these(found.proposal, found.constraint, found.asked, found.reason) == (None, None, 0, "hold")
+
+
+HELD = portfolio("90000", position("AAPL", "100"))
+DENIALS = [
+    (
+        "nothing is held",
+        portfolio(),
+        signal("AAPL", "sell", quantity=None),
+        Limit.HOLDING,
+        "nothing left to sell",
+    ),
+    ("a named size of nothing", portfolio(), signal("AAPL", "sell"), Limit.HOLDING, "holding has room for 0"),
+    ("less than one share", portfolio("99"), signal("AAPL", weight="1"), Limit.SIZE, "buy AAPL: less than one share"),
+    ("a fraction of a share", HELD, signal("AAPL", "sell", quantity="0.5"), Limit.SIZE, "less than one share"),
+    (
+        "all of it is being sold",
+        portfolio("0", position(), open_orders=(order(request(side=Side.SELL)),)),
+        signal("AAPL", "sell", quantity=None),
+        Limit.HOLDING,
+        "nothing left to sell",
+    ),
+    (
+        "half a share is held",
+        portfolio("0", position("AAPL", "0.5")),
+        signal("AAPL", "sell", quantity=None),
+        Limit.SIZE,
+        "less than one share",
+    ),
+    ("no cash", portfolio("50", position("XOM", "1000", "40", "Energy")), signal("AAPL"), Limit.CASH, "cash has room"),
+    ("no equity", portfolio("-10"), signal("AAPL"), Limit.POSITION, "max_position has room for 0"),
+    ("a halted desk", portfolio(trading_state=TradingState.HALTED), signal("AAPL"), Limit.STATE, "the desk is HALTED"),
+    ("a reducing one", portfolio(trading_state=TradingState.REDUCING), signal("AAPL"), Limit.STATE, "REDUCING"),
+    ("a stop above the price", portfolio(), signal("AAPL", stop="100"), Limit.PROTECTION, "stop 100 is not below"),
+    ("a target below it", portfolio(), signal("AAPL", target="99"), Limit.PROTECTION, "target 99 is not above"),
+]
+
+
+@pytest.mark.parametrize(
+    ("books", "asked", "limit", "reason"),
+    [pytest.param(*rest, id=name) for name, *rest in DENIALS],
+)
+def test_what_cannot_be_is_denied_with_a_reason(books: Portfolio, asked: Signal, limit: Limit, reason: str) -> None:
+    found = ruled(books, asked)
+    assert found.proposal is None
+    assert found.constraint is not None
+    assert these(found.constraint.limit, found.constraint.after) == (limit, 0)
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("asked", "shares"),
+    [({"quantity": None}, 100), ({"quantity": "30"}, 30), ({"weight": "0.05"}, 50), ({"quantity": "30.9"}, 30)],
+)
+def test_a_sale_without_a_size_is_of_all_that_is_held(asked: dict[str, object], shares: int) -> None:
+    assert allowed(rule(HELD, signal("AAPL", "sell", **asked))) == [("AAPL", shares)]
+
+
+def test_all_that_is_held_is_its_whole_shares() -> None:
+    found = ruled(portfolio("0", position("AAPL", "10.5")), signal("AAPL", "sell", quantity=None))
+    assert (allowed((found,)), found.constraint) == ([("AAPL", 10)], None)
+
+
+def test_a_sale_of_more_than_is_held_is_clamped_to_it() -> None:
+    found = ruled(HELD, signal("AAPL", "sell", quantity="101"))
+    assert found.proposal is not None
+    assert found.proposal.quantity == 100
+    assert found.constraint is not None
+    assert found.constraint.limit is Limit.HOLDING
+
+
+def test_sales_come_first_then_the_surest_buys_then_the_alphabet() -> None:
+    signals = [signal("XOM", confidence=0.9), signal("MSFT"), signal("Q"), signal("AAPL", "sell", confidence=0.1)]
+    assert [symbol for symbol, _ in allowed(rule(HELD, *signals))] == ["AAPL", "XOM", "MSFT", "Q"]
+
+
+def test_each_buy_is_judged_as_if_those_before_it_were_ordered() -> None:
+    less, more = signal("AAPL", weight="0.2", confidence=0.5), signal("MSFT", weight="0.2", confidence=0.6)
+    assert allowed(rule(portfolio(), less, more)) == [("MSFT", 400), ("AAPL", 100)]
+    assert allowed(rule(portfolio(), less)) == [("AAPL", 200)]
+    books = portfolio("15000", position("XOM", "2000", "40", "Energy"))
+    tenths = [one.model_copy(update={"weight": Decimal("0.1")}) for one in (less, more)]
+    assert allowed(rule(books, *tenths)) == [("MSFT", 190), ("AAPL", 47)]
+
+
+def test_a_sale_pays_for_no_buy_of_the_same_batch() -> None:
+    books = portfolio("0", position("AAPL", "100"))
+    found = rule(books, signal("AAPL", "sell", quantity="100"), signal("XOM", quantity="1"))
+    assert allowed(found) == [("AAPL", 100), ("XOM", 0)]
+
+
+def test_a_proposal_becomes_the_order_that_was_judged() -> None:
+    found = ruled(portfolio(), signal("AAPL", weight="0.1", stop="90", target="120"))
+    assert found.proposal is not None
+    made = request_of(cycle("AAPL"), found.proposal, Decimal(7), SNAPSHOT)
+    assert these(made.leg, made.side, made.quantity, made.mark, made.sector) == (
+        Leg.ENTRY,
+        Side.BUY,
+        7,
+        100,
+        "Technology",
+    )
+    assert these(made.stop, made.target, made.as_of) == (90, 120, SNAPSHOT.as_of)
+    assert made.client_order_id == "paper/cycle-1-AAPL-buy-entry"
+    assert breaches(made, portfolio(), Limits()) == ()
+
+
+def test_a_sale_is_an_exit_without_protection() -> None:
+    found = ruled(HELD, signal("AAPL", "sell", stop="120", target="90"))
+    assert found.proposal is not None
+    made = request_of(cycle("AAPL"), found.proposal, Decimal(7), SNAPSHOT)
+    assert (made.leg, made.stop, made.target) == (Leg.EXIT, None, None)
+
+
+def test_a_fortune_in_penny_stocks_is_clamped_like_any_other() -> None:
+    found = ruled(portfolio("1000000000000"), signal("Q", weight="1"))
+    assert allowed((found,)) == [("Q", 1_000_000_000)]
