@@ -98,6 +98,9 @@ class TradingSettings(BaseSettings):
     max_sector: Fraction = Field(Decimal("0.30"), description="Most of equity in one sector.")
     max_positions: int = Field(10, ge=0, le=1000, description="Most positions at once.")
     collar: Fraction = Field(Decimal("0.05"), description="How far above the mark cash is kept for a market order.")
+    sizing_margin: Fraction = Field(
+        Decimal("0.005"), description="How far inside a limit orders are sized, so that slippage breaks none."
+    )
 
     @property
     def limits(self) -> Limits:
@@ -107,6 +110,7 @@ class TradingSettings(BaseSettings):
             max_sector=self.max_sector,
             max_positions=self.max_positions,
             collar=self.collar,
+            sizing_margin=self.sizing_margin,
         )
 
 

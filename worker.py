@@ -53,8 +53,6 @@ Activities = list[Callable[..., Any]]
 WORKFLOWS = (TradingDesk, TradingCycle, OrderExecution)
 # An order being sent must learn its answer; a model's thought may be cut, its reply is journalled when it comes.
 GRACE = timedelta(seconds=20)
-# A workflow task for a worker that was killed waits this long before another worker may have it.
-STICKY = timedelta(seconds=2)
 
 log = structlog.get_logger()
 
@@ -141,7 +139,7 @@ async def serving(client: Client, settings: Settings, database: Database, queues
                 workflows=WORKFLOWS if queue == policies.DESK_QUEUE else (),
                 activities=activities_of(queue, settings, engine),
                 graceful_shutdown_timeout=GRACE,
-                sticky_queue_schedule_to_start_timeout=STICKY,
+                sticky_queue_schedule_to_start_timeout=policies.STICKY,
                 max_task_queue_activities_per_second=rate,
             )
             await stack.enter_async_context(worker)

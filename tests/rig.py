@@ -6,7 +6,7 @@ Real Temporal, real Postgres, real prices of the sample, and ports that a test m
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -34,6 +34,7 @@ from adapters.postgres.snapshots import PostgresSnapshots
 from adapters.rules_model import RulesModel
 from trading.agents.questions import Agent, Asking
 from trading.audit import Finding, audit
+from trading.breaker import TradingState
 from trading.desk import CycleTicket, DeskState
 from trading.docket import CycleReport
 from trading.ports import Broker, Journal, LanguageModel, Ledger, Market, Snapshots
@@ -86,13 +87,13 @@ class Ports:
             return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
         if queue == policies.ORDERS_QUEUE:
             orders = OrderActivities(self.broker, self.ledger, self.market)
-            following: list[Callable[..., Any]] = [orders.follow_order, orders.cancel_order, orders.settle_orders, orders.audit_desk]
-            return [orders.submit_order, *following]
+            sending: list[Callable[..., Any]] = [orders.submit_order, orders.follow_order, orders.cancel_order]
+            return [*sending, orders.settle_orders, orders.audit_desk]
         gate = Gate(self.market, CALENDAR, self.ledger, self.rules)
         books = LedgerActivities(self.ledger, self.snapshots, self.opening_cash)
         looking = MarketActivities(self.market, CALENDAR, self.snapshots)
-        writing: list[Callable[..., Any]] = [books.record, books.mark, books.intend, books.change_state, books.read_breaker]
-        return [gate.open_cycle, looking.take_snapshot, books.open_desk, *writing]
+        writing: list[Callable[..., Any]] = [books.record, books.mark, books.intend, books.change_state]
+        return [gate.open_cycle, looking.take_snapshot, books.open_desk, books.read_breaker, *writing]
 
 
 @asynccontextmanager
@@ -123,6 +124,7 @@ async def ask(client: Client, asked: CycleRequest, desk_id: str = "main") -> Cyc
         DeskState(desk_id=desk_id),
         id=f"desk/{desk_id}",
         task_queue=policies.DESK_QUEUE,
+        task_timeout=policies.TASK,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         search_attributes=search_attributes.of_desk(desk_id),
     )
@@ -140,6 +142,33 @@ async def outcome(client: Client, ticket: CycleTicket) -> CycleReport:
                 raise
         # It waits for its turn: there is nothing yet that a client could wait on.
         await asyncio.sleep(LOOK_AGAIN)
+
+
+async def until(seen: Callable[[], Awaitable[bool]]) -> None:
+    """Look again and again until it is so."""
+    while True:
+        if await seen():
+            return
+        await asyncio.sleep(LOOK_AGAIN)
+
+
+async def quiet(desk: WorkflowHandle[TradingDesk, None]) -> None:
+    """Wait until nothing runs or waits at a desk."""
+
+    async def idle() -> bool:
+        return all(line.outcome is not None for line in await desk.query(TradingDesk.cycles))
+
+    await until(idle)
+
+
+async def in_state(desk: WorkflowHandle[TradingDesk, None], state: TradingState, reason: str = "") -> None:
+    """Wait until a desk is in this trading state, for this reason if one is named."""
+
+    async def there() -> bool:
+        breaker = await desk.query(TradingDesk.circuit_breaker)
+        return breaker.state is state and (not reason or breaker.reason == reason)
+
+    await until(there)
 
 
 async def cycle(client: Client, asked: CycleRequest, desk_id: str = "main") -> CycleReport:

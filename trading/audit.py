@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,10 @@ from trading.money import ZERO, DeskId, Record
 from trading.orders import PROTECTIVE, Fill, Order, OrderState, settle
 from trading.portfolio import CapitalEvent, Portfolio, Position, cash_of, positions_of, postings
 from trading.settlement import BrokerOrder
+
+
+# The broker's clock and ours may differ by so much before an order of times means anything.
+MOST_SKEW = timedelta(seconds=2)
 
 
 class Books(Record):
@@ -106,10 +111,13 @@ def broker_orders_were_intended(books: Books, broker: Mapping[str, BrokerOrder])
             yield Finding(invariant="I1", about=held.client_order_id, found="the broker has an order we never intended")
         elif (held.symbol, held.side, held.quantity) != _terms(order):
             yield Finding(invariant="I2", about=held.client_order_id, found="the broker's order has other terms")
-    intended = {str(e.data["client_order_id"]) for e in _events(books, EventType.ORDER_INTENDED)}
+    intended = {str(e.data["client_order_id"]): e.occurred_at for e in _events(books, EventType.ORDER_INTENDED)}
     for order in _sent(books):
-        if order.request.client_order_id not in intended:
-            yield Finding(invariant="I3", about=order.request.client_order_id, found="sent without OrderIntended")
+        name = order.request.client_order_id
+        if name not in intended:
+            yield Finding(invariant="I3", about=name, found="sent without OrderIntended")
+        elif name in broker and broker[name].received_at < intended[name] - MOST_SKEW:
+            yield Finding(invariant="I3", about=name, found="the broker had it before it was intended")
 
 
 def quantities_close(books: Books, broker: Mapping[str, BrokerOrder]) -> Iterable[Finding]:

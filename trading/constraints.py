@@ -41,9 +41,9 @@ class Case(Record):
 def rule_on(signals: Sequence[Signal], case: Case) -> tuple[Ruling, ...]:
     """Judge every signal, each as if those before it had been ordered: sells first, then the surest buys."""
     rulings: list[Ruling] = []
-    portfolio = case.portfolio
+    portfolio, limits = case.portfolio, case.limits.for_sizing()
     for signal in sorted(signals, key=_precedence):
-        ruling = _rule(signal, case.model_copy(update={"portfolio": portfolio}))
+        ruling = _rule(signal, case.model_copy(update={"portfolio": portfolio, "limits": limits}))
         rulings.append(ruling)
         if ruling.proposal is not None:
             request = request_of(case.cycle, ruling.proposal, ruling.proposal.quantity, case.snapshot)

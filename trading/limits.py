@@ -20,12 +20,23 @@ from trading.portfolio import Portfolio
 
 
 class Limits(Record):
-    """Fractions of equity, and counts. The first four are the owner's; the collar is the market order's worst price."""
+    """Fractions of equity, and counts.
+
+    The first three are the owner's; `collar` is how far above its mark a market order may fill. A cycle's orders go out
+    one after the other: sized to a limit exactly, the second would be refused for the slippage and commission of the
+    first, so orders are sized `sizing_margin` of a limit inside it.
+    """
 
     max_position: Fraction = Decimal("0.20")
     max_sector: Fraction = Decimal("0.30")
     max_positions: Annotated[int, Field(ge=0)] = 10
     collar: Fraction = Decimal("0.05")
+    sizing_margin: Fraction = Decimal("0.005")
+
+    def for_sizing(self) -> Limits:
+        """The limits that orders are sized to: a little inside those that they are held to."""
+        inside = {name: getattr(self, name) * (1 - self.sizing_margin) for name in ("max_position", "max_sector")}
+        return self.model_copy(update=inside)
 
 
 class Limit(StrEnum):

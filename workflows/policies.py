@@ -83,6 +83,8 @@ FIRST_LOOK = timedelta(seconds=1)
 LAST_LOOK = timedelta(minutes=1)
 # A desk whose books cannot be read or written tries again after a minute, for ever: a person is mending them.
 DESK_PAUSE = timedelta(minutes=1)
+# Events that one activity writes: forty of the longest that an agent may cause are 180 KB, and Temporal warns at 256.
+MOST_EVENTS = 40
 # Cycles that may wait at a desk; more than this is a runaway, not a plan.
 MOST_WAITING = 100
 # Cycles that a desk remembers for its query.

@@ -143,6 +143,7 @@ class TradingDesk:
                 TradingCycle.run,
                 cycle,
                 id=f"cycle/{cycle.cycle_id}",
+                task_timeout=policies.TASK,
                 task_queue=policies.DESK_QUEUE,
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 execution_timeout=policies.CYCLE_LIFE,
@@ -190,7 +191,7 @@ class TradingDesk:
             self._describe()
 
     async def _surely(self, step: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Do a step of the desk's own, however often that takes: no failure may lose a halt, or the cycles that wait."""
+        """Do a step of the desk's own, however often that takes: no failure may lose a halt or waiting cycles."""
         while True:
             try:
                 answer = await step()

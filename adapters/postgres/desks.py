@@ -13,7 +13,7 @@ from trading.errors import BooksDisagree
 from trading.events import GENESIS, Event
 from trading.portfolio import CapitalEvent
 
-DEFAULT_STRATEGY = "default"
+DEFAULT_STRATEGY = "agents"
 
 
 async def open_desk(connection: AsyncConnection, opened: Event, cash: Event) -> None:

@@ -1,4 +1,4 @@
-"""How records travel: as JSON, read back strictly. What cannot be read is an error with a name, never an endless retry."""
+"""How records travel: as JSON, read back strictly; what cannot be read is a named error, not an endless retry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RecordConverter(PydanticPayloadConverter):
             return super().from_payloads(payloads, type_hints)
         except FailureError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it was, the workflow must be able to fail with it
             raise ApplicationError(_words(error), type=UNREADABLE, non_retryable=True) from None
 
 

@@ -13,7 +13,7 @@ Says = Callable[[Question], Words]
 
 
 class ScriptedModel:
-    """Answers by agent: as scripted, else yes to everything; a scripted exception is raised. `asked` keeps the questions."""
+    """Answers by agent: as scripted, else yes to everything. Scripted exceptions are raised, questions kept."""
 
     def __init__(self, script: Mapping[Agent, Says] | None = None) -> None:
         self.asked: list[Question] = []

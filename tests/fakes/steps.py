@@ -16,6 +16,7 @@ from trading.events import GENESIS, Event, EventType, StoredEvent, seal
 from trading.instruments import Side
 from trading.limits import Limits, breaches, rooms
 from trading.market import SnapshotSummary
+from trading.money import ZERO
 from trading.orders import Fill, Order, OrderRequest, OrderState, advance, settle
 from trading.portfolio import CapitalEvent, Portfolio, Position, cash_of, positions_of
 from trading.settlement import BrokerOrder, Denied
@@ -63,6 +64,7 @@ class FakeDesk:
         self.state = TradingState.ACTIVE
         self.commission = "0.00"
         self.resting: set[str] = set()
+        self.received_at: dict[str, datetime] = {}
         self.record([self._event(EventType.CAPITAL_CHANGED, self.paid_in.model_dump(mode="json"))])
 
     def record(self, events: Iterable[Event]) -> None:
@@ -91,6 +93,7 @@ class FakeDesk:
             self.record([order_events.order_denied(request, denied, asked.intended_at)])
             return denied
         self.orders[request.client_order_id] = Order(request=request, state=OrderState.INTENDED)
+        self.received_at[request.client_order_id] = asked.intended_at
         intended = order_events.order_intended(request, rooms(request, book, asked.limits), asked.intended_at)
         self.record([intended])
         return self.orders[request.client_order_id]
@@ -118,7 +121,7 @@ class FakeDesk:
                 quantity=order.request.quantity,
                 filled_quantity=order.filled_quantity,
                 state=order.state,
-                received_at=after(1),
+                received_at=self.received_at[order.request.client_order_id],
             )
             for order in sent
         )
@@ -157,7 +160,8 @@ class FakeSteps:
         self.desk = desk or FakeDesk()
         self.prices = prices or dict(PRICES)
         self.desk.prices = {symbol: (Decimal(price), sector) for symbol, (price, sector) in self.prices.items()}
-        self.limits = Limits()
+        # Whole limits give round numbers; the margin has tests of its own.
+        self.limits = Limits(sizing_margin=ZERO)
         self.skip: Skip | None = None
         self.signals: dict[str, Signal | Abstention] = {}
         self.risk: dict[str, RiskAssessment] = {}

@@ -44,9 +44,11 @@ class Load:
 
     async def wrongs(self, ports: Ports) -> list[str]:
         """Everything that is wrong with any of the desks."""
-        found = [f"{desk_id}: {wrong}" for desk_id in self.reports for wrong in await wrongs(ports, desk_id)]
-        failed = [r.reason for r in self.reports.values() if r.outcome is CycleOutcome.FAILED]
-        return found + [f"a cycle failed: {reason}" for reason in failed]
+        return [f"{desk_id}: {wrong}" for desk_id in self.reports for wrong in await wrongs(ports, desk_id)]
+
+    def failures(self) -> list[str]:
+        """Why cycles ended as failed: safe, but not what a short fault is allowed to cost."""
+        return [report.reason for report in self.reports.values() if report.outcome is CycleOutcome.FAILED]
 
     def told(self, title: str, *, since: float) -> None:
         """Print the figures; `since` is when what was hurt last was back, in monotonic seconds."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from statistics import quantiles
 from typing import Any, TypeVar
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
 from tests.faults.reckless import plainly
@@ -23,7 +23,7 @@ from trading.settlement import BrokerOrder
 from trading.steps import CycleRequest
 from workflows.trading_cycle import TradingCycle
 
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 300.0
 PAUSE_SECONDS = 0.05
 # Two symbols that the sample's last day has bought: several orders, and cheap enough for hundreds of cycles.
 BOUGHT = ("INTC", "MSFT")
@@ -47,6 +47,9 @@ async def patiently(attempt: Callable[[], Awaitable[T]]) -> T:
             return await attempt()
         except RPCError as error:
             if error.status not in NOT_YET or time.monotonic() > until:
+                raise
+        except WorkflowUpdateRPCTimeoutOrCancelledError:
+            if time.monotonic() > until:
                 raise
         await asyncio.sleep(PAUSE_SECONDS)
 

@@ -66,7 +66,7 @@ async def test_a_crash_of_postgres_loses_nothing_that_was_committed(
             away.append(await crash(frail))
         back_at = time.monotonic()
     load.told(f"seed {SEED}: {crashes} crashes of Postgres, away for at most {max(away):.1f} s", since=back_at)
-    assert await load.wrongs(ports) == []
+    assert [*await load.wrongs(ports), *load.failures()] == []
     await engine.dispose()
 
 
@@ -85,7 +85,7 @@ async def test_connections_that_postgres_ends_cost_no_more_than_another_try(
         back_at = time.monotonic()
     await owner.close()
     load.told(f"seed {SEED}: connections ended {ended}", since=back_at)
-    assert await load.wrongs(ports) == []
+    assert [*await load.wrongs(ports), *load.failures()] == []
 
 
 @pytest.mark.faults
@@ -101,7 +101,7 @@ async def test_a_commit_whose_answer_is_lost_is_repeated_without_effect(
             back_at = time.monotonic()
         await lossy.dispose()
     load.told(f"{relay.cut} answers to COMMIT lost", since=back_at)
-    assert await load.wrongs(Ports.real(engine, sample_data)) == []
+    assert [*await load.wrongs(Ports.real(engine, sample_data)), *load.failures()] == []
 
 
 async def connect(database: Database) -> asyncpg.Connection[asyncpg.Record]:

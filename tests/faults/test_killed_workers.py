@@ -70,6 +70,7 @@ async def test_a_worker_killed_at_random_changes_nothing(ground: Ground) -> None
     chance = Random(SEED)
     async with ground.lane("lane-1") as lane:
         async with under_load(lane.client, streams=6) as load:
+            # So short a life may starve a step of its tries: a cycle may then fail, which is safe, and is told.
             for _ in range(60):
                 await lane.lives.begin()
                 await asyncio.sleep(chance.uniform(0.1, 1.2))

@@ -232,6 +232,7 @@ AT_THE_BROKER: list[tuple[str, set[str], Callable[[tuple[BrokerOrder, ...]], tup
     ("another side", {"I2"}, lambda b: broker_order(b, side=Side.SELL)),
     ("another symbol", {"I2"}, lambda b: broker_order(b, symbol="MSFT")),
     ("the same order twice", {"I2"}, lambda b: (*b, b[0].model_copy(update={"broker_order_id": "b-2"}))),
+    ("sent before it was intended", {"I3"}, lambda b: broker_order(b, received_at=after(-1))),
     ("less filled than booked", {"I4"}, lambda b: broker_order(b, filled_quantity=Decimal(9))),
 ]
 

@@ -11,6 +11,7 @@ from trading.breaker import TradingState
 from trading.constraints import Case, Ruling, request_of, rule_on
 from trading.instruments import Side
 from trading.limits import Limit, Limits, breaches
+from trading.money import ZERO
 from trading.orders import Leg
 from trading.portfolio import Portfolio
 from trading.signals import Signal
@@ -21,7 +22,7 @@ SNAPSHOT = summary(
 
 
 def case(books: Portfolio) -> Case:
-    return Case(cycle=cycle("AAPL"), snapshot=SNAPSHOT, portfolio=books, limits=Limits())
+    return Case(cycle=cycle("AAPL"), snapshot=SNAPSHOT, portfolio=books, limits=Limits(sizing_margin=ZERO))
 
 
 def rule(books: Portfolio, *signals: Signal) -> tuple[Ruling, ...]:

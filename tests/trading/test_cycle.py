@@ -15,6 +15,7 @@ from trading.docket import CycleOutcome, CycleReport, Row
 from trading.errors import Final
 from trading.events import EventType as E
 from trading.instruments import Side
+from trading.limits import Limits
 from trading.orders import Order
 from trading.settlement import Denied
 from trading.signals import Abstention, Decision, RiskAssessment, Validation, Verdict
@@ -305,6 +306,16 @@ async def test_a_later_order_at_its_limit_is_denied_once_an_earlier_one_has_cost
     assert [row(report, symbol).order_state for symbol in ("AAPL", "XOM")] == ["filled", "denied"]
     assert row(report, "XOM").note == "buy 500 XOM: max_position has room for 499.995"
     assert report.findings == ()
+
+
+async def test_orders_sized_inside_their_limit_survive_the_cost_of_those_before_them() -> None:
+    steps = FakeSteps()
+    steps.limits = Limits()
+    steps.desk.commission = "1.00"
+    steps.signals = {symbol: signal(symbol, weight="0.2") for symbol in ("AAPL", "XOM")}
+    report = await run_cycle(steps, cycle("AAPL", "XOM"))
+    assert [row(report, symbol).allowed for symbol in ("AAPL", "XOM")] == [199, 497]
+    assert [row(report, symbol).order_state for symbol in ("AAPL", "XOM")] == ["filled", "filled"]
 
 
 async def test_what_code_denies_never_reaches_the_model() -> None:

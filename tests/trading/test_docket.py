@@ -11,7 +11,7 @@ from tests.making import cycle, order, request, signal, summary, these
 from tests.trading.test_cycle import assess, decide, row
 from trading.cycle import run_cycle
 from trading.docket import CycleOutcome, Docket
-from trading.errors import Final
+from trading.errors import MarketUnavailable
 from trading.instruments import Side
 from trading.limits import Breach, Limit
 from trading.money import MOST_TEXT
@@ -125,7 +125,7 @@ async def test_words_of_any_length_that_a_record_allows_do_not_stop_a_cycle() ->
 async def test_a_failure_of_any_length_ends_the_cycle() -> None:
     class LongExcuse(FakeSteps):
         async def open(self, cycle: Cycle) -> Opening:
-            raise Final("x" * 10_000)
+            raise MarketUnavailable("x" * 10_000, retry_after_seconds=2)
 
     report = await run_cycle(LongExcuse(), cycle("AAPL"))
     assert report.outcome is CycleOutcome.FAILED

@@ -21,7 +21,7 @@ Keep = Callable[[str, WorkflowHandle[Any, Any]], Awaitable[None]]
 
 @pytest.fixture
 def keep(request: pytest.FixtureRequest) -> Keep:
-    """Keep a workflow's history under a name, when `python -m tests.histories.record` runs the test; else do nothing."""
+    """Keep a workflow's history under a name when `python -m tests.histories.record` runs the test."""
     recording = request.config.pluginmanager.get_plugin("recording")
 
     async def kept(name: str, handle: WorkflowHandle[Any, Any]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
@@ -17,7 +18,7 @@ from embedded.postgres import PostgresServer
 from tests.conftest import fresh_database
 from tests.fakes import model
 from tests.fakes.model import ScriptedModel
-from tests.rig import Ports, ask, cycle, desk_of, findings, outcome, request, serving
+from tests.rig import Ports, ask, cycle, desk_of, findings, in_state, outcome, quiet, request, serving
 from tests.workflows.conftest import Keep
 from tests.workflows.waiting import PausedModel
 from trading.agents.questions import Agent
@@ -26,7 +27,6 @@ from trading.desk import HaltAsked, PriceMoved, ResumeAsked
 from trading.docket import CycleOutcome
 from trading.events import EventType
 from workflows import policies
-from workflows.trading_cycle import TradingCycle
 from workflows.trading_desk import TradingDesk
 
 
@@ -58,8 +58,7 @@ async def test_cycles_asked_for_at_once_run_one_at_a_time_in_the_order_asked(
     assert [line.cycle_id for line in lines] == [ticket.cycle_id for ticket in asked]
     runs = [await temporal.client.get_workflow_handle(ticket.workflow_id).describe() for ticket in asked]
     assert all(
-        before.close_time is not None and before.close_time <= after.start_time
-        for before, after in zip(runs, runs[1:], strict=False)
+        before.close_time is not None and before.close_time <= after.start_time for before, after in pairwise(runs)
     )
     assert (state, breaker.state) == (TradingState.ACTIVE, TradingState.ACTIVE)
     assert await findings(ports) == ()
@@ -100,8 +99,7 @@ async def test_a_halt_in_the_middle_of_a_cycle_lets_no_order_out(
         await paused.reached.wait()
         desk = desk_of(temporal.client)
         await desk.signal(TradingDesk.halt, HaltAsked(reason="stop everything"))
-        while await desk.query(TradingDesk.trading_state) is not TradingState.HALTED:
-            await asyncio.sleep(0.02)
+        await in_state(desk, TradingState.HALTED)
         paused.go_on.set()
         report = await outcome(temporal.client, ticket)
         after = await cycle(temporal.client, request("AAPL"))
@@ -129,7 +127,7 @@ async def test_a_moved_price_asks_for_one_look_however_often_it_is_signalled(
             await desk.signal(TradingDesk.price_moved, PriceMoved(symbol=symbol, percent=6.5, trace_id="feed-7"))
         await ask(temporal.client, request("CAT"))
         paused.go_on.set()
-        await _quiet(desk)
+        await quiet(desk)
         lines = await desk.query(TradingDesk.cycles)
         await keep("desk-price-moved", desk)
         for line in lines:
@@ -209,9 +207,7 @@ async def test_two_desks_do_not_mix_their_books(
         south = await cycle(temporal.client, request("AAPL"), "south")
         north = await cycle(temporal.client, request("MSFT"), "north")
     assert (north.outcome, south.outcome) == (CycleOutcome.SKIPPED, CycleOutcome.TRADED)
-    held = {
-        desk: [p.symbol for p in (await ports.ledger.portfolio(desk)).positions] for desk in ("north", "south")
-    }
+    held = {desk: [p.symbol for p in (await ports.ledger.portfolio(desk)).positions] for desk in ("north", "south")}
     assert held == {"north": ["AAPL"], "south": ["AAPL", "MSFT"]}
     assert await findings(ports, "north") == await findings(ports, "south") == ()
 
@@ -234,9 +230,3 @@ async def test_the_same_run_on_a_fresh_desk_decides_and_records_the_same(
         await engine.dispose()
     assert told[0] == told[1]
     assert any(row.order_state == "filled" for row in told[0][0])
-
-
-async def _quiet(desk: WorkflowHandle[TradingDesk, None]) -> None:
-    """Wait until nothing runs or waits."""
-    while any(line.outcome is None for line in await desk.query(TradingDesk.cycles)):
-        await asyncio.sleep(0.05)

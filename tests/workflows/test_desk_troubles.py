@@ -18,7 +18,7 @@ from embedded.temporal import FAST
 from tests.fakes import model
 from tests.fakes.faulty import Fault, faulty
 from tests.fakes.model import ScriptedModel
-from tests.rig import Ports, ask, cycle, desk_of, findings, outcome, request, serving
+from tests.rig import Ports, ask, cycle, desk_of, findings, in_state, outcome, quiet, request, serving
 from tests.workflows.conftest import Keep
 from trading.agents.questions import Agent
 from trading.breaker import TradingState
@@ -62,8 +62,7 @@ async def test_a_desk_continues_as_new_and_loses_no_cycle_and_no_signal(
             await desk_of(client).signal(TradingDesk.halt, HaltAsked(reason=f"halt for {symbol}"))
             await desk_of(client).signal(TradingDesk.resume, ResumeAsked(reason=f"resume for {symbol}"))
             await outcome(client, tickets[-1])
-        while any(line.outcome is None for line in await desk_of(client).query(TradingDesk.cycles)):
-            await asyncio.sleep(0.05)
+        await quiet(desk_of(client))
         lines = await desk_of(client).query(TradingDesk.cycles)
         runs = [found async for found in client.list_workflows("WorkflowType = 'TradingDesk'")]
         await keep("desk-continued-as-new", client.get_workflow_handle("desk/main", run_id=run))
@@ -122,8 +121,7 @@ async def test_a_desk_outlives_books_that_cannot_be_read_or_written(
         desk = desk_of(client)
         await desk.signal(TradingDesk.halt, HaltAsked(reason="first"))
         await desk.signal(TradingDesk.resume, ResumeAsked(reason="second"))
-        while (await desk.query(TradingDesk.circuit_breaker)).reason != "second":
-            await asyncio.sleep(0.05)
+        await in_state(desk, TradingState.ACTIVE, "second")
         assert (await cycle(client, request("AAPL"))).outcome is CycleOutcome.NO_SIGNALS
         assert (await desk.describe()).status is WorkflowExecutionStatus.RUNNING
         await keep(f"desk-sick-books-{errors.__name__.lower()}", desk)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
@@ -41,7 +43,7 @@ class Floor:
         assert report.findings == await findings(ports) == ()
         return report
 
-    async def events(self, kind: EventType) -> list[dict[str, object]]:
+    async def events(self, kind: EventType) -> list[dict[str, JsonValue]]:
         """What the log says of this kind."""
         books = await self.ports.ledger.books("main")
         return [stored.event.data for stored in books.events if stored.event.type is kind]
@@ -78,7 +80,7 @@ async def test_a_cycle_ends_where_nothing_is_left_and_asks_nobody_further(
 async def test_everything_approved_is_traded(floor: Floor) -> None:
     report = await floor.cycle("traded", {})
     assert report.outcome is CycleOutcome.TRADED
-    assert [(row.symbol, row.order_state, row.filled) for row in report.rows] == [(s, "filled", 10) for s in PAIR]
+    assert [(row.symbol, row.order_state, row.filled) for row in report.rows] == [(s, "filled", Decimal(10)) for s in PAIR]
 
 
 async def test_one_unreadable_answer_costs_that_symbol_only(floor: Floor) -> None:

@@ -58,7 +58,7 @@ async def test_an_answer_that_got_lost_is_looked_up_and_never_sent_twice(
     async with serving(temporal.client, real.but(model=ScriptedModel(), broker=shaky)):
         report = await cycle(temporal.client, request("AAPL"))
     assert [(order.client_order_id, order.filled_quantity) for order in await real.broker.orders("main")] == [
-        (order_id(report), 10)
+        (order_id(report), Decimal(10))
     ]
     assert shaky.calls["submit"] == (1 if when == "after" else 2)
     assert report.findings == ()

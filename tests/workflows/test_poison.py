@@ -102,9 +102,7 @@ async def test_a_workflow_that_cannot_read_its_start_fails_at_once_and_by_name(
 ) -> None:
     client = temporal.client
     async with desk_worker(client):
-        handle = await client.start_workflow(
-            kind.__name__, raw(text), id="poisoned", task_queue=policies.DESK_QUEUE
-        )
+        handle = await client.start_workflow(kind.__name__, raw(text), id="poisoned", task_queue=policies.DESK_QUEUE)
         with pytest.raises(WorkflowFailureError) as failed:
             await handle.result()
         events = (await handle.fetch_history()).events

@@ -14,11 +14,10 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from tests.fakes.model import ScriptedModel
-from tests.rig import Ports, cycle, desk_of, request, serving
+from tests.rig import Ports, cycle, desk_of, in_state, request, serving
 from trading.breaker import TradingState
 from trading.docket import CycleReport
 from workflows.trading_cycle import TradingCycle
-from workflows.trading_desk import TradingDesk
 
 
 @pytest.fixture
@@ -77,8 +76,7 @@ async def test_temporals_own_command_line_reads_and_halts_the_desk(
     halt = ("--name", "halt", "--input", '{"reason": "by hand", "by": "the command line"}')
     await _temporal(address, "workflow", "signal", "--workflow-id", "desk/main", *halt)
     desk = desk_of(temporal.client)
-    while await desk.query(TradingDesk.trading_state) is not TradingState.HALTED:
-        await asyncio.sleep(0.05)
+    await in_state(desk, TradingState.HALTED)
     breaker = await _temporal(address, "workflow", "query", "--workflow-id", "desk/main", "--type", "circuit_breaker")
     assert "by hand" in breaker
     wish = ("--name", "run_cycle", "--input", '{"symbols": ["AAPL"], "trace_id": "by-hand"}')

@@ -62,7 +62,7 @@ def order(symbol: str, side: Side, quantity: str, **terms: object) -> OrderReque
     usual: dict[str, object] = {
         "client_order_id": f"{CYCLE}-{symbol}-{side}",
         "desk_id": DESK,
-        "strategy_id": "default",
+        "strategy_id": "agents",
         "cycle_id": CYCLE,
         "leg": leg,
         "symbol": symbol,

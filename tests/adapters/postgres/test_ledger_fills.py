@@ -67,7 +67,7 @@ async def test_a_round_trip_is_a_trade_with_its_outcome_and_reason(ledger: Postg
     [trade] = await rows(engine, trades)
     assert (trade["quantity"], trade["entry_price"], trade["exit_price"]) == (Decimal(100), Decimal(104), Decimal(120))
     assert (trade["outcome"], trade["realised_pnl"], trade["exit_reason"]) == ("won", Decimal("1597.00"), "exit")
-    assert (trade["opened_at"], trade["closed_at"], trade["strategy_id"]) == (at(0), at(2), "default")
+    assert (trade["opened_at"], trade["closed_at"], trade["strategy_id"]) == (at(0), at(2), "agents")
     [position] = await rows(engine, positions)
     assert (position["quantity"], position["realised_pnl"]) == (Decimal(0), Decimal("1597.00"))
     assert (await ledger.portfolio(DESK)).positions == ()
