@@ -76,7 +76,8 @@ class ExchangeCalendar:
                 calendar = exchange_calendars.get_calendar(self.exchange, start=BEGINS_ON, end=self.ends_on)
         except (exchange_calendars.errors.CalendarError, ValueError) as wrong:
             reason = " ".join(str(wrong).split())
-            raise BadConfiguration(f"no calendar for exchange {self.exchange!r} ({reason}): set MARKET_CALENDAR, to XNYS say") from wrong
+            message = f"no calendar for exchange {self.exchange!r} ({reason}): set MARKET_CALENDAR, to XNYS say"
+            raise BadConfiguration(message) from wrong
         return _Days(
             calendar.sessions.to_numpy().astype("datetime64[D]"),
             calendar.opens.dt.tz_convert(None).to_numpy().astype("datetime64[us]"),

@@ -88,7 +88,7 @@ async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 async def temporal() -> AsyncIterator[WorkflowEnvironment]:
-    """A real Temporal server in memory, fast, with the desk's plugin and search attributes; its clocks can be skipped."""
+    """A real Temporal server in memory, with the desk's plugin and search attributes; its clocks can be skipped."""
     arguments = [part for value in FAST + TIME_SKIPPING for part in ("--dynamic-config-value", value)]
     async with await WorkflowEnvironment.start_local(
         namespace="trading",

@@ -18,7 +18,6 @@ from trading.orders import PROTECTIVE, Fill, Order, OrderState, settle
 from trading.portfolio import CapitalEvent, Portfolio, Position, cash_of, positions_of, postings
 from trading.settlement import BrokerOrder
 
-
 # The broker's clock and ours may differ by so much before an order of times means anything.
 MOST_SKEW = timedelta(seconds=2)
 

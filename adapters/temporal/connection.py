@@ -26,7 +26,7 @@ CONNECT_TIMEOUT = timedelta(seconds=8)
 
 
 async def connect(embedded_address: str | None = None) -> Client:
-    """Connect as `TEMPORAL_ADDRESS` and its siblings say (namespace, profile, TLS, API key), else to the embedded server.
+    """Connect as `TEMPORAL_ADDRESS` and its siblings (profile, TLS, API key) say, else to the embedded server.
 
     Raises BadConfiguration in one line when there is no server or no such namespace.
     """
@@ -57,7 +57,7 @@ def named() -> ClientConnectConfig:
 
 
 async def add_missing_search_attributes(client: Client, keys: Iterable[SearchAttributeKey[Any]]) -> None:
-    """Create the desk's search attributes where they are absent; the dev server's flag is ignored on an existing file."""
+    """Create the desk's search attributes where absent; the dev server's own flag is ignored on an existing file."""
     operator = client.operator_service
     known = await operator.list_search_attributes(ListSearchAttributesRequest(namespace=client.namespace))
     missing = {

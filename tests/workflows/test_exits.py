@@ -80,7 +80,9 @@ async def test_a_cycle_ends_where_nothing_is_left_and_asks_nobody_further(
 async def test_everything_approved_is_traded(floor: Floor) -> None:
     report = await floor.cycle("traded", {})
     assert report.outcome is CycleOutcome.TRADED
-    assert [(row.symbol, row.order_state, row.filled) for row in report.rows] == [(s, "filled", Decimal(10)) for s in PAIR]
+    assert [(row.symbol, row.order_state, row.filled) for row in report.rows] == [
+        (s, "filled", Decimal(10)) for s in PAIR
+    ]
 
 
 async def test_one_unreadable_answer_costs_that_symbol_only(floor: Floor) -> None:
