@@ -179,7 +179,8 @@ def record_types() -> list[type[Record]]:
 def _below(kind: type[Record]) -> Iterator[type[Record]]:
     for found in kind.__subclasses__():
         generic = found.__pydantic_generic_metadata__
-        if found.__module__.count(".") == 1 and not (generic["origin"] or generic["parameters"]):
+        ours = found.__module__.startswith("trading.") and found.__module__.count(".") == 1
+        if ours and not (generic["origin"] or generic["parameters"]):
             yield found
         yield from _below(found)
 

@@ -10,10 +10,14 @@ from pydantic import AwareDatetime
 from trading.audit import Finding
 from trading.instruments import Symbol
 from trading.market import SnapshotSummary
-from trading.money import MOST_TEXT, Identifier, Price, Quantity, Record, Text
+from trading.money import Identifier, Price, Quantity, Record, Text
 from trading.orders import Order
 from trading.settlement import Denied
 from trading.signals import Abstention, Action, Decision, RiskAssessment, Score, Signal, Validation, Verdict
+
+
+# A hundred rows travel in one payload, which the server warns of at 256 KB; the events hold every word.
+MOST_NOTE = 400
 
 
 class CycleOutcome(StrEnum):
@@ -75,7 +79,7 @@ class Docket:
     def note(self, symbol: str, note: str = "", **changes: object) -> None:
         """Fill in a part of a symbol's row. An empty note leaves the one that is there, a long one is cut to fit."""
         row = self._rows.get(symbol) or Row(symbol=symbol)
-        self._rows[symbol] = Row.model_validate({**dict(row), **changes, "note": note[:MOST_TEXT] or row.note})
+        self._rows[symbol] = Row.model_validate({**dict(row), **changes, "note": note[:MOST_NOTE] or row.note})
 
     def priced(self, snapshot: SnapshotSummary) -> None:
         """The market was looked at."""

@@ -153,11 +153,12 @@ class TradingDesk:
             self._note(cycle.cycle_id, outcome=report.outcome, reason=report.reason)
         except ChildWorkflowError as error:
             await self._failed(cycle, str(error.cause or error))
-        self._breaker = await self._surely(
-            lambda: workflow.execute_activity_method(
-                LedgerActivities.read_breaker, self._desk_id, summary="trading state", **policies.LEDGER
+        async with self._one_change_at_a_time:  # or an older answer could overwrite a halt that came meanwhile
+            self._breaker = await self._surely(
+                lambda: workflow.execute_activity_method(
+                    LedgerActivities.read_breaker, self._desk_id, summary="trading state", **policies.LEDGER
+                )
             )
-        )
 
     async def _failed(self, cycle: Cycle, reason: str) -> None:
         """A cycle that could not say its own end: say it for it."""

@@ -39,7 +39,7 @@ async def live(ledger: PostgresLedger, desk: str, life: Life, fills: tuple[Fill,
 
 @given(life=lives(most=10))
 @settings(
-    max_examples=60,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -10,7 +10,7 @@ from tests.fakes.steps import FakeSteps, ordered
 from tests.making import cycle, order, request, signal, summary, these
 from tests.trading.test_cycle import assess, decide, row
 from trading.cycle import run_cycle
-from trading.docket import CycleOutcome, Docket
+from trading.docket import MOST_NOTE, CycleOutcome, Docket
 from trading.errors import MarketUnavailable
 from trading.instruments import Side
 from trading.limits import Breach, Limit
@@ -117,7 +117,7 @@ async def test_words_of_any_length_that_a_record_allows_do_not_stop_a_cycle() ->
     report = await run_cycle(steps, cycle("AAPL", "MSFT", "XOM", "KO"))
     assert ordered(steps) == [(Side.BUY, "AAPL", Decimal(10))]
     assert {symbol: len(row(report, symbol).note) for symbol in ("MSFT", "XOM", "KO")} == dict.fromkeys(
-        ("MSFT", "XOM", "KO"), MOST_TEXT
+        ("MSFT", "XOM", "KO"), MOST_NOTE
     )
     assert report.findings == ()
 
