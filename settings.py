@@ -128,6 +128,9 @@ class PaperSettings(BaseSettings):
     commission_per_share: Annotated[Decimal, Field(ge=0, le=100)] = Field(
         Decimal(0), description="Commission in dollars a share."
     )
+    commission_per_order: Annotated[Dollars, Field(ge=0)] = Field(
+        Decimal(0), description="Commission in dollars an order, charged with its first fill."
+    )
     volume_share: Fraction = Field(Decimal("0.10"), description="Most of a day's average volume that one fill takes.")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import traceback
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from typing import Annotated, Any, NoReturn
@@ -216,7 +215,9 @@ def main() -> NoReturn:
         print(f"starter: {error.format_message()} (starter.py --help)", file=sys.stderr)  # noqa: T201  the one line
         code = USAGE
     except Exception as error:  # noqa: BLE001  the last place that can say anything
-        code = _complain(error)
+        from console.complaint import complain
+
+        code = complain("starter", error)
     leave(code if isinstance(code, int) else 0)
 
 
@@ -232,17 +233,6 @@ def _on(settings: Settings, market: Provider | None) -> Settings:
     if market is None:
         return settings
     return settings.model_copy(update={"market": settings.market.model_copy(update={"provider": market.value})})
-
-
-def _complain(error: Exception) -> int:
-    from console.complaint import complaint
-
-    line = complaint(error)
-    if line is None:
-        traceback.print_exception(error)
-    else:
-        print(f"starter: {line}", file=sys.stderr)  # noqa: T201  the one line
-    return 1
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,14 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-import embedded
 import settings as configuration
 from activities.agents import AgentActivities, Seat
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.orders import OrderActivities
-from adapters import logs
+from adapters import logs, rules_model
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
 from adapters.paper_broker import PaperBroker, PaperTerms
@@ -38,10 +36,12 @@ from adapters.rules_model import RulesModel
 from adapters.simulated_market import SimulatedMarket
 from adapters.temporal.connection import add_missing_search_attributes, connect
 from adapters.temporal.ending import leave
+from console import ready
+from console.complaint import complain
 from console.reach import reach
 from settings import MarketSettings, ModelSettings, Settings
 from trading.agents.questions import Agent, Asking
-from trading.errors import BadConfiguration, TradingError
+from trading.errors import BadConfiguration
 from trading.market import Adjustment
 from trading.ports import Market
 from workflows import policies, search_attributes
@@ -82,9 +82,9 @@ def seats_of(models: ModelSettings) -> dict[Agent, Seat]:
         Agent.VALIDATOR: models.validator_model,
         Agent.META: models.meta_agent_model,
     }
-    unknown = {name for name in names.values() if not name.startswith("rules-")}
+    unknown = set(names.values()) - {rules_model.NAME}
     if unknown:
-        message = f"no such model: {', '.join(sorted(unknown))} (this version knows rules-1)"
+        message = f"no such model: {', '.join(sorted(unknown))} (this version knows {rules_model.NAME})"
         raise BadConfiguration(message)
     return {agent: Seat(model=RulesModel(), asking=Asking(model=name)) for agent, name in names.items()}
 
@@ -120,7 +120,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     books = LedgerActivities(ledger, snapshots, settings.trading.opening_cash)
     looking = MarketActivities(market, calendar, snapshots)
     reading: Activities = [gate.open_cycle, looking.take_snapshot, books.read_breaker]
-    writing: Activities = [books.open_desk, books.record, books.mark, books.intend, books.change_state]
+    writing: Activities = [books.open_desk, books.record, books.end_cycle, books.mark, books.intend, books.change_state]
     return [*reading, *writing]
 
 
@@ -131,6 +131,7 @@ async def serving(client: Client, settings: Settings, database: Database, queues
     engine = application_engine(database)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.dispose)
+        workers: list[Worker] = []
         for queue in queues:
             rate = settings.models.max_calls_per_second if queue == policies.AGENTS_QUEUE else None
             worker = Worker(
@@ -142,43 +143,74 @@ async def serving(client: Client, settings: Settings, database: Database, queues
                 sticky_queue_schedule_to_start_timeout=policies.STICKY,
                 max_task_queue_activities_per_second=rate,
             )
-            await stack.enter_async_context(worker)
+            workers.append(worker)
+        await stack.enter_async_context(together(workers))
         log.info("serving", queues=list(queues), desk=settings.desk.id)
         yield
 
 
+@asynccontextmanager
+async def together(workers: Sequence[Worker]) -> AsyncIterator[None]:
+    """Run these workers until the block is left, then drain them all at once: the slowest takes its grace, not each."""
+    async with AsyncExitStack() as stack:
+        for worker in workers:
+            await stack.enter_async_context(worker)
+        try:
+            yield
+        finally:
+            await asyncio.gather(*(worker.shutdown() for worker in workers))
+
+
 async def work(settings: Settings, queues: Sequence[str]) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT. Raises before anything is polled for when the servers are not as required."""
     stop = asyncio.Event()
     for caught in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(caught, stop.set)
     found = reach(settings)
+    await _see_books(found.database)
     client = await connect(found.temporal_address)
+    await ready.namespace(client)
     async with serving(client, settings, found.database, queues):
         await stop.wait()
         log.info("draining")
+
+
+async def _see_books(database: Database) -> None:
+    engine = application_engine(database, pool_size=1)
+    try:
+        await ready.migrations(engine)
+    finally:
+        await engine.dispose()
+
+
+def queues_of(words: str) -> list[str]:
+    """The queues named, separated by commas. Raises BadConfiguration for none, and for one that there is not."""
+    named = [word.strip() for word in words.split(",") if word.strip()]
+    unknown = set(named) - set(policies.QUEUES)
+    if unknown or not named:
+        message = (
+            f"no such queue: {', '.join(sorted(unknown)) or 'none named'} (there are {', '.join(policies.QUEUES)})"
+        )
+        raise BadConfiguration(message)
+    return named
 
 
 def main(
     queues: Annotated[str, typer.Option(help="Queues to serve, separated by commas.")] = ",".join(policies.QUEUES),
 ) -> None:
     """Serve the desk's task queues."""
+    code = 0
     try:
-        named = [queue.strip() for queue in queues.split(",") if queue.strip()]
-        unknown = set(named) - set(policies.QUEUES)
-        if unknown or not named:
-            message = (
-                f"no such queue: {', '.join(sorted(unknown)) or 'none named'} (there are {', '.join(policies.QUEUES)})"
-            )
-            raise BadConfiguration(message)
+        named = queues_of(queues)
         settings = configuration.load()
         logs.configure(form=settings.log.format, level=settings.log.level)
         asyncio.run(work(settings, named))
-    except (TradingError, embedded.EmbeddedError) as error:
-        print(f"worker: {error}", file=sys.stderr)  # noqa: T201  the one line a person needs
-        leave(1)
-    leave(0)
+    except Exception as error:  # noqa: BLE001  the last place that can say anything
+        code = complain("worker", error)
+    leave(code)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command()(main)
+    app()

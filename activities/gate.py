@@ -10,9 +10,10 @@ from temporalio import activity
 from trading.breaker import TradingState
 from trading.limits import Limits
 from trading.money import Record
+from trading.portfolio import Portfolio
 from trading.ports import Calendar, Ledger, Market
 from trading.sessions import is_open
-from trading.steps import Cycle, CycleRequest, Opening, Skip
+from trading.steps import HALTED, Cycle, CycleRequest, Opening, Skip
 
 
 class GateRules(Record):
@@ -56,11 +57,12 @@ class Gate:
             trading_state=portfolio.trading_state,
             held=tuple(p.symbol for p in portfolio.positions if p.quantity),
         )
-        return opening.model_copy(update={"skip": self._refusal(cycle.request, opening, now, latest)})
+        skip = _before_the_books(portfolio, as_of) or self._refusal(cycle.request, opening, now, latest)
+        return opening.model_copy(update={"skip": skip})
 
     def _refusal(self, request: CycleRequest, opening: Opening, now: datetime, latest: datetime) -> Skip | None:
         if opening.trading_state is TradingState.HALTED:
-            return Skip(code="halted", reason="the desk is HALTED: resume it first")
+            return Skip(code=HALTED, reason="the desk is HALTED: resume it first")
         if opening.as_of > latest:
             reason = f"{opening.market} knows nothing after {latest.isoformat()}"
             return Skip(code="future", reason=f"as of {opening.as_of.isoformat()}: {reason}")
@@ -71,3 +73,12 @@ class Gate:
         if age > self._rules.max_data_age and not self._market.historical and request.as_of is None:
             return Skip(code="stale_data", reason=f"the newest price of {opening.market} is {age} old")
         return None
+
+
+def _before_the_books(portfolio: Portfolio, as_of: datetime) -> Skip | None:
+    """Books cannot be led backwards: shares bought later would be sold at prices of before."""
+    marked_at = portfolio.marked_at
+    if marked_at is None or as_of >= marked_at:
+        return None
+    reason = f"the books have been marked at {marked_at.isoformat()}, after {as_of.isoformat()}; use a desk of its own"
+    return Skip(code="before_the_books", reason=f"{reason} (DESK_ID or DESK_HOME)")

@@ -42,6 +42,14 @@ class LedgerActivities:
         await self._ledger.record(recorded.events)
 
     @activity.defn
+    async def end_cycle(self, ended: Event) -> None:
+        """Say for a cycle that could not that it has ended.
+
+        Repeat: a cycle that has an end already is left with it.
+        """
+        await self._ledger.end_cycle(ended)
+
+    @activity.defn
     async def mark(self, asked: MarkAsked) -> Portfolio:
         """Value what is held at the snapshot's quotes.
 

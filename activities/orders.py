@@ -12,10 +12,10 @@ from trading import order_events as say
 from trading.audit import Finding, audit
 from trading.breaker import CircuitBreaker, TradingState
 from trading.cycle_events import cycle_event
-from trading.errors import BooksDisagree, OrderRefused
+from trading.errors import BooksDisagree, IllegalTransition, OrderRefused
 from trading.events import Event, EventType, canonical
 from trading.market import Quote
-from trading.orders import OPEN, PROTECTIVE, Order, OrderRequest, OrderState
+from trading.orders import OPEN, PROTECTIVE, Leg, Order, OrderRequest, OrderState
 from trading.ports import Broker, Ledger, Market
 from trading.settlement import BrokerOrder
 from trading.steps import Cycle, Stage
@@ -42,10 +42,16 @@ class OrderActivities:
         """
         held = await self._broker.find(request.client_order_id)
         if held is None:
+            order = await self._known(request)
+            if not order.is_open:
+                return order
             try:
                 held = await self._broker.submit(request)
             except OrderRefused as refusal:
-                return await self._refused(request, refusal)
+                # A try that timed out may still run beside this one: "the id is taken" is no refusal of the order.
+                held = await self._broker.find(request.client_order_id)
+                if held is None:
+                    return await self._refused(request, refusal)
         if (await self._known(request)).state is OrderState.INTENDED:
             await self._move(request, OrderState.SUBMITTED, held)
         return await self._follow(request)
@@ -76,12 +82,14 @@ class OrderActivities:
         Repeat: as `follow_order`.
         """
         portfolio = await self._ledger.portfolio(stage.cycle.desk_id)
-        resting = [o for o in portfolio.open_orders if o.state is not OrderState.INTENDED]
-        symbols = sorted({order.request.symbol for order in resting})
-        if symbols:
+        symbols = sorted({order.request.symbol for order in portfolio.open_orders})
+        if symbols and self._broker.synthetic:
             await self._broker.match(await self._quotes(symbols, stage.as_of))
-        for order in resting:
-            await self._follow(order.request)
+        for order in portfolio.open_orders:
+            followed = await self._follow(order.request)
+            if followed.state is OrderState.INTENDED and order.request.cycle_id != stage.cycle.cycle_id:
+                # Its cycle is over and the broker has never seen it: it will not be sent any more.
+                await self._move(order.request, OrderState.EXPIRED, None)
 
     @activity.defn
     async def audit_desk(self, cycle: Cycle) -> tuple[Finding, ...]:
@@ -120,7 +128,16 @@ class OrderActivities:
         order = await self._known(request)
         if held.state in _TOLD and held.state is not order.state and order.is_open and not _behind(held, order):
             order = await self._move(request, held.state, held)
+        if request.leg is Leg.EXIT and held.filled_quantity:
+            await self._follow_protection(request)
         return order
+
+    async def _follow_protection(self, closing: OrderRequest) -> None:
+        """Protective orders yield to an exit: book what it has made of them."""
+        portfolio = await self._ledger.portfolio(closing.desk_id)
+        for order in portfolio.open_orders:
+            if order.request.symbol == closing.symbol and order.request.leg in PROTECTIVE:
+                await self._follow(order.request)
 
     async def _known(self, request: OrderRequest) -> Order:
         order = await self._ledger.order(request.client_order_id)
@@ -137,8 +154,12 @@ class OrderActivities:
             await self._follow(request)
 
     async def _move(self, request: OrderRequest, state: OrderState, held: BrokerOrder | None) -> Order:
+        """Book a change of state; one that another follower of the same order has overtaken is old news."""
         event = say.order_moved(request, state, held, datetime.now(UTC))
-        return await self._ledger.advance(request.client_order_id, state, held, event)
+        try:
+            return await self._ledger.advance(request.client_order_id, state, held, event)
+        except IllegalTransition:
+            return await self._known(request)
 
     async def _refused(self, request: OrderRequest, refusal: OrderRefused) -> Order:
         event = say.order_refused(request, str(refusal), datetime.now(UTC))

@@ -203,7 +203,8 @@ def _read(path: Path, columns: Sequence[str], symbols: Iterable[str] | None = No
         table = pa.table(typed)
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as wrong:
         reason = " ".join(str(wrong).split())
-        raise BadMarketData(f"{path}: cannot be read as daily bars: {reason}") from wrong
+        # Without its cause: a cycle reports the innermost error of a chain, and that one does not know the file.
+        raise BadMarketData(f"{path}: cannot be read as daily bars: {reason}") from None
     if table["date"].null_count:
         raise BadMarketData(f"{path}: {table['date'].null_count} rows have no date")
     return table if wanted is None else table.filter(pc.is_in(table["symbol"], wanted))

@@ -41,6 +41,8 @@ def configure(*, form: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # At every look at a database's revision it says how it looks.
+    logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
 
 
 def temporal_context(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

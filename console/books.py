@@ -15,6 +15,7 @@ from console.desk import DeskBooks, books_of
 from console.output import STYLES, Output, plain, title
 from console.reach import reach
 from settings import Settings
+from trading.errors import BadConfiguration
 
 FOLLOW_SECONDS = 0.25
 BATCH = 500
@@ -65,6 +66,9 @@ async def events(settings: Settings, output: Output, *, cycle: str | None, limit
     async with _books(settings) as books:
         lines = await books.reports.events(limit=limit, cycle_id=cycle)
         if not follow:
+            if cycle is not None and not lines:
+                message = f"no such cycle: {cycle} (one that waits for its turn has no events yet)"
+                raise BadConfiguration(message)
             output.show(lines, *(event_line(line) for line in lines))
             return 0
         last = 0

@@ -10,14 +10,14 @@ from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSystemInfoRequest
+from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.market import look
 from adapters.postgres.engine import APPLICATION_ROLE
-from adapters.postgres.migrations import revision
 from adapters.postgres.reports import Reports
+from console import ready
 from console.desk import pollers
 from console.watchlist import Prices, watchlist
 from embedded import EmbeddedError
@@ -119,8 +119,8 @@ async def market(settings: Settings, prices: Prices) -> str:
 async def temporal(client: Client) -> str:
     """The server's version, and that it has the namespace."""
     info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
-    await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
-    return f"server {info.server_version} at {client.service_client.config.target_host}, namespace {client.namespace}"
+    namespace = await ready.namespace(client)
+    return f"server {info.server_version} at {client.service_client.config.target_host}, namespace {namespace}"
 
 
 async def attributes(client: Client) -> str:
@@ -145,12 +145,7 @@ async def queue(client: Client, name: str) -> str:
 
 async def migrations(engine: AsyncEngine) -> str:
     """The schema's revision against this code's."""
-    current, head = await revision(engine)
-    if current != head:
-        raise Unwell(
-            f"revision {current or 'none'}, this code needs {head}", "run `make run` or `alembic upgrade head`"
-        )
-    return f"revision {current}, the newest"
+    return f"revision {await ready.migrations(engine)}, the newest"
 
 
 async def role(reports: Reports) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
+
 from pydantic import ValidationError
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError
@@ -9,6 +12,16 @@ from temporalio.service import RPCError
 from console.output import plain
 from embedded import EmbeddedError
 from trading.errors import BadMarketData, BooksDisagree, LedgerUnavailable, TradingError, UnknownSymbol
+
+
+def complain(program: str, error: Exception) -> int:
+    """Say on standard error why a program ends, and answer with its exit code."""
+    line = complaint(error)
+    if line is None:
+        traceback.print_exception(error)
+    else:
+        print(f"{program}: {line}", file=sys.stderr)  # noqa: T201  the one line a person needs
+    return 1
 
 
 def complaint(error: BaseException) -> str | None:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import embedded
 from adapters.postgres.engine import Database
+from adapters.temporal import connection
 from settings import DatabaseSettings, Settings
 from trading.errors import BadConfiguration
 
 
 @dataclass(frozen=True)
 class Reach:
-    """Where the servers are: those that the settings name, else the embedded ones of a running `make run`."""
+    """Where the servers are; no address of Temporal when its own variables tell it."""
 
     database: Database
     temporal_address: str | None
@@ -20,30 +21,34 @@ class Reach:
 
 
 def reach(settings: Settings) -> Reach:
-    """Find the servers. Raises BadConfiguration in one line when there is no database."""
+    """The servers that the settings name, else the embedded ones of a running `make run`.
+
+    Raises BadConfiguration in one line when there are neither, or only half of them is named.
+    """
+    named = named_reach(settings.database)
+    if named is not None:
+        return named
     endpoints = embedded.running(settings.desk.home)
-    if endpoints is not None:
-        return embedded_reach(endpoints, settings.database)
-    database = named_database(settings.database)
-    if database is None:
+    if endpoints is None:
         mend = "start one with `make run`, or set DB_HOST and TEMPORAL_ADDRESS"
         raise BadConfiguration(f"no desk is running on {settings.desk.home}: {mend}")
-    return Reach(database=database, temporal_address=None)
+    return embedded_reach(endpoints)
 
 
-def embedded_reach(endpoints: embedded.Endpoints, named: DatabaseSettings) -> Reach:
-    """The embedded servers; a database that is named comes before theirs."""
+def embedded_reach(endpoints: embedded.Endpoints) -> Reach:
+    """The embedded servers."""
     own = endpoints.database
     database = Database(host=own.host, port=own.port, name=own.name, user=own.user, password=own.password)
-    return Reach(
-        database=named_database(named) or database,
-        temporal_address=endpoints.temporal_address,
-        ui_url=endpoints.ui_url,
-    )
+    return Reach(database=database, temporal_address=endpoints.temporal_address, ui_url=endpoints.ui_url)
 
 
-def named_database(named: DatabaseSettings) -> Database | None:
-    """The database that the settings name; None when they name none."""
+def named_reach(named: DatabaseSettings) -> Reach | None:
+    """The servers that are named; None when none is. Books and workflows of two desks must not be mixed."""
+    names_temporal = "target_host" in connection.named()
+    if names_temporal != (named.host is not None):
+        message = "TEMPORAL_ADDRESS and DB_HOST go together: set both, or neither to use the embedded servers"
+        raise BadConfiguration(message)
     if named.host is None:
         return None
-    return Database(host=named.host, port=named.port, name=named.name, user=named.user, password=named.password)
+    database = Database(host=named.host, port=named.port, name=named.name, user=named.user, password=named.password)
+    return Reach(database=database, temporal_address=None)

@@ -15,10 +15,9 @@ from adapters.postgres.migrations import migrate
 from adapters.temporal import connection
 from console.cycle import Wish, request_of, run_one, say_if_closed
 from console.output import Output, pairs, title
-from console.reach import Reach, embedded_reach, named_database
+from console.reach import Reach, embedded_reach, named_reach
 from console.watchlist import Prices
 from settings import DeskSettings, Settings
-from trading.errors import BadConfiguration
 from trading.steps import CycleRequest
 from worker import seats_of, serving
 from workflows import policies
@@ -51,6 +50,8 @@ async def _up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> 
     with output.waiting("reading the market ..."):
         prices = Prices.of(settings)
         request = await _at_any_time(await request_of(wish, settings, prices), prices)
+        # A file that cannot be read is found here, before there is a server or a folder for one.
+        await prices.market.quotes(request.symbols, request.as_of or await prices.latest())
         where = await _market(settings, prices, request)
     output.say(pairs([*_runs_on(settings), ("market", where)]))
     async with AsyncExitStack() as stack:
@@ -71,15 +72,12 @@ async def _up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> 
 @asynccontextmanager
 async def _servers(settings: Settings) -> AsyncIterator[Reach]:
     """The servers that the settings name, else embedded ones that live as long as the block."""
-    database, temporal = named_database(settings.database), connection.named().get("target_host")
-    if database is not None and temporal is not None:
-        yield Reach(database=database, temporal_address=None)
-    elif database is None and temporal is None:
-        async with embedded.serve(settings.desk.home, ports=_ports(settings.desk)) as endpoints:
-            yield embedded_reach(endpoints, settings.database)
-    else:
-        message = "TEMPORAL_ADDRESS and DB_HOST go together: set both, or neither to run the embedded servers"
-        raise BadConfiguration(message)
+    named = named_reach(settings.database)
+    if named is not None:
+        yield named
+        return
+    async with embedded.serve(settings.desk.home, ports=_ports(settings.desk)) as endpoints:
+        yield embedded_reach(endpoints)
 
 
 def _refuse_second(home: Path) -> None:

@@ -92,7 +92,13 @@ class Ports:
         gate = Gate(self.market, CALENDAR, self.ledger, self.rules)
         books = LedgerActivities(self.ledger, self.snapshots, self.opening_cash)
         looking = MarketActivities(self.market, CALENDAR, self.snapshots)
-        writing: list[Callable[..., Any]] = [books.record, books.mark, books.intend, books.change_state]
+        writing: list[Callable[..., Any]] = [
+            books.record,
+            books.end_cycle,
+            books.mark,
+            books.intend,
+            books.change_state,
+        ]
         return [gate.open_cycle, looking.take_snapshot, books.open_desk, books.read_breaker, *writing]
 
 

@@ -23,6 +23,7 @@ from trading.proposals import Candidate, Proposal
 from trading.settlement import Denied
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Verdict
 from trading.steps import (
+    HALTED,
     AssessmentAsked,
     Cycle,
     DecisionAsked,
@@ -72,6 +73,9 @@ class _Run:
         await self._record([say.started(self.cycle, self.steps.now())])
         self.opening = await self.steps.open(self.cycle)
         self.known = self.opening.model_dump(include={"as_of", "market", "synthetic", "in_session"})
+        if self.opening.skip is None or self.opening.skip.code == HALTED:
+            # Exits never sleep: stops and targets meet the prices although nothing new may be bought.
+            await self.steps.settle(self._stage)
         if self.opening.skip is not None:
             return CycleOutcome.SKIPPED, self.opening.skip.reason
         await self._look()
@@ -121,8 +125,7 @@ class _Run:
             return (Finding(invariant="audit", about=self.cycle.cycle_id, found=f"not done: {error}"),)
 
     async def _look(self) -> None:
-        """Catch up with the broker, look at the market once, and value the books at what was seen."""
-        await self.steps.settle(self._stage)
+        """Look at the market once, for all, and value the books at what was seen."""
         symbols = tuple(sorted({*self.cycle.request.symbols, *self.opening.held}))
         self.snapshot = await self.steps.snapshot(SnapshotAsked(stage=self._stage, symbols=symbols))
         self.portfolio = await self._mark()

@@ -15,7 +15,6 @@ from trading.orders import Order
 from trading.settlement import Denied
 from trading.signals import Abstention, Action, Decision, RiskAssessment, Score, Signal, Validation, Verdict
 
-
 # A hundred rows travel in one payload, which the server warns of at 256 KB; the events hold every word.
 MOST_NOTE = 400
 

@@ -54,12 +54,13 @@ class Position(Record):
 
 
 class Portfolio(Record):
-    """One desk's books at a moment, with the orders that may still change them."""
+    """One desk's books at a moment, with the orders that may still change them; `marked_at`: when last valued."""
 
     desk_id: DeskId
     trading_state: TradingState = TradingState.ACTIVE
     cash: Dollars
     peak_equity: Dollars = ZERO
+    marked_at: AwareDatetime | None = None
     positions: tuple[Position, ...] = ()
     open_orders: tuple[Order, ...] = ()
 

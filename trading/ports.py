@@ -105,6 +105,10 @@ class Ledger(Protocol):
         """
         ...
 
+    async def end_cycle(self, ended: Event) -> None:
+        """Say for a cycle that it has ended, unless it has said so itself."""
+        ...
+
     async def portfolio(self, desk_id: str) -> Portfolio:
         """Cash, positions with their marks, open orders and the trading state, at one instant."""
         ...

@@ -66,6 +66,9 @@ class Cycle(Record):
         return self.request.trace_id
 
 
+HALTED = "halted"
+
+
 class Skip(Record):
     """Why a cycle does nothing: a code and a sentence."""
 

@@ -72,6 +72,12 @@ STICKY = timedelta(milliseconds=500)
 # seconds.
 TASK = timedelta(seconds=3)
 
+AUDIT: dict[str, Any] = {
+    # A cycle that has ended waits two minutes for its audit; that it could not be done is a finding of its own.
+    **ORDERS,
+    "schedule_to_close_timeout": timedelta(minutes=2),
+}
+
 # No cycle is open longer than this (invariant I16); four agents at four minutes each would not be a decision any more.
 CYCLE_LIFE = timedelta(minutes=15)
 # How long a cycle waits for an order before it goes on without it; market orders fill in a second or two.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -188,8 +187,10 @@ class ActivitySteps:
                 execution_timeout=policies.ORDER_LIFE * 2,
                 static_summary=f"{request.side} {request.quantity:f} {request.symbol}",
             )
-            async with asyncio.timeout(policies.ORDER_PATIENCE.total_seconds()):
-                return await asyncio.shield(child)
+            await workflow.wait_condition(
+                child.done, timeout=policies.ORDER_PATIENCE, timeout_summary="patience with the order"
+            )
+            return await child
         except (TimeoutError, WorkflowAlreadyStartedError):
             # It rests, or an earlier run of this cycle sent it: in both cases the broker knows.
             return await self._follow(request)
@@ -208,7 +209,7 @@ class ActivitySteps:
         """Check the invariants."""
         return await _done(
             workflow.execute_activity_method(
-                OrderActivities.audit_desk, cycle, summary="audit of the books", **policies.ORDERS
+                OrderActivities.audit_desk, cycle, summary="audit of the books", **policies.AUDIT
             )
         )
 
@@ -232,8 +233,9 @@ async def _heard(call: Coroutine[Any, Any, H], kind: type[H], symbol: str | None
 
 
 def _cause(error: ActivityError) -> TradingError:
-    cause: BaseException = error
-    while cause.__cause__ is not None:
+    """The step's own error: the edge of the activity has named it, whatever it was raised from."""
+    cause: BaseException | None = error.__cause__
+    while cause is not None and not isinstance(cause, ApplicationError):
         cause = cause.__cause__
-    kind = cause.type if isinstance(cause, ApplicationError) and cause.type else type(cause).__name__
-    return Final(f"{error.activity_type}: {kind}: {cause}")
+    words = f"{cause.type or 'ApplicationError'}: {cause.message}" if cause else str(error.__cause__ or error)
+    return Final(f"{error.activity_type}: {words}")

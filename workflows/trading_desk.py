@@ -28,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from trading.docket import CycleOutcome
     from trading.events import EventType
-    from trading.steps import Cycle, CycleRequest, Recorded, Trigger
+    from trading.steps import Cycle, CycleRequest, Trigger
     from workflows import policies, search_attributes
     from workflows.trading_cycle import TradingCycle
 
@@ -165,10 +165,9 @@ class TradingDesk:
         self._note(cycle.cycle_id, outcome=CycleOutcome.FAILED, reason=reason[:4000])
         data = {"outcome": CycleOutcome.FAILED, "reason": reason[:4000]}
         event = cycle_event(cycle, EventType.CYCLE_FAILED, workflow.now(), data, "desk")
-        recorded = Recorded(events=(event,))
         await self._surely(
             lambda: workflow.execute_activity_method(
-                LedgerActivities.record, recorded, summary="CycleFailed", **policies.LEDGER
+                LedgerActivities.end_cycle, event, summary="CycleFailed", **policies.LEDGER
             )
         )
 

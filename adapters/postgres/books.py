@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.fill_rows import fills_of_desk
 from adapters.postgres.log import all_events
 from adapters.postgres.order_rows import orders_of_desk
 from adapters.postgres.portfolio import read_portfolio
-from adapters.postgres.tables import capital_events, system_state
+from adapters.postgres.tables import capital_events, trades
 from trading.audit import Books
 from trading.portfolio import CapitalEvent
+from trading.trades import Trade
+
+_STATED = text(
+    """
+    SELECT p.equity, s.event_count, s.event_head,
+        (SELECT coalesce(max(m.equity), 0) FROM equity_marks m WHERE m.desk_id = :desk_id) AS most_equity
+    FROM portfolio_state p JOIN system_state s USING (desk_id) WHERE desk_id = :desk_id
+    """
+)
 
 
 async def read_books(connection: AsyncConnection, desk_id: str) -> Books:
     """A desk's books, positions that are closed included. The connection must read all of it at one instant."""
     portfolio = await read_portfolio(connection, desk_id, flat=True)
-    head = select(system_state.c.event_count, system_state.c.event_head).where(system_state.c.desk_id == desk_id)
-    count, seal = (await connection.execute(head)).one()
+    stated = (await connection.execute(_STATED, {"desk_id": desk_id})).mappings().one()
+    events, unreadable = await all_events(connection, desk_id)
     return Books(
         desk_id=desk_id,
         portfolio=portfolio,
         capital=await _capital(connection, desk_id),
         orders=await orders_of_desk(connection, desk_id),
         fills=await fills_of_desk(connection, desk_id),
-        events=await all_events(connection, desk_id),
-        event_count=count,
-        event_head=seal,
+        trades=await _trades(connection, desk_id),
+        events=events,
+        unreadable=unreadable,
+        **stated,
     )
 
 
@@ -35,3 +45,9 @@ async def _capital(connection: AsyncConnection, desk_id: str) -> tuple[CapitalEv
     query = select(capital_events).where(capital_events.c.desk_id == desk_id).order_by(capital_events.c.occurred_at)
     rows = (await connection.execute(query)).mappings()
     return tuple(CapitalEvent.model_validate({name: row[name] for name in CapitalEvent.model_fields}) for row in rows)
+
+
+async def _trades(connection: AsyncConnection, desk_id: str) -> tuple[Trade, ...]:
+    query = select(trades).where(trades.c.desk_id == desk_id).order_by(trades.c.opened_at, trades.c.trade_id)
+    rows = (await connection.execute(query)).mappings()
+    return tuple(Trade.model_validate({name: row[name] for name in Trade.model_fields}) for row in rows)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres import books, desks, fills, log, order_rows, orders, portfolio
+from adapters.postgres import books, cycles, desks, fills, log, order_rows, orders, portfolio
 from adapters.postgres.engine import consistent, transaction
 from trading.audit import Books
 from trading.breaker import CircuitBreaker
@@ -39,6 +39,11 @@ class PostgresLedger:
         """Append events of one desk in one insert, each once. Raises BooksDisagree on an id with other content."""
         async with transaction(self._engine) as connection:
             await log.append(connection, events)
+
+    async def end_cycle(self, ended: Event) -> None:
+        """Say for a cycle that it has ended, unless it has said so itself."""
+        async with transaction(self._engine) as connection:
+            await cycles.end_cycle(connection, ended)
 
     async def portfolio(self, desk_id: str) -> Portfolio:
         """Cash, what is held with its marks, open orders and the trading state, in one statement."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -82,9 +83,16 @@ async def append(connection: AsyncConnection, events: Sequence[Event]) -> None:
         await _insert(connection, desk_id, await _sealed(connection, head, new))
 
 
-async def all_events(connection: AsyncConnection, desk_id: str) -> tuple[StoredEvent, ...]:
-    """A desk's whole log in its order."""
-    return tuple(_stored(row) for row in (await connection.execute(_ALL, {"desk_id": desk_id})).mappings())
+async def all_events(connection: AsyncConnection, desk_id: str) -> tuple[tuple[StoredEvent, ...], tuple[str, ...]]:
+    """A desk's whole log in its order, and the ids of the rows that are no events: somebody wrote past the rules."""
+    events: list[StoredEvent] = []
+    unreadable: list[str] = []
+    for row in (await connection.execute(_ALL, {"desk_id": desk_id})).mappings():
+        try:
+            events.append(_stored(row))
+        except ValidationError:
+            unreadable.append(row["event_id"])
+    return tuple(events), tuple(unreadable)
 
 
 def _once(events: Sequence[Event]) -> list[Event]:

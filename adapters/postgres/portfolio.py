@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
@@ -19,7 +18,7 @@ from trading.portfolio import Portfolio
 # Amounts travel as text: in JSON a number is a float to whoever reads it.
 _READ = text(
     """
-    SELECT p.desk_id, s.trading_state, p.cash, p.peak_equity,
+    SELECT p.desk_id, s.trading_state, p.cash, p.peak_equity, p.marked_at,
         coalesce((
             SELECT jsonb_agg(jsonb_build_object(
                 'symbol', symbol, 'sector', sector, 'quantity', trim_scale(quantity)::text,
@@ -55,7 +54,7 @@ _KEEP_PEAK = text(
     """
     UPDATE portfolio_state SET equity = :equity, peak_equity = greatest(peak_equity, :equity),
         marked_at = greatest(marked_at, :marked_at)
-    WHERE desk_id = :desk_id RETURNING peak_equity
+    WHERE desk_id = :desk_id RETURNING peak_equity, marked_at
     """
 ).bindparams(bindparam("equity", type_=Numeric), bindparam("marked_at", type_=TIMESTAMP(timezone=True)))
 _KEEP_MARK = text(
@@ -92,9 +91,9 @@ async def mark_positions(
     await connection.execute(_QUOTE, {**asked, **marks})
     portfolio = await read_portfolio(connection, desk_id)
     equity = portfolio.equity
-    peak: Decimal = (await connection.execute(_KEEP_PEAK, {**asked, "equity": equity})).scalar_one()
+    kept = (await connection.execute(_KEEP_PEAK, {**asked, "equity": equity})).mappings().one()
     await connection.execute(_KEEP_MARK, {**asked, "equity": equity, "cash": portfolio.cash})
-    return portfolio.model_copy(update={"peak_equity": peak})
+    return portfolio.model_copy(update=dict(kept))
 
 
 async def revalue(connection: AsyncConnection, desk_id: str) -> None:

@@ -47,6 +47,7 @@ class EventLine(Record):
     aggregate_id: Identifier
     trace_id: Identifier
     data: dict[str, JsonValue]
+    content_hash: str
     hash: str
 
 
@@ -95,7 +96,7 @@ _TRADES = text(
     """
 )
 _EVENTS = """
-    SELECT sequence, occurred_at, type, aggregate_id, trace_id, data, hash FROM events
+    SELECT sequence, occurred_at, type, aggregate_id, trace_id, data, content_hash, hash FROM events
     WHERE desk_id = :desk_id AND (CAST(:cycle_id AS text) IS NULL OR aggregate_id = :cycle_id) AND sequence > :after
     ORDER BY sequence"""
 _FIRST_EVENTS, _LAST_EVENTS = text(f"{_EVENTS} LIMIT :limit"), text(f"{_EVENTS} DESC LIMIT :limit")

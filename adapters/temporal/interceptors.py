@@ -29,6 +29,8 @@ from temporalio.worker import (
 from adapters.temporal.records import first_wrong
 from trading.errors import Final, Retryable
 
+log = structlog.get_logger()
+
 # A quarter of the heartbeat's time-out: three may be lost before the server gives the activity up.
 BEATS_IN_A_TIMEOUT = 4
 # An error that no adapter has classified is tried so often and no more: a bug is not mended by patience.
@@ -52,24 +54,27 @@ class Edges(Interceptor):
 
 class _Edge(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  the SDK's name
-        with structlog.contextvars.bound_contextvars(**_context(input.args)):
-            try:
-                async with _heartbeat():
-                    return _read_back(await super().execute_activity(input), input)
-            except Final as error:
-                raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
-            except Retryable as error:
-                after = error.retry_after_seconds
-                delay = timedelta(seconds=after) if after is not None else None
-                raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=delay) from error
-            except ValidationError as error:
-                raise ApplicationError(first_wrong(error), type="InvalidRecord", non_retryable=True) from error
-            except ApplicationError:
-                raise
-            except Exception as error:
-                # Nobody has said whether this may pass: a few tries, then it is a bug, and a person's.
-                message, last = f"{type(error).__name__}: {error}", activity.info().attempt >= UNCLASSIFIED_TRIES
-                raise ApplicationError(message, type="Unclassified", non_retryable=last) from error
+        # Each activity is a task of its own, so the binding ends with it; the SDK's lines about it carry the ids too.
+        structlog.contextvars.bind_contextvars(**_context(input.args))
+        try:
+            async with _heartbeat():
+                result = _read_back(await super().execute_activity(input), input)
+        except Final as error:
+            raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
+        except Retryable as error:
+            after = error.retry_after_seconds
+            delay = timedelta(seconds=after) if after is not None else None
+            raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=delay) from error
+        except ValidationError as error:
+            raise ApplicationError(first_wrong(error), type="InvalidRecord", non_retryable=True) from error
+        except ApplicationError:
+            raise
+        except Exception as error:
+            # Nobody has said whether this may pass: a few tries, then it is a bug, and a person's.
+            message, last = f"{type(error).__name__}: {error}", activity.info().attempt >= UNCLASSIFIED_TRIES
+            raise ApplicationError(message, type="Unclassified", non_retryable=last) from error
+        log.info("done")
+        return result
 
 
 class _Signals(WorkflowInboundInterceptor):

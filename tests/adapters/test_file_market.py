@@ -282,6 +282,7 @@ async def test_a_file_that_cannot_be_read_is_one_line_with_its_name(
     with pytest.raises(BadMarketData, match=name.replace(".", r"\.")) as refused:
         await market.bars(sorted((await market.catalogue()).files), CLOSED_AT, 300)
     assert "\n" not in str(refused.value)
+    assert refused.value.__cause__ is None, "a cycle reports the innermost error, which must name the file"
 
 
 async def test_a_file_damaged_in_its_middle_is_found_when_it_is_read(

@@ -14,8 +14,10 @@ from typing import Any
 
 import psutil
 
+Program = tuple[str, str]
 ROOT = Path(__file__).parents[2]
-STARTER = (sys.executable, str(ROOT / "starter.py"))
+STARTER: Program = (sys.executable, str(ROOT / "starter.py"))
+WORKER: Program = (sys.executable, str(ROOT / "worker.py"))
 PATIENCE_SECONDS = 90
 SYMBOLS = "AAPL,DUK,INTC,KO,MSFT,WMT"
 # What a developer's own shell may say must not reach the desk under test.
@@ -50,10 +52,10 @@ class Terminal:
     def but(self, **variables: str) -> Terminal:
         return Terminal(self.folder, {**self.variables, **variables})
 
-    def type(self, *words: str) -> Said:
+    def type(self, *words: str, program: Program = STARTER) -> Said:
         """Run one command to its end."""
         done = subprocess.run(
-            [*STARTER, *words],
+            [*program, *words],
             cwd=self.folder,
             env=self._environment(),
             capture_output=True,
@@ -63,12 +65,12 @@ class Terminal:
         )
         return Said(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *words: str) -> Running:
+    def start(self, *words: str, program: Program = STARTER) -> Running:
         """Run one command that stays."""
         said = self.folder / "said.txt"
         with said.open("w") as output:
             process = subprocess.Popen(
-                [*STARTER, *words],
+                [*program, *words],
                 cwd=self.folder,
                 env=self._environment(),
                 stdout=output,

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.console.terminal import Terminal
+from tests.console.terminal import WORKER, Terminal
 
 # The cycle on the sample's last day; the same on every fresh desk.
 BOUGHT = ["DUK", "INTC", "KO", "MSFT", "WMT"]
@@ -51,6 +51,14 @@ def test_events_are_numbered_and_can_be_asked_by_cycle(desk: Terminal) -> None:
     of_cycle = desk.type("events", "--cycle", cycle, "--limit", "1000", "--json").document
     assert {event["aggregate_id"] for event in of_cycle} == {cycle}
     assert of_cycle[0]["type"] == "CycleStarted"
+    assert len({event[name] for event in events for name in ("content_hash", "hash")}) == 2 * len(events)
+
+
+def test_events_of_a_cycle_that_never_was_are_an_error(desk: Terminal) -> None:
+    said = desk.type("events", "--cycle", "nosuch")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("starter: no such cycle: nosuch (")
+    assert said.err.count("\n") == 1
 
 
 def test_events_can_be_followed_one_document_a_line(desk: Terminal) -> None:
@@ -89,12 +97,14 @@ def test_indicators_are_those_of_a_snapshot(desk: Terminal) -> None:
 
 
 def test_a_cycle_can_be_asked_for_and_is_found_again_by_its_trace(desk: Terminal) -> None:
-    said = desk.type("run", "ko", "KO", "--as-of", "2017-11-09", "--trace-id", "trace-7", "--json")
+    another = desk.but(DESK_ID="another")  # the books of this one are further already
+    said = another.type("run", "ko", "KO", "--as-of", "2017-11-09", "--trace-id", "trace-7", "--json")
     report = said.document["report"]
     assert said.code == 0
     assert report["as_of"] == "2017-11-09T21:00:00Z"
+    assert report["outcome"] != "skipped"
     assert report["findings"] == []
-    events = desk.type("events", "--cycle", report["cycle_id"], "--json").document
+    events = another.type("events", "--cycle", report["cycle_id"], "--json").document
     assert {event["trace_id"] for event in events} == {"trace-7"}
     assert events[0]["data"]["symbols"] == ["KO"]
 
@@ -105,7 +115,7 @@ def test_a_cycle_need_not_be_waited_for(desk: Terminal) -> None:
 
 
 def test_a_day_without_a_session_is_skipped_in_plain_words(desk: Terminal) -> None:
-    said = desk.type("run", "KO", "--as-of", "2017-11-05")
+    said = desk.but(DESK_ID="sunday").type("run", "KO", "--as-of", "2017-11-05")
     assert said.code == 0
     assert "skipped: the exchange is closed" in said.out
 
@@ -141,7 +151,7 @@ def test_a_second_desk_on_the_same_home_is_refused(desk: Terminal) -> None:
 
 
 def test_a_wrong_temporal_address_is_one_line(desk: Terminal) -> None:
-    said = desk.but(TEMPORAL_ADDRESS="127.0.0.1:1").type("status")
+    said = desk.but(TEMPORAL_ADDRESS="127.0.0.1:1", DB_HOST="127.0.0.1").type("status")
     assert said.code == 1
     assert said.err.startswith("starter: no Temporal server at 127.0.0.1:1 (")
     assert said.err.count("\n") == 1
@@ -151,6 +161,20 @@ def test_a_narrow_terminal_keeps_every_line_within_its_width(desk: Terminal) -> 
     narrow = desk.but(COLUMNS="80")
     for words in (["orders"], ["events"], ["doctor"]):
         assert max(map(len, narrow.type(*words).out.splitlines())) <= 80, words
+
+
+def test_a_worker_of_one_queue_serves_until_it_is_told_to_end(desk: Terminal) -> None:
+    running = desk.start("--queues", "agents", program=WORKER)
+    running.wait_for("serving")
+    assert running.end(signal.SIGTERM) == 0
+    assert "draining" in running.said.read_text()
+
+
+def test_a_worker_of_a_namespace_that_is_not_there_is_one_line(desk: Terminal) -> None:
+    said = desk.but(TEMPORAL_NAMESPACE="nosuch").type(program=WORKER)
+    assert said.code == 1
+    assert said.err.startswith("worker: Temporal has no namespace nosuch: ")
+    assert said.err.count("\n") == 1
 
 
 @pytest.mark.faults

@@ -98,6 +98,16 @@ def test_a_corrupt_file_is_named(terminal: Terminal, sample_data: Path) -> None:
     whole = (sample_data / "sample_daily.parquet").read_bytes()
     (folder / "bars.parquet").write_bytes(whole[: len(whole) // 2])
     assert_one_line(terminal.but(MARKET_DATA_DIR="corrupt").type("up", "--once"), "bars.parquet", "MARKET_DATA_DIR")
+    assert not terminal.home.exists()
+
+
+def test_a_file_with_an_unreadable_price_is_named_before_any_server_starts(terminal: Terminal) -> None:
+    folder = terminal.folder / "worn"
+    folder.mkdir()
+    (folder / "AAPL.csv").write_text("date,open,high,low,close,volume\n2017-11-10,1,2,1,x,100\n")
+    said = terminal.but(MARKET_DATA_DIR="worn").type("up", "AAPL", "--once")
+    assert_one_line(said, "worn/AAPL.csv", "invalid value 'x'", "MARKET_DATA_DIR")
+    assert not terminal.home.exists()
 
 
 def test_a_port_in_use_is_named(terminal: Terminal) -> None:
@@ -114,8 +124,10 @@ def test_a_missing_database_is_named(terminal: Terminal) -> None:
     assert SECRET not in said.err + said.out
 
 
-def test_half_named_servers_are_refused(terminal: Terminal) -> None:
-    assert_one_line(terminal.but(DB_HOST="127.0.0.1").type("up", "--once"), "TEMPORAL_ADDRESS", "DB_HOST")
+@pytest.mark.parametrize("words", ["up --once", "status"])
+@pytest.mark.parametrize("named", [{"DB_HOST": "127.0.0.1"}, {"TEMPORAL_ADDRESS": "127.0.0.1:1"}])
+def test_half_named_servers_are_refused(terminal: Terminal, words: str, named: dict[str, str]) -> None:
+    assert_one_line(terminal.but(**named).type(*words.split()), "TEMPORAL_ADDRESS and DB_HOST go together")
 
 
 def test_a_mistyped_command_is_one_line(terminal: Terminal) -> None:
@@ -125,7 +137,7 @@ def test_a_mistyped_command_is_one_line(terminal: Terminal) -> None:
 
 
 def test_the_doctor_names_what_is_missing(terminal: Terminal) -> None:
-    said = terminal.but(LLM_META_AGENT_MODEL="oracle-1").type("doctor", "--json")
+    said = terminal.but(LLM_META_AGENT_MODEL="rules-99").type("doctor", "--json")
     failed = {check["id"]: check["found"] for check in said.document["checks"] if check["status"] == "fail"}
     assert said.code == 1
     assert set(failed) == {"models", "servers"}

@@ -38,6 +38,7 @@ from trading.steps import (
     ValidationAsked,
     ValidationHeard,
 )
+from trading.trades import trades_of
 
 PRICES = {"AAPL": ("100", "Technology"), "MSFT": ("50", "Technology"), "XOM": ("40", "Energy"), "KO": ("20", "Staples")}
 
@@ -80,6 +81,7 @@ class FakeDesk:
             desk_id=DESK,
             trading_state=self.state,
             cash=cash_of([self.paid_in], self.fills),
+            peak_equity=self.paid_in.amount,
             positions=tuple(self._marked(position) for position in positions_of(self.fills).values()),
             open_orders=tuple(order for order in self.orders.values() if order.is_open),
         )
@@ -100,6 +102,7 @@ class FakeDesk:
 
     def execute(self, request: OrderRequest) -> Order:
         order = advance(self.orders[request.client_order_id], OrderState.ACCEPTED, broker_order_id="b-1")
+        self.record([order_events.order_moved(request, OrderState.ACCEPTED, None, request.as_of)])
         if request.symbol not in self.resting:
             filled = fill(request, f"{request.quantity:f}", f"{request.mark:f}", commission=self.commission)
             self.fills.append(filled)
@@ -131,9 +134,11 @@ class FakeDesk:
         return Books(
             desk_id=DESK,
             portfolio=self.portfolio(),
+            equity=self.portfolio().equity,
             capital=(self.paid_in,),
             orders=tuple(self.orders.values()),
             fills=tuple(self.fills),
+            trades=tuple(trades_of(self.fills).values()),
             events=events,
             event_count=len(events),
             event_head=events[-1].hash,

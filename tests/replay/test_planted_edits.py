@@ -35,15 +35,17 @@ class Edit:
 
 PIPELINE, CYCLE, DESK = "trading/cycle.py", "workflows/trading_cycle.py", "workflows/trading_desk.py"
 ORDER = "workflows/order_execution.py"
-SETTLE = "        await self.steps.settle(self._stage)\n"
+SETTLE = "            await self.steps.settle(self._stage)\n"
+LATER = SETTLE.removeprefix("    ")
+NOTHING = "            pass\n"
 ENDS = "        ends_at ="
 CLOCK, CHANCE = "__import__('datetime').datetime.now().astimezone()", "str(__import__('uuid').uuid4())"
 MARK = "        self.docket.priced(self.snapshot)\n"
 EDITS = (
     Edit("nothing", PIPELINE, SETTLE, SETTLE, "TradingCycle", "cycle-traded"),
-    Edit("removed activity", PIPELINE, SETTLE, "", "TradingCycle", "cycle-traded"),
+    Edit("removed activity", PIPELINE, SETTLE, NOTHING, "TradingCycle", "cycle-traded"),
     Edit("added activity", PIPELINE, SETTLE, SETTLE * 2, "TradingCycle", "cycle-traded"),
-    Edit("reordered activities", PIPELINE, MARK, MARK + SETTLE, "TradingCycle", "cycle-traded"),
+    Edit("reordered activities", PIPELINE, MARK, MARK + LATER, "TradingCycle", "cycle-traded"),
     Edit("other order of the queue", DESK, "popleft()", "pop()", "TradingDesk", "desk-five-at-once"),
     Edit("changed order id", CYCLE, "id=request.client", "id='x' + request.client", "TradingCycle", "cycle-traded"),
     Edit("changed cycle id", DESK, '    id=f"cycle/', '    id=f"run/', "TradingDesk", "desk-five-at-once"),
@@ -65,7 +67,7 @@ def planted(edit: Edit, folder: Path) -> type[Any]:
     assert edit.old in sources[edit.file], edit.name
     text = sources[edit.file].replace(edit.old, edit.new, 1)
     if edit.name == "reordered activities":
-        text = text.replace(SETTLE, "", 1)
+        text = text.replace(SETTLE, NOTHING, 1)
     sources[edit.file] = text
     if edit.file == PIPELINE:
         (folder / f"{name}_pipeline.py").write_text(sources.pop(PIPELINE))

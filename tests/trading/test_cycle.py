@@ -143,7 +143,8 @@ async def test_a_step_that_cannot_be_done_fails_the_cycle_and_nothing_more_is_se
     steps.failing = {step}
     report = await run_cycle(steps, cycle("AAPL", "XOM"))
     assert (report.outcome, report.reason) == (CycleOutcome.FAILED, f"planned: {step}")
-    assert report.findings == ()
+    # What was intended and never sent holds cash and a place: a person should know.
+    assert [finding.invariant for finding in report.findings] == (["I16"] if step == "execute" else [])
     assert len(ordered(steps)) == (1 if step == "execute" else 0)
     assert steps.recorded[-1] == [E.CYCLE_FAILED]
     assert len(steps.asked(step)) == (2 if step in {"ask_data", "ask_validator"} else 1)
@@ -364,3 +365,12 @@ async def test_the_same_cycle_run_twice_says_the_same_under_the_same_ids() -> No
         told.append([(stored.event.event_id, stored.hash) for stored in steps.desk.books().events])
     assert told[0] == told[1]
     assert len({name for name, _ in told[0]}) == len(told[0])
+
+
+@pytest.mark.parametrize(("code", "settled"), [("halted", 1), ("market_closed", 0), ("before_the_books", 0)])
+async def test_stops_and_targets_meet_the_prices_while_halted(code: str, settled: int) -> None:
+    steps = FakeSteps()
+    steps.skip = Skip(code=code, reason="no")
+    report = await run_cycle(steps, cycle("AAPL"))
+    assert report.outcome is CycleOutcome.SKIPPED
+    assert len(steps.asked("settle")) == settled

@@ -190,6 +190,36 @@ async def test_a_forged_log_is_found(ledger: PostgresLedger, owner: AsyncEngine,
     assert "I9" in {finding.invariant for finding in audit(await ledger.books(DESK))}
 
 
+EDITS: dict[str, str] = {
+    "equity": "UPDATE portfolio_state SET equity = equity + 1000",
+    "peak": "UPDATE portfolio_state SET peak_equity = 100000",
+    "a trade's profit": "UPDATE trades SET realised_pnl = realised_pnl + 5",
+    "a trade lost": "DELETE FROM trades",
+    "a sector": "UPDATE positions SET sector = 'Other'",
+    "an order's state": "UPDATE orders SET state = 'cancelled', told_state = 'cancelled' WHERE side = 'buy'",
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+async def test_an_edited_row_is_found(ledger: PostgresLedger, owner: AsyncEngine, edit: str) -> None:
+    await live(ledger)
+    await run(owner, edit)
+
+    found = audit(await ledger.books(DESK), [at_broker(buy()), at_broker(sell())])
+    assert {finding.invariant for finding in found} == {"I6"}
+
+
+async def test_a_row_that_is_no_event_is_found_and_named(ledger: PostgresLedger, owner: AsyncEngine) -> None:
+    await live(ledger)
+    await run(owner, "ALTER TABLE events DISABLE TRIGGER USER")
+    await run(owner, "UPDATE events SET type = 'Nonsense' WHERE sequence = 6")
+
+    books = await ledger.books(DESK)
+    assert len(books.events) == 17
+    assert books.unreadable == (f"{buy().client_order_id}/OrderSubmitted",)
+    assert ("I9", books.unreadable[0]) in {(finding.invariant, finding.about) for finding in audit(books)}
+
+
 async def test_two_events_that_changed_places_are_found(ledger: PostgresLedger, owner: AsyncEngine) -> None:
     await live(ledger)
     swap = "UPDATE events SET sequence = -sequence, position = -position WHERE sequence IN (4, 5)"

@@ -1,0 +1,126 @@
+"""Orders between the books and the broker, both real: two tries at once, what an exit leaves, orders never sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.ledger import LedgerActivities
+from activities.orders import OrderActivities
+from adapters.paper_broker import PaperBroker, PaperTerms
+from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.snapshots import PostgresSnapshots
+from tests.fakes.market import FakeMarket
+from tests.making import AT, DESK, TRACE, after, cycle, request
+from trading.audit import quantities_close
+from trading.cycle_events import cycle_event
+from trading.desk import DeskOpening
+from trading.events import EventType
+from trading.instruments import Side
+from trading.limits import Limits
+from trading.orders import Leg, Order, OrderRequest, OrderState
+from trading.settlement import BrokerOrder
+from trading.steps import Stage
+
+
+class BothLookFirst:
+    """A broker at which two tries look an order up before either sends it: one that timed out, and its retry."""
+
+    def __init__(self, broker: PaperBroker) -> None:
+        self._broker = broker
+        self._looked = 0
+        self._both = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._broker, name)
+
+    async def find(self, client_order_id: str) -> BrokerOrder | None:
+        found = await self._broker.find(client_order_id)
+        self._looked += 1
+        if self._looked == 2:
+            self._both.set()
+        await self._both.wait()
+        return found
+
+
+class Floor:
+    """A desk's books, its broker and a market whose prices the test sets."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.market = FakeMarket()
+        self.market.quote("AAPL", "100", "100", AT)
+        self.broker = PaperBroker(engine, self.market, PaperTerms(slippage_bps=Decimal(0)))
+        self.ledger = PostgresLedger(engine)
+        self.orders = OrderActivities(self.broker, self.ledger, self.market)
+        self.books = LedgerActivities(self.ledger, PostgresSnapshots(engine), Decimal("100000.00"))
+
+    async def intend(self, **more: Any) -> OrderRequest:
+        asked = request(**more)
+        assert isinstance(await self.ledger.intend(asked, Limits(), AT), Order)
+        return asked
+
+    async def states(self) -> dict[str, str]:
+        books = await self.ledger.books(DESK)
+        return {f"{order.request.side} {order.request.leg}": order.state for order in books.orders}
+
+    async def disagreements(self) -> Sequence[object]:
+        held = {order.client_order_id: order for order in await self.broker.orders(DESK)}
+        return list(quantities_close(await self.ledger.books(DESK), held))
+
+
+@pytest.fixture
+async def floor(engine: AsyncEngine) -> Floor:
+    floor = Floor(engine)
+    await floor.books.open_desk(DeskOpening(desk_id=DESK, trace_id=TRACE, at=after(-1)))
+    return floor
+
+
+async def test_two_tries_of_one_order_at_once_are_one_filled_order(floor: Floor) -> None:
+    for number in range(5):
+        asked = await floor.intend(client_order_id=f"twice-{number}", quantity="1")
+        orders = OrderActivities(BothLookFirst(floor.broker), floor.ledger, floor.market)
+        tries = await asyncio.gather(orders.submit_order(asked), orders.submit_order(asked))
+        assert OrderState.REJECTED not in {order.state for order in tries}
+        booked = await floor.ledger.order(asked.client_order_id)
+        assert booked is not None
+        assert (booked.state, booked.filled_quantity) == (OrderState.FILLED, Decimal(1))
+    assert await floor.disagreements() == []
+
+
+async def test_what_protected_a_position_is_booked_as_cancelled_once_it_is_sold(floor: Floor) -> None:
+    await floor.orders.submit_order(await floor.intend(stop=Decimal(90), target=Decimal(120)))
+    assert await floor.states() == {"buy entry": "filled", "sell stop": "accepted", "sell target": "accepted"}
+    sale = {"client_order_id": "sale", "side": Side.SELL, "leg": Leg.EXIT, "stop": None, "target": None}
+    await floor.orders.submit_order(await floor.intend(**sale))
+    assert await floor.states() == {
+        "buy entry": "filled",
+        "sell stop": "cancelled",
+        "sell target": "cancelled",
+        "sell exit": "filled",
+    }
+    assert await floor.disagreements() == []
+
+
+async def test_an_order_that_its_cycle_never_sent_frees_what_it_held(floor: Floor) -> None:
+    asked = await floor.intend()
+    later = cycle("AAPL", number=2)
+    await floor.orders.settle_orders(Stage(cycle=cycle("AAPL"), as_of=AT))
+    assert await floor.states() == {"buy entry": "intended"}
+    await floor.orders.settle_orders(Stage(cycle=later, as_of=AT))
+    assert await floor.states() == {"buy entry": "expired"}
+    assert (await floor.orders.submit_order(asked)).state is OrderState.EXPIRED
+    assert await floor.broker.orders(DESK) == ()
+
+
+async def test_a_cycle_that_said_its_end_is_not_given_another(floor: Floor) -> None:
+    ended = cycle("AAPL")
+    await floor.ledger.record([cycle_event(ended, EventType.CYCLE_COMPLETED, AT, {"outcome": "traded"})])
+    for one in (ended, cycle("AAPL", number=2)):
+        await floor.books.end_cycle(cycle_event(one, EventType.CYCLE_FAILED, AT, {"outcome": "failed"}, "desk"))
+    ends = [(s.event.aggregate_id, s.event.type) for s in (await floor.ledger.books(DESK)).events][-2:]
+    assert ends == [(ended.cycle_id, EventType.CYCLE_COMPLETED), (cycle(number=2).cycle_id, EventType.CYCLE_FAILED)]

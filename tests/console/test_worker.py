@@ -1,0 +1,100 @@
+"""The worker: what it refuses to serve on, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio import activity, workflow
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from adapters.paper_broker import PaperTerms
+from adapters.postgres.engine import Database, owner_engine
+from console import ready
+from settings import ModelSettings, PaperSettings
+from tests.console.terminal import WORKER, Terminal
+from trading.errors import BadConfiguration
+from worker import seats_of, together
+
+QUEUES = ("left", "right")
+PATIENCE = timedelta(seconds=30)
+
+
+@workflow.defn(sandboxed=False)
+class AskBoth:
+    """Has one activity on each queue at once."""
+
+    @workflow.run
+    async def run(self) -> None:
+        await asyncio.gather(
+            *(workflow.execute_activity("meet", task_queue=q, start_to_close_timeout=PATIENCE) for q in QUEUES)
+        )
+
+
+class Meeting:
+    """An activity that ends when its twin on the other queue has been told of its worker's end as well."""
+
+    def __init__(self) -> None:
+        self.started = asyncio.Barrier(len(QUEUES) + 1)
+        self.told = asyncio.Barrier(len(QUEUES))
+        self.met = 0
+
+    @activity.defn
+    async def meet(self) -> None:
+        await self.started.wait()
+        await activity.wait_for_worker_shutdown()
+        await self.told.wait()
+        self.met += 1
+
+
+async def test_workers_drain_at_the_same_time(temporal: WorkflowEnvironment) -> None:
+    client, meeting = temporal.client, Meeting()
+    asking = Worker(client, task_queue="asking", workflows=[AskBoth])
+    asked = [
+        Worker(client, task_queue=q, activities=[meeting.meet], graceful_shutdown_timeout=timedelta(seconds=5))
+        for q in QUEUES
+    ]
+    async with together([asking, *asked]):
+        await client.start_workflow(AskBoth.run, id=uuid4().hex, task_queue="asking")
+        await meeting.started.wait()
+    assert meeting.met == len(QUEUES)
+
+
+def test_a_worker_without_its_database_ends_in_one_line(terminal: Terminal) -> None:
+    missing = terminal.but(DB_HOST="127.0.0.1", DB_PORT="1", TEMPORAL_ADDRESS="127.0.0.1:1")
+    said = missing.type("--queues", "agents", program=WORKER)
+    assert said.code == 1
+    assert said.err.startswith("worker: the database trading at 127.0.0.1:1 is unavailable")
+    assert said.err.count("\n") == 1
+
+
+def test_a_worker_with_half_of_its_servers_named_ends_in_one_line(terminal: Terminal) -> None:
+    said = terminal.but(DB_HOST="127.0.0.1").type(program=WORKER)
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert "TEMPORAL_ADDRESS and DB_HOST go together" in said.err
+
+
+async def test_books_of_another_revision_are_not_served(database: Database, engine: AsyncEngine) -> None:
+    head = await ready.migrations(engine)
+    owner = owner_engine(database)
+    async with owner.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+    await owner.dispose()
+    with pytest.raises(BadConfiguration, match=rf"revision older, this code needs {head}: run "):
+        await ready.migrations(engine)
+
+
+def test_only_a_model_that_exists_takes_a_seat() -> None:
+    assert {seat.asking.model for seat in seats_of(ModelSettings()).values()} == {"rules-1"}
+    with pytest.raises(BadConfiguration, match="no such model: rules-99"):
+        seats_of(ModelSettings(risk_agent_model="rules-99"))
+
+
+def test_every_term_of_the_paper_broker_is_a_setting() -> None:
+    assert PaperTerms.model_validate(PaperSettings().model_dump()) == PaperTerms()
+    assert set(PaperSettings.model_fields) == set(PaperTerms.model_fields)

@@ -1,0 +1,38 @@
+"""A desk's whole books at one instant, and what an audit finds wrong with them."""
+
+from __future__ import annotations
+
+from trading.events import GENESIS, StoredEvent
+from trading.money import ZERO, DeskId, Dollars, Record
+from trading.orders import Fill, Order
+from trading.portfolio import CapitalEvent, Portfolio
+from trading.trades import Trade
+
+
+class Books(Record):
+    """Everything the audit looks at, as it lies in the ledger at one instant; events in the order of their sequence.
+
+    `equity` in dollars is what the ledger states, `most_equity` the greatest it was ever marked at; `unreadable` names
+    the events that are none.
+    """
+
+    desk_id: DeskId
+    portfolio: Portfolio
+    equity: Dollars = ZERO
+    most_equity: Dollars = ZERO
+    capital: tuple[CapitalEvent, ...] = ()
+    orders: tuple[Order, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    trades: tuple[Trade, ...] = ()
+    events: tuple[StoredEvent, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    event_count: int = 0
+    event_head: str = GENESIS
+
+
+class Finding(Record):
+    """One broken invariant: its number, what it is about and what was seen."""
+
+    invariant: str
+    about: str
+    found: str
