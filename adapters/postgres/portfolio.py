@@ -59,8 +59,9 @@ _KEEP_PEAK = text(
 ).bindparams(bindparam("equity", type_=Numeric), bindparam("marked_at", type_=TIMESTAMP(timezone=True)))
 _KEEP_MARK = text(
     """
-    INSERT INTO equity_marks (desk_id, marked_at, equity, cash) VALUES (:desk_id, :marked_at, :equity, :cash)
-    ON CONFLICT DO NOTHING
+    INSERT INTO equity_marks AS m (desk_id, marked_at, equity, cash) VALUES (:desk_id, :marked_at, :equity, :cash)
+    ON CONFLICT (desk_id, marked_at) DO UPDATE SET equity = excluded.equity, cash = excluded.cash
+    WHERE NOT EXISTS (SELECT FROM equity_marks l WHERE l.desk_id = m.desk_id AND l.marked_at > m.marked_at)
     """
 ).bindparams(bindparam("marked_at", type_=TIMESTAMP(timezone=True)))
 _SET_EQUITY = text("UPDATE portfolio_state SET equity = :equity WHERE desk_id = :desk_id")

@@ -334,6 +334,8 @@ GRANTS = (
     "GRANT USAGE ON SCHEMA public TO trading_app",
     f"GRANT SELECT, INSERT ON {KEPT} TO trading_app",
     f"GRANT SELECT, INSERT, UPDATE ON {CHANGED} TO trading_app",
+    # A moment that is marked twice, before the orders and after them, keeps the later mark.
+    "GRANT UPDATE (equity, cash) ON equity_marks TO trading_app",
     # A fill that arrives late or is taken back cuts a symbol's trades anew.
     "GRANT DELETE ON trades TO trading_app",
     "GRANT SELECT ON alembic_version TO trading_app",

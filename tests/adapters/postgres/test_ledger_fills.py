@@ -164,6 +164,19 @@ async def test_a_mark_that_comes_late_or_twice_changes_nothing(ledger: PostgresL
     assert len(await rows(engine, equity_marks)) == 2
 
 
+async def test_a_moment_that_is_marked_twice_keeps_the_later_mark(ledger: PostgresLedger, engine: AsyncEngine) -> None:
+    await ledger.mark(DESK, quote("AAPL", "100"), at(1))
+    await book(ledger, buy(), fill_of(buy(), "100", "101"))
+    after_orders = await ledger.mark(DESK, quote("AAPL", "100"), at(1))
+    [mark] = await rows(engine, equity_marks)
+    assert (mark["equity"], mark["cash"]) == (after_orders.equity, after_orders.cash) == (99_899, 89_899)
+
+    await ledger.mark(DESK, quote("AAPL", "120"), at(2))
+    await ledger.mark(DESK, quote("AAPL", "90"), at(1))
+    marks = {mark["marked_at"]: mark["equity"] for mark in await rows(engine, equity_marks)}
+    assert marks == {at(1): Decimal("99899.00"), at(2): Decimal("101899.00")}
+
+
 async def test_a_fill_taken_back_leaves_the_quote_that_came_before_it(ledger: PostgresLedger) -> None:
     await book(ledger, buy(), fill_of(buy(), "10", "100"))
     await ledger.mark(DESK, quote("AAPL", "105"), at(5))
