@@ -169,7 +169,9 @@ async def test_a_moment_that_is_marked_twice_keeps_the_later_mark(ledger: Postgr
     await book(ledger, buy(), fill_of(buy(), "100", "101"))
     after_orders = await ledger.mark(DESK, quote("AAPL", "100"), at(1))
     [mark] = await rows(engine, equity_marks)
-    assert (mark["equity"], mark["cash"]) == (after_orders.equity, after_orders.cash) == (99_899, 89_899)
+    assert (
+        (mark["equity"], mark["cash"]) == (after_orders.equity, after_orders.cash) == (Decimal(99_899), Decimal(89_899))
+    )
 
     await ledger.mark(DESK, quote("AAPL", "120"), at(2))
     await ledger.mark(DESK, quote("AAPL", "90"), at(1))
