@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -28,6 +29,12 @@ from workflows import search_attributes
 LOOPBACK = ("127.", "::1", "localhost")
 _numbers = count(1)
 EXIT_CODE = pytest.StashKey[int]()
+
+
+def pytest_configure() -> None:
+    """Take SIGINT as it is: a shell that starts a job in the background makes all its children deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
