@@ -9,7 +9,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import structlog
@@ -19,31 +19,26 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 import settings as configuration
-from activities.agents import AgentActivities, Seat
+from activities.agents import AgentActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.orders import OrderActivities
-from adapters import logs, rules_model
-from adapters.exchange_calendar import ExchangeCalendar
-from adapters.file_market import FileMarket
-from adapters.paper_broker import PaperBroker, PaperTerms
+from adapters import logs
 from adapters.postgres.engine import Database, application_engine
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.snapshots import PostgresSnapshots
-from adapters.rules_model import RulesModel
-from adapters.simulated_market import SimulatedMarket
 from adapters.temporal.connection import add_missing_search_attributes, connect
 from adapters.temporal.ending import leave
 from console import ready
 from console.complaint import complain
 from console.reach import reach
-from settings import MarketSettings, ModelSettings, Settings
-from trading.agents.questions import Agent, Asking
+from settings import Settings
 from trading.errors import BadConfiguration
-from trading.market import Adjustment
-from trading.ports import Market
+from wiring.brokers import broker_of
+from wiring.markets import calendar_of, market_of
+from wiring.models import seats_of
 from workflows import policies, search_attributes
 from workflows.order_execution import OrderExecution
 from workflows.trading_cycle import TradingCycle
@@ -55,38 +50,6 @@ WORKFLOWS = (TradingDesk, TradingCycle, OrderExecution)
 GRACE = timedelta(seconds=20)
 
 log = structlog.get_logger()
-
-
-def calendar_of(market: MarketSettings) -> ExchangeCalendar:
-    """The exchange calendar, known until well after today."""
-    return ExchangeCalendar(market.calendar, until=datetime.now(UTC).date())
-
-
-def market_of(market: MarketSettings, calendar: ExchangeCalendar) -> Market:
-    """The provider of prices that the settings name."""
-    if market.provider == "simulated":
-        return SimulatedMarket(market.seed, calendar)
-    return FileMarket(market.data_dir, calendar, adjustment=Adjustment(market.data_adjustment))
-
-
-def broker_of(settings: Settings, engine: AsyncEngine, market: Market) -> PaperBroker:
-    """The broker that the settings name: the one on paper, with its terms."""
-    return PaperBroker(engine, market, PaperTerms.model_validate(settings.paper.model_dump()))
-
-
-def seats_of(models: ModelSettings) -> dict[Agent, Seat]:
-    """The model of each agent. Raises BadConfiguration for a name that no provider has."""
-    names = {
-        Agent.DATA: models.data_agent_model,
-        Agent.RISK: models.risk_agent_model,
-        Agent.VALIDATOR: models.validator_model,
-        Agent.META: models.meta_agent_model,
-    }
-    unknown = set(names.values()) - {rules_model.NAME}
-    if unknown:
-        message = f"no such model: {', '.join(sorted(unknown))} (this version knows {rules_model.NAME})"
-        raise BadConfiguration(message)
-    return {agent: Seat(model=RulesModel(), asking=Asking(model=name)) for agent, name in names.items()}
 
 
 def gate_rules(settings: Settings) -> GateRules:
@@ -103,7 +66,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     """
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
-        agents = AgentActivities(seats_of(settings.models), PostgresJournal(engine), snapshots, ledger)
+        agents = AgentActivities(seats_of(settings.models), PostgresJournal(engine), snapshots)
         return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
     calendar = calendar_of(settings.market)
     market = market_of(settings.market, calendar)

@@ -13,7 +13,7 @@ from temporalio import activity
 from trading.agents import data, meta, risk, validator
 from trading.agents.questions import Agent, Asking, ModelCall, Question
 from trading.errors import ModelRefused, UnreadableAnswer
-from trading.ports import Journal, LanguageModel, Ledger, Snapshots
+from trading.ports import Journal, LanguageModel, Snapshots
 from trading.signals import Abstention
 from trading.steps import (
     AssessmentAsked,
@@ -41,11 +41,10 @@ class Seat:
 class AgentActivities:
     """The four agents. Only the process that serves this queue holds the models' keys."""
 
-    def __init__(self, seats: Mapping[Agent, Seat], journal: Journal, snapshots: Snapshots, ledger: Ledger) -> None:
+    def __init__(self, seats: Mapping[Agent, Seat], journal: Journal, snapshots: Snapshots) -> None:
         self._seats = seats
         self._journal = journal
         self._snapshots = snapshots
-        self._ledger = ledger
         # Replies that arrived while the journal could not be written: the retry of the step keeps them, unasked.
         self._arrived: dict[str, ModelCall] = {}
 
@@ -57,8 +56,7 @@ class AgentActivities:
         twice.
         """
         snapshot = await self._snapshots.load(asked.snapshot_id)
-        portfolio = await self._ledger.portfolio(asked.cycle.desk_id)
-        question = data.question(snapshot.facts(asked.symbol), portfolio, self._asking(Agent.DATA))
+        question = data.question(snapshot.facts(asked.symbol), asked.books, self._asking(Agent.DATA))
         answer, source = await self._ask(question, lambda text: data.read(text, asked.symbol), asked.symbol)
         return SignalHeard(answer=answer, source=source)
 
@@ -69,8 +67,7 @@ class AgentActivities:
         Repeat: as `ask_data`.
         """
         snapshot = await self._snapshots.load(asked.snapshot_id)
-        portfolio = await self._ledger.portfolio(asked.cycle.desk_id)
-        question = risk.question(asked.proposals, portfolio, snapshot, self._asking(Agent.RISK))
+        question = risk.question(asked.proposals, asked.books, snapshot, self._asking(Agent.RISK))
         answer, source = await self._ask(question, lambda text: risk.read(text, asked.proposals))
         return AssessmentsHeard(answer=answer, source=source)
 
@@ -93,8 +90,7 @@ class AgentActivities:
         Repeat: as `ask_data`.
         """
         snapshot = await self._snapshots.load(asked.snapshot_id)
-        portfolio = await self._ledger.portfolio(asked.cycle.desk_id)
-        question = meta.question(asked.candidates, portfolio, snapshot, self._asking(Agent.META))
+        question = meta.question(asked.candidates, asked.books, snapshot, self._asking(Agent.META))
         answer, source = await self._ask(question, lambda text: meta.read(text, asked.candidates))
         return DecisionsHeard(answer=answer, source=source)
 

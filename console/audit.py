@@ -8,7 +8,7 @@ from console.reach import reach
 from console.watchlist import Prices
 from settings import Settings
 from trading.audit import audit as check
-from worker import broker_of
+from wiring.brokers import broker_of
 
 
 async def audit(settings: Settings, output: Output) -> int:

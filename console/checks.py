@@ -24,7 +24,7 @@ from embedded import EmbeddedError
 from settings import Settings
 from trading.errors import TradingError
 from trading.money import Record
-from worker import seats_of
+from wiring.models import seats_of
 from workflows import search_attributes
 
 LEAST_PYTHON = (3, 11)

@@ -19,7 +19,8 @@ from console.reach import Reach, embedded_reach, named_reach
 from console.watchlist import Prices
 from settings import DeskSettings, Settings
 from trading.steps import CycleRequest
-from worker import seats_of, serving
+from wiring.models import seats_of
+from worker import serving
 from workflows import policies
 
 INTERRUPTED = 130

@@ -19,7 +19,8 @@ from trading.errors import BadConfiguration
 from trading.instruments import Symbol
 from trading.ports import Market
 from trading.sessions import is_open
-from worker import calendar_of, gate_rules, market_of
+from wiring.markets import calendar_of, market_of
+from worker import gate_rules
 
 MOST_UNNAMED = 60
 """Symbols of a folder that are all looked at when nobody names any; of more a person should choose."""

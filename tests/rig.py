@@ -83,7 +83,7 @@ class Ports:
         """The activities of one queue."""
         if queue == policies.AGENTS_QUEUE:
             seats = {agent: Seat(self.model, Asking(model="rules-1")) for agent in Agent}
-            agents = AgentActivities(seats, self.journal, self.snapshots, self.ledger)
+            agents = AgentActivities(seats, self.journal, self.snapshots)
             return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
         if queue == policies.ORDERS_QUEUE:
             orders = OrderActivities(self.broker, self.ledger, self.market)

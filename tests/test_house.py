@@ -11,7 +11,18 @@ from statistics import median, quantiles
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("trading", "activities", "workflows", "adapters", "embedded", "console", "backtest", "web", "migrations")
+ROOMS = (
+    "trading",
+    "activities",
+    "workflows",
+    "adapters",
+    "embedded",
+    "wiring",
+    "console",
+    "backtest",
+    "web",
+    "migrations",
+)
 BUILDERS = ("worker.py", "starter.py", "settings.py")
 
 # Who may import whom. `trading` imports nothing of ours, and nothing that touches the world.
@@ -21,7 +32,18 @@ MAY_IMPORT = {
     "workflows": {"trading", "activities", "workflows"},
     "adapters": {"trading", "adapters"},
     "embedded": {"embedded"},
-    "console": {"trading", "activities", "workflows", "adapters", "embedded", "console", "settings", "worker"},
+    "wiring": {"trading", "activities", "adapters", "wiring", "settings"},
+    "console": {
+        "trading",
+        "activities",
+        "workflows",
+        "adapters",
+        "embedded",
+        "wiring",
+        "console",
+        "settings",
+        "worker",
+    },
     "migrations": {"adapters", "migrations"},
 }
 OUTSIDE_OF_TRADING = {

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from trading import cycle_events as say
+from trading.agents.facts import Books
 from trading.audit import Finding
 from trading.constraints import Case, request_of, rule_on
 from trading.docket import CycleOutcome, CycleReport, Docket
@@ -136,7 +137,12 @@ class _Run:
         """Ask the DataAgent about every symbol at once; one that abstains costs that symbol only."""
         symbols = [priced.instrument.symbol for priced in self.snapshot.symbols]
         snapshot_id = self.snapshot.snapshot_id
-        asked = [SignalAsked(cycle=self.cycle, snapshot_id=snapshot_id, symbol=symbol) for symbol in symbols]
+        asked = [
+            SignalAsked(
+                cycle=self.cycle, snapshot_id=snapshot_id, symbol=symbol, books=Books.of(self.portfolio, symbol)
+            )
+            for symbol in symbols
+        ]
         answers = await asyncio.gather(*(self.steps.ask_data(one) for one in asked))
         events: list[Event] = []
         for symbol, heard in zip(symbols, answers, strict=True):
@@ -169,7 +175,12 @@ class _Run:
 
     async def _assess(self, proposals: Sequence[Proposal]) -> list[Assessed]:
         """Ask the RiskManager about the batch; it may only make less of it."""
-        asked = AssessmentAsked(cycle=self.cycle, snapshot_id=self.snapshot.snapshot_id, proposals=tuple(proposals))
+        asked = AssessmentAsked(
+            cycle=self.cycle,
+            snapshot_id=self.snapshot.snapshot_id,
+            books=Books.of(self.portfolio),
+            proposals=tuple(proposals),
+        )
         heard = await self.steps.ask_risk(asked)
         if isinstance(heard.answer, Abstention):
             await self._abstained("RiskManager", [heard.answer])
@@ -212,7 +223,12 @@ class _Run:
 
     async def _decide(self, candidates: Sequence[Candidate]) -> list[tuple[Candidate, Decision]]:
         """Ask the MetaAgent for the last word; sales come first, so that buys see their cash."""
-        asked = DecisionAsked(cycle=self.cycle, snapshot_id=self.snapshot.snapshot_id, candidates=tuple(candidates))
+        asked = DecisionAsked(
+            cycle=self.cycle,
+            snapshot_id=self.snapshot.snapshot_id,
+            books=Books.of(self.portfolio),
+            candidates=tuple(candidates),
+        )
         heard = await self.steps.ask_meta(asked)
         if isinstance(heard.answer, Abstention):
             await self._abstained("MetaAgent", [heard.answer])

@@ -12,6 +12,7 @@ from typing import Annotated, Generic, Protocol, TypeVar
 
 from pydantic import AwareDatetime, Field
 
+from trading.agents.facts import Books
 from trading.audit import Finding
 from trading.breaker import TradingState
 from trading.docket import Row
@@ -112,18 +113,20 @@ class MarkAsked(Record):
 
 
 class SignalAsked(Record):
-    """The DataAgent's question: one symbol of a snapshot."""
+    """The DataAgent's question: one symbol of a snapshot, and the books as the mark left them, as far as it goes."""
 
     cycle: Cycle
     snapshot_id: str
     symbol: Symbol
+    books: Books
 
 
 class AssessmentAsked(Record):
-    """The RiskManager's question: the whole batch."""
+    """The RiskManager's question: the whole batch, and the books as the mark left them."""
 
     cycle: Cycle
     snapshot_id: str
+    books: Books
     proposals: tuple[Proposal, ...]
 
 
@@ -137,10 +140,11 @@ class ValidationAsked(Record):
 
 
 class DecisionAsked(Record):
-    """The MetaAgent's question: every candidate at once."""
+    """The MetaAgent's question: every candidate at once, and the books as the mark left them."""
 
     cycle: Cycle
     snapshot_id: str
+    books: Books
     candidates: tuple[Candidate, ...]
 
 

@@ -19,7 +19,8 @@ from console import ready
 from settings import ModelSettings, PaperSettings
 from tests.console.terminal import WORKER, Terminal
 from trading.errors import BadConfiguration
-from worker import seats_of, together
+from wiring.models import seats_of
+from worker import together
 
 QUEUES = ("left", "right")
 PATIENCE = timedelta(seconds=30)

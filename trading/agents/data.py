@@ -13,7 +13,6 @@ from trading.agents.reading import one_each, read_answer
 from trading.instruments import Symbol
 from trading.market import SymbolFacts
 from trading.money import Record
-from trading.portfolio import Portfolio
 from trading.signals import Signal
 
 
@@ -27,7 +26,7 @@ class DataFacts(Record):
     books: Books
 
 
-def question(facts: SymbolFacts, portfolio: Portfolio, ask: Asking) -> Question:
+def question(facts: SymbolFacts, books: Books, ask: Asking) -> Question:
     """Ask what to do with one symbol."""
     instrument = facts.instrument
     told = DataFacts(
@@ -35,7 +34,7 @@ def question(facts: SymbolFacts, portfolio: Portfolio, ask: Asking) -> Question:
         name=name(facts),
         sector=sector(instrument.sector),
         figures=Figures.of(facts),
-        books=Books.of(portfolio, instrument.symbol),
+        books=books,
     )
     return pose(DATA, told, SignalAnswer, ask)
 

@@ -15,7 +15,6 @@ from trading.errors import UnreadableAnswer
 from trading.instruments import Symbol
 from trading.market import Snapshot
 from trading.money import Record
-from trading.portfolio import Portfolio
 from trading.proposals import Candidate
 from trading.signals import Decision, Validation, Verdict
 
@@ -51,10 +50,10 @@ class MetaFacts(Record):
     figures: dict[Symbol, Figures]
 
 
-def question(candidates: Sequence[Candidate], portfolio: Portfolio, snapshot: Snapshot, ask: Asking) -> Question:
+def question(candidates: Sequence[Candidate], books: Books, snapshot: Snapshot, ask: Asking) -> Question:
     """Ask which of these candidates to trade, and how much of each."""
     told = MetaFacts(
-        books=Books.of(portfolio),
+        books=books,
         candidates=tuple(
             CandidateFacts(
                 proposal=Proposed.of(c.proposal),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -21,11 +22,18 @@ class Agent(StrEnum):
     META = "MetaAgent"
 
 
+class Repair(Record):
+    """A second turn: what the model said first, and why nobody could read it."""
+
+    said: Annotated[str, Field(max_length=20_000)]
+    wrong: Annotated[str, Field(max_length=400)]
+
+
 class Question(Record):
     """One question: what never changes first (`system`), then this case (`user`), and the schema of the answer.
 
     `facts` holds everything that `user` says, as numbers, for models that read no prose. `parameters` are the model's
-    own settings.
+    own settings. A `repair` asks the same again after an unreadable answer.
     """
 
     agent: Agent
@@ -36,6 +44,12 @@ class Question(Record):
     facts: dict[str, JsonValue]
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     prompt_version: str
+    repair: Repair | None = None
+
+    @property
+    def prompt_hash(self) -> str:
+        """What the agent is always told, as a short hash: a changed word shows although its version was forgotten."""
+        return hashlib.sha256(self.system.encode()).hexdigest()[:12]
 
     @property
     def call_id(self) -> str:
@@ -48,14 +62,42 @@ class Question(Record):
             "schema": self.answer_schema,
             "facts": self.facts,
         }
+        if self.repair is not None:
+            asked["repair"] = self.repair.model_dump(mode="json")
         return hashlib.sha256(canonical(asked).encode()).hexdigest()
 
 
+class Stop(StrEnum):
+    """Why a model stopped: it had said all, it ran out of tokens, it would not, or its provider would not let it."""
+
+    END = "end"
+    TRUNCATED = "truncated"
+    REFUSED = "refused"
+    FILTERED = "filtered"
+
+
+class Usage(Record):
+    """What a call took, in tokens: cached ones are counted in `input_tokens`, thoughts in `output_tokens`."""
+
+    input_tokens: Annotated[int, Field(ge=0)]
+    output_tokens: Annotated[int, Field(ge=0)]
+    cache_read_tokens: Annotated[int, Field(ge=0)] = 0
+    cache_write_tokens: Annotated[int, Field(ge=0)] = 0
+
+
 class Reply(Record):
-    """What came back, as it came: the raw text, before anyone has read it."""
+    """What came back, as it came: the raw text, before anyone has read it.
+
+    `cost_usd` is None when no price is known, which is not nothing. `detail` is what the provider said of a `stop`.
+    """
 
     text: Annotated[str, Field(max_length=20_000_000)]
     model: str
+    stop: Stop = Stop.END
+    detail: Annotated[str, Field(max_length=400)] = ""
+    usage: Usage | None = None
+    cost_usd: Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=9)] | None = None
+    request_id: Annotated[str, Field(max_length=200)] | None = None
 
 
 class ModelCall(Record):

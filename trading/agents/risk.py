@@ -15,7 +15,6 @@ from trading.errors import UnreadableAnswer
 from trading.instruments import Symbol
 from trading.market import Snapshot
 from trading.money import Record
-from trading.portfolio import Portfolio
 from trading.proposals import Proposal
 from trading.signals import RiskAssessment
 
@@ -28,10 +27,10 @@ class RiskFacts(Record):
     figures: dict[Symbol, Figures]
 
 
-def question(proposals: Sequence[Proposal], portfolio: Portfolio, snapshot: Snapshot, ask: Asking) -> Question:
+def question(proposals: Sequence[Proposal], books: Books, snapshot: Snapshot, ask: Asking) -> Question:
     """Ask how risky these proposals are together, in these books."""
     told = RiskFacts(
-        books=Books.of(portfolio),
+        books=books,
         proposals=tuple(Proposed.of(proposal) for proposal in proposals),
         figures={proposal.symbol: Figures.of(snapshot.facts(proposal.symbol)) for proposal in proposals},
     )
