@@ -20,6 +20,7 @@ from temporalio.worker import Worker
 
 import settings as configuration
 from activities.agents import AgentActivities
+from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
@@ -82,7 +83,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     gate = Gate(market, calendar, ledger, gate_rules(settings))
     books = LedgerActivities(ledger, snapshots, settings.trading.opening_cash)
     looking = MarketActivities(market, calendar, snapshots)
-    reading: Activities = [gate.open_cycle, looking.take_snapshot, books.read_breaker]
+    reading: Activities = [gate.open_cycle, looking.take_snapshot, books.read_breaker, CycleActivities().await_cycle]
     writing: Activities = [books.open_desk, books.record, books.end_cycle, books.mark, books.intend, books.change_state]
     return [*reading, *writing]
 

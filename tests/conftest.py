@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
@@ -18,13 +17,10 @@ from temporalio.testing import WorkflowEnvironment
 
 from adapters.postgres.engine import Database, application_engine
 from adapters.postgres.migrations import migrate
-from adapters.temporal.connection import add_missing_search_attributes
 from adapters.temporal.ending import leave
-from adapters.temporal.plugin import DeskPlugin
 from embedded.home import Home
 from embedded.postgres import PostgresServer
-from embedded.temporal import FAST, TIME_SKIPPING
-from workflows import search_attributes
+from tests.servers import temporal_server
 
 LOOPBACK = ("127.", "::1", "localhost")
 _numbers = count(1)
@@ -96,16 +92,7 @@ async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def temporal() -> AsyncIterator[WorkflowEnvironment]:
     """A real Temporal server in memory, with the desk's plugin and search attributes; its clocks can be skipped."""
-    arguments = [part for value in FAST + TIME_SKIPPING for part in ("--dynamic-config-value", value)]
-    async with await WorkflowEnvironment.start_local(
-        namespace="trading",
-        plugins=[DeskPlugin()],
-        dev_server_existing_path=str(Path(sys.executable).with_name("temporal")),
-        dev_server_extra_args=arguments,
-        dev_server_log_level="error",
-    ) as environment:
-        keys = (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS)
-        await add_missing_search_attributes(environment.client, keys)
+    async with temporal_server() as environment:
         yield environment
 
 

@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from activities.agents import AgentActivities, Seat
+from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
@@ -99,7 +100,13 @@ class Ports:
             books.intend,
             books.change_state,
         ]
-        return [gate.open_cycle, looking.take_snapshot, books.open_desk, books.read_breaker, *writing]
+        reading: list[Callable[..., Any]] = [
+            gate.open_cycle,
+            looking.take_snapshot,
+            books.open_desk,
+            books.read_breaker,
+        ]
+        return [*reading, CycleActivities().await_cycle, *writing]
 
 
 @asynccontextmanager

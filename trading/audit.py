@@ -275,10 +275,19 @@ def orders_equal_decisions(books: Books) -> Iterable[Finding]:
 
 
 def intents_are_sent(books: Books) -> Iterable[Finding]:
-    """I16: no order of a cycle that has ended is still only intended; one that rests at the broker may be open."""
-    ended = {stored.event.aggregate_id for stored in books.events if stored.event.type in _ENDS}
+    """I16: no order is still only intended when a later cycle has completed, for that one settled what was open.
+
+    Its own cycle may end before it is sent: its sender may wait for a worker.
+    """
+    ended: set[str] = set()
+    settled: set[str] = set()
+    for stored in books.events:
+        if stored.event.type is EventType.CYCLE_COMPLETED:
+            settled |= ended
+        if stored.event.type in _ENDS:
+            ended.add(stored.event.aggregate_id)
     for order in books.orders:
-        if order.state is OrderState.INTENDED and order.request.cycle_id in ended:
+        if order.state is OrderState.INTENDED and order.request.cycle_id in settled:
             yield Finding(invariant="I16", about=order.request.client_order_id, found="intended, never sent")
 
 

@@ -10,7 +10,7 @@ from trading.breaker import CircuitBreaker, TradingState
 from trading.docket import CycleOutcome
 from trading.instruments import Symbol
 from trading.money import DeskId, Identifier, Ratio, Record, Text
-from trading.steps import CycleRequest, Trigger
+from trading.steps import Cycle, CycleRequest, Trigger
 
 
 class DeskOpening(Record):
@@ -89,6 +89,7 @@ class DeskState(Record):
     desk_id: DeskId
     opened: bool = False
     counted: Annotated[int, Field(ge=0)] = 0
+    running: Cycle | None = None
     waiting: tuple[Waiting, ...] = ()
     cycles: tuple[CycleLine, ...] = ()
     breaker: CircuitBreaker = CircuitBreaker()

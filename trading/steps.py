@@ -62,6 +62,11 @@ class Cycle(Record):
     started_at: AwareDatetime
 
     @property
+    def workflow_id(self) -> str:
+        """The name of its workflow."""
+        return f"cycle/{self.cycle_id}"
+
+    @property
     def trace_id(self) -> str:
         """The id that joins the cycle's log lines and events to whoever asked for it."""
         return self.request.trace_id

@@ -8,6 +8,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.orders import OrderActivities
     from trading.orders import Order, OrderRequest
     from workflows import policies
+    from workflows.starting import given
 
 
 @workflow.defn
@@ -15,8 +16,9 @@ class OrderExecution:
     """Send once, follow until it is done, cancel what is left at the end of its life."""
 
     @workflow.run
-    async def run(self, request: OrderRequest) -> Order:
+    async def run(self, request: OrderRequest | None = None) -> Order:
         """Look up, send, follow; what is not filled in the order's life is cancelled."""
+        request = given(request)
         words = f"{request.side} {request.quantity:f} {request.symbol}"
         workflow.set_current_details(f"**{words}**: being sent")
         order: Order = await workflow.execute_activity_method(

@@ -78,6 +78,15 @@ AUDIT: dict[str, Any] = {
     "schedule_to_close_timeout": timedelta(minutes=2),
 }
 
+JOIN: dict[str, Any] = {
+    # A desk that continued as new in the midst of a cycle waits for its end, for as long as a cycle may live.
+    "task_queue": DESK_QUEUE,
+    "start_to_close_timeout": timedelta(minutes=16),
+    "schedule_to_close_timeout": timedelta(minutes=20),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(0.5, 10, 200),
+}
+
 # No cycle is open longer than this (invariant I16); four agents at four minutes each would not be a decision any more.
 CYCLE_LIFE = timedelta(minutes=15)
 # How long a cycle waits for an order before it goes on without it; market orders fill in a second or two.
@@ -93,5 +102,7 @@ DESK_PAUSE = timedelta(minutes=1)
 MOST_EVENTS = 40
 # Cycles that may wait at a desk; more than this is a runaway, not a plan.
 MOST_WAITING = 100
+# A desk continues as new at this many events of its history: what still arrives meanwhile stays below 4,000.
+MOST_HISTORY = 2_000
 # Cycles that a desk remembers for its query.
 MOST_REMEMBERED = 50

@@ -53,6 +53,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows import policies, search_attributes
     from workflows.order_execution import OrderExecution
+    from workflows.starting import given
     from workflows.tables import decision_table, step_summary
 
 Answer = TypeVar("Answer")
@@ -68,16 +69,14 @@ BUGS = (TradingError, ArithmeticError, AssertionError, AttributeError, LookupErr
 class TradingCycle:
     """One run of the four agents and the orders that follow."""
 
-    @workflow.init
-    def __init__(self, cycle: Cycle) -> None:
-        self._cycle = cycle
+    def __init__(self) -> None:
         self._words = "waiting for the first step"
         self._rows: tuple[Row, ...] = ()
 
     @workflow.run
-    async def run(self, cycle: Cycle) -> CycleReport:
+    async def run(self, cycle: Cycle | None = None) -> CycleReport:
         """Run the pipeline and report how it ended."""
-        report = await run_cycle(ActivitySteps(self._tell), cycle)
+        report = await run_cycle(ActivitySteps(self._tell), given(cycle))
         self._rows = report.rows
         workflow.upsert_search_attributes([search_attributes.CYCLE_OUTCOME.value_set(report.outcome.value)])
         return report
@@ -98,7 +97,10 @@ class TradingCycle:
 
 
 class ActivitySteps:
-    """The pipeline's steps, each an activity on the queue that may do it."""
+    """The pipeline's steps, each an activity on the queue that may do it.
+
+    A step for one symbol has the symbol in its id, so that a replay sees two that have changed places.
+    """
 
     def __init__(self, tell: Callable[[str, tuple[Row, ...]], None]) -> None:
         self.tell = tell
@@ -144,7 +146,11 @@ class ActivitySteps:
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:
         """Ask the DataAgent."""
         call = workflow.execute_activity_method(
-            AgentActivities.ask_data, asked, summary=f"DataAgent: {asked.symbol}", **policies.AGENT
+            AgentActivities.ask_data,
+            asked,
+            activity_id=f"ask_data/{asked.symbol}",
+            summary=f"DataAgent: {asked.symbol}",
+            **policies.AGENT,
         )
         return await _heard(call, SignalHeard, asked.symbol)
 
@@ -156,9 +162,16 @@ class ActivitySteps:
 
     async def ask_validator(self, asked: ValidationAsked) -> ValidationHeard:
         """Ask the Validator."""
-        summary = f"Validator: {asked.proposal.side} {asked.proposal.symbol}"
-        call = workflow.execute_activity_method(AgentActivities.ask_validator, asked, summary=summary, **policies.AGENT)
-        return await _heard(call, ValidationHeard, asked.proposal.symbol)
+        symbol = asked.proposal.symbol
+        summary = f"Validator: {asked.proposal.side} {symbol}"
+        call = workflow.execute_activity_method(
+            AgentActivities.ask_validator,
+            asked,
+            activity_id=f"ask_validator/{symbol}",
+            summary=summary,
+            **policies.AGENT,
+        )
+        return await _heard(call, ValidationHeard, symbol)
 
     async def ask_meta(self, asked: DecisionAsked) -> DecisionsHeard:
         """Ask the MetaAgent."""
@@ -170,7 +183,13 @@ class ActivitySteps:
         """Write the intent."""
         summary = f"intend: {asked.request.side} {asked.request.quantity:f} {asked.request.symbol}"
         return await _done(
-            workflow.execute_activity_method(LedgerActivities.intend, asked, summary=summary, **policies.LEDGER)
+            workflow.execute_activity_method(
+                LedgerActivities.intend,
+                asked,
+                activity_id=f"intend/{asked.request.symbol}",
+                summary=summary,
+                **policies.LEDGER,
+            )
         )
 
     async def execute(self, request: OrderRequest) -> Order:

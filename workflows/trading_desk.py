@@ -12,6 +12,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflow
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
+    from activities.cycles import CycleActivities
     from activities.ledger import LedgerActivities
     from trading.breaker import CircuitBreaker, TradingState
     from trading.cycle_events import cycle_event
@@ -26,10 +27,11 @@ with workflow.unsafe.imports_passed_through():
         StateChange,
         Waiting,
     )
-    from trading.docket import CycleOutcome
+    from trading.docket import CycleOutcome, CycleReport
     from trading.events import EventType
     from trading.steps import Cycle, CycleRequest, Trigger
     from workflows import policies, search_attributes
+    from workflows.starting import given
     from workflows.trading_cycle import TradingCycle
 
 Answer = TypeVar("Answer")
@@ -40,10 +42,12 @@ class TradingDesk:
     """One cycle at a time; halt and resume at any time."""
 
     @workflow.init
-    def __init__(self, state: DeskState) -> None:
+    def __init__(self, state: DeskState | None = None) -> None:
+        state = state or DeskState(desk_id="nobody")
         self._desk_id = state.desk_id
         self._opened = state.opened
         self._counted = state.counted
+        self._running = state.running
         self._waiting = deque(state.waiting)
         self._cycles = list(state.cycles)
         self._breaker = state.breaker
@@ -51,16 +55,18 @@ class TradingDesk:
         self._one_change_at_a_time = asyncio.Lock()
 
     @workflow.run
-    async def run(self, state: DeskState) -> None:
+    async def run(self, state: DeskState | None = None) -> None:
         """Open the books, then run what is asked, in its order, for ever."""
+        state = given(state)
         if not self._opened:
             await self._open()
-        while True:
+        if self._running is not None:
+            await self._rejoin(self._running)
+        while not self._should_renew():
             self._describe()
             await workflow.wait_condition(lambda: bool(self._waiting) or self._should_renew())
-            if self._should_renew():
-                break
-            await self._run_next()
+            if self._waiting and not self._should_renew():
+                await self._run_next()
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(self._carried(state))
 
@@ -129,6 +135,7 @@ class TradingDesk:
         return CycleTicket(cycle_id=cycle_id, workflow_id=f"cycle/{cycle_id}", ahead=ahead)
 
     async def _run_next(self) -> None:
+        """Start the cycle that has waited longest."""
         waiting = self._waiting.popleft()
         cycle = Cycle(
             cycle_id=waiting.cycle_id,
@@ -136,23 +143,40 @@ class TradingDesk:
             request=waiting.request,
             started_at=workflow.now(),
         )
+        self._running = cycle
         self._note(cycle.cycle_id, started_at=cycle.started_at)
-        self._describe(running=cycle)
+        child = await workflow.start_child_workflow(
+            TradingCycle.run,
+            cycle,
+            id=cycle.workflow_id,
+            task_timeout=policies.TASK,
+            task_queue=policies.DESK_QUEUE,
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            execution_timeout=policies.CYCLE_LIFE,
+            search_attributes=search_attributes.of_cycle(cycle),
+            static_summary=f"{cycle.request.trigger}: {', '.join(cycle.request.symbols)}"[:200],
+        )
+        await self._see_through(cycle, child)
+
+    async def _rejoin(self, cycle: Cycle) -> None:
+        """Wait for a cycle that an earlier run of this desk started."""
+        ending = workflow.start_activity_method(
+            CycleActivities.await_cycle, cycle, summary=f"until {cycle.cycle_id} ends", **policies.JOIN
+        )
+        await self._see_through(cycle, ending)
+
+    async def _see_through(self, cycle: Cycle, ending: asyncio.Task[CycleReport]) -> None:
+        """Stay with a cycle until it ends, unless signals make the history too long: then the next run does."""
+        self._describe()
+        await workflow.wait_condition(lambda: ending.done() or self._should_renew())
+        if not ending.done():
+            return
         try:
-            report = await workflow.execute_child_workflow(
-                TradingCycle.run,
-                cycle,
-                id=f"cycle/{cycle.cycle_id}",
-                task_timeout=policies.TASK,
-                task_queue=policies.DESK_QUEUE,
-                parent_close_policy=ParentClosePolicy.ABANDON,
-                execution_timeout=policies.CYCLE_LIFE,
-                search_attributes=search_attributes.of_cycle(cycle),
-                static_summary=f"{cycle.request.trigger}: {', '.join(cycle.request.symbols)}"[:200],
-            )
+            report = await ending
             self._note(cycle.cycle_id, outcome=report.outcome, reason=report.reason)
-        except ChildWorkflowError as error:
+        except (ChildWorkflowError, ActivityError) as error:
             await self._failed(cycle, str(error.cause or error))
+        self._running = None
         async with self._one_change_at_a_time:  # or an older answer could overwrite a halt that came meanwhile
             self._breaker = await self._surely(
                 lambda: workflow.execute_activity_method(
@@ -208,9 +232,9 @@ class TradingDesk:
     def _note(self, cycle_id: str, **changes: object) -> None:
         self._cycles = [line.model_copy(update=changes) if line.cycle_id == cycle_id else line for line in self._cycles]
 
-    def _describe(self, running: Cycle | None = None) -> None:
+    def _describe(self) -> None:
         """What the Web UI shows of the desk."""
-        now = f"running {running.cycle_id}" if running else "idle"
+        now = f"running {self._running.cycle_id}" if self._running else "idle"
         why = f" ({self._breaker.reason})" if self._breaker.reason else ""
         past = "\n".join(f"- {line.cycle_id}: {line.outcome or 'waiting'} {line.reason}" for line in self._cycles[-10:])
         trouble = f"\n\n**Trouble with the books:** {self._trouble}" if self._trouble else ""
@@ -218,13 +242,15 @@ class TradingDesk:
         workflow.set_current_details(f"{words}{trouble}\n\n{past}")
 
     def _should_renew(self) -> bool:
-        return workflow.info().is_continue_as_new_suggested()
+        info = workflow.info()
+        return info.get_current_history_length() >= policies.MOST_HISTORY or info.is_continue_as_new_suggested()
 
     def _carried(self, state: DeskState) -> DeskState:
         return state.model_copy(
             update={
                 "opened": self._opened,
                 "counted": self._counted,
+                "running": self._running,
                 "waiting": tuple(self._waiting),
                 "cycles": tuple(self._cycles),
                 "breaker": self._breaker,

@@ -70,9 +70,10 @@ async def _serve(life: Life) -> None:
     ports = Ports.real(engine, life.data)
     ports = ports.but(model=Counting(RulesModel(), ports.journal, trace))
     if life.reckless:
+        broker = RecklessBroker(ports.broker)
         ports = ports.but(
-            broker=RecklessBroker(ports.broker),
-            ledger=ForgetfulLedger(ports.ledger),
+            broker=broker,
+            ledger=ForgetfulLedger(ports.ledger, broker),
             journal=ForgetfulJournal(ports.journal),
         )
     options = {"graceful_shutdown_timeout": GRACE, "sticky_queue_schedule_to_start_timeout": policies.STICKY}

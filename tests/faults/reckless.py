@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from trading.agents.questions import ModelCall
 from trading.events import Event
-from trading.orders import PROTECTIVE, Fill, OrderRequest
+from trading.orders import PROTECTIVE, Fill, Order, OrderRequest, OrderState
 from trading.ports import Broker, Journal, Ledger
 from trading.settlement import BrokerOrder
 
@@ -51,10 +51,18 @@ class RecklessBroker:
 
 
 class ForgetfulLedger:
-    """A ledger that gives each event a new id, so that a repeat is not known for one."""
+    """A ledger that gives each event a new id, so that a repeat is not known for one, and takes every order for unsent
+    until this process has sent it."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, broker: RecklessBroker) -> None:
         self._ledger = ledger
+        self._broker = broker
+
+    async def order(self, client_order_id: str) -> Order | None:
+        order = await self._ledger.order(client_order_id)
+        if order is None or await self._broker.find(client_order_id):
+            return order
+        return Order(request=order.request, state=OrderState.INTENDED)
 
     async def record(self, events: Sequence[Event]) -> None:
         await self._ledger.record([event.model_copy(update={"event_id": uuid4().hex}) for event in events])

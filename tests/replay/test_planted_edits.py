@@ -41,14 +41,16 @@ NOTHING = "            pass\n"
 ENDS = "        ends_at ="
 CLOCK, CHANCE = "__import__('datetime').datetime.now().astimezone()", "str(__import__('uuid').uuid4())"
 MARK = "        self.docket.priced(self.snapshot)\n"
+SYMBOLS = "[priced.instrument.symbol for priced in self.snapshot.symbols]"
 EDITS = (
     Edit("nothing", PIPELINE, SETTLE, SETTLE, "TradingCycle", "cycle-traded"),
     Edit("removed activity", PIPELINE, SETTLE, NOTHING, "TradingCycle", "cycle-traded"),
     Edit("added activity", PIPELINE, SETTLE, SETTLE * 2, "TradingCycle", "cycle-traded"),
     Edit("reordered activities", PIPELINE, MARK, MARK + LATER, "TradingCycle", "cycle-traded"),
+    Edit("symbols in another order", PIPELINE, SYMBOLS, f"{SYMBOLS}[::-1]", "TradingCycle", "cycle-traded"),
     Edit("other order of the queue", DESK, "popleft()", "pop()", "TradingDesk", "desk-five-at-once"),
     Edit("changed order id", CYCLE, "id=request.client", "id='x' + request.client", "TradingCycle", "cycle-traded"),
-    Edit("changed cycle id", DESK, '    id=f"cycle/', '    id=f"run/', "TradingDesk", "desk-five-at-once"),
+    Edit("changed cycle id", DESK, "id=cycle.workflow", "id='x' + cycle.workflow", "TradingDesk", "desk-five-at-once"),
     Edit("changed child type", DESK, "TradingCycle.run,", '"NewCycle",', "TradingDesk", "desk-five-at-once"),
     Edit("changed activity type", ORDER, "Activities.submit", "Activities.cancel", "OrderExecution", "order-filled"),
     Edit("one more timer", ORDER, ENDS, f"        await workflow.sleep(1)\n{ENDS}", "OrderExecution", "order-filled"),

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from adapters.temporal.connection import add_missing_search_attributes
-from adapters.temporal.plugin import DeskPlugin
-from embedded.temporal import FAST, TIME_SKIPPING
-from workflows import search_attributes
+from tests.servers import temporal_server
 
 Keep = Callable[[str, WorkflowHandle[Any, Any]], Awaitable[None]]
 
@@ -34,14 +29,5 @@ def keep(request: pytest.FixtureRequest) -> Keep:
 @pytest.fixture
 async def skipping() -> AsyncIterator[WorkflowEnvironment]:
     """A real Temporal server on which every workflow's clock jumps over its waits."""
-    arguments = [part for value in FAST + TIME_SKIPPING for part in ("--dynamic-config-value", value)]
-    async with await WorkflowEnvironment.start_time_skipping_v2(
-        namespace="trading",
-        plugins=[DeskPlugin()],
-        dev_server_existing_path=str(Path(sys.executable).with_name("temporal")),
-        dev_server_extra_args=arguments,
-        dev_server_log_level="error",
-    ) as environment:
-        keys = (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS)
-        await add_missing_search_attributes(environment.client, keys)
+    async with temporal_server(skipping=True) as environment:
         yield environment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,21 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
-from adapters.temporal.connection import add_missing_search_attributes
-from adapters.temporal.plugin import DeskPlugin
 from embedded.temporal import FAST
 from tests.fakes import model
 from tests.fakes.faulty import Fault, faulty
 from tests.fakes.model import ScriptedModel
-from tests.rig import Ports, ask, cycle, desk_of, findings, in_state, outcome, quiet, request, serving
+from tests.rig import SYMBOLS, Ports, ask, cycle, desk_of, findings, in_state, outcome, quiet, request, serving
+from tests.servers import temporal_server
 from tests.workflows.conftest import Keep
+from tests.workflows.waiting import PausedModel
 from trading.agents.questions import Agent
 from trading.breaker import TradingState
 from trading.desk import HaltAsked, PriceMoved, ResumeAsked
 from trading.docket import CycleOutcome
 from trading.errors import LedgerUnavailable
 from trading.events import EventType
-from workflows import search_attributes
 from workflows.trading_desk import TradingDesk
 
 SHORT = ("limit.historyCount.suggestContinueAsNew=60", *FAST)
@@ -35,15 +34,7 @@ SHORT = ("limit.historyCount.suggestContinueAsNew=60", *FAST)
 @pytest.fixture
 async def impatient() -> AsyncIterator[WorkflowEnvironment]:
     """A Temporal server that suggests to continue as new after 60 events."""
-    async with await WorkflowEnvironment.start_local(
-        namespace="trading",
-        plugins=[DeskPlugin()],
-        dev_server_existing_path=str(Path(sys.executable).with_name("temporal")),
-        dev_server_extra_args=[part for value in SHORT for part in ("--dynamic-config-value", value)],
-        dev_server_log_level="error",
-    ) as environment:
-        keys = (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS)
-        await add_missing_search_attributes(environment.client, keys)
+    async with temporal_server(values=SHORT) as environment:
         yield environment
 
 
@@ -73,6 +64,46 @@ async def test_a_desk_continues_as_new_and_loses_no_cycle_and_no_signal(
     assert [int(line.cycle_id.rsplit("-", 1)[1]) for line in lines] == list(range(1, len(tickets) + 4))
     changes = [s.event.data for s in (await ports.ledger.books("main")).events if "State" in s.event.type]
     assert [change["state"] for change in changes] == [TradingState.HALTED, TradingState.ACTIVE] * 3
+    assert await findings(ports) == ()
+
+
+@pytest.mark.faults  # twenty thousand signals take a minute
+async def test_a_desk_under_twenty_thousand_signals_renews_itself_in_the_midst_of_a_cycle_and_loses_none(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+) -> None:
+    client, desk = temporal.client, desk_of(temporal.client)
+    paused = PausedModel(Agent.DATA, {Agent.DATA: model.holds})
+    ports = Ports.real(engine, sample_data).but(model=paused)
+    async with serving(client, ports):
+        ticket = await ask(client, request("IBM"))
+        await paused.reached.wait()
+        for thousand in range(20):
+            moved = [PriceMoved(symbol=SYMBOLS[number % len(SYMBOLS)]) for number in range(998)]
+            for first in range(0, len(moved), 50):
+                await asyncio.gather(*(desk.signal(TradingDesk.price_moved, one) for one in moved[first : first + 50]))
+            await desk.signal(TradingDesk.halt, HaltAsked(reason=f"halt {thousand}"))
+            await desk.signal(TradingDesk.resume, ResumeAsked(reason=f"resume {thousand}"))
+        await in_state(desk, TradingState.ACTIVE, "resume 19")
+        paused.go_on.set()
+        report = await outcome(client, ticket)
+        await quiet(desk)
+        runs = [found async for found in client.list_workflows("WorkflowType = 'TradingDesk'")]
+        histories = [await client.get_workflow_handle(one.id, run_id=one.run_id).fetch_history() for one in runs]
+    assert report.outcome is CycleOutcome.NO_SIGNALS
+    assert len(runs) > 5
+    assert max(len(history.events) for history in histories) < 4000
+    signals = Counter(
+        event.workflow_execution_signaled_event_attributes.signal_name
+        for history in histories
+        for event in history.events
+        if event.HasField("workflow_execution_signaled_event_attributes")
+    )
+    assert signals == {"price_moved": 19_960, "halt": 20, "resume": 20}
+    events = [stored.event for stored in (await ports.ledger.books("main")).events]
+    changes = [event.data["reason"] for event in events if event.type is EventType.TRADING_STATE_CHANGED]
+    assert changes == [f"{word} {number}" for number in range(20) for word in ("halt", "resume")]
+    looked_at = [str(event.data["symbols"]) for event in events if event.type is EventType.CYCLE_STARTED]
+    assert sorted(looked_at) == sorted(str([symbol]) for symbol in ("IBM", *SYMBOLS))
     assert await findings(ports) == ()
 
 

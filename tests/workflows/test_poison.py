@@ -96,6 +96,22 @@ async def test_a_desk_drops_signals_that_it_cannot_read_and_refuses_such_request
     assert failed == []
 
 
+@pytest.mark.parametrize("kind", [TradingDesk, TradingCycle, OrderExecution])
+@pytest.mark.parametrize("arguments", [(), (None,)])
+async def test_a_workflow_that_was_given_nothing_to_start_with_fails_at_once(
+    temporal: WorkflowEnvironment, kind: type[Any], arguments: tuple[None, ...]
+) -> None:
+    client = temporal.client
+    async with desk_worker(client):
+        handle = await client.start_workflow(
+            kind.__name__, args=arguments, id="empty-handed", task_queue=policies.DESK_QUEUE
+        )
+        with pytest.raises(WorkflowFailureError) as failed:
+            await handle.result()
+    assert isinstance(failed.value.cause, ApplicationError)
+    assert failed.value.cause.type == "NoArgument"
+
+
 @pytest.mark.parametrize(("kind", "text"), STARTS)
 async def test_a_workflow_that_cannot_read_its_start_fails_at_once_and_by_name(
     temporal: WorkflowEnvironment, kind: type[Any], text: str
