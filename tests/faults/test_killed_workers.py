@@ -22,12 +22,9 @@ REPETITIONS = 4
 SEED = 20261122
 
 QUICK = (
-    Death("record", "after", 3),
     Death("ask_data", "after", 1),
     Death("intend", "after"),
-    Death("submit_order", "before"),
     Death("submit_order", "after", 2),
-    Death("ask_meta", "before"),
 )
 ASKED = Death("ask_data", "after", 2)
 

@@ -114,7 +114,7 @@ def leave_no_share_behind(new: OrderRequest, book: Portfolio, limits: Limits) ->
 
 
 @given(new=asked(), book=books(), limits=limits)
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_an_order_is_refused_exactly_when_the_oracle_says(new: OrderRequest, book: Portfolio, limits: Limits) -> None:
     agree_with_the_oracle(new, book, limits)
     leave_no_share_behind(new, book, limits)

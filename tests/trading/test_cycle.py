@@ -143,8 +143,7 @@ async def test_a_step_that_cannot_be_done_fails_the_cycle_and_nothing_more_is_se
     steps.failing = {step}
     report = await run_cycle(steps, cycle("AAPL", "XOM"))
     assert (report.outcome, report.reason) == (CycleOutcome.FAILED, f"planned: {step}")
-    # What was intended and never sent holds cash and a place: a person should know.
-    assert [finding.invariant for finding in report.findings] == (["I16"] if step == "execute" else [])
+    assert report.findings == ()
     assert len(ordered(steps)) == (1 if step == "execute" else 0)
     assert steps.recorded[-1] == [E.CYCLE_FAILED]
     assert len(steps.asked(step)) == (2 if step in {"ask_data", "ask_validator"} else 1)

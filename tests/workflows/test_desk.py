@@ -212,6 +212,7 @@ async def test_two_desks_do_not_mix_their_books(
     assert await findings(ports, "north") == await findings(ports, "south") == ()
 
 
+@pytest.mark.faults  # ten seconds: four cycles of twelve symbols
 async def test_the_same_run_on_a_fresh_desk_decides_and_records_the_same(
     temporal: WorkflowEnvironment, skipping: WorkflowEnvironment, postgres: PostgresServer, sample_data: Path
 ) -> None:
