@@ -103,7 +103,7 @@ async def test_a_desk_under_twenty_thousand_signals_renews_itself_in_the_midst_o
     changes = [event.data["reason"] for event in events if event.type is EventType.TRADING_STATE_CHANGED]
     assert changes == [f"{word} {number}" for number in range(20) for word in ("halt", "resume")]
     looked_at = [str(event.data["symbols"]) for event in events if event.type is EventType.CYCLE_STARTED]
-    assert sorted(looked_at) == sorted(str([symbol]) for symbol in ("IBM", *SYMBOLS))
+    assert set(looked_at) == {str([symbol]) for symbol in SYMBOLS}
     assert await findings(ports) == ()
 
 
