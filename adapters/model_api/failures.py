@@ -96,9 +96,12 @@ def spent(access: Access) -> ModelRefused:
 
 
 def quoted(access: Access, words: str, limit: int = _MOST_WORDS) -> str:
-    """A provider's words as one short line, without the key and without anything that looks like one."""
-    clean = _without_key(access, plain(_without_key(access, words), 16 * limit))
-    return clean[:limit].rstrip()
+    """A provider's words as one short line, without the key and without anything that looks like one.
+
+    The key is looked for before the words are cut, and again when nothing hidden can stand inside it any more.
+    """
+    seen = plain(_without_key(access, words), 16 * limit)
+    return _KEYLIKE.sub("***", _without_key(access, seen))[:limit].rstrip()
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
@@ -179,4 +182,4 @@ def _unanswered(access: Access, error: Exception) -> TradingError:
 
 def _without_key(access: Access, words: str) -> str:
     key = access.key.get_secret_value()
-    return _KEYLIKE.sub("***", words.replace(key, "***") if key else words)
+    return words.replace(key, "***") if key else words
