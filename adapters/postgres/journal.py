@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import transaction
 from adapters.postgres.tables import model_calls
-from trading.agents.questions import ModelCall, Question, Reply
+from trading.agents.questions import ModelCall, Question, Reply, Usage
 from trading.events import printable
 
 
@@ -32,27 +32,38 @@ class PostgresJournal:
 
 
 def _row(call: ModelCall) -> dict[str, object]:
-    question = call.question
+    question, reply = call.question, call.reply
     return {
         "call_id": call.call_id,
         "agent": question.agent,
         "model": question.model,
         "prompt_version": question.prompt_version,
+        "prompt_hash": question.prompt_hash,
         "parameters": question.parameters,
         "system_text": printable(question.system),
         "user_text": printable(question.user),
         "facts": question.facts,
         "answer_schema": question.answer_schema,
-        "reply_text": printable(call.reply.text),
-        "reply_model": call.reply.model,
+        "repair": question.repair and question.repair.model_dump(mode="json"),
+        "reply_text": printable(reply.text),
+        "reply_model": reply.model,
         "replied_at": call.replied_at,
         "latency_seconds": call.latency_seconds,
+        "stop": reply.stop,
+        "detail": printable(reply.detail),
+        "cost_usd": reply.cost_usd,
+        "request_id": reply.request_id,
+        **(reply.usage.model_dump() if reply.usage else {}),
     }
 
 
 def _call(row: RowMapping) -> ModelCall:
     asked = {name: row[name] for name in Question.model_fields if name in row}
     question = Question.model_validate({**asked, "system": row["system_text"], "user": row["user_text"]})
-    reply = Reply(text=row["reply_text"], model=row["reply_model"])
-    told = {name: row[name] for name in ("call_id", "replied_at", "latency_seconds")}
-    return ModelCall(question=question, reply=reply, **told)
+    told = {name: row[name] for name in ("stop", "detail", "cost_usd", "request_id")}
+    # A provider that tells one of the counts tells them all.
+    counts = {name: row[name] for name in Usage.model_fields}
+    usage = None if row["input_tokens"] is None else Usage.model_validate(counts)
+    reply = Reply(text=row["reply_text"], model=row["reply_model"], usage=usage, **told)
+    kept = {name: row[name] for name in ("call_id", "replied_at", "latency_seconds")}
+    return ModelCall(question=question, reply=reply, **kept)
