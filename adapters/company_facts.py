@@ -1,7 +1,7 @@
 """Facts of companies, from the first that knows: what was kept, then the provider of prices.
 
-Nobody is asked about what is known and fresh. When the provider fails, stale facts serve; only a symbol of which
-nothing is known makes the failure one of the caller. Sectors are those of the shipped table where it has the symbol.
+Nobody is asked about what is known and fresh. When the provider fails, stale facts and the shipped table serve; only a
+symbol of which nothing is known makes the failure one of the caller. Where the table has a symbol, its sector counts.
 """
 
 from __future__ import annotations
@@ -48,10 +48,11 @@ class CompanyFacts:
         try:
             told = await self._ask(wanted)
         except MarketUnavailable as failure:
-            if set(wanted) - known.keys():
+            listed = {s: _TABLE[s] for s in wanted if s in _TABLE and s not in known}
+            if set(wanted) - known.keys() - listed.keys():
                 raise
             log.warning("stale company facts serve", symbols=list(wanted), reason=str(failure))
-            return {}
+            return {symbol: _from_table(instrument) for symbol, instrument in listed.items()}
         told = [merged(known.get(company.symbol), company) for company in told]
         await self._companies.keep(told)
         return {company.symbol: company for company in told}
@@ -76,6 +77,10 @@ class CompaniesInMemory:
 
 
 _TABLE: dict[str, Instrument] = sectors.read_instruments(Path(__file__).with_name(sectors.FILE_NAME))
+
+
+def _from_table(instrument: Instrument) -> Company:
+    return Company(**instrument.model_dump(), source=sectors.FILE_NAME, known_at=datetime.now(UTC))
 
 
 def _with_sector(company: Company) -> Company:

@@ -24,11 +24,14 @@ from trading.readings import Reading, checked
 
 T = TypeVar("T")
 
+PATIENCE_SECONDS = 50.0
+"""For all of them together: the activity that asks has a minute, and the last of them must have its turn within it."""
+
 log = structlog.get_logger()
 
 
 class MarketChain:
-    """Providers in the order of asking, each with the same adjustment. Raises BadConfiguration for a chain of unlike ones.
+    """Providers in the order of asking, all alike; raises BadConfiguration for a chain of unlike ones.
 
     With `cross_check` the first two that there are are looked at together, and a symbol that they disagree on is
     dropped as `disagreement`; when only one of them answers, its reading says that it was not checked.
@@ -39,9 +42,8 @@ class MarketChain:
         traits = {(market.adjustment, market.synthetic, market.historical) for market in markets}
         if len(traits) > 1:
             names = ", ".join(market.name for market in markets)
-            raise BadConfiguration(
-                f"MARKET_PROVIDERS={names}: live, historical and invented prices, or other adjustments, do not mix"
-            )
+            reason = "live, historical and invented prices, and different adjustments, do not mix"
+            raise BadConfiguration(f"MARKET_PROVIDERS={names}: {reason}")
         if cross_check and len(markets) < 2:  # noqa: PLR2004  one and another
             raise BadConfiguration(f"MARKET_CROSS_CHECK needs two providers, MARKET_PROVIDERS has {first.name} alone")
         self.name = "+".join(market.name for market in markets)
@@ -77,7 +79,7 @@ class MarketChain:
             reading, missed = await self._first(lambda market: market.look(symbols, as_of, sessions))
             return replace(reading, fallback="; ".join(missed))
         pair = self._markets[:2]
-        seen = await asyncio.gather(*(_tried(market, symbols, as_of, sessions) for market in pair))
+        seen = await asyncio.gather(*(self._tried(market, symbols, as_of, sessions) for market in pair))
         readings = [one for one in seen if isinstance(one, Reading)]
         failures = [one for one in seen if isinstance(one, MarketUnavailable)]
         if not readings:
@@ -86,24 +88,36 @@ class MarketChain:
             return replace(readings[0], fallback=f"not checked: {failures[0]}")
         return checked(*readings)
 
+    async def _tried(
+        self, market: Market, symbols: Sequence[str], as_of: datetime, sessions: int
+    ) -> Reading | MarketUnavailable:
+        try:
+            return await self._patiently(market, lambda one: one.look(symbols, as_of, sessions))
+        except MarketUnavailable as failure:
+            log.warning("a provider of prices failed", provider=market.name, reason=str(failure))
+            return failure
+
+    async def _patiently(self, market: Market, ask: Callable[[Market], Awaitable[T]]) -> T:
+        """Ask one of them, for its part of the patience."""
+        seconds = PATIENCE_SECONDS / len(self._markets)
+        try:
+            async with asyncio.timeout(seconds) as patience:
+                return await ask(market)
+        except TimeoutError as late:
+            if not patience.expired():
+                raise
+            raise MarketUnavailable(f"{market.name} took more than {seconds:.0f} s") from late
+
     async def _first(self, ask: Callable[[Market], Awaitable[T]]) -> tuple[T, list[str]]:
         """The answer of the first that answers, and what the ones before it said."""
         failures: list[tuple[Market, MarketUnavailable]] = []
         for market in self._markets:
             try:
-                return await ask(market), [f"{failed.name}: {failure}" for failed, failure in failures]
+                return await self._patiently(market, ask), [f"{failed.name}: {failure}" for failed, failure in failures]
             except MarketUnavailable as failure:
                 log.warning("a provider of prices failed", provider=market.name, reason=str(failure))
                 failures.append((market, failure))
         raise _none_answered(failures)
-
-
-async def _tried(market: Market, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading | MarketUnavailable:
-    try:
-        return await market.look(symbols, as_of, sessions)
-    except MarketUnavailable as failure:
-        log.warning("a provider of prices failed", provider=market.name, reason=str(failure))
-        return failure
 
 
 def _none_answered(failures: Sequence[tuple[Market, MarketUnavailable]]) -> MarketUnavailable:

@@ -17,7 +17,12 @@ The live quote is often seconds newer than `as_of`: it is not taken then, the on
 | 5xx, silence, a cut, no JSON     | `MarketUnavailable` |
 """
 
-from adapters.alpaca_market.market import AlpacaMarket
-from adapters.alpaca_market.wire import AlpacaAccount, credentials
+import warnings
+
+with warnings.catch_warnings():
+    # The SDK imports its streams with everything else, and they an old part of websockets.
+    warnings.filterwarnings("ignore", message=r"websockets\.legacy is deprecated", category=DeprecationWarning)
+    from adapters.alpaca_market.market import AlpacaMarket
+    from adapters.alpaca_market.wire import AlpacaAccount, credentials
 
 __all__ = ["AlpacaAccount", "AlpacaMarket", "credentials"]

@@ -117,7 +117,7 @@ class AlpacaMarket:
 
     async def is_open(self) -> bool:
         """Whether the exchange trades at this moment, as Alpaca's clock says: it knows of surprise closures."""
-        return bool(await self._wire.trading(lambda client: client.get_clock()["is_open"], "the clock"))
+        return bool(await self._wire.trading(lambda client: _is_open(client.get_clock()), "the clock"))
 
     async def differing_sessions(self, sessions: Sequence[Session]) -> tuple[str, ...]:
         """How Alpaca's calendar differs from these consecutive sessions, one sentence a day; empty when it does not."""
@@ -219,6 +219,10 @@ def _snapshot(symbol: str, row: object, as_of: datetime) -> Quote | Dropped:
 def _is_after(quote: Quote | Dropped | None) -> bool:
     """Whether what was in force at the moment asked for is still to be looked up."""
     return quote is None or (isinstance(quote, Dropped) and quote.code == read.FUTURE)
+
+
+def _is_open(clock: Any) -> bool:
+    return clock["is_open"] is True
 
 
 def _calendar(rows: Any) -> dict[str, str]:

@@ -85,21 +85,21 @@ def _actions(kind: str, rows: Iterable[Any]) -> Iterable[CorporateAction]:
 
 def _action(kind: str, row: Mapping[str, Any]) -> CorporateAction | None:
     if kind in {"forward_splits", "reverse_splits"}:
-        ratio = _price(row["new_rate"]) / _price(row["old_rate"])
+        ratio = _number(row["new_rate"]) / _number(row["old_rate"])
         return CorporateAction(symbol=row["symbol"], kind=ActionKind.SPLIT, ex_on=_day(row), ratio=ratio)
     if kind == "stock_dividends":
-        ratio = 1 + _price(row["rate"])
+        ratio = 1 + _number(row["rate"])
         return CorporateAction(symbol=row["symbol"], kind=ActionKind.SPLIT, ex_on=_day(row), ratio=ratio)
     if kind == "cash_dividends":
         return CorporateAction(
             symbol=row["symbol"],
             kind=ActionKind.DIVIDEND,
             ex_on=_day(row),
-            amount_usd=_price(row["rate"]),
+            amount_usd=_number(row["rate"]),
             special=bool(row["special"]),
         )
     if kind == "spin_offs":
-        ratio = _price(row["new_rate"]) / _price(row["source_rate"])
+        ratio = _number(row["new_rate"]) / _number(row["source_rate"])
         symbol, new = row["source_symbol"], row["new_symbol"]
         return CorporateAction(symbol=symbol, kind=ActionKind.SPIN_OFF, ex_on=_day(row), ratio=ratio, new_symbol=new)
     if kind == "name_changes":
@@ -132,8 +132,12 @@ def _real(value: object) -> float:
     return float(value)
 
 
-def _price(value: object) -> Decimal:
+def _number(value: object) -> Decimal:
     """The decimal that was written: a float's shortest text is what the JSON said."""
-    price = Decimal(repr(_real(value)))
+    return Decimal(repr(_real(value)))
+
+
+def _price(value: object) -> Decimal:
+    price = _number(value)
     # A float's shortest text has noise only far beyond what a price is quoted in; what is absurd is left so.
-    return price.quantize(PRICE_STEP) if abs(price) <= MOST_PRICE else price
+    return price.quantize(PRICE_STEP) if price.is_finite() and abs(price) <= MOST_PRICE else price

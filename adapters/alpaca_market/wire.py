@@ -97,8 +97,7 @@ class Wire:
         """This thread's client: a session must not be shared by threads."""
         held: dict[object, RESTClient] = self._threads.__dict__.setdefault("clients", {})
         client = held.get(kind) or held.setdefault(kind, self._built(kind))
-        session = client._session  # noqa: SLF001  the SDK has no other way in
-        session.pages = 0  # type: ignore[attr-defined]  it is ours: `_built` put it there
+        cast("_Session", client._session).pages = 0  # noqa: SLF001  the SDK has no other way in
         return cast("C", client)
 
     def _built(self, kind: Callable[..., C]) -> C:
