@@ -1,12 +1,16 @@
-"""How a market with a single provider is looked at."""
+"""How a market with a single provider is looked at, and how several requests to it go together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from trading.ports import Market
 from trading.readings import Reading
+
+T = TypeVar("T")
 
 
 async def look_at(market: Market, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
@@ -21,3 +25,13 @@ async def look_at(market: Market, symbols: Sequence[str], as_of: datetime, sessi
         bars=await market.bars(symbols, as_of, sessions),
         quotes=await market.quotes(symbols, as_of),
     )
+
+
+async def together(asks: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The answers in the order of asking; when one fails, those that are not yet under way are not sent any more."""
+    tasks = [asyncio.ensure_future(ask) for ask in asks]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -25,7 +25,7 @@ from alpaca.trading.requests import GetCalendarRequest
 from adapters.alpaca_market import reading as read
 from adapters.alpaca_market.wire import AlpacaAccount, Wire
 from adapters.company_facts import CompanyFacts
-from adapters.looking import look_at
+from adapters.looking import look_at, together
 from trading.bars import Bars
 from trading.companies import Company
 from trading.corporate_actions import CorporateAction
@@ -160,7 +160,7 @@ class AlpacaMarket:
                 trade = await self._newest(StockTradesRequest, symbol, as_of)
             return read.read_latest(symbol, quote, trade, as_of)
 
-        return dict(zip(symbols, await asyncio.gather(*map(one, symbols)), strict=True))
+        return dict(zip(symbols, await together(map(one, symbols)), strict=True))
 
     async def _newest(
         self, kind: type[StockQuotesRequest | StockTradesRequest], symbol: str, as_of: datetime

@@ -16,6 +16,7 @@ from yfinance import cache
 from yfinance.data import YfData
 from yfinance.exceptions import YFException, YFRateLimitError, YFTickerMissingError
 
+from adapters.looking import together
 from trading.errors import MarketUnavailable, TradingError, UnknownSymbol
 from trading.market import Dropped
 from trading.money import Record
@@ -74,7 +75,7 @@ class Wire:
 
     async def ask_all(self, symbols: Sequence[str], call: Callable[[Asked], T]) -> dict[str, T | Dropped]:
         """Ask about each symbol; one without data is dropped, unless none has any. Raises MarketUnavailable."""
-        found = dict(zip(symbols, await asyncio.gather(*(self._tried(s, call) for s in symbols)), strict=True))
+        found = dict(zip(symbols, await together(self._tried(s, call) for s in symbols), strict=True))
         if found and all(isinstance(one, Dropped) for one in found.values()):
             raise MarketUnavailable("yahoo has no data of any symbol: it may refuse this address")
         return found

@@ -198,10 +198,9 @@ def _handler(exchange: Exchange) -> type[BaseHTTPRequestHandler]:
 
 def _is_time(row: Row) -> bool:
     try:
-        _at(row)
+        return _at(row).tzinfo is not None
     except (TypeError, ValueError):
         return False
-    return True
 
 
 def _at(row: Row) -> datetime:
