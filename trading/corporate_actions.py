@@ -23,8 +23,8 @@ from pydantic import Field, model_validator
 
 from trading.bars import Bars, Defect
 from trading.instruments import Symbol
-from trading.market import MOST_PRICE, PRICE_STEP
-from trading.money import ZERO, Record, cents
+from trading.market import PRICE_STEP
+from trading.money import ZERO, Price, Record, cents
 from trading.portfolio import Position
 
 LEAST_RATIO, MOST_RATIO = Decimal("0.0001"), Decimal(10_000)
@@ -33,7 +33,7 @@ LEAST_TELLING = 1.25
 """A split that moves the price by less than this cannot be told from a day's trading."""
 _SHARE = Decimal("1e-9")
 
-Ratio = Annotated[Decimal, Field(allow_inf_nan=False, ge=LEAST_RATIO, le=MOST_RATIO)]
+ShareRatio = Annotated[Decimal, Field(allow_inf_nan=False, ge=LEAST_RATIO, le=MOST_RATIO)]
 """New shares for one old share."""
 
 
@@ -52,8 +52,8 @@ class CorporateAction(Record):
     symbol: Symbol
     kind: ActionKind
     ex_on: date
-    ratio: Ratio | None = None
-    amount_usd: Annotated[Decimal, Field(allow_inf_nan=False, gt=0, le=MOST_PRICE)] | None = None
+    ratio: ShareRatio | None = None
+    amount_usd: Price | None = None
     new_symbol: Symbol | None = None
     special: bool = False
 

@@ -95,7 +95,7 @@ def _action(kind: str, row: Mapping[str, Any]) -> CorporateAction | None:
             symbol=row["symbol"],
             kind=ActionKind.DIVIDEND,
             ex_on=_day(row),
-            amount_usd=_number(row["rate"]),
+            amount_usd=_price(row["rate"]),
             special=bool(row["special"]),
         )
     if kind == "spin_offs":

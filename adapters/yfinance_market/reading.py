@@ -105,9 +105,9 @@ def _actions(symbol: str, days: Any, frame: Any) -> list[CorporateAction]:
     for name, kind in (("Stock Splits", ActionKind.SPLIT), ("Dividends", ActionKind.DIVIDEND)):
         values = frame[name].to_numpy(dtype=np.float64) if name in frame else np.zeros(len(days))
         for at in np.flatnonzero(values > 0):
-            amount = Decimal(repr(float(values[at])))
+            amount = Decimal(repr(round(float(values[at]), 6)))
             if kind is ActionKind.SPLIT and LEAST_RATIO <= amount <= 1 / LEAST_RATIO:
                 found.append(CorporateAction(symbol=symbol, kind=kind, ex_on=days[at].item(), ratio=amount))
-            elif kind is ActionKind.DIVIDEND and amount <= MOST_PRICE:
+            elif kind is ActionKind.DIVIDEND and 0 < amount <= MOST_PRICE:
                 found.append(CorporateAction(symbol=symbol, kind=kind, ex_on=days[at].item(), amount_usd=amount))
     return sorted(found, key=lambda action: action.ex_on)

@@ -210,7 +210,7 @@ FAILURES: list[tuple[Planned, type[TradingError]]] = [
     (Planned(200, b'{"message": "no bars here"}'), MarketUnavailable),
     (Planned(200, b'{"bars": null, "next_page_token": null}'), MarketUnavailable),
     (Planned(cut=True), MarketUnavailable),
-    (Planned(silence=1.0), MarketUnavailable),
+    (Planned(200, b'{"bars": {}, "next_page_token": null}', silence=1.0), MarketUnavailable),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -31,12 +32,18 @@ BARS = wire.year_of_bars(THURSDAY, 190.0)
 class Named(FakeMarket):
     """A market under a name, its symbols at one price, but for `prices`; `failing` is what it answers instead."""
 
-    def __init__(self, name: str, price: str = "100", failing: Exception | None = None, **prices: Decimal) -> None:
+    def __init__(
+        self,
+        name: str,
+        price: str = "100",
+        failing: Exception | None = None,
+        prices: Mapping[str, Decimal] | None = None,
+    ) -> None:
         super().__init__()
         self.name = name
         self.failing = failing
         for symbol in SYMBOLS:
-            self.quote(symbol, str(prices.get(symbol, price)), "1000", THEN)
+            self.quote(symbol, str((prices or {}).get(symbol, price)), "1000", THEN)
 
     async def look(self, symbols: Any, as_of: datetime, sessions: int) -> Any:
         if self.failing is not None:
@@ -159,7 +166,7 @@ async def disagrees(seed: int, calendar: ExchangeCalendar) -> None:
     far, near = draw.sample(SYMBOLS, 2)
     by = draw.choice([-1, 1]) * Decimal(draw.randint(21, 400)) / 1000
     other = {far: 100 * (1 + by), near: Decimal(100) + draw.choice([-1, 1]) * Decimal("1.9")}
-    chain = MarketChain([Named("one"), Named("two", **other)], cross_check=True)
+    chain = MarketChain([Named("one"), Named("two", prices=other)], cross_check=True)
     seen = await snapshot(chain, calendar)
     assert [(dropped.symbol, dropped.code) for dropped in seen.dropped] == [(far, "disagreement")]
     assert near in {facts.instrument.symbol for facts in seen.symbols}

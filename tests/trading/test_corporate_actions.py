@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.making import these
 from trading.bars import Bars
-from trading.corporate_actions import ActionKind, CorporateAction, rebased, rebased_price, unapplied_split
-from trading.money import cents
+from trading.corporate_actions import ActionKind, CorporateAction, Rebased, rebased, rebased_price, unapplied_split
+from trading.money import ZERO, cents
 from trading.portfolio import Position
 
 EX_ON = date(2026, 6, 8)
@@ -99,13 +100,13 @@ def test_a_split_makes_no_money_and_loses_none(quantity: int, mark: Decimal, rat
 
 def test_a_remainder_of_a_split_is_paid_in_cash_and_realised() -> None:
     after, cash = rebased(held("15", "2.00", cost="45.00"), split("0.1"))
-    assert (after.quantity, after.mark, cash) == (1, 20, Decimal("10.00"))
+    assert these(after.quantity, after.mark, cash) == these(1, 20, 10)
     assert (after.cost_basis, after.realised_pnl) == (Decimal("30.00"), Decimal("-5.00"))
 
 
 def test_a_holding_too_small_for_one_new_share_is_paid_out() -> None:
     after, cash = rebased(held("3", "2.00", cost="9.00"), split("0.1"))
-    assert (after.quantity, after.cost_basis, cash) == (0, 0, Decimal("6.00"))
+    assert these(after.quantity, after.cost_basis, cash) == these(0, 0, 6)
 
 
 @pytest.mark.parametrize("amount", ["0.25", "15", "99.99"])
@@ -113,7 +114,7 @@ def test_a_dividend_moves_value_into_cash(amount: str) -> None:
     before = held("33", "100.00")
     after, cash = rebased(before, dividend(amount))
     assert after.value + cash == before.value
-    assert (after.quantity, after.cost_basis, cash) == (33, before.cost_basis, cents(33 * Decimal(amount)))
+    assert these(after.quantity, after.cost_basis, cash) == these(33, before.cost_basis, cents(33 * Decimal(amount)))
 
 
 def test_a_new_name_and_a_spin_off_change_no_value() -> None:
@@ -121,15 +122,15 @@ def test_a_new_name_and_a_spin_off_change_no_value() -> None:
     renamed = CorporateAction(symbol="AAPL", kind=ActionKind.RENAME, ex_on=EX_ON, new_symbol="PEAR")
     assert rebased(before, renamed).position.symbol == "PEAR"
     told = {"symbol": "AAPL", "kind": "spin_off", "ex_on": EX_ON, "ratio": "0.25", "new_symbol": "CORE"}
-    assert rebased(before, CorporateAction.model_validate(told)) == (before, 0)
+    assert rebased(before, CorporateAction.model_validate(told)) == Rebased(before, ZERO)
 
 
 def test_what_happens_to_another_company_or_after_a_sale_changes_nothing() -> None:
     flat, other = held("0", "100", cost="0.00"), held("5", "100").model_copy(update={"symbol": "KO"})
-    assert rebased(flat, split("4")) == (flat, 0)
-    assert rebased(other, split("4")) == (other, 0)
+    assert rebased(flat, split("4")) == Rebased(flat, ZERO)
+    assert rebased(other, split("4")) == Rebased(other, ZERO)
     worthless = held("5", "0.10")
-    assert rebased(worthless, dividend("0.10")) == (worthless, 0)
+    assert rebased(worthless, dividend("0.10")) == Rebased(worthless, ZERO)
 
 
 @pytest.mark.parametrize(
