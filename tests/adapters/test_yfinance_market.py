@@ -13,6 +13,8 @@ import requests
 # Before the package is imported: with curl_cffi it does not know the errors of a plain session.
 os.environ["YF_DISABLE_CURL_CFFI"] = "1"
 
+from yfinance import cache
+
 from adapters.company_facts import CompaniesInMemory
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.yfinance_market import YahooAccess, YFinanceMarket
@@ -122,9 +124,10 @@ async def test_a_symbol_that_yahoo_does_not_have_is_named(market: YFinanceMarket
         await market.instruments(["QQAA", "NOPE"])
 
 
-async def test_what_the_package_remembers_lies_where_it_was_told(market: YFinanceMarket, cache_dir: Path) -> None:
-    await market.bars(["QQAA"], NOON, 260)
-    assert os.listdir(cache_dir)  # noqa: PTH208  the linter takes the other way for a wait
+def test_what_the_package_remembers_lies_where_it_was_told(market: YFinanceMarket, cache_dir: Path) -> None:
+    assert market.name == "yfinance"
+    places = {cache._TzDBManager.get_location(), cache._CookieDBManager.get_location()}  # noqa: SLF001  nothing tells it
+    assert places == {str(cache_dir)}
 
 
 async def test_one_symbol_without_data_is_dropped_and_the_others_stay(market: YFinanceMarket) -> None:
