@@ -9,14 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from trading.errors import BadConfiguration
 from trading.limits import Limits
 from trading.money import DeskId, Dollars, Fraction
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+ProviderName = Literal["file", "simulated", "alpaca", "yfinance"]
 
 
 def _group(prefix: str) -> SettingsConfigDict:
@@ -107,14 +108,45 @@ class MarketSettings(BaseSettings):
 
     model_config = _group("MARKET_")
 
-    provider: Literal["file", "simulated"] = Field(
-        "file", description="`file` (daily bars in a folder) or `simulated`."
+    providers: Annotated[tuple[ProviderName, ...], NoDecode, Field(min_length=1)] = Field(
+        ("file",),
+        description="`file` (daily bars in a folder), `simulated`, `alpaca`, `yfinance`; of several, separated by "
+        "commas, the next is asked when the one before it fails.",
+    )
+    cross_check: bool = Field(
+        False,  # noqa: FBT003  the default of a field is its first argument
+        description="Ask the first two providers and drop the symbols whose prices differ by over 2 %.",
+    )
+    timeout_seconds: float = Field(15, gt=0, le=50, description="How long a live provider may take for one answer.")
+    requests_per_minute: int = Field(
+        180, ge=20, description="Requests a minute to each live provider, over all workers together."
     )
     data_dir: Path = Field(Path("data"), description="Folder of Parquet or CSV files with daily bars.")
     data_adjustment: Literal["raw", "split", "all"] = Field("all", description="How the files' prices were adjusted.")
     calendar: str = Field("XNYS", description="The exchange calendar, by its ISO 10383 code.")
     seed: int = Field(1, ge=0, description="Seed of the simulated market.")
     max_data_age_seconds: int = Field(60, ge=1, description="How old the newest price of a live market may be.")
+
+    @field_validator("providers", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(dict.fromkeys(word.strip().lower() for word in value.split(",") if word.strip()))
+
+
+class AlpacaSettings(BaseSettings):
+    """The account at Alpaca."""
+
+    model_config = _group("ALPACA_")
+
+    api_key: SecretStr | None = Field(None, description="Key of the account at Alpaca.")
+    api_secret: SecretStr | None = Field(None, description="The key's secret.")
+    data_base_url: str = Field("https://data.alpaca.markets", description="Where its market data API answers.")
+    trading_base_url: str = Field(
+        "https://paper-api.alpaca.markets", description="Where its trading API answers; this one is on paper."
+    )
+    feed: Literal["iex", "sip"] = Field("iex", description="`iex` (one exchange, free) or `sip` (all, paid).")
 
 
 class TradingSettings(BaseSettings):
@@ -183,6 +215,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     market: MarketSettings = Field(default_factory=MarketSettings)
+    alpaca: AlpacaSettings = Field(default_factory=AlpacaSettings)
     trading: TradingSettings = Field(default_factory=TradingSettings)
     paper: PaperSettings = Field(default_factory=PaperSettings)
     log: LogSettings = Field(default_factory=LogSettings)
@@ -204,6 +237,7 @@ def groups() -> dict[str, type[BaseSettings]]:
         DatabaseSettings,
         ModelSettings,
         MarketSettings,
+        AlpacaSettings,
         TradingSettings,
         PaperSettings,
         LogSettings,
@@ -213,4 +247,4 @@ def groups() -> dict[str, type[BaseSettings]]:
 
 def _variable(error: ValidationError, loc: tuple[int | str, ...]) -> str:
     prefix = next((p for p, kind in groups().items() if kind.__name__ == error.title), "")
-    return prefix + "_".join(str(part) for part in loc).upper()
+    return prefix + "_".join(part for part in loc if isinstance(part, str)).upper()

@@ -27,6 +27,8 @@ class Provider(StrEnum):
 
     FILE = "file"
     SIMULATED = "simulated"
+    ALPACA = "alpaca"
+    YFINANCE = "yfinance"
 
 
 app = typer.Typer(
@@ -52,7 +54,7 @@ def up(  # noqa: PLR0913  each is an option of the command line
     once: Annotated[bool, typer.Option("--once", help="End after one cycle.")] = False,
     as_of: AsOf = None,
     anytime: Anytime = False,
-    market: Annotated[Provider | None, typer.Option(help="Overrides MARKET_PROVIDER.")] = None,
+    market: Annotated[Provider | None, typer.Option(help="Overrides MARKET_PROVIDERS.")] = None,
     as_json: AsJson = False,
 ) -> int:
     """Start servers and a worker, run one cycle, and serve until Ctrl-C."""
@@ -232,7 +234,7 @@ def _do(work: Work, *, as_json: bool) -> int:
 def _on(settings: Settings, market: Provider | None) -> Settings:
     if market is None:
         return settings
-    return settings.model_copy(update={"market": settings.market.model_copy(update={"provider": market.value})})
+    return settings.model_copy(update={"market": settings.market.model_copy(update={"providers": (market.value,)})})
 
 
 if __name__ == "__main__":

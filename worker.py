@@ -70,7 +70,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
         agents = AgentActivities(seats_of(settings.models), PostgresJournal(engine), snapshots)
         return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
     calendar = calendar_of(settings.market)
-    market = market_of(settings.market, calendar)
+    market = market_of(settings, calendar, engine)
     if queue == policies.ORDERS_QUEUE:
         orders = OrderActivities(broker_of(settings, engine, market), ledger, market)
         return [

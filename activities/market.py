@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+import structlog
 from temporalio import activity
 
 from trading.market import Snapshot, SnapshotSummary
 from trading.ports import Calendar, Market, Snapshots
-from trading.snapshots import Reading, assemble, last_completed
+from trading.snapshots import assemble, last_completed
 from trading.steps import SnapshotAsked
 
 # A year of sessions and a little more: the 252 that the 52-week high needs, and warm-up for the 200-day averages.
@@ -17,6 +18,9 @@ SESSIONS = 300
 # In session a quote must be fresh; outside it the last close may be a long week-end old.
 MAX_AGE_IN_SESSION = timedelta(seconds=60)
 MAX_AGE_CLOSED = timedelta(days=5)
+
+
+log = structlog.get_logger()
 
 
 class MarketActivities:
@@ -36,6 +40,10 @@ class MarketActivities:
         """
         stage = asked.stage
         snapshot = await look(self._market, self._calendar, asked.symbols, stage.as_of, in_session=stage.in_session)
+        if snapshot.fallback:
+            log.warning("market fell back", provider=snapshot.provider, reason=snapshot.fallback)
+            meter = activity.metric_meter().with_additional_attributes({"provider": snapshot.provider})
+            meter.create_counter("market_fallbacks", "Snapshots that were not what was wished for").add(1)
         await self._snapshots.keep(stage.cycle.desk_id, snapshot)
         return SnapshotSummary.of(snapshot)
 
@@ -44,16 +52,7 @@ async def look(
     market: Market, calendar: Calendar, symbols: Sequence[str], as_of: datetime, *, in_session: bool
 ) -> Snapshot:
     """Read a market as of a moment. Raises UnknownSymbol for a symbol that it does not have."""
-    reading = Reading(
-        provider=market.name,
-        adjustment=market.adjustment,
-        synthetic=market.synthetic,
-        as_of=as_of,
-        taken_at=datetime.now(UTC),
-        instruments=await market.instruments(symbols),
-        bars=await market.bars(symbols, as_of, SESSIONS),
-        quotes=await market.quotes(symbols, as_of),
-    )
+    reading = await market.look(symbols, as_of, SESSIONS)
     max_age = MAX_AGE_IN_SESSION if in_session else MAX_AGE_CLOSED
     completed = last_completed(calendar, as_of)
     return assemble(reading, symbols, completed_on=completed.session_on, max_quote_age=max_age)

@@ -27,11 +27,13 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
 from adapters import sectors
+from adapters.looking import look_at
 from trading.bars import Bars
 from trading.errors import BadConfiguration, BadMarketData, UnknownSymbol
 from trading.instruments import Instrument, Symbol
 from trading.market import Adjustment, Dropped, Quote, read_quote
 from trading.ports import Calendar
+from trading.readings import Reading
 from trading.snapshots import last_completed
 
 PRICES_AND_VOLUME = ("open", "high", "low", "close", "volume")
@@ -95,6 +97,10 @@ class FileMarket:
         """The last close of each symbol at `as_of`."""
         visible = await asyncio.to_thread(self._visible, symbols, as_of)
         return {symbol: self._quote(symbol, visible.get(symbol)) for symbol in symbols}
+
+    async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
+        """Facts, bars and quotes for a snapshot."""
+        return await look_at(self, symbols, as_of, sessions)
 
     def _quote(self, symbol: str, bars: Bars | None) -> Quote | Dropped:
         if bars is None:

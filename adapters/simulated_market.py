@@ -35,10 +35,12 @@ from numpy.typing import NDArray
 
 from adapters import sectors
 from adapters.exchange_calendar import ExchangeCalendar
+from adapters.looking import look_at
 from trading.bars import Bars
 from trading.errors import BadConfiguration, UnknownSymbol
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote, read_quote
+from trading.readings import Reading
 from trading.sessions import Session
 from trading.snapshots import last_completed
 
@@ -94,6 +96,10 @@ class SimulatedMarket:
     async def quotes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Quote | Dropped]:
         """The price of this minute, or the last close outside a session."""
         return await asyncio.to_thread(self._quotes, symbols, as_of)
+
+    async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
+        """Facts, bars and quotes for a snapshot."""
+        return await look_at(self, symbols, as_of, sessions)
 
     def _bars(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> dict[str, Bars]:
         completed_on = last_completed(self._calendar, as_of).session_on

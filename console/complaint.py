@@ -54,6 +54,6 @@ def _mend(error: Exception) -> str:
 _MENDS: dict[type[Exception], str] = {
     LedgerUnavailable: "start the database, or correct DB_HOST and DB_PORT",
     BadMarketData: "repair or remove the file, or set MARKET_DATA_DIR to another folder",
-    UnknownSymbol: "name another symbol, or set MARKET_DATA_DIR or MARKET_PROVIDER",
+    UnknownSymbol: "name another symbol, or set MARKET_DATA_DIR or MARKET_PROVIDERS",
     BooksDisagree: "look with `starter.py audit`",
 }

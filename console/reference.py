@@ -36,7 +36,8 @@ def _fields() -> list[tuple[str, str, FieldInfo]]:
 
 
 def _line(prefix: str, name: str, field: FieldInfo) -> str:
-    default = "" if field.default in (None, PydanticUndefined, "") else f"`{field.default}`"
+    value = ",".join(field.default) if isinstance(field.default, tuple) else field.default
+    default = "" if value in (None, PydanticUndefined, "") else f"`{value}`"
     if "SecretStr" in str(field.annotation) or "SecretStr" in str(get_args(field.annotation)):
         default = ""
     return f"| `{prefix}{name.upper()}` | {default} | {field.description} |"

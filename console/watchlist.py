@@ -40,7 +40,7 @@ class Prices:
     def of(cls, settings: Settings) -> Prices:
         """Build what the settings name."""
         calendar = calendar_of(settings.market)
-        return cls(market_of(settings.market, calendar), calendar, gate_rules(settings))
+        return cls(market_of(settings, calendar), calendar, gate_rules(settings))
 
     async def latest(self) -> datetime:
         """The newest moment that the market can speak of."""

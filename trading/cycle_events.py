@@ -39,6 +39,7 @@ def snapshot_taken(cycle: Cycle, opening: Opening, snapshot: SnapshotSummary, at
         "snapshot": snapshot.snapshot_id,
         "in_session": opening.in_session,
         "prices": {p.instrument.symbol: f"{p.quote.mark:f}" for p in snapshot.symbols},
+        **({"fallback": snapshot.fallback} if snapshot.fallback else {}),
     }
     return [
         cycle_event(cycle, EventType.SNAPSHOT_TAKEN, at, taken),

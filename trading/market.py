@@ -115,7 +115,11 @@ class Dropped(Record):
 
 
 class Snapshot(Record):
-    """Everything one cycle may reason from: one provider, one adjustment, nothing later than `as_of`."""
+    """Everything one cycle may reason from: one provider, one adjustment, nothing later than `as_of`.
+
+    `fallback` says why it is not what was wished for (the first provider failed, a check could not be made); empty
+    when it is.
+    """
 
     provider: str
     adjustment: Adjustment
@@ -124,6 +128,7 @@ class Snapshot(Record):
     symbols: tuple[SymbolFacts, ...]
     dropped: tuple[Dropped, ...] = ()
     synthetic: bool = False
+    fallback: str = ""
 
     @model_validator(mode="after")
     def _nothing_from_the_future(self) -> Snapshot:
@@ -135,8 +140,8 @@ class Snapshot(Record):
 
     @property
     def snapshot_id(self) -> str:
-        """The hash of what was seen, not of when it was taken; the same market gives the same id."""
-        seen = self.model_dump_json(exclude={"taken_at"})
+        """The hash of what was seen, not of when or why there; the same market gives the same id."""
+        seen = self.model_dump_json(exclude={"taken_at", "fallback"})
         return hashlib.sha256(seen.encode()).hexdigest()[:32]
 
     def facts(self, symbol: str) -> SymbolFacts:
@@ -164,6 +169,7 @@ class SnapshotSummary(Record):
     symbols: tuple[PricedSymbol, ...]
     dropped: tuple[Dropped, ...] = ()
     synthetic: bool = False
+    fallback: str = ""
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> SnapshotSummary:
@@ -176,6 +182,7 @@ class SnapshotSummary(Record):
             symbols=tuple(PricedSymbol(instrument=f.instrument, quote=f.quote) for f in snapshot.symbols),
             dropped=snapshot.dropped,
             synthetic=snapshot.synthetic,
+            fallback=snapshot.fallback,
         )
 
 

@@ -10,12 +10,14 @@ from trading.agents.questions import ModelCall, Question, Reply
 from trading.audit import Books
 from trading.bars import Bars
 from trading.breaker import CircuitBreaker
+from trading.companies import Company
 from trading.events import Event
 from trading.instruments import Instrument
 from trading.limits import Limits
 from trading.market import Adjustment, Dropped, Quote, Snapshot
 from trading.orders import Fill, Order, OrderRequest, OrderState
 from trading.portfolio import Portfolio
+from trading.readings import Reading
 from trading.sessions import Session
 from trading.settlement import BrokerOrder, Denied
 
@@ -50,12 +52,36 @@ class Market(Protocol):
         """Company facts. Raises UnknownSymbol with every symbol that the market does not have."""
         ...
 
-    async def bars(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Mapping[str, Bars]:
-        """The newest daily bars that were complete at `as_of`; a symbol without any is left out."""
+    async def bars(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Mapping[str, Bars | Dropped]:
+        """The newest daily bars that were complete at `as_of`; a symbol without any is left out or says why."""
         ...
 
     async def quotes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Quote | Dropped]:
         """The best known prices at `as_of`; what cannot be traded on says why."""
+        ...
+
+    async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
+        """Facts, bars and quotes of one and the same provider, for a snapshot. Raises as each of them does."""
+        ...
+
+
+class Companies(Protocol):
+    """Facts of companies that some provider told once, kept for all workers."""
+
+    async def find(self, symbols: Sequence[str]) -> Mapping[str, Company]:
+        """What is known of these symbols, however old; nothing of those that nobody asked about."""
+        ...
+
+    async def keep(self, companies: Sequence[Company]) -> None:
+        """Replace what was known. A symbol's older facts never replace newer ones."""
+        ...
+
+
+class RequestRate(Protocol):
+    """The number of requests that one provider allows, over all workers together."""
+
+    async def take(self) -> None:
+        """Wait until one more request may be sent. Raises MarketUnavailable when that would take too long."""
         ...
 
 

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from trading import indicators
 from trading.bars import Bars
+from trading.corporate_actions import unapplied_split
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote, Snapshot, SymbolFacts, distrust
 from trading.ports import Calendar
+from trading.readings import Reading
 from trading.sessions import Session
 
 MOST_DISAGREEMENT = 0.5
 """The fraction by which a quote may differ from the last close; beyond it, a split or a bad print."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one market answered for one moment, before anything is trusted; mappings are by symbol."""
-
-    provider: str
-    adjustment: Adjustment
-    synthetic: bool
-    as_of: datetime
-    taken_at: datetime
-    instruments: Mapping[str, Instrument]
-    bars: Mapping[str, Bars]
-    quotes: Mapping[str, Quote | Dropped]
 
 
 def assemble(reading: Reading, symbols: Iterable[str], *, completed_on: date, max_quote_age: timedelta) -> Snapshot:
@@ -45,6 +32,7 @@ def assemble(reading: Reading, symbols: Iterable[str], *, completed_on: date, ma
         symbols=tuple(facts for facts in seen if isinstance(facts, SymbolFacts)),
         dropped=tuple(dropped for dropped in seen if isinstance(dropped, Dropped)),
         synthetic=reading.synthetic,
+        fallback=reading.fallback,
     )
 
 
@@ -64,9 +52,12 @@ def _judge(reading: Reading, symbol: str, completed_on: date, max_quote_age: tim
         return Dropped(symbol=symbol, code="missing", reason="no quote" if quote is None else "no daily bars")
     if isinstance(quote, Dropped):
         return quote
+    if isinstance(bars, Dropped):
+        return bars
     wrong = (
         distrust(quote, as_of=reading.as_of, max_age=max_quote_age)
         or _distrust_bars(symbol, bars, completed_on)
+        or _unadjusted(reading, quote, bars)
         or _disagreement(quote, bars)
     )
     return wrong or _facts(instrument, quote, bars)
@@ -86,6 +77,14 @@ def _distrust_bars(symbol: str, bars: Bars, completed_on: date) -> Dropped | Non
     if newest > completed_on:
         return Dropped(symbol=symbol, code="future", reason=f"a bar of {newest}, a session that is not complete")
     return None
+
+
+def _unadjusted(reading: Reading, quote: Quote, bars: Bars) -> Dropped | None:
+    if reading.adjustment is Adjustment.RAW:
+        return None
+    actions = reading.actions.get(quote.symbol, ())
+    defect = unapplied_split(bars, actions, quote.last, reading.as_of.date())
+    return None if defect is None else Dropped(symbol=quote.symbol, code=defect.code, reason=defect.reason)
 
 
 def _disagreement(quote: Quote, bars: Bars) -> Dropped | None:

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.company_facts import CompaniesInMemory
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
+from adapters.market_chain import MarketChain
+from adapters.postgres.companies import PostgresCompanies
+from adapters.postgres.rates import PostgresRate
 from adapters.simulated_market import SimulatedMarket
-from settings import MarketSettings
+from settings import MarketSettings, Settings
 from trading.market import Adjustment
-from trading.ports import Market
+from trading.ports import Companies, Market, RequestRate
+
+if TYPE_CHECKING:
+    from adapters.alpaca_market import AlpacaAccount
+
+
+class Uncounted:
+    """The port `RequestRate` of a process that has no database to share one in."""
+
+    async def take(self) -> None:
+        """Go ahead."""
 
 
 def calendar_of(market: MarketSettings) -> ExchangeCalendar:
@@ -17,8 +34,49 @@ def calendar_of(market: MarketSettings) -> ExchangeCalendar:
     return ExchangeCalendar(market.calendar, until=datetime.now(UTC).date())
 
 
-def market_of(market: MarketSettings, calendar: ExchangeCalendar) -> Market:
-    """The provider of prices that the settings name."""
-    if market.provider == "simulated":
+def market_of(settings: Settings, calendar: ExchangeCalendar, engine: AsyncEngine | None = None) -> Market:
+    """The provider of prices that the settings name, or the chain of them.
+
+    With the database live providers share one request rate over all workers, and the facts of companies; a command
+    without one asks so little that it goes uncounted.
+    """
+    markets = [_provider(name, settings, calendar, engine) for name in settings.market.providers]
+    if len(markets) == 1 and not settings.market.cross_check:
+        return markets[0]
+    return MarketChain(markets, cross_check=settings.market.cross_check)
+
+
+def _provider(name: str, settings: Settings, calendar: ExchangeCalendar, engine: AsyncEngine | None) -> Market:
+    market = settings.market
+    if name == "simulated":
         return SimulatedMarket(market.seed, calendar)
-    return FileMarket(market.data_dir, calendar, adjustment=Adjustment(market.data_adjustment))
+    if name == "file":
+        return FileMarket(market.data_dir, calendar, adjustment=Adjustment(market.data_adjustment))
+    companies: Companies = CompaniesInMemory() if engine is None else PostgresCompanies(engine)
+    per_minute = market.requests_per_minute
+    rate: RequestRate = Uncounted() if engine is None else PostgresRate(engine, name, per_minute)
+    # These packages take a second to import (pandas): only those pay who have named them.
+    if name == "yfinance":
+        from adapters.yfinance_market import YahooAccess, YFinanceMarket  # noqa: PLC0415  see above
+
+        folder = settings.desk.home.resolve() / "yfinance"
+        access = YahooAccess(cache_dir=folder, timeout_seconds=market.timeout_seconds)
+        return YFinanceMarket(access, calendar, companies, rate)
+    from adapters.alpaca_market import AlpacaMarket  # noqa: PLC0415  see above
+
+    return AlpacaMarket(_alpaca(settings), calendar, companies, rate)
+
+
+def _alpaca(settings: Settings) -> AlpacaAccount:
+    from adapters.alpaca_market import AlpacaAccount, credentials  # noqa: PLC0415  see above
+
+    alpaca = settings.alpaca
+    key, secret = credentials(alpaca.api_key, alpaca.api_secret)
+    return AlpacaAccount(
+        api_key=key,
+        api_secret=secret,
+        data_base_url=alpaca.data_base_url,
+        trading_base_url=alpaca.trading_base_url,
+        feed=alpaca.feed,
+        timeout_seconds=settings.market.timeout_seconds,
+    )

@@ -15,6 +15,7 @@ from adapters.paper_broker.matching import cancel, meet, meet_one, refusal, reje
 from adapters.paper_broker.terms import Offer, PaperTerms
 from adapters.postgres.engine import transaction
 from adapters.postgres.paper_tables import paper_orders
+from trading.bars import Bars
 from trading.errors import BrokerUnavailable, LedgerUnavailable, MarketUnavailable, OrderRefused, UnknownSymbol
 from trading.market import Quote
 from trading.orders import Fill, OrderRequest
@@ -122,7 +123,7 @@ class PaperBroker:
         """Shares a day, averaged over the last 20 sessions that were complete then."""
         with _as_unavailable():
             bars = await self._market.bars(symbols, as_of, VOLUME_SESSIONS)
-        return {symbol: Decimal(int(of.volume.mean())) for symbol, of in bars.items() if len(of)}
+        return {s: Decimal(int(of.volume.mean())) for s, of in bars.items() if isinstance(of, Bars) and len(of)}
 
     def _offer(self, quote: Quote, volumes: Mapping[str, Decimal]) -> Offer:
         return Offer(quote=quote, room=self._terms.room(volumes.get(quote.symbol)), terms=self._terms)

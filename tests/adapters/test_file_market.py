@@ -20,7 +20,8 @@ from adapters.file_market import FileMarket
 from trading.bars import Bars
 from trading.errors import BadConfiguration, BadMarketData, UnknownSymbol
 from trading.market import Adjustment, Dropped, Quote
-from trading.snapshots import Reading, assemble
+from trading.readings import Reading
+from trading.snapshots import assemble
 
 SAMPLE = Path(__file__).parents[2] / "data"
 SHARED = Path(__file__).parents[3] / "shared" / "data"

@@ -31,8 +31,9 @@ from trading.errors import ModelRefused
 from trading.market import Snapshot, SymbolFacts
 from trading.portfolio import Portfolio
 from trading.proposals import Proposal
+from trading.readings import Reading
 from trading.signals import Action, RiskAssessment, Signal, Validation, Verdict
-from trading.snapshots import Reading, assemble, last_completed
+from trading.snapshots import assemble, last_completed
 
 Look = Callable[[date], Awaitable[Snapshot]]
 SAMPLE = Path(__file__).resolve().parents[2] / "data"

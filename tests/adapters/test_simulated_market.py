@@ -15,7 +15,8 @@ from adapters.simulated_market import SimulatedMarket
 from trading.bars import Bars
 from trading.errors import BadConfiguration, UnknownSymbol
 from trading.market import Dropped, Quote
-from trading.snapshots import Reading, assemble, last_completed
+from trading.readings import Reading
+from trading.snapshots import assemble, last_completed
 
 SYMBOLS = ["AAPL", "GLD", "JPM", "KO", "SPY", "XOM"]
 CLOSED_AT = datetime(2026, 11, 20, 21, tzinfo=UTC)

@@ -8,10 +8,12 @@ from decimal import Decimal
 
 import numpy as np
 
+from adapters.looking import look_at
 from trading.bars import Bars
 from trading.errors import UnknownSymbol
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote
+from trading.readings import Reading
 
 
 class FakeMarket:
@@ -53,6 +55,9 @@ class FakeMarket:
 
     async def quotes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Quote | Dropped]:
         return {symbol: self._newest(symbol, as_of) for symbol in symbols}
+
+    async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
+        return await look_at(self, symbols, as_of, sessions)
 
     def _newest(self, symbol: str, as_of: datetime) -> Quote | Dropped:
         seen = [quote for quote in self._tape.get(symbol, []) if quote.quoted_at <= as_of]

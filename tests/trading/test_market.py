@@ -96,6 +96,7 @@ def test_the_same_market_has_the_same_id_whenever_it_was_looked_at() -> None:
     assert snapshot(taken_at=after(5)).snapshot_id == seen.snapshot_id
     others = [snapshot(provider="another"), snapshot(as_of=after(1)), snapshot(synthetic=True), snapshot(symbols=())]
     assert len({other.snapshot_id for other in others} | {seen.snapshot_id}) == 5
+    assert snapshot(fallback="the first failed").snapshot_id == seen.snapshot_id
     assert Snapshot.model_validate_json(seen.model_dump_json()).snapshot_id == seen.snapshot_id
 
 

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from trading.bars import Bars
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote, Snapshot, read_quote
+from trading.readings import Reading
 from trading.sessions import Session
-from trading.snapshots import Reading, assemble, last_completed
+from trading.snapshots import assemble, last_completed
 
 AS_OF = datetime(2017, 11, 10, 21, tzinfo=UTC)
 COMPLETED_ON = date(2017, 11, 10)

@@ -1,0 +1,61 @@
+"""Looking at the market: what a fallback leaves behind."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.testing import ActivityEnvironment
+
+from activities.market import MarketActivities
+from adapters.market_chain import MarketChain
+from adapters.postgres.snapshots import PostgresSnapshots
+from tests.fakes.faulty import Fault, faulty
+from tests.fakes.market import FakeMarket
+from tests.making import cycle
+from tests.rig import CALENDAR
+from trading.breaker import TradingState
+from trading.cycle_events import snapshot_taken
+from trading.errors import MarketUnavailable
+from trading.events import Event
+from trading.limits import Limits
+from trading.market import SnapshotSummary
+from trading.steps import Opening, SnapshotAsked, Stage
+
+AT = datetime(2026, 11, 20, 17, tzinfo=UTC)
+OUT = Fault("look", 1, "before", "error", raises=MarketUnavailable)
+
+
+async def taken(engine: AsyncEngine, *faults: Fault) -> tuple[SnapshotSummary, Event]:
+    """A snapshot of a chain whose first market has these faults, as it travels and as the log has it."""
+    markets = [FakeMarket(), FakeMarket()]
+    for market in markets:
+        market.quote("AAPL", "100", "101", AT)
+    chain = MarketChain([faulty(markets[0], *faults), markets[1]])
+    snapshots = PostgresSnapshots(engine)
+    looking = MarketActivities(chain, CALENDAR, snapshots)
+    asked = SnapshotAsked(stage=Stage(cycle=cycle("AAPL"), as_of=AT), symbols=("AAPL",))
+    summary = await ActivityEnvironment().run(looking.take_snapshot, asked)
+    assert (await snapshots.load(summary.snapshot_id)).fallback == summary.fallback
+    opening = Opening(
+        as_of=AT,
+        market=chain.name,
+        synthetic=True,
+        in_session=True,
+        limits=Limits(),
+        trading_state=TradingState.ACTIVE,
+    )
+    return summary, snapshot_taken(cycle("AAPL"), opening, summary, AT)[0]
+
+
+async def test_a_fallback_is_in_the_snapshot_and_in_the_log(engine: AsyncEngine) -> None:
+    summary, event = await taken(engine, OUT)
+    assert summary.fallback == "fake: planned: call 1 of look, before"
+    assert event.data["fallback"] == summary.fallback
+    assert event.data["provider"] == "fake"
+
+
+async def test_without_one_the_log_says_nothing_of_it(engine: AsyncEngine) -> None:
+    summary, event = await taken(engine)
+    assert summary.fallback == ""
+    assert "fallback" not in event.data
