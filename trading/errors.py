@@ -9,6 +9,7 @@ TradingError
 └── Final                      trying again would change nothing
     ├── UnreadableAnswer       a model's answer that no rule of reading accepts
     ├── ModelRefused           the provider refuses this question, key or model
+    ├── BudgetSpent            a cap on calls, tokens or dollars is reached: no model is asked
     ├── UnknownSymbol          the market has no such symbol
     ├── BadMarketData          a file or an answer with data nobody should trade on
     ├── OrderRefused           the broker says no
@@ -61,6 +62,10 @@ class UnreadableAnswer(Final):
 
 class ModelRefused(Final):
     """The provider refuses this question, key or model."""
+
+
+class BudgetSpent(Final):
+    """A cap on calls, tokens or dollars is reached: no model is asked."""
 
 
 class UnknownSymbol(Final):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import RowMapping, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import transaction
+from adapters.postgres.spending import spending
 from adapters.postgres.tables import model_calls
-from trading.agents.questions import ModelCall, Question, Reply
+from trading.agents.budget import Spending
+from trading.agents.questions import ModelCall, Question, Reply, Usage
 from trading.events import printable
 
 
@@ -30,29 +34,47 @@ class PostgresJournal:
         async with transaction(self._engine) as connection:
             await connection.execute(insert(model_calls).values(_row(call)).on_conflict_do_nothing())
 
+    async def spent(self, desk_id: str, cycle_id: str, since: datetime) -> Spending:
+        """What a desk's calls took: in one cycle, and since a moment in all of them."""
+        async with transaction(self._engine) as connection:
+            return await spending(connection, desk_id, cycle_id, since)
+
 
 def _row(call: ModelCall) -> dict[str, object]:
-    question = call.question
+    question, reply = call.question, call.reply
     return {
         "call_id": call.call_id,
         "agent": question.agent,
         "model": question.model,
         "prompt_version": question.prompt_version,
+        "prompt_hash": question.prompt_hash,
         "parameters": question.parameters,
         "system_text": printable(question.system),
         "user_text": printable(question.user),
         "facts": question.facts,
         "answer_schema": question.answer_schema,
-        "reply_text": printable(call.reply.text),
-        "reply_model": call.reply.model,
+        "repair": question.repair and question.repair.model_dump(mode="json"),
+        "reply_text": printable(reply.text),
+        "reply_model": reply.model,
         "replied_at": call.replied_at,
         "latency_seconds": call.latency_seconds,
+        "stop": reply.stop,
+        "detail": printable(reply.detail),
+        "cost_usd": reply.cost_usd,
+        "request_id": reply.request_id,
+        "desk_id": call.desk_id,
+        "cycle_id": call.cycle_id,
+        **(reply.usage.model_dump() if reply.usage else {}),
     }
 
 
 def _call(row: RowMapping) -> ModelCall:
     asked = {name: row[name] for name in Question.model_fields if name in row}
     question = Question.model_validate({**asked, "system": row["system_text"], "user": row["user_text"]})
-    reply = Reply(text=row["reply_text"], model=row["reply_model"])
-    told = {name: row[name] for name in ("call_id", "replied_at", "latency_seconds")}
-    return ModelCall(question=question, reply=reply, **told)
+    told = {name: row[name] for name in ("stop", "detail", "cost_usd", "request_id")}
+    # A provider that tells one of the counts tells them all.
+    counts = {name: row[name] for name in Usage.model_fields}
+    usage = None if row["input_tokens"] is None else Usage.model_validate(counts)
+    reply = Reply(text=row["reply_text"], model=row["reply_model"], usage=usage, **told)
+    kept = {name: row[name] for name in ("call_id", "replied_at", "latency_seconds", "desk_id", "cycle_id")}
+    return ModelCall(question=question, reply=reply, **kept)

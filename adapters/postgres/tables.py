@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -59,6 +60,8 @@ class Trimmed(TypeDecorator[Decimal]):
 Dollars = Numeric(18, 2)
 Price = Trimmed(14, 6)
 Quantity = Trimmed(19, 9)
+# What one call of a model costs: a token costs as little as a ten-millionth of a dollar.
+Cost = Trimmed(18, 9)
 At = DateTime(timezone=True)
 
 _OPEN = "state IN ('intended', 'submitted', 'accepted', 'partially_filled')"
@@ -281,5 +284,20 @@ model_calls = Table(
     Column("reply_model", Text, nullable=False),
     Column("replied_at", At, nullable=False),
     Column("latency_seconds", Double, nullable=False),
+    Column("stop", Text, nullable=False, server_default="end"),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("cache_read_tokens", BigInteger),
+    Column("cache_write_tokens", BigInteger),
+    Column("cost_usd", Cost),
+    Column("request_id", Text),
+    Column("prompt_hash", Text),
+    Column("repair", JSON(none_as_null=True)),
+    Column("desk_id", Text),
+    Column("cycle_id", Text),
     Index(None, "agent", "replied_at"),
+    Index(None, "desk_id", "replied_at"),
+    Index(None, "cycle_id"),
+    CheckConstraint("stop IN ('end', 'truncated', 'refused', 'filtered')", name="known_stop"),
 )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
@@ -10,7 +11,7 @@ from adapters.postgres.engine import transaction
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.snapshots import PostgresSnapshots
 from tests.adapters.postgres.desk import NOON, at, quote
-from trading.agents.questions import Agent, ModelCall, Question, Reply
+from trading.agents.questions import Agent, ModelCall, Question, Repair, Reply, Stop, Usage
 from trading.errors import BooksDisagree
 from trading.instruments import Instrument
 from trading.market import Adjustment, Indicators, Snapshot, SymbolFacts
@@ -61,6 +62,47 @@ async def test_a_reply_is_found_again_under_its_question(engine: AsyncEngine) ->
     assert found == call("yes")
     assert found is not None
     assert found.question.call_id == found.call_id
+
+
+@pytest.mark.parametrize(
+    "cost_usd", [None, Decimal(0), Decimal("0.000000001"), Decimal("0.0125"), Decimal("123456789.5")]
+)
+async def test_a_reply_with_its_stop_its_price_and_its_repair_is_found_as_it_came(
+    engine: AsyncEngine, cost_usd: Decimal | None
+) -> None:
+    told = Reply(
+        text="{",
+        model="claude-sonnet-5-5",
+        stop=Stop.TRUNCATED,
+        detail="max_tokens",
+        usage=Usage(input_tokens=3 * 10**9, output_tokens=8192, cache_read_tokens=900, cache_write_tokens=0),
+        cost_usd=cost_usd,
+        request_id="req_1",
+    )
+    asked = call("", repair=Repair(said="{", wrong="not one JSON object")).model_copy(update={"reply": told})
+    journal = PostgresJournal(engine)
+    await journal.keep(asked)
+
+    found = await journal.find(asked.call_id)
+    assert found == asked
+    assert found is not None
+    assert found.question.call_id == asked.call_id
+
+
+async def test_a_row_of_a_worker_of_the_revision_before_is_still_read(engine: AsyncEngine) -> None:
+    journal = PostgresJournal(engine)
+    await journal.keep(call("yes"))
+    older = "INSERT INTO model_calls ({0}) SELECT {1} FROM model_calls"
+    kept = (
+        "agent, model, prompt_version, parameters, system_text, user_text, facts, answer_schema, reply_text, "
+        "reply_model, replied_at, latency_seconds"
+    )
+    async with transaction(engine) as connection:
+        await connection.execute(text(older.format(f"call_id, {kept}", f"'older', {kept}")))
+
+    found = await journal.find("older")
+    assert found is not None
+    assert found.reply == Reply(text="yes", model="rules")
 
 
 async def test_the_first_reply_stays(engine: AsyncEngine) -> None:
