@@ -60,14 +60,45 @@ class DatabaseSettings(BaseSettings):
 
 
 class ModelSettings(BaseSettings):
-    """The language model of each agent."""
+    """The language model of each agent, and how its provider is reached.
+
+    A name says its provider (`claude-…`, `gpt-…`, `o3…`, `rules-…`), or it stands before it: `anthropic:NAME`,
+    `openai:NAME`, `openai-chat:NAME` for a server of one's own.
+    """
 
     model_config = _group("LLM_")
 
-    data_agent_model: str = Field("rules-1", description="Model of the DataAgent.")
-    risk_agent_model: str = Field("rules-1", description="Model of the RiskManager.")
-    validator_model: str = Field("rules-1", description="Model of the Validator.")
-    meta_agent_model: str = Field("rules-1", description="Model of the MetaAgent.")
+    anthropic_api_key: SecretStr | None = Field(None, description="Anthropic's key.")
+    openai_api_key: SecretStr | None = Field(None, description="OpenAI's key.")
+    chat_api_key: SecretStr | None = Field(None, description="Key of the `openai-chat:` server, if it wants one.")
+    anthropic_base_url: str = Field("https://api.anthropic.com", description="Address of Anthropic's API, without /v1.")
+    openai_base_url: str = Field("https://api.openai.com/v1", description="Address of OpenAI's API, with /v1.")
+    chat_base_url: str = Field(
+        "http://127.0.0.1:11434/v1",
+        description="Address of a server of one's own (Ollama, vLLM, llama.cpp) for models named `openai-chat:NAME`.",
+    )
+    data_agent_model: str = Field(
+        "",
+        description="Model of the DataAgent; unset, by the keys: `claude-sonnet-5-5`, `gpt-6.1-terra` or `rules-1`.",
+    )
+    risk_agent_model: str = Field("", description="Model of the RiskManager; unset, as the DataAgent's.")
+    validator_model: str = Field(
+        "", description="Model of the Validator; unset, as the DataAgent's, and with both keys the other vendor's."
+    )
+    meta_agent_model: str = Field(
+        "", description="Model of the MetaAgent; unset, by the keys: `claude-opus-5-5`, `gpt-6.1-sol` or `rules-1`."
+    )
+    data_agent_fallback_model: str = Field("", description="Who is asked when the DataAgent's model is unavailable.")
+    risk_agent_fallback_model: str = Field("", description="Who is asked when the RiskManager's model is unavailable.")
+    validator_fallback_model: str = Field("", description="Who is asked when the Validator's model is unavailable.")
+    meta_agent_fallback_model: str = Field("", description="Who is asked when the MetaAgent's model is unavailable.")
+    effort: Literal["default", "low", "medium", "high", "xhigh"] = Field(
+        "medium", description="How hard a vendor's model thinks; `default` leaves it to the vendor."
+    )
+    max_tokens: int = Field(8192, ge=256, le=65536, description="Longest answer in tokens, thoughts included.")
+    timeout_seconds: float = Field(
+        80, gt=0, le=85, description="How long one answer may take; the step that asks ends after 90."
+    )
     max_calls_per_second: float = Field(
         20, gt=0, description="Model calls a second, kept by the server over all workers of the `agents` queue."
     )

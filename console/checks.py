@@ -24,7 +24,7 @@ from embedded import EmbeddedError
 from settings import Settings
 from trading.errors import TradingError
 from trading.money import Record
-from wiring.models import seats_of
+from wiring.models import check_models, sittings_of
 from workflows import search_attributes
 
 LEAST_PYTHON = (3, 11)
@@ -92,9 +92,10 @@ async def disk(settings: Settings) -> str:
 
 
 async def models(settings: Settings) -> str:
-    """The four seats and who sits there."""
-    seats = seats_of(settings.models)
-    return ", ".join(f"{agent} {seat.asking.model}" for agent, seat in seats.items())
+    """The four seats and who sits there; every provider is asked whether it has its models and takes its key."""
+    sitting = sittings_of(settings.models)
+    await check_models(settings.models)
+    return ", ".join(f"{agent} {each.model.name}" for agent, each in sitting.items())
 
 
 async def calendar(settings: Settings, prices: Prices) -> str:

@@ -19,12 +19,12 @@ from console.reach import Reach, embedded_reach, named_reach
 from console.watchlist import Prices
 from settings import DeskSettings, Settings
 from trading.steps import CycleRequest
-from wiring.models import seats_of
+from wiring.model_names import Provider
+from wiring.models import sittings_of
 from worker import serving
 from workflows import policies
 
 INTERRUPTED = 130
-RULES = "rules-"
 
 
 async def up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> int:
@@ -46,7 +46,7 @@ async def up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> i
 
 async def _up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> int:
     _refuse_second(settings.desk.home)
-    seats_of(settings.models)
+    sittings_of(settings.models)
     output.say(title(f"Trading desk {settings.desk.id}"))
     with output.waiting("reading the market ..."):
         prices = Prices.of(settings)
@@ -99,8 +99,11 @@ async def _at_any_time(request: CycleRequest, prices: Prices) -> CycleRequest:
 
 
 def _runs_on(settings: Settings) -> list[tuple[str, str]]:
-    names = dict.fromkeys(settings.models.model_dump(exclude={"max_calls_per_second"}).values())
-    said = [f"{name} (no key: rules, not a language model)" if name.startswith(RULES) else name for name in names]
+    named = dict.fromkeys(each.model for each in sittings_of(settings.models).values())
+    said = [
+        f"{each.name} (no key: rules, not a language model)" if each.provider is Provider.RULES else each.name
+        for each in named
+    ]
     return [("model", ", ".join(said)), ("broker", "paper: fills are computed here, no order leaves this machine")]
 
 
