@@ -14,7 +14,7 @@ from trading.agents.facts import Books
 from trading.audit import Finding
 from trading.constraints import Case, request_of, rule_on
 from trading.docket import CycleOutcome, CycleReport, Docket
-from trading.errors import TradingError
+from trading.errors import Final, TradingError
 from trading.events import Event, EventType
 from trading.instruments import Side
 from trading.market import SnapshotSummary
@@ -22,7 +22,7 @@ from trading.money import MOST_TEXT
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
 from trading.settlement import Denied
-from trading.signals import Abstention, Decision, RiskAssessment, Signal, Verdict
+from trading.signals import NO_ANSWER, Abstention, Decision, RiskAssessment, Signal, Verdict
 from trading.steps import (
     HALTED,
     AssessmentAsked,
@@ -155,6 +155,9 @@ class _Run:
             else:
                 events.append(say.signal_generated(self.cycle, heard.answer, heard.source, self.steps.now()))
         await self._record(events)
+        silent = [heard.answer for heard in answers if isinstance(heard.answer, Abstention)]
+        if silent and len(silent) == len(symbols) and all(one.cause == NO_ANSWER for one in silent):
+            raise Final(f"no model answered: {silent[0].reason}")
         signals = [heard.answer for heard in answers if isinstance(heard.answer, Signal) and heard.answer.side]
         self._tell(f"DataAgent: {len(signals)} signals for {len(symbols)} symbols")
         return signals

@@ -59,6 +59,10 @@ class Signal(Record):
         return whole_shares((self.weight or Decimal(0)) * equity, price)
 
 
+NO_ANSWER = "NoAnswer"
+"""The cause of an abstention when nothing came from the model after all tries."""
+
+
 class Abstention(Record):
     """An agent that gave no usable answer; nothing is traded on it. `cause` is the name of the error."""
 
