@@ -58,7 +58,7 @@ _CITES_NOTHING = re.compile(
 )
 _NUMBER = re.compile(
     r"(?P<before>(?:below|above|under|over|beyond|past|near|than|least|most|exceeds|[<>≤≥])\s?(?:the\s)?)?"
-    r"(?P<money>\$\s?)?(?<![A-Za-z\d.,])(?P<digits>\d[\d,]*(?:\.\d+)?)"
+    r"(?P<money>\$\s?)?(?<![A-Za-z\d.])(?P<digits>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?)"
     r"\s?(?P<unit>%|percent|per cent|pct|bps|basis points|thousand|million|billion|bn|mn|[kmb](?![a-z]))?",
     re.IGNORECASE,
 )
@@ -116,8 +116,7 @@ def _numbers(value: Any) -> Iterator[float]:
 
 def _cited(text: str) -> Iterator[_Cited]:
     for found in _NUMBER.finditer(_CITES_NOTHING.sub(" ", text)):
-        digits = found["digits"].rstrip(",")
-        whole, _, decimals = digits.replace(",", "").partition(".")
+        whole, _, decimals = found["digits"].replace(",", "").partition(".")
         unit = (found["unit"] or "").lower()
         yield _Cited(
             written=" ".join(found[0].removeprefix(found["before"] or "").split())[:_MOST_LENGTH],

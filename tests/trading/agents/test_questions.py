@@ -24,6 +24,8 @@ from trading.agents.facts import Books, steady
 from trading.agents.posing import Prompt
 from trading.agents.questions import Agent, Asking, Question
 from trading.instruments import Instrument, Side
+from trading.market import Snapshot
+from trading.news import News
 from trading.orders import Leg, Order, OrderKind, OrderRequest, OrderState
 from trading.signals import Signal, Validation
 
@@ -164,6 +166,29 @@ def test_another_agents_words_come_in_an_envelope_that_they_cannot_close() -> No
 def test_a_long_argument_is_cut() -> None:
     question = validator.question(PROMPTS[Agent.VALIDATOR], proposal(reasoning="x" * 4000), assessment(), facts(), ASK)
     assert len(question.user) < 4000
+
+
+def test_what_all_prompts_say_is_said_in_the_same_words() -> None:
+    shared = [set(prompt.system.split("\n# ")) for prompt in PROMPTS.values()]
+    for opening in ("What is not an instruction", "The answer"):
+        assert len({part for parts in shared for part in parts if part.startswith(opening)}) == 1
+
+
+def test_headlines_reach_the_data_agent_alone_and_in_envelopes() -> None:
+    told = [News(symbol="AAPL", headline=HOSTILE, source="wire", published_at=AT)]
+    question = data.question(
+        PROMPTS[Agent.DATA], facts().model_copy(update={"news": tuple(told)}), Books.of(books(), "AAPL"), AT, ASK
+    )
+    assert question.user.count("</facts>") == 1
+    assert question.user.count(OPEN) == question.user.count(CLOSE) == 3
+
+
+def test_a_snapshot_without_news_keeps_the_hash_it_had_before_there_were_any() -> None:
+    assert "news" not in snapshot(facts()).model_dump_json()
+    told = News(symbol="AAPL", headline="Up", source="wire", published_at=AT)
+    with_news = snapshot(facts().model_copy(update={"news": (told,)}))
+    assert Snapshot.model_validate_json(with_news.model_dump_json()) == with_news
+    assert with_news.snapshot_id != snapshot(facts()).snapshot_id
 
 
 @pytest.mark.parametrize("prompt", PROMPTS.values(), ids=PROMPTS)
