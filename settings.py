@@ -16,6 +16,8 @@ from trading.errors import BadConfiguration
 from trading.limits import Limits
 from trading.money import DeskId, Dollars, Fraction
 
+Cap = Annotated[int, Field(ge=0)] | None
+UsdCap = Annotated[Decimal, Field(ge=0)] | None
 Port = Annotated[int, Field(ge=1, le=65535)]
 ProviderName = Literal["file", "simulated", "alpaca", "yfinance"]
 
@@ -101,6 +103,15 @@ class ModelSettings(BaseSettings):
     max_calls_per_second: float = Field(
         20, gt=0, description="Model calls a second, kept by the server over all workers of the `agents` queue."
     )
+    prompts_dir: Path | None = Field(
+        None, description="Folder of your own prompts, one file an agent; those that come along when unset."
+    )
+    max_calls_per_cycle: Cap = Field(None, description="Most model calls in one cycle; no cap when unset.")
+    max_tokens_per_cycle: Cap = Field(None, description="Most tokens in one cycle, in and out; no cap when unset.")
+    max_usd_per_cycle: UsdCap = Field(None, description="Most dollars for models in one cycle; no cap when unset.")
+    max_calls_per_day: Cap = Field(None, description="Most model calls of the desk in one day, by UTC.")
+    max_tokens_per_day: Cap = Field(None, description="Most tokens of the desk in one day, by UTC.")
+    max_usd_per_day: UsdCap = Field(None, description="Most dollars for models in one day, by UTC.")
 
 
 class MarketSettings(BaseSettings):

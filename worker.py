@@ -40,6 +40,7 @@ from trading.errors import BadConfiguration
 from wiring.brokers import broker_of
 from wiring.markets import calendar_of, market_of
 from wiring.models import seats_of
+from wiring.prompts import budget_of, prompts_of
 from workflows import policies, search_attributes
 from workflows.order_execution import OrderExecution
 from workflows.trading_cycle import TradingCycle
@@ -67,7 +68,8 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     """
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
-        agents = AgentActivities(seats_of(settings.models), PostgresJournal(engine), snapshots)
+        models, journal = settings.models, PostgresJournal(engine)
+        agents = AgentActivities(seats_of(models), prompts_of(models), journal, snapshots, budget_of(models))
         return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
     calendar = calendar_of(settings.market)
     market = market_of(settings, calendar, engine)

@@ -1,23 +1,32 @@
-"""Asking the four agents: build the question from the stored snapshot, look in the journal, ask, keep, read."""
+"""Asking the four agents: build the question from the stored snapshot, look in the journal, ask, keep, read.
+
+An answer that cannot be read is asked for once more, with what was wrong; then the agent abstains.
+"""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from temporalio import activity
 
+from activities.calls import Calls, Seat
 from trading.agents import data, meta, risk, validator
-from trading.agents.questions import Agent, Asking, ModelCall, Question
-from trading.errors import ModelRefused, UnreadableAnswer
-from trading.ports import Journal, LanguageModel, Snapshots
+from trading.agents.budget import Budget
+from trading.agents.citations import checked
+from trading.agents.envelope import plain
+from trading.agents.posing import Prompt
+from trading.agents.questions import Agent, Asking, ModelCall, Question, repaired
+from trading.agents.reading import words_of
+from trading.errors import BudgetSpent, ModelRefused, ModelUnavailable, TradingError, UnreadableAnswer
+from trading.money import MOST_TEXT
+from trading.ports import Journal, Snapshots
 from trading.signals import Abstention
 from trading.steps import (
     AssessmentAsked,
     AssessmentsHeard,
+    Cycle,
     DecisionAsked,
     DecisionsHeard,
     SignalAsked,
@@ -27,27 +36,40 @@ from trading.steps import (
     ValidationHeard,
 )
 
-Answer = TypeVar("Answer")
+__all__ = ["AgentActivities", "Seat"]
+
+Answer_co = TypeVar("Answer_co", covariant=True)
+
+# From this try of the step on, a fallback answers for a model that does not: two tries may be a short illness.
+FALLBACK_FROM = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """Who sits for an agent: the model and how it is asked, and who is asked when it is unavailable."""
+class _Case(Generic[Answer_co]):
+    """One thing to ask an agent: how the question is put to a model, and how the text that comes is read."""
 
-    model: LanguageModel
-    asking: Asking
-    fallback: Seat | None = None
+    agent: Agent
+    cycle: Cycle
+    pose: Callable[[Asking], Question]
+    read: Callable[[str, Question], Answer_co]
+    symbol: str | None = None
 
 
 class AgentActivities:
     """The four agents. Only the process that serves this queue holds the models' keys."""
 
-    def __init__(self, seats: Mapping[Agent, Seat], journal: Journal, snapshots: Snapshots) -> None:
+    def __init__(
+        self,
+        seats: Mapping[Agent, Seat],
+        prompts: Mapping[Agent, Prompt],
+        journal: Journal,
+        snapshots: Snapshots,
+        budget: Budget = Budget(),  # noqa: B008  a frozen record without any cap
+    ) -> None:
         self._seats = seats
-        self._journal = journal
+        self._prompts = prompts
+        self._calls = Calls(journal, budget)
         self._snapshots = snapshots
-        # Replies that arrived while the journal could not be written: the retry of the step keeps them, unasked.
-        self._arrived: dict[str, ModelCall] = {}
 
     @activity.defn
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:
@@ -56,9 +78,16 @@ class AgentActivities:
         Repeat: a reply that arrived is in the journal and is read again; only a call in flight at a crash is made
         twice.
         """
-        snapshot = await self._snapshots.load(asked.snapshot_id)
-        question = data.question(snapshot.facts(asked.symbol), asked.books, self._asking(Agent.DATA))
-        answer, source = await self._ask(question, lambda text: data.read(text, asked.symbol), asked.symbol)
+        snapshot, prompt = await self._snapshots.load(asked.snapshot_id), self._prompts[Agent.DATA]
+        facts = snapshot.facts(asked.symbol)
+        case = _Case(
+            agent=Agent.DATA,
+            cycle=asked.cycle,
+            pose=lambda ask: data.question(prompt, facts, asked.books, snapshot.as_of, ask),
+            read=lambda text, question: checked(data.read(text, asked.symbol), question.facts),
+            symbol=asked.symbol,
+        )
+        answer, source = await self._hear(case)
         return SignalHeard(answer=answer, source=source)
 
     @activity.defn
@@ -67,9 +96,14 @@ class AgentActivities:
 
         Repeat: as `ask_data`.
         """
-        snapshot = await self._snapshots.load(asked.snapshot_id)
-        question = risk.question(asked.proposals, asked.books, snapshot, self._asking(Agent.RISK))
-        answer, source = await self._ask(question, lambda text: risk.read(text, asked.proposals))
+        snapshot, prompt = await self._snapshots.load(asked.snapshot_id), self._prompts[Agent.RISK]
+        case = _Case(
+            agent=Agent.RISK,
+            cycle=asked.cycle,
+            pose=lambda ask: risk.question(prompt, asked.proposals, asked.books, snapshot, ask),
+            read=lambda text, question: tuple(checked(one, question.facts) for one in risk.read(text, asked.proposals)),
+        )
+        answer, source = await self._hear(case)
         return AssessmentsHeard(answer=answer, source=source)
 
     @activity.defn
@@ -78,10 +112,16 @@ class AgentActivities:
 
         Repeat: as `ask_data`.
         """
-        symbol = asked.proposal.symbol
+        symbol, prompt = asked.proposal.symbol, self._prompts[Agent.VALIDATOR]
         facts = (await self._snapshots.load(asked.snapshot_id)).facts(symbol)
-        question = validator.question(asked.proposal, asked.assessment, facts, self._asking(Agent.VALIDATOR))
-        answer, source = await self._ask(question, lambda text: validator.read(text, symbol), symbol)
+        case = _Case(
+            agent=Agent.VALIDATOR,
+            cycle=asked.cycle,
+            pose=lambda ask: validator.question(prompt, asked.proposal, asked.assessment, facts, ask),
+            read=lambda text, question: checked(validator.read(text, symbol), question.facts),
+            symbol=symbol,
+        )
+        answer, source = await self._hear(case)
         return ValidationHeard(answer=answer, source=source)
 
     @activity.defn
@@ -90,41 +130,65 @@ class AgentActivities:
 
         Repeat: as `ask_data`.
         """
-        snapshot = await self._snapshots.load(asked.snapshot_id)
-        question = meta.question(asked.candidates, asked.books, snapshot, self._asking(Agent.META))
-        answer, source = await self._ask(question, lambda text: meta.read(text, asked.candidates))
+        snapshot, prompt = await self._snapshots.load(asked.snapshot_id), self._prompts[Agent.META]
+        case = _Case(
+            agent=Agent.META,
+            cycle=asked.cycle,
+            pose=lambda ask: meta.question(prompt, asked.candidates, asked.books, snapshot, ask),
+            read=lambda text, question: tuple(
+                checked(one, question.facts) for one in meta.read(text, asked.candidates)
+            ),
+        )
+        answer, source = await self._hear(case)
         return DecisionsHeard(answer=answer, source=source)
 
-    def _asking(self, agent: Agent) -> Asking:
-        return self._seats[agent].asking
+    async def _hear(self, case: _Case[Answer_co]) -> tuple[Answer_co | Abstention, Source]:
+        """The answer of the agent's seat or of its fallback. Raises ModelUnavailable while another try may help."""
+        seat = self._seats[case.agent]
+        while True:
+            late = seat.fallback is not None and _attempt() >= FALLBACK_FROM
+            question = case.pose(seat.asking)
+            try:
+                return await self._answer(case, question, seat, seat.patience_seconds if late else None)
+            except BudgetSpent as spent:
+                return _abstention(case, spent), _source(question)
+            except ModelRefused as refused:
+                if seat.fallback is None:
+                    return _abstention(case, refused), _source(question)
+                seat = seat.fallback
+            except ModelUnavailable:
+                if seat.fallback is None or not late:
+                    raise
+                seat = seat.fallback
 
-    async def _ask(
-        self, question: Question, read: Callable[[str], Answer], symbol: str | None = None
-    ) -> tuple[Answer | Abstention, Source]:
-        source = Source(model=question.model, prompt_version=question.prompt_version, call_id=question.call_id)
+    async def _answer(
+        self, case: _Case[Answer_co], question: Question, seat: Seat, patience: float | None
+    ) -> tuple[Answer_co | Abstention, Source]:
+        """What this seat's model says, asked once more when nobody can read it; raises only when no reply came."""
+        call = await self._calls.reply(question, seat, case.cycle, patience)
+        source = _source(question, call)
         try:
-            call = await self._reply(question)
-            return read(call.reply.text), source
-        except (UnreadableAnswer, ModelRefused) as error:
-            return Abstention(symbol=symbol, cause=type(error).__name__, reason=str(error)[:4000]), source
+            return case.read(words_of(call.reply), question), source
+        except ModelRefused as refused:
+            return _abstention(case, refused), source
+        except UnreadableAnswer as wrong:
+            if question.repair is not None:
+                return _abstention(case, wrong), source
+            return await self._answer(case, repaired(question, call.reply.text, str(wrong)), seat, patience)
 
-    async def _reply(self, question: Question) -> ModelCall:
-        """The journal's reply, else the model's, kept before anyone reads it."""
-        call = await self._journal.find(question.call_id)
-        if call is not None:
-            return call
-        call = self._arrived.get(question.call_id)
-        if call is None:
-            began = time.monotonic()
-            reply = await self._seats[question.agent].model.answer(question)
-            call = ModelCall(
-                call_id=question.call_id,
-                question=question,
-                reply=reply,
-                replied_at=datetime.now(UTC),
-                latency_seconds=time.monotonic() - began,
-            )
-            self._arrived[question.call_id] = call
-        await self._journal.keep(call)
-        self._arrived.pop(question.call_id, None)
-        return call
+
+def _attempt() -> int:
+    return activity.info().attempt if activity.in_activity() else 1
+
+
+def _abstention(case: _Case[Answer_co], error: TradingError) -> Abstention:
+    return Abstention(symbol=case.symbol, cause=type(error).__name__, reason=str(error)[:MOST_TEXT])
+
+
+def _source(question: Question, call: ModelCall | None = None) -> Source:
+    return Source(
+        model=plain(call.reply.model, 120) if call else question.model,
+        prompt_version=question.prompt_version,
+        prompt_hash=question.prompt_hash,
+        call_id=question.call_id,
+    )

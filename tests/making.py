@@ -164,7 +164,7 @@ PLAIN: Kinds = (
 # What a record's own consistency asks for.
 FITTING: Mapping[str, Mapping[str, object]] = {
     "CorporateAction": {"amount_usd": None, "new_symbol": None},
-    "NewsItem": {"url": "https://example.com/1"},
+    "News": {"url": "https://example.com/1"},
     "OrderRequest": {"limit_price": None, "stop_price": None, "parent_id": None},
     "Session": {"closes_at": AT + timedelta(hours=6)},
 }

@@ -32,7 +32,9 @@ from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.snapshots import PostgresSnapshots
+from adapters.prompts import read_prompts
 from adapters.rules_model import RulesModel
+from trading.agents.budget import Budget
 from trading.agents.questions import Agent, Asking
 from trading.audit import Finding, audit
 from trading.breaker import TradingState
@@ -61,6 +63,7 @@ class Ports:
     journal: Journal
     snapshots: Snapshots
     rules: GateRules = field(default_factory=GateRules)
+    budget: Budget = field(default_factory=Budget)
     opening_cash: Decimal = Decimal("100000.00")
 
     @classmethod
@@ -84,7 +87,7 @@ class Ports:
         """The activities of one queue."""
         if queue == policies.AGENTS_QUEUE:
             seats = {agent: Seat(self.model, Asking(model="rules-1")) for agent in Agent}
-            agents = AgentActivities(seats, self.journal, self.snapshots)
+            agents = AgentActivities(seats, read_prompts(), self.journal, self.snapshots, self.budget)
             return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
         if queue == policies.ORDERS_QUEUE:
             orders = OrderActivities(self.broker, self.ledger, self.market)

@@ -7,14 +7,14 @@ to it is a change under running cycles.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from trading import cycle_events as say
 from trading.agents.facts import Books
 from trading.audit import Finding
 from trading.constraints import Case, request_of, rule_on
 from trading.docket import CycleOutcome, CycleReport, Docket
-from trading.errors import TradingError
+from trading.errors import Final, TradingError
 from trading.events import Event, EventType
 from trading.instruments import Side
 from trading.market import SnapshotSummary
@@ -22,7 +22,7 @@ from trading.money import MOST_TEXT
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
 from trading.settlement import Denied
-from trading.signals import Abstention, Decision, RiskAssessment, Signal, Verdict
+from trading.signals import NO_ANSWER, Abstention, Decision, RiskAssessment, Signal, Verdict
 from trading.steps import (
     HALTED,
     AssessmentAsked,
@@ -33,6 +33,7 @@ from trading.steps import (
     Opening,
     SignalAsked,
     SnapshotAsked,
+    Source,
     Stage,
     Steps,
     ValidationAsked,
@@ -148,10 +149,15 @@ class _Run:
         for symbol, heard in zip(symbols, answers, strict=True):
             self.docket.signalled(symbol, heard.answer)
             if isinstance(heard.answer, Abstention):
-                events.append(say.agent_abstained(self.cycle, "DataAgent", heard.answer, self.steps.now()))
+                events.append(
+                    say.agent_abstained(self.cycle, "DataAgent", heard.answer, heard.source, self.steps.now())
+                )
             else:
                 events.append(say.signal_generated(self.cycle, heard.answer, heard.source, self.steps.now()))
         await self._record(events)
+        silent = [heard.answer for heard in answers if isinstance(heard.answer, Abstention)]
+        if silent and len(silent) == len(symbols) and all(one.cause == NO_ANSWER for one in silent):
+            raise Final(f"no model answered: {silent[0].reason}")
         signals = [heard.answer for heard in answers if isinstance(heard.answer, Signal) and heard.answer.side]
         self._tell(f"DataAgent: {len(signals)} signals for {len(symbols)} symbols")
         return signals
@@ -183,7 +189,7 @@ class _Run:
         )
         heard = await self.steps.ask_risk(asked)
         if isinstance(heard.answer, Abstention):
-            await self._abstained("RiskManager", [heard.answer])
+            await self._abstained("RiskManager", heard.answer, heard.source)
             return []
         at = self.steps.now()
         await self._record([say.risk_assessed(self.cycle, one, heard.source, at) for one in heard.answer])
@@ -210,7 +216,7 @@ class _Run:
         for one, heard in zip(asked, answers, strict=True):
             if isinstance(heard.answer, Abstention):
                 self.docket.note(one.proposal.symbol, validated=False, note=f"Validator: {heard.answer.reason}")
-                events.append(say.agent_abstained(self.cycle, "Validator", heard.answer, at))
+                events.append(say.agent_abstained(self.cycle, "Validator", heard.answer, heard.source, at))
                 continue
             self.docket.validated(heard.answer)
             events.append(say.validation_complete(self.cycle, heard.answer, heard.source, at))
@@ -231,7 +237,7 @@ class _Run:
         )
         heard = await self.steps.ask_meta(asked)
         if isinstance(heard.answer, Abstention):
-            await self._abstained("MetaAgent", [heard.answer])
+            await self._abstained("MetaAgent", heard.answer, heard.source)
             return []
         at = self.steps.now()
         await self._record([say.meta_agent_decision(self.cycle, one, heard.source, at) for one in heard.answer])
@@ -262,9 +268,8 @@ class _Run:
         word = "denied" if isinstance(outcome, Denied) else outcome.state
         self._tell(f"{request.side} {request.quantity:f} {request.symbol}: {word}")
 
-    async def _abstained(self, agent: str, abstentions: Iterable[Abstention]) -> None:
-        at = self.steps.now()
-        await self._record([say.agent_abstained(self.cycle, agent, one, at) for one in abstentions])
+    async def _abstained(self, agent: str, abstention: Abstention, source: Source | None) -> None:
+        await self._record([say.agent_abstained(self.cycle, agent, abstention, source, self.steps.now())])
 
     async def _mark(self) -> Portfolio:
         """Value the books at the snapshot; after the orders once more, or their slippage would not show."""

@@ -57,10 +57,11 @@ def signal_generated(cycle: Cycle, signal: Signal, source: Source | None, at: da
     return cycle_event(cycle, EventType.SIGNAL_GENERATED, at, {**_dump(signal), **_source(source)}, signal.symbol)
 
 
-def agent_abstained(cycle: Cycle, agent: str, abstention: Abstention, at: datetime) -> Event:
+def agent_abstained(cycle: Cycle, agent: str, abstention: Abstention, source: Source | None, at: datetime) -> Event:
     """An agent gave no usable answer."""
     key = f"{agent}/{abstention.symbol}" if abstention.symbol else agent
-    return cycle_event(cycle, EventType.AGENT_ABSTAINED, at, {"agent": agent, **_dump(abstention)}, key)
+    data = {"agent": agent, **_dump(abstention), **_source(source)}
+    return cycle_event(cycle, EventType.AGENT_ABSTAINED, at, data, key)
 
 
 def constraint_applied(cycle: Cycle, symbol: str, constraint: Constraint, reason: str, at: datetime) -> Event:

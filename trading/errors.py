@@ -10,6 +10,7 @@ TradingError
     ├── UnreadableAnswer       a model's answer that no rule of reading accepts
     ├── ModelRefused           the provider refuses this question, key or model
     ├── MarketRefused          the market data provider refuses this key or plan
+    ├── BudgetSpent            a cap on calls, tokens or dollars is reached: no model is asked
     ├── UnknownSymbol          the market has no such symbol
     ├── BadMarketData          a file or an answer with data nobody should trade on
     ├── OrderRefused           the broker says no
@@ -66,6 +67,10 @@ class ModelRefused(Final):
 
 class MarketRefused(Final):
     """The market data provider refuses this key or plan."""
+
+
+class BudgetSpent(Final):
+    """A cap on calls, tokens or dollars is reached: no model is asked."""
 
 
 class UnknownSymbol(Final):

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from trading.instruments import Instrument, Symbol
 from trading.money import Price, Ratio, Record
+from trading.news import News
 
 MOST_PRICE, PRICE_STEP = Decimal("1e7"), Decimal("0.000001")
 """Dollars a share that a `Price` can hold, and how finely."""
@@ -104,6 +105,8 @@ class SymbolFacts(Record):
     bars: Annotated[int, Field(ge=1)]
     last_session_on: date
     average_volume_20: Annotated[int, Field(ge=0)]
+    # Left out while empty, so that a snapshot without news keeps its hash.
+    news: tuple[News, ...] = Field(default=(), exclude_if=lambda news: not news)
 
 
 class Dropped(Record):

@@ -1,23 +1,34 @@
-"""What was written of a company: headlines with their source. Words of strangers: data for an agent, never an order."""
+"""A headline about one symbol, as a provider printed it: words from outside, to be read as data only."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AwareDatetime, Field
 
 from trading.instruments import Symbol
 from trading.money import Record
 
-Headline = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Address = Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2000)]
+MOST_HEADLINE = 1000
+"""Characters of a headline that are kept."""
 
 
-class NewsItem(Record):
-    """One article of a news source, about these symbols."""
+class News(Record):
+    """One headline about one symbol. `url` is empty when the provider gave none."""
 
-    headline: Headline
-    source: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    symbol: Symbol
+    headline: Annotated[str, Field(min_length=1, max_length=MOST_HEADLINE)]
+    source: Annotated[str, Field(max_length=120)]
     published_at: AwareDatetime
-    symbols: tuple[Symbol, ...]
-    url: Address | None = None
+    url: Annotated[str, Field(max_length=2000, pattern=r"^(https?://\S+)?$")] = ""
+
+
+MOST_KEPT = 5
+
+
+def newest(news: Iterable[News], symbol: str, as_of: datetime) -> tuple[News, ...]:
+    """The newest few of one symbol that were out at a moment, newest first; the same whatever order they came in."""
+    out = {(one.published_at, one.headline): one for one in news if one.symbol == symbol and one.published_at <= as_of}
+    return tuple(out[key] for key in sorted(out, reverse=True)[:MOST_KEPT])

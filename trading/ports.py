@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
+from trading.agents.budget import Spending
 from trading.agents.questions import ModelCall, Question, Reply
 from trading.audit import Books
 from trading.bars import Bars
@@ -102,6 +103,10 @@ class Journal(Protocol):
 
     async def keep(self, call: ModelCall) -> None:
         """Store a reply the moment it is here. Keeping it twice keeps the first."""
+        ...
+
+    async def spent(self, desk_id: str, cycle_id: str, since: datetime) -> Spending:
+        """What a desk's calls took: in one cycle, and since a moment in all of them."""
         ...
 
 

@@ -12,6 +12,7 @@ from trading.bars import Bars
 from trading.corporate_actions import CorporateAction
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote
+from trading.news import News
 
 MOST_DIFFERENCE = 0.02
 """The fraction by which two providers' prices of one moment may differ."""
@@ -34,6 +35,7 @@ class Reading:
     bars: Mapping[str, Bars | Dropped]
     quotes: Mapping[str, Quote | Dropped]
     actions: Mapping[str, Sequence[CorporateAction]] = field(default_factory=dict)
+    news: Sequence[News] = ()
     fallback: str = ""
 
 

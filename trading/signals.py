@@ -15,6 +15,8 @@ from trading.instruments import Side, Symbol
 from trading.money import Fraction, Price, Quantity, Record, Text, whole_shares
 
 Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Numbers = Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=12)]
+"""Numbers as they were written, at most twelve."""
 Words = Annotated[tuple[Annotated[str, Field(max_length=400)], ...], Field(max_length=12)]
 
 
@@ -30,7 +32,8 @@ class Signal(Record):
     """The DataAgent's proposal for one symbol.
 
     Size is a weight (fraction of equity) or a quantity (shares), never both; `hold` needs neither. `stop` and
-    `target` are dollars a share; `horizon_days` is in exchange sessions.
+    `target` are dollars a share; `horizon_days` is in exchange sessions. `uncited`, here and below, are the numbers in
+    the agent's words that nothing it was told bears out: found by code, a concern for whoever reads on.
     """
 
     symbol: Symbol
@@ -42,6 +45,7 @@ class Signal(Record):
     target: Price | None = None
     horizon_days: Annotated[int, Field(ge=1, le=750)] = 20
     reasoning: Text
+    uncited: Numbers = ()
 
     @property
     def side(self) -> Side | None:
@@ -53,6 +57,10 @@ class Signal(Record):
         if self.quantity is not None:
             return whole_shares(self.quantity * price, price)
         return whole_shares((self.weight or Decimal(0)) * equity, price)
+
+
+NO_ANSWER = "NoAnswer"
+"""The cause of an abstention when nothing came from the model after all tries."""
 
 
 class Abstention(Record):
@@ -71,6 +79,7 @@ class RiskAssessment(Record):
     adjusted_quantity: Quantity
     risk_score: Score
     concerns: Words = ()
+    uncited: Numbers = ()
 
 
 class Validation(Record):
@@ -82,6 +91,7 @@ class Validation(Record):
     patterns: Words = ()
     concerns: Words = ()
     reasoning: Text = ""
+    uncited: Numbers = ()
 
 
 class Verdict(StrEnum):
@@ -98,3 +108,4 @@ class Decision(Record):
     verdict: Verdict
     quantity: Quantity
     rationale: Text
+    uncited: Numbers = ()

@@ -10,6 +10,7 @@ from trading.bars import Bars
 from trading.corporate_actions import unapplied_split
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote, Snapshot, SymbolFacts, distrust
+from trading.news import newest
 from trading.ports import Calendar
 from trading.readings import Reading
 from trading.sessions import Session
@@ -60,7 +61,10 @@ def _judge(reading: Reading, symbol: str, completed_on: date, max_quote_age: tim
         or _unadjusted(reading, quote, bars)
         or _disagreement(quote, bars)
     )
-    return wrong or _facts(instrument, quote, bars)
+    if wrong is not None:
+        return wrong
+    facts = _facts(instrument, quote, bars)
+    return facts.model_copy(update={"news": newest(reading.news, symbol, reading.as_of)})
 
 
 def _distrust_bars(symbol: str, bars: Bars, completed_on: date) -> Dropped | None:

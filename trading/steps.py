@@ -168,10 +168,14 @@ class Recorded(Record):
 
 
 class Source(Record):
-    """Whose words these are: the model, the prompt's version and the call in the journal."""
+    """Whose words these are: the model that answered, the prompt's version and hash, and the call in the journal.
+
+    Of a model that gave no answer, what was asked of it.
+    """
 
     model: str
     prompt_version: str
+    prompt_hash: str = ""
     call_id: str
 
 

@@ -102,8 +102,8 @@ DESK_PAUSE = timedelta(minutes=1)
 MOST_EVENTS = 40
 # Cycles that may wait at a desk; more than this is a runaway, not a plan.
 MOST_WAITING = 100
-# A desk continues as new at this many events of its history. In a storm of signals the server refuses that step while new
-# ones arrive, each time at the price of a replay: a short history is replayed between two of them.
+# A desk continues as new at this many events of its history. In a storm of signals the server refuses that step while
+# others arrive, each time at the price of a replay: a short history is replayed between two of them.
 MOST_HISTORY = 500
 # Cycles that a desk remembers for its query.
 MOST_REMEMBERED = 50

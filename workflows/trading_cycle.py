@@ -32,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from trading.orders import Order, OrderRequest
     from trading.portfolio import Portfolio
     from trading.settlement import Denied
-    from trading.signals import Abstention
+    from trading.signals import NO_ANSWER, Abstention
     from trading.steps import (
         AssessmentAsked,
         AssessmentsHeard,
@@ -248,7 +248,7 @@ async def _heard(call: Coroutine[Any, Any, H], kind: type[H], symbol: str | None
     try:
         return await _done(call)
     except TradingError as error:
-        return kind(answer=Abstention(symbol=symbol, cause="NoAnswer", reason=str(error)[:4000]))
+        return kind(answer=Abstention(symbol=symbol, cause=NO_ANSWER, reason=str(error)[:4000]))
 
 
 def _cause(error: ActivityError) -> TradingError:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import structlog
 from alpaca.common.enums import Sort
 from alpaca.data.enums import Adjustment as AlpacaAdjustment
 from alpaca.data.enums import DataFeed
@@ -29,10 +30,10 @@ from adapters.looking import look_at, together
 from trading.bars import Bars
 from trading.companies import Company
 from trading.corporate_actions import CorporateAction
-from trading.errors import UnknownSymbol
+from trading.errors import MarketUnavailable, UnknownSymbol
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote
-from trading.news import NewsItem
+from trading.news import News
 from trading.ports import Calendar, Companies, RequestRate
 from trading.readings import Reading
 from trading.sessions import Session
@@ -41,8 +42,13 @@ from trading.snapshots import last_completed
 PAGE = 10_000
 """Bars in one page of an answer."""
 MOST_SYMBOLS = 100
+MOST_NEWS = 50
+"""What one request for news may bring."""
+
 AT_ONCE = 8
 """Requests under way at the same time for one look."""
+
+log = structlog.get_logger()
 SOON = timedelta(minutes=1)
 """A moment longer ago than this is history: its quotes are asked for one by one."""
 QUOTED_WITHIN = timedelta(days=5)
@@ -95,10 +101,11 @@ class AlpacaMarket:
         return {**found, **barred}
 
     async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
-        """Facts, bars and quotes for a snapshot, and the corporate actions that the bars must show."""
+        """Facts, bars and quotes for a snapshot, the corporate actions that the bars must show, and the news."""
         seen = await look_at(self, symbols, as_of, sessions)
         since = as_of - timedelta(days=sessions * 7 // 5 + 20)
-        return replace(seen, actions=await self.corporate_actions(symbols, since, as_of))
+        actions = await self.corporate_actions(symbols, since, as_of)
+        return replace(seen, actions=actions, news=await self._headlines(symbols, as_of))
 
     async def corporate_actions(
         self, symbols: Sequence[str], since: datetime, until: datetime
@@ -109,11 +116,19 @@ class AlpacaMarket:
             found |= read.read_actions(await self._actions(batch, since.date(), until.date()))
         return found
 
-    async def news(self, symbols: Sequence[str], until: datetime, most: int = 20) -> tuple[NewsItem, ...]:
+    async def news(self, symbols: Sequence[str], until: datetime, most: int = 20) -> tuple[News, ...]:
         """The newest articles about these symbols that were out at a moment."""
         asked = NewsRequest(symbols=",".join(symbols), end=until, limit=most, sort="desc")
         answer = await self._wire.news(lambda client: client.get_news(asked), f"news of {_few(symbols)}")
         return read.read_news(answer, until, symbols)
+
+    async def _headlines(self, symbols: Sequence[str], as_of: datetime) -> tuple[News, ...]:
+        """The news; a snapshot without them is better than none."""
+        try:
+            return await self.news(symbols, as_of, MOST_NEWS)
+        except MarketUnavailable as failure:
+            log.warning("no news", provider=self.name, reason=str(failure))
+            return ()
 
     async def is_open(self) -> bool:
         """Whether the exchange trades at this moment, as Alpaca's clock says: it knows of surprise closures."""

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from trading.bars import Bars
 from trading.corporate_actions import ActionKind, CorporateAction
 from trading.market import MOST_PRICE, PRICE_STEP, Dropped, Quote, read_quote
-from trading.news import NewsItem
+from trading.news import MOST_HEADLINE, News
 
 NEW_YORK = ZoneInfo("America/New_York")
 FUTURE = "future"
@@ -58,11 +58,11 @@ def read_actions(answer: Mapping[str, Any]) -> dict[str, list[CorporateAction]]:
     return {symbol: sorted(actions, key=lambda action: action.ex_on) for symbol, actions in found.items()}
 
 
-def read_news(answer: object, until: datetime, symbols: Sequence[str]) -> tuple[NewsItem, ...]:
-    """Articles that were out at a moment, about symbols that were asked for; unreadable ones are left."""
+def read_news(answer: object, until: datetime, symbols: Sequence[str]) -> tuple[News, ...]:
+    """Headlines that were out at a moment, one for each symbol asked that they are about; unreadable ones are left."""
     rows = answer.get("news") if isinstance(answer, dict) else None
-    items = [_article(row, symbols) for row in (rows if isinstance(rows, list) else ())]
-    return tuple(item for item in items if item is not None and item.published_at <= until)
+    items = [item for row in (rows if isinstance(rows, list) else ()) for item in _headlines(row, symbols)]
+    return tuple(item for item in items if item.published_at <= until)
 
 
 def moment(text: str) -> datetime:
@@ -108,17 +108,17 @@ def _action(kind: str, row: Mapping[str, Any]) -> CorporateAction | None:
     return None
 
 
-def _article(row: Any, symbols: Sequence[str]) -> NewsItem | None:
+def _headlines(row: Any, symbols: Sequence[str]) -> list[News]:
     try:
-        return NewsItem(
-            headline=row["headline"][:500],
-            source=row["source"],
-            published_at=moment(row["created_at"]),
-            symbols=tuple(symbol for symbol in row["symbols"] if symbol in symbols),
-            url=row.get("url") or None,
-        )
+        told = {
+            "headline": row["headline"][:MOST_HEADLINE],
+            "source": row["source"],
+            "published_at": moment(row["created_at"]),
+            "url": row.get("url") or "",
+        }
+        return [News.model_validate({**told, "symbol": symbol}) for symbol in row["symbols"] if symbol in symbols]
     except (KeyError, TypeError, ValueError, AttributeError, ValidationError):
-        return None
+        return []
 
 
 def _day(row: Mapping[str, Any]) -> date:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import RowMapping, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import transaction
+from adapters.postgres.spending import spending
 from adapters.postgres.tables import model_calls
+from trading.agents.budget import Spending
 from trading.agents.questions import ModelCall, Question, Reply, Usage
 from trading.events import printable
 
@@ -29,6 +33,11 @@ class PostgresJournal:
         """Store a reply; the first one kept stays. Characters that no database takes are kept as U+FFFD."""
         async with transaction(self._engine) as connection:
             await connection.execute(insert(model_calls).values(_row(call)).on_conflict_do_nothing())
+
+    async def spent(self, desk_id: str, cycle_id: str, since: datetime) -> Spending:
+        """What a desk's calls took: in one cycle, and since a moment in all of them."""
+        async with transaction(self._engine) as connection:
+            return await spending(connection, desk_id, cycle_id, since)
 
 
 def _row(call: ModelCall) -> dict[str, object]:
@@ -53,6 +62,8 @@ def _row(call: ModelCall) -> dict[str, object]:
         "detail": printable(reply.detail),
         "cost_usd": reply.cost_usd,
         "request_id": reply.request_id,
+        "desk_id": call.desk_id,
+        "cycle_id": call.cycle_id,
         **(reply.usage.model_dump() if reply.usage else {}),
     }
 
@@ -65,5 +76,5 @@ def _call(row: RowMapping) -> ModelCall:
     counts = {name: row[name] for name in Usage.model_fields}
     usage = None if row["input_tokens"] is None else Usage.model_validate(counts)
     reply = Reply(text=row["reply_text"], model=row["reply_model"], usage=usage, **told)
-    kept = {name: row[name] for name in ("call_id", "replied_at", "latency_seconds")}
+    kept = {name: row[name] for name in ("call_id", "replied_at", "latency_seconds", "desk_id", "cycle_id")}
     return ModelCall(question=question, reply=reply, **kept)

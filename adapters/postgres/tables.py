@@ -294,6 +294,10 @@ model_calls = Table(
     Column("request_id", Text),
     Column("prompt_hash", Text),
     Column("repair", JSON(none_as_null=True)),
+    Column("desk_id", Text),
+    Column("cycle_id", Text),
     Index(None, "agent", "replied_at"),
+    Index(None, "desk_id", "replied_at"),
+    Index(None, "cycle_id"),
     CheckConstraint("stop IN ('end', 'truncated', 'refused', 'filtered')", name="known_stop"),
 )

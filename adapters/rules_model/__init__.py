@@ -21,6 +21,7 @@ The exact numbers stand at the top of each file.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import JsonValue, ValidationError
@@ -28,7 +29,7 @@ from pydantic import JsonValue, ValidationError
 from adapters.rules_model import data, meta, risk, validator
 from trading.agents.data import DataFacts
 from trading.agents.meta import MetaFacts
-from trading.agents.questions import Agent, Question, Reply
+from trading.agents.questions import Agent, Question, Reply, Usage
 from trading.agents.risk import RiskFacts
 from trading.agents.validator import ValidatorFacts
 from trading.errors import ModelRefused
@@ -36,6 +37,8 @@ from trading.events import canonical
 
 NAME = "rules-1"
 """The rules' name; other rules are another model."""
+
+NOTHING = Usage(input_tokens=0, output_tokens=0)
 
 _RULES: Mapping[Agent, Callable[[Any], dict[str, JsonValue]]] = {
     Agent.DATA: lambda facts: data.signal(DataFacts.model_validate(facts)),
@@ -59,4 +62,4 @@ class RulesModel:
             raise ModelRefused(
                 f"{NAME} cannot read the facts for {question.agent}: {wrong.error_count()} errors"
             ) from None
-        return Reply(text=canonical(said), model=NAME)
+        return Reply(text=canonical(said), model=NAME, usage=NOTHING, cost_usd=Decimal(0))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
+import structlog
+
 from adapters.company_facts import CompanyFacts
+from adapters.looking import together
 from adapters.yfinance_market import reading as read
 from adapters.yfinance_market.reading import History
 from adapters.yfinance_market.wire import Asked, NoData, Wire, YahooAccess
@@ -16,7 +20,7 @@ from trading.corporate_actions import CorporateAction
 from trading.errors import MarketUnavailable, UnknownSymbol
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote
-from trading.news import NewsItem
+from trading.news import News
 from trading.ports import Calendar, Companies, RequestRate
 from trading.readings import Reading
 from trading.snapshots import last_completed
@@ -25,6 +29,8 @@ MINUTES_REACH = timedelta(days=25)
 """How far back Yahoo tells minutes: a month, less what a clock or a holiday may take."""
 QUOTED_WITHIN = timedelta(days=5)
 """How far back from `as_of` a minute is looked for: a long week-end."""
+
+log = structlog.get_logger()
 
 
 class YFinanceMarket:
@@ -68,7 +74,7 @@ class YFinanceMarket:
         return {s: one if isinstance(one, Dropped) else read.read_minute(s, one, as_of) for s, one in found.items()}
 
     async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
-        """Facts, bars and quotes for a snapshot, and the splits that the bars must show."""
+        """Facts, bars and quotes for a snapshot, the splits that the bars must show, and the news."""
         instruments = await self.instruments(symbols)
         found = await self._histories(symbols, as_of, sessions)
         return Reading(
@@ -81,6 +87,7 @@ class YFinanceMarket:
             bars={symbol: _bars(one, sessions) for symbol, one in found.items()},
             quotes=await self.quotes(symbols, as_of),
             actions={symbol: one.actions for symbol, one in found.items() if isinstance(one, History)},
+            news=await self._headlines(symbols, as_of),
         )
 
     async def corporate_actions(
@@ -90,13 +97,21 @@ class YFinanceMarket:
         found = await self._histories(symbols, as_of, sessions)
         return {symbol: one.actions for symbol, one in found.items() if isinstance(one, History)}
 
-    async def news(self, symbol: str, until: datetime, most: int = 10) -> tuple[NewsItem, ...]:
+    async def news(self, symbol: str, until: datetime, most: int = 10) -> tuple[News, ...]:
         """The newest articles about a symbol that were out at a moment."""
         try:
             articles = await self._wire.ask(symbol, lambda asked: asked.ticker.get_news(count=most))
         except NoData:
             return ()
         return read.read_news(symbol, articles, until)
+
+    async def _headlines(self, symbols: Sequence[str], as_of: datetime) -> tuple[News, ...]:
+        """The news; a snapshot without them is better than none."""
+        try:
+            return tuple(chain.from_iterable(await together(self.news(symbol, as_of) for symbol in symbols)))
+        except MarketUnavailable as failure:
+            log.warning("no news", provider=self.name, reason=str(failure))
+            return ()
 
     async def _closes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Quote | Dropped]:
         closed_at = last_completed(self._calendar, as_of).closes_at

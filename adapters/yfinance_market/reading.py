@@ -15,7 +15,7 @@ from trading.companies import Company
 from trading.corporate_actions import LEAST_RATIO, ActionKind, CorporateAction
 from trading.instruments import UNKNOWN_SECTOR
 from trading.market import MOST_PRICE, Dropped, Quote, read_quote
-from trading.news import NewsItem
+from trading.news import MOST_HEADLINE, News
 
 MINUTE = timedelta(minutes=1)
 COLUMNS = ("Open", "High", "Low", "Close", "Volume")
@@ -80,21 +80,21 @@ def read_company(symbol: str, info: Mapping[str, Any], known_at: datetime) -> Co
     )
 
 
-def read_news(symbol: str, articles: Sequence[Any], until: datetime) -> tuple[NewsItem, ...]:
+def read_news(symbol: str, articles: Sequence[Any], until: datetime) -> tuple[News, ...]:
     """Articles that were out at a moment; unreadable ones are left."""
     items = [_article(symbol, article) for article in articles]
     return tuple(item for item in items if item is not None and item.published_at <= until)
 
 
-def _article(symbol: str, article: Any) -> NewsItem | None:
+def _article(symbol: str, article: Any) -> News | None:
     try:
         content = article["content"]
-        return NewsItem(
-            headline=content["title"][:500],
+        return News(
+            symbol=symbol,
+            headline=content["title"][:MOST_HEADLINE],
             source=content["provider"]["displayName"],
             published_at=content["pubDate"],
-            symbols=(symbol,),
-            url=(content.get("canonicalUrl") or {}).get("url"),
+            url=(content.get("canonicalUrl") or {}).get("url") or "",
         )
     except (KeyError, TypeError, AttributeError, ValidationError):
         return None

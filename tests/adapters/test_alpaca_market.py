@@ -299,7 +299,7 @@ async def test_news_are_of_the_symbols_asked_and_never_from_the_future(
         for said, minutes, url in told
     ]
     (item,) = await market.news(["AAPL"], THEN)
-    assert (item.headline, item.symbols, item.url) == ("Up", ("AAPL",), "https://example.com/1")
+    assert (item.headline, item.symbol, item.url) == ("Up", "AAPL", "https://example.com/1")
 
 
 async def test_the_clock_and_the_calendar_can_be_held_against_ours(

@@ -31,7 +31,7 @@ async def test_a_question_is_one_post_with_a_strict_schema_and_nothing_stored(wi
         "max_output_tokens": 4096,
         "store": False,
         "reasoning": {"effort": "low"},
-        "prompt_cache_key": "DataAgent-data-1",
+        "prompt_cache_key": f"DataAgent-{QUESTION.prompt_version}",
         "text": None,
     }
     assert (form["type"], form["name"], form["strict"]) == ("json_schema", "DataAgent", True)

@@ -14,7 +14,9 @@ from adapters.rules_model import data as data_rules
 from adapters.rules_model.validator import misquotes
 from tests.trading.agents.cases import (
     ASK,
+    AT,
     FALLING,
+    PROMPTS,
     assessment,
     books,
     candidate,
@@ -26,7 +28,7 @@ from tests.trading.agents.cases import (
 )
 from trading.agents import data, meta, risk, validator
 from trading.agents.facts import Books, Figures
-from trading.agents.questions import Question
+from trading.agents.questions import Agent, Question
 from trading.errors import ModelRefused
 from trading.market import Snapshot, SymbolFacts
 from trading.portfolio import Portfolio
@@ -45,7 +47,9 @@ async def _ask(question: Question) -> str:
 
 
 async def _signal(seen: SymbolFacts, portfolio: Portfolio | None = None) -> Signal:
-    text = await _ask(data.question(seen, Books.of(portfolio or books(), seen.instrument.symbol), ASK))
+    text = await _ask(
+        data.question(PROMPTS[Agent.DATA], seen, Books.of(portfolio or books(), seen.instrument.symbol), AT, ASK)
+    )
     return data.read(text, seen.instrument.symbol)
 
 
@@ -53,12 +57,14 @@ async def _assess(
     proposals: list[Proposal], portfolio: Portfolio | None = None, **numbers: float
 ) -> Mapping[str, RiskAssessment]:
     seen = snapshot(*(facts(p.symbol, **numbers) for p in proposals))
-    text = await _ask(risk.question(proposals, Books.of(portfolio or books()), seen, ASK))
+    text = await _ask(risk.question(PROMPTS[Agent.RISK], proposals, Books.of(portfolio or books()), seen, ASK))
     return {one.symbol: one for one in risk.read(text, proposals)}
 
 
 async def _validate(one: Proposal, **numbers: float) -> Validation:
-    text = await _ask(validator.question(one, assessment(one.symbol), facts(one.symbol, **numbers), ASK))
+    text = await _ask(
+        validator.question(PROMPTS[Agent.VALIDATOR], one, assessment(one.symbol), facts(one.symbol, **numbers), ASK)
+    )
     return validator.read(text, one.symbol)
 
 
@@ -226,7 +232,9 @@ async def test_the_five_best_buys_are_executed() -> None:
     symbols = [f"A{n}" for n in range(7)]
     candidates = [candidate(symbol, confidence=0.6 + n / 50) for n, symbol in enumerate(symbols)]
     seen = snapshot(*(facts(symbol) for symbol in symbols))
-    decisions = meta.read(await _ask(meta.question(candidates, Books.of(books()), seen, ASK)), candidates)
+    decisions = meta.read(
+        await _ask(meta.question(PROMPTS[Agent.META], candidates, Books.of(books()), seen, ASK)), candidates
+    )
     executed = [d.symbol for d in decisions if d.verdict is Verdict.EXECUTE]
     assert executed == symbols[2:]
     assert all(d.quantity == 100 for d in decisions if d.verdict is Verdict.EXECUTE)
@@ -239,25 +247,27 @@ async def test_a_risky_or_doubtful_buy_is_not_executed_and_a_sale_is() -> None:
         candidate("XOM", confidence=0.3).model_copy(update={"proposal": sale("XOM")}),
     ]
     seen = snapshot(*(facts(c.proposal.symbol) for c in candidates))
-    decisions = meta.read(await _ask(meta.question(candidates, Books.of(books()), seen, ASK)), candidates)
+    decisions = meta.read(
+        await _ask(meta.question(PROMPTS[Agent.META], candidates, Books.of(books()), seen, ASK)), candidates
+    )
     assert [d.verdict for d in decisions] == [Verdict.DO_NOT_EXECUTE, Verdict.DO_NOT_EXECUTE, Verdict.EXECUTE]
 
 
 async def test_the_same_question_has_the_same_answer() -> None:
-    question = data.question(facts(), Books.of(books()), ASK)
+    question = data.question(PROMPTS[Agent.DATA], facts(), Books.of(books()), AT, ASK)
     first, second = await MODEL.answer(question), await RulesModel().answer(question)
     assert first == second
     assert first.model == NAME
 
 
 async def test_facts_of_another_shape_are_refused() -> None:
-    question = data.question(facts(), Books.of(books()), ASK)
+    question = data.question(PROMPTS[Agent.DATA], facts(), Books.of(books()), AT, ASK)
     with pytest.raises(ModelRefused, match="cannot read the facts"):
         await MODEL.answer(question.model_copy(update={"facts": {"symbol": "AAPL"}}))
 
 
 async def test_an_agent_without_rules_is_refused() -> None:
-    question = data.question(facts(), Books.of(books()), ASK)
+    question = data.question(PROMPTS[Agent.DATA], facts(), Books.of(books()), AT, ASK)
     with pytest.raises(ModelRefused, match="no rules for"):
         await MODEL.answer(question.model_copy(update={"agent": "Poet"}))
 

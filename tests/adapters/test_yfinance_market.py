@@ -212,7 +212,7 @@ async def test_news_are_read_and_none_is_of_later(market: YFinanceMarket, yahoo:
     later = NOON + timedelta(hours=1)
     yahoo.listings["QQAA"].news = [article("Up", NOON), article("Down", later), {"id": "2"}, {"content": None}]
     (item,) = await market.news("QQAA", NOON)
-    assert (item.headline, item.source, item.symbols) == ("Up", "Wire", ("QQAA",))
+    assert (item.headline, item.source, item.symbol) == ("Up", "Wire", "QQAA")
 
 
 def test_the_tests_live_where_yahoo_tells_minutes() -> None:

@@ -60,11 +60,11 @@ def sells(question: Question) -> Words:
 
 
 def approves(question: Question) -> Words:
-    return {"assessments": [assessment(one, approved=True) for one in _listed(question, "proposals")]}
+    return {"assessments": [assessment(one, approved=True) for one in listed(question, "proposals")]}
 
 
 def refuses(question: Question) -> Words:
-    return {"assessments": [assessment(one, approved=False) for one in _listed(question, "proposals")]}
+    return {"assessments": [assessment(one, approved=False) for one in listed(question, "proposals")]}
 
 
 def assessment(proposal: Mapping[str, Any], *, approved: bool) -> dict[str, Any]:
@@ -83,11 +83,11 @@ def disagrees(question: Question) -> Words:
 
 
 def executes(question: Question) -> Words:
-    return {"decisions": [decision(one, "EXECUTE") for one in _listed(question, "candidates")]}
+    return {"decisions": [decision(one, "EXECUTE") for one in listed(question, "candidates")]}
 
 
 def declines(question: Question) -> Words:
-    return {"decisions": [decision(one, "DO_NOT_EXECUTE") for one in _listed(question, "candidates")]}
+    return {"decisions": [decision(one, "DO_NOT_EXECUTE") for one in listed(question, "candidates")]}
 
 
 def decision(candidate: Mapping[str, Any], verdict: str) -> dict[str, Any]:
@@ -103,7 +103,8 @@ def _validation(question: Question, *, approved: bool) -> Words:
     return {"symbol": proposal["symbol"], "approved": approved, **words}
 
 
-def _listed(question: Question, key: str) -> list[Any]:
+def listed(question: Question, key: str) -> list[Any]:
+    """What a question lists under a key of its facts."""
     found = question.facts[key]
     assert isinstance(found, list)
     return found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, cast
 from uuid import uuid4
 
+from trading.agents.budget import Spending
 from trading.agents.questions import ModelCall
 from trading.events import Event
 from trading.orders import PROTECTIVE, Fill, Order, OrderRequest, OrderState
@@ -82,6 +84,9 @@ class ForgetfulJournal:
 
     async def keep(self, call: ModelCall) -> None:
         await self._journal.keep(call)
+
+    async def spent(self, desk_id: str, cycle_id: str, since: datetime) -> Spending:
+        return await self._journal.spent(desk_id, cycle_id, since)
 
 
 def plainly(book: Sequence[BrokerOrder]) -> tuple[BrokerOrder, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from trading.agents.answers import SignalAnswer
-from trading.agents.facts import Books, Figures, name, sector
-from trading.agents.posing import pose
-from trading.agents.prompts import DATA
+from trading.agents.envelope import mixed_scripts
+from trading.agents.facts import Books, Figures, Headline, name, sector
+from trading.agents.posing import Prompt, pose
 from trading.agents.questions import Asking, Question
 from trading.agents.reading import one_each, read_answer
 from trading.instruments import Symbol
@@ -17,26 +18,30 @@ from trading.signals import Signal
 
 
 class DataFacts(Record):
-    """What the DataAgent is told: one symbol's figures, and the books as far as they concern it."""
+    """What the DataAgent is told: one symbol's figures and headlines, and the books as far as they concern it."""
 
     symbol: Symbol
     name: str
+    mixed_scripts: bool
     sector: str
     figures: Figures
+    headlines: tuple[Headline, ...] = ()
     books: Books
 
 
-def question(facts: SymbolFacts, books: Books, ask: Asking) -> Question:
-    """Ask what to do with one symbol."""
+def question(prompt: Prompt, facts: SymbolFacts, books: Books, as_of: datetime, ask: Asking) -> Question:
+    """Ask what to do with one symbol, as it was seen at a moment."""
     instrument = facts.instrument
     told = DataFacts(
         symbol=instrument.symbol,
         name=name(facts),
+        mixed_scripts=mixed_scripts([instrument.name]),
         sector=sector(instrument.sector),
         figures=Figures.of(facts),
+        headlines=Headline.newest(facts.news, as_of),
         books=books,
     )
-    return pose(DATA, told, SignalAnswer, ask)
+    return pose(prompt, told, SignalAnswer, ask)
 
 
 def read(text: str, symbol: str) -> Signal:

@@ -1,9 +1,10 @@
-"""Text from outside (another agent, a company's name) as data: cleaned, capped, in delimiters it cannot close."""
+"""Text from outside (news, another agent, a company's name) as data: cleaned, capped, in delimiters it cannot close."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 OPEN = "<untrusted>"
 CLOSE = "</untrusted>"
@@ -17,6 +18,10 @@ _UNSEEN = re.compile(
 )
 # Normalising sorts runs of combining marks in quadratic time: in pieces, a flood of them costs nothing.
 _PIECE = 64
+# Runs of letters; marks and digits between them join nothing.
+_WORD = re.compile(r"[^\W\d_]+")
+_LOOK_ALIKE = {"CYRILLIC", "GREEK", "COPTIC", "ARMENIAN", "CHEROKEE", "LISU"}
+_MOST_WORDS = 4000
 _BRACKETS = str.maketrans("<>", "\u2039\u203a")
 
 
@@ -41,6 +46,18 @@ def _normal(text: str, limit: int) -> str:
 def enclose(text: str, limit: int) -> str:
     """Untrusted text in its envelope. No angle bracket survives inside, so nothing in the text can close it."""
     return f"{OPEN}{plain(text, limit).translate(_BRACKETS)}{CLOSE}"
+
+
+def mixed_scripts(texts: Iterable[str]) -> bool:
+    """Whether a word of these texts mixes Latin letters with look-alikes of another alphabet: a disguise, or a slip."""
+    return any(_mixed(word) for text in texts if not text.isascii() for word in _WORD.findall(plain(text, _MOST_WORDS)))
+
+
+def _mixed(word: str) -> bool:
+    if word.isascii():
+        return False
+    scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
+    return "LATIN" in scripts and not scripts.isdisjoint(_LOOK_ALIKE)
 
 
 def opened(enclosed: str) -> str:

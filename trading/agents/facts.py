@@ -6,22 +6,26 @@ Numbers are rounded so that the same market asks the same question on every mach
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from trading.agents.envelope import enclose, plain
+from trading.agents.envelope import enclose, mixed_scripts, plain
 from trading.instruments import Side, Symbol
 from trading.market import Indicators, SymbolFacts
 from trading.money import Record, notional
+from trading.news import News
 from trading.orders import PROTECTIVE
 from trading.portfolio import Portfolio, Position
 from trading.proposals import Proposal
-from trading.signals import RiskAssessment, Signal
+from trading.signals import Numbers, RiskAssessment, Signal
 
 _NAME_LENGTH = 80
 _REASONING_LENGTH = 1200
+_HEADLINE_LENGTH = 200
+_MOST_HEADLINES = 5
 
 
 def steady(value: float) -> float:
@@ -140,8 +144,35 @@ class Books(Record):
         )
 
 
+class Headline(Record):
+    """A headline in its envelope, with its age in hours when the snapshot was taken."""
+
+    text: str
+    source: str
+    mixed_scripts: bool
+    age_hours: Number
+
+    @classmethod
+    def newest(cls, news: Iterable[News], as_of: datetime) -> tuple[Headline, ...]:
+        """The five newest headlines of one symbol, nothing that was printed later than the snapshot."""
+        printed = sorted((one for one in news if one.published_at <= as_of), key=lambda one: one.headline)
+        printed.sort(key=lambda one: one.published_at, reverse=True)
+        return tuple(
+            cls(
+                text=enclose(one.headline, _HEADLINE_LENGTH),
+                source=enclose(one.source, _NAME_LENGTH),
+                mixed_scripts=mixed_scripts([one.headline, one.source]),
+                age_hours=round((as_of - one.published_at).total_seconds() / 3600, 1),
+            )
+            for one in printed[:_MOST_HEADLINES]
+        )
+
+
 class Proposed(Record):
-    """A proposal as the later agents see it; the DataAgent's own words come in an envelope."""
+    """A proposal as the later agents see it; the DataAgent's own words come in an envelope.
+
+    `unsupported_numbers` are those in its words that nothing it was told bears out; `mixed_scripts` flags disguise.
+    """
 
     symbol: Symbol
     sector: str
@@ -154,6 +185,8 @@ class Proposed(Record):
     target: Number | None
     horizon_days: int
     reasoning: str
+    unsupported_numbers: Numbers
+    mixed_scripts: bool
 
     @classmethod
     def of(cls, proposal: Proposal) -> Proposed:
@@ -171,6 +204,8 @@ class Proposed(Record):
             target=_dollars(signal.target),
             horizon_days=signal.horizon_days,
             reasoning=words(signal),
+            unsupported_numbers=signal.uncited,
+            mixed_scripts=mixed_scripts([signal.reasoning]),
         )
 
 
@@ -180,6 +215,8 @@ class Assessed(Record):
     approved_quantity: int
     risk_score: Number
     concerns: tuple[str, ...]
+    unsupported_numbers: Numbers
+    mixed_scripts: bool
 
     @classmethod
     def of(cls, assessment: RiskAssessment) -> Assessed:
@@ -188,6 +225,8 @@ class Assessed(Record):
             approved_quantity=int(assessment.adjusted_quantity),
             risk_score=assessment.risk_score,
             concerns=enclosed(assessment.concerns),
+            unsupported_numbers=assessment.uncited,
+            mixed_scripts=mixed_scripts(assessment.concerns),
         )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from trading.agents.answers import MetaAnswer
+from trading.agents.envelope import mixed_scripts
 from trading.agents.facts import Assessed, Books, Figures, Number, Proposed, enclosed
-from trading.agents.posing import pose
-from trading.agents.prompts import META
+from trading.agents.posing import Prompt, pose
 from trading.agents.questions import Asking, Question
 from trading.agents.reading import one_each, read_answer
 from trading.errors import UnreadableAnswer
@@ -16,7 +16,7 @@ from trading.instruments import Symbol
 from trading.market import Snapshot
 from trading.money import Record
 from trading.proposals import Candidate
-from trading.signals import Decision, Validation, Verdict
+from trading.signals import Decision, Numbers, Validation, Verdict
 
 
 class Validated(Record):
@@ -25,12 +25,18 @@ class Validated(Record):
     confidence: Number
     patterns: tuple[str, ...]
     concerns: tuple[str, ...]
+    unsupported_numbers: Numbers
+    mixed_scripts: bool
 
     @classmethod
     def of(cls, validation: Validation) -> Validated:
         """The Validator's word without its summary, which the concerns already make."""
         return cls(
-            confidence=validation.confidence, patterns=validation.patterns, concerns=enclosed(validation.concerns)
+            confidence=validation.confidence,
+            patterns=validation.patterns,
+            concerns=enclosed(validation.concerns),
+            unsupported_numbers=validation.uncited,
+            mixed_scripts=mixed_scripts(validation.concerns),
         )
 
 
@@ -50,7 +56,9 @@ class MetaFacts(Record):
     figures: dict[Symbol, Figures]
 
 
-def question(candidates: Sequence[Candidate], books: Books, snapshot: Snapshot, ask: Asking) -> Question:
+def question(
+    prompt: Prompt, candidates: Sequence[Candidate], books: Books, snapshot: Snapshot, ask: Asking
+) -> Question:
     """Ask which of these candidates to trade, and how much of each."""
     told = MetaFacts(
         books=books,
@@ -64,7 +72,7 @@ def question(candidates: Sequence[Candidate], books: Books, snapshot: Snapshot, 
         ),
         figures={c.proposal.symbol: Figures.of(snapshot.facts(c.proposal.symbol)) for c in candidates},
     )
-    return pose(META, told, MetaAnswer, ask)
+    return pose(prompt, told, MetaAnswer, ask)
 
 
 def read(text: str, candidates: Sequence[Candidate]) -> tuple[Decision, ...]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import StringConstraints
 
 from trading.agents.answers import Answer
 from trading.agents.questions import Agent, Asking, Question
@@ -13,9 +17,9 @@ class Prompt(Record):
     """What one agent is always told: `system` never changes within a version, `task` opens each case."""
 
     agent: Agent
-    version: str
-    system: str
-    task: str
+    version: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+    system: Annotated[str, StringConstraints(min_length=1)]
+    task: Annotated[str, StringConstraints(min_length=1, max_length=400)]
 
 
 def pose(prompt: Prompt, facts: Record, answer: type[Answer], ask: Asking) -> Question:
@@ -26,8 +30,13 @@ def pose(prompt: Prompt, facts: Record, answer: type[Answer], ask: Asking) -> Qu
         model=ask.model,
         system=prompt.system,
         user=f"{prompt.task}\n\n<facts>\n{json.dumps(told, indent=1, ensure_ascii=False)}\n</facts>",
-        answer_schema=answer.model_json_schema(),
+        answer_schema=_schema(answer),
         facts=told,
         parameters=ask.parameters,
         prompt_version=prompt.version,
     )
+
+
+@cache
+def _schema(answer: type[Answer]) -> dict[str, Any]:
+    return answer.model_json_schema()

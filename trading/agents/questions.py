@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, JsonValue
 
-from trading.events import canonical
-from trading.money import Record
+from trading.events import canonical, printable
+from trading.money import DeskId, Identifier, Record
 
 
 class Agent(StrEnum):
@@ -22,11 +22,16 @@ class Agent(StrEnum):
     META = "MetaAgent"
 
 
+MOST_SAID = 20_000
+"""Characters of an unreadable answer that its repair repeats."""
+_MOST_WRONG = 400
+
+
 class Repair(Record):
     """A second turn: what the model said first, and why nobody could read it."""
 
-    said: Annotated[str, Field(max_length=20_000)]
-    wrong: Annotated[str, Field(max_length=400)]
+    said: Annotated[str, Field(max_length=MOST_SAID)]
+    wrong: Annotated[str, Field(max_length=_MOST_WRONG)]
 
 
 class Question(Record):
@@ -101,13 +106,18 @@ class Reply(Record):
 
 
 class ModelCall(Record):
-    """A question with its reply, as the journal keeps it. `latency_seconds` is the model's own."""
+    """A question with its reply, as the journal keeps it. `latency_seconds` is the model's own.
+
+    `desk_id` and `cycle_id` say who paid for it; None in calls that were kept before the journal asked.
+    """
 
     call_id: str
     question: Question
     reply: Reply
     replied_at: AwareDatetime
     latency_seconds: Annotated[float, Field(ge=0)]
+    desk_id: DeskId | None = None
+    cycle_id: Identifier | None = None
 
 
 class Asking(Record):
@@ -115,3 +125,9 @@ class Asking(Record):
 
     model: str
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+def repaired(question: Question, said: str, wrong: str) -> Question:
+    """The same question once more, with what the model said and why nobody could read it: a call of its own."""
+    turn = Repair(said=printable(said)[:MOST_SAID], wrong=wrong[:_MOST_WRONG])
+    return question.model_copy(update={"repair": turn})

@@ -23,7 +23,8 @@ from pydantic import ValidationError
 
 from trading.agents.answers import Answer
 from trading.agents.envelope import plain
-from trading.errors import UnreadableAnswer
+from trading.agents.questions import Reply, Stop
+from trading.errors import ModelRefused, UnreadableAnswer
 
 MAX_BYTES = 256 * 1024
 _MAX_DIGITS = 40
@@ -39,6 +40,16 @@ class _AboutSymbol(Protocol):
 
 A = TypeVar("A", bound=Answer)
 S = TypeVar("S", bound=_AboutSymbol)
+
+
+def words_of(reply: Reply) -> str:
+    """The text of a reply that came to its end. Raises UnreadableAnswer when it was cut, ModelRefused for a refusal."""
+    detail = plain(reply.detail, _MAX_REASON)
+    if reply.stop is Stop.TRUNCATED:
+        raise UnreadableAnswer(f"cut off before its end{': ' if detail else ''}{detail}")
+    if reply.stop in {Stop.REFUSED, Stop.FILTERED}:
+        raise ModelRefused(f"{reply.stop} by the model's provider{': ' if detail else ''}{detail}")
+    return reply.text
 
 
 def read_answer(text: str, shape: type[A]) -> A:

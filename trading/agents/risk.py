@@ -7,8 +7,7 @@ from decimal import Decimal
 
 from trading.agents.answers import RiskAnswer
 from trading.agents.facts import Books, Figures, Proposed
-from trading.agents.posing import pose
-from trading.agents.prompts import RISK
+from trading.agents.posing import Prompt, pose
 from trading.agents.questions import Asking, Question
 from trading.agents.reading import one_each, read_answer
 from trading.errors import UnreadableAnswer
@@ -27,14 +26,14 @@ class RiskFacts(Record):
     figures: dict[Symbol, Figures]
 
 
-def question(proposals: Sequence[Proposal], books: Books, snapshot: Snapshot, ask: Asking) -> Question:
+def question(prompt: Prompt, proposals: Sequence[Proposal], books: Books, snapshot: Snapshot, ask: Asking) -> Question:
     """Ask how risky these proposals are together, in these books."""
     told = RiskFacts(
         books=books,
         proposals=tuple(Proposed.of(proposal) for proposal in proposals),
         figures={proposal.symbol: Figures.of(snapshot.facts(proposal.symbol)) for proposal in proposals},
     )
-    return pose(RISK, told, RiskAnswer, ask)
+    return pose(prompt, told, RiskAnswer, ask)
 
 
 def read(text: str, proposals: Sequence[Proposal]) -> tuple[RiskAssessment, ...]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from trading.agents.answers import ValidationAnswer
 from trading.agents.facts import Assessed, Figures, Proposed
-from trading.agents.posing import pose
-from trading.agents.prompts import VALIDATOR
+from trading.agents.posing import Prompt, pose
 from trading.agents.questions import Asking, Question
 from trading.agents.reading import one_each, read_answer
 from trading.market import SymbolFacts
@@ -22,10 +21,12 @@ class ValidatorFacts(Record):
     assessment: Assessed
 
 
-def question(proposal: Proposal, assessment: RiskAssessment, facts: SymbolFacts, ask: Asking) -> Question:
+def question(
+    prompt: Prompt, proposal: Proposal, assessment: RiskAssessment, facts: SymbolFacts, ask: Asking
+) -> Question:
     """Ask whether the numbers bear out what the DataAgent said of this symbol."""
     told = ValidatorFacts(proposal=Proposed.of(proposal), figures=Figures.of(facts), assessment=Assessed.of(assessment))
-    return pose(VALIDATOR, told, ValidationAnswer, ask)
+    return pose(prompt, told, ValidationAnswer, ask)
 
 
 def read(text: str, symbol: str) -> Validation:

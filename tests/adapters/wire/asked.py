@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.trading.agents.cases import ASK, assessment, books, candidate, facts, proposal, snapshot
+from tests.trading.agents.cases import ASK, PROMPTS, assessment, books, candidate, facts, proposal, snapshot
 from trading.agents import data, meta, risk, validator
 from trading.agents.facts import Books
 from trading.agents.questions import Agent, Question
@@ -27,7 +27,7 @@ class Asked:
 
 ASKED = {
     Agent.DATA: Asked(
-        data.question(facts(), _BOOKS, ASK),
+        data.question(PROMPTS[Agent.DATA], facts(), _BOOKS, _SEEN.as_of, ASK),
         {
             "symbol": "AAPL",
             "action": "buy",
@@ -42,13 +42,13 @@ ASKED = {
         lambda text: data.read(text, "AAPL"),
     ),
     Agent.RISK: Asked(
-        risk.question([proposal()], _BOOKS, _SEEN, ASK),
+        risk.question(PROMPTS[Agent.RISK], [proposal()], _BOOKS, _SEEN, ASK),
         {"symbol": "AAPL", "approved": True, "adjusted_quantity": 50, "risk_score": 0.2, "concerns": ["Late."]},
         lambda text: risk.read(text, [proposal()]),
         "assessments",
     ),
     Agent.VALIDATOR: Asked(
-        validator.question(proposal(), assessment(), facts(), ASK),
+        validator.question(PROMPTS[Agent.VALIDATOR], proposal(), assessment(), facts(), ASK),
         {
             "symbol": "AAPL",
             "approved": True,
@@ -60,7 +60,7 @@ ASKED = {
         lambda text: validator.read(text, "AAPL"),
     ),
     Agent.META: Asked(
-        meta.question([candidate()], _BOOKS, _SEEN, ASK),
+        meta.question(PROMPTS[Agent.META], [candidate()], _BOOKS, _SEEN, ASK),
         {"symbol": "AAPL", "verdict": "EXECUTE", "quantity": 50, "rationale": "Best."},
         lambda text: meta.read(text, [candidate()]),
         "decisions",

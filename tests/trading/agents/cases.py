@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from adapters.prompts import read_prompts
 from trading.agents.questions import Asking
 from trading.instruments import Instrument, Side
 from trading.market import Adjustment, Indicators, Quote, Snapshot, SymbolFacts
@@ -12,6 +13,7 @@ from trading.signals import Action, RiskAssessment, Signal, Validation
 
 AT = datetime(2017, 11, 10, 21, tzinfo=UTC)
 ASK = Asking(model="rules-1")
+PROMPTS = read_prompts()
 
 RISING = {
     "sma_20": 98.0,
