@@ -5,10 +5,12 @@ Each group has its own prefix; the configuration table in the README is made fro
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -16,13 +18,14 @@ from trading.errors import BadConfiguration
 from trading.limits import Limits
 from trading.money import DeskId, Dollars, Fraction
 
+ENV_FILE = Path(".env")
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 def _group(prefix: str) -> SettingsConfigDict:
     return SettingsConfigDict(
         env_prefix=prefix,
-        env_file=".env",
+        env_file=ENV_FILE,
         env_file_encoding="utf-8",
         extra="ignore",
         frozen=True,
@@ -159,6 +162,7 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """Read the settings. Raises BadConfiguration with one line that names each wrong variable."""
+    _hand_on_temporal()
     try:
         return Settings()
     except ValidationError as error:
@@ -178,6 +182,13 @@ def groups() -> dict[str, type[BaseSettings]]:
         LogSettings,
     )
     return {str(kind.model_config["env_prefix"]): kind for kind in kinds}
+
+
+def _hand_on_temporal() -> None:
+    """Temporal's client reads its own variables (TEMPORAL_…) from the environment only: those of `.env` go there."""
+    for name, value in dotenv_values(ENV_FILE).items():
+        if name.startswith("TEMPORAL_") and value:
+            os.environ.setdefault(name, value)
 
 
 def _variable(error: ValidationError, loc: tuple[int | str, ...]) -> str:

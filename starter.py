@@ -169,6 +169,14 @@ def doctor(*, as_json: AsJson = False) -> int:
 
 
 @app.command()
+def migrate(*, as_json: AsJson = False) -> int:
+    """Bring the books to this code's revision; `up` does it by itself."""
+    from console.migrate import migrate
+
+    return _do(migrate, as_json=as_json)
+
+
+@app.command()
 def config(*, as_json: AsJson = False) -> int:
     """The settings in force, by their variables; secrets are masked."""
     from console.config import config

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ WORKER: Program = (sys.executable, str(ROOT / "worker.py"))
 PATIENCE_SECONDS = 90
 SYMBOLS = "AAPL,DUK,INTC,KO,MSFT,WMT"
 # What a developer's own shell may say must not reach the desk under test.
-FOREIGN = ("DESK_", "DB_", "LLM_", "MARKET_", "TRADING_", "PAPER_", "LOG_", "TEMPORAL_")
+FOREIGN = ("DESK_", "DB_", "LLM_", "MARKET_", "TRADING_", "PAPER_", "LOG_", "TEMPORAL_", "ALPACA_", "WORKER_DB_")
 
 
 @dataclass(frozen=True)
@@ -106,12 +107,16 @@ class Running:
 
     def wait_for(self, words: str) -> str:
         """Wait until it has said so."""
+        self.wait_until(lambda: words in self.said.read_text())
+        return self.said.read_text()
+
+    def wait_until(self, seen: Callable[[], bool]) -> None:
+        """Wait until it is so, as long as the command runs."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while words not in (text := self.said.read_text()):
-            assert self.process.poll() is None, text
-            assert time.monotonic() < deadline, text
+        while not seen():
+            assert self.process.poll() is None, self.said.read_text()
+            assert time.monotonic() < deadline, self.said.read_text()
             time.sleep(0.05)
-        return text
 
     def end(self, how: signal.Signals) -> int:
         """Ask it to end, and wait for its exit code."""

@@ -164,10 +164,19 @@ def test_a_narrow_terminal_keeps_every_line_within_its_width(desk: Terminal) -> 
 
 
 def test_a_worker_of_one_queue_serves_until_it_is_told_to_end(desk: Terminal) -> None:
-    running = desk.start("--queues", "agents", program=WORKER)
+    health = desk.folder / "health"
+    running = desk.start("--queues", "agents", "--health-file", str(health), program=WORKER)
     running.wait_for("serving")
+    running.wait_until(health.exists)
     assert running.end(signal.SIGTERM) == 0
     assert "draining" in running.said.read_text()
+    assert not health.exists()
+
+
+def test_a_migrated_desk_can_be_migrated_again(desk: Terminal) -> None:
+    said = desk.type("migrate", "--json")
+    assert said.code == 0
+    assert said.document["revision"] == desk.type("migrate", "--json").document["revision"]
 
 
 def test_a_worker_of_a_namespace_that_is_not_there_is_one_line(desk: Terminal) -> None:
