@@ -160,11 +160,19 @@ class Settings(BaseSettings):
     log: LogSettings = Field(default_factory=LogSettings)
 
 
-def load() -> Settings:
+def load(env_file: Path = ENV_FILE) -> Settings:
     """Read the settings. Raises BadConfiguration with one line that names each wrong variable."""
-    _hand_on_temporal()
+    _hand_on_temporal(env_file)
     try:
-        return Settings()
+        read = {kind: kind(_env_file=env_file) for kind in groups().values()}
+        return Settings.model_validate(
+            {
+                name: group
+                for name, field in Settings.model_fields.items()
+                for kind, group in read.items()
+                if field.annotation is kind
+            }
+        )
     except ValidationError as error:
         wrong = [f"{_variable(error, e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
         raise BadConfiguration("; ".join(wrong)) from None
@@ -184,9 +192,9 @@ def groups() -> dict[str, type[BaseSettings]]:
     return {str(kind.model_config["env_prefix"]): kind for kind in kinds}
 
 
-def _hand_on_temporal() -> None:
+def _hand_on_temporal(env_file: Path) -> None:
     """Temporal's client reads its own variables (TEMPORAL_…) from the environment only: those of `.env` go there."""
-    for name, value in dotenv_values(ENV_FILE).items():
+    for name, value in dotenv_values(env_file).items():
         if name.startswith("TEMPORAL_") and value:
             os.environ.setdefault(name, value)
 

@@ -40,9 +40,9 @@ def example(groups: Mapping[str, type[BaseSettings]]) -> str:
     lines = list(HEAD)
     for prefix, group in groups.items():
         lines += _section(getdoc(group) or "", [each for each in known if each.prefix == prefix])
-    lines += _section("Temporal's own variables, for a server that is not the embedded one.", _named(TEMPORAL))
+    lines += _section("Temporal's own variables, for a server that is not the embedded one.", named(TEMPORAL))
     lines += _section(
-        "For docker-compose.yml, with DB_PASSWORD: passwords that its database is made with.", _named(COMPOSE)
+        "For docker-compose.yml, with DB_PASSWORD: passwords that its database is made with.", named(COMPOSE)
     )
     return "\n".join(lines) + "\n"
 
@@ -54,7 +54,8 @@ def _section(title: str, members: list[Variable]) -> Iterator[str]:
         yield f"#{variable.name}={variable.default}"
 
 
-def _named(described: Mapping[str, str]) -> list[Variable]:
+def named(described: Mapping[str, str]) -> list[Variable]:
+    """Variables that are no settings of ours."""
     return [
         Variable(
             name=name, prefix="", default="", description=description, is_secret="KEY" in name or "PASSWORD" in name

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,6 +83,31 @@ class Terminal:
             )
         return Running(process, said)
 
+    def converse(self, answers: Sequence[tuple[str, str]], *words: str) -> tuple[int, str]:
+        """Run one command on a terminal of its own, with an answer to each prompt: its exit code and all it showed."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [*STARTER, *words],
+            cwd=self.folder,
+            env={**self._environment(), "TERM": "dumb"},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        shown, from_here = "", 0
+        for prompt, answer in answers:
+            while prompt not in shown[from_here:]:
+                shown += _more(ours, shown)
+            from_here = shown.index(prompt, from_here) + len(prompt)
+            os.write(ours, f"{answer}\n".encode())
+        with contextlib.suppress(OSError):  # that is how a terminal says that nobody is at its other end any more
+            while True:
+                shown += os.read(ours, 4096).decode()
+        os.close(ours)
+        return process.wait(PATIENCE_SECONDS), shown
+
     def processes(self) -> list[str]:
         """Every process that belongs to this desk: named on its command line, or at work in its folder."""
         return [found for found in map(self._of_this_desk, psutil.process_iter()) if found]
@@ -96,6 +124,15 @@ class Terminal:
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         desk = {"DESK_HOME": str(self.home), "MARKET_DATA_DIR": str(ROOT / "data"), "DESK_SYMBOLS": SYMBOLS}
         return {**own, **desk, "COLUMNS": "160", **self.variables}
+
+
+def _more(terminal: int, shown: str) -> str:
+    ready, _, _ = select.select([terminal], [], [], PATIENCE_SECONDS)
+    assert ready, f"it says no more than: {shown}"
+    try:
+        return os.read(terminal, 4096).decode()
+    except OSError:
+        raise AssertionError(f"it ended with: {shown}") from None
 
 
 @dataclass
