@@ -5,10 +5,12 @@ Each group has its own prefix; the configuration table in the README is made fro
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -18,6 +20,7 @@ from trading.money import DeskId, Dollars, Fraction
 
 Cap = Annotated[int, Field(ge=0)] | None
 UsdCap = Annotated[Decimal, Field(ge=0)] | None
+ENV_FILE = Path(".env")
 Port = Annotated[int, Field(ge=1, le=65535)]
 ProviderName = Literal["file", "simulated", "alpaca", "yfinance"]
 
@@ -25,7 +28,7 @@ ProviderName = Literal["file", "simulated", "alpaca", "yfinance"]
 def _group(prefix: str) -> SettingsConfigDict:
     return SettingsConfigDict(
         env_prefix=prefix,
-        env_file=".env",
+        env_file=ENV_FILE,
         env_file_encoding="utf-8",
         extra="ignore",
         frozen=True,
@@ -153,6 +156,10 @@ class AlpacaSettings(BaseSettings):
 
     api_key: SecretStr | None = Field(None, description="Key of the account at Alpaca.")
     api_secret: SecretStr | None = Field(None, description="The key's secret.")
+    data_api_key: SecretStr | None = Field(
+        None, description="Key for prices alone, of a paper account say; the account's own when unset."
+    )
+    data_api_secret: SecretStr | None = Field(None, description="That key's secret.")
     data_base_url: str = Field("https://data.alpaca.markets", description="Where its market data API answers.")
     trading_base_url: str = Field(
         "https://paper-api.alpaca.markets", description="Where its trading API answers; this one is on paper."
@@ -232,10 +239,19 @@ class Settings(BaseSettings):
     log: LogSettings = Field(default_factory=LogSettings)
 
 
-def load() -> Settings:
+def load(env_file: Path = ENV_FILE) -> Settings:
     """Read the settings. Raises BadConfiguration with one line that names each wrong variable."""
+    _hand_on_temporal(env_file)
     try:
-        return Settings()
+        read = {kind: kind(_env_file=env_file) for kind in groups().values()}
+        return Settings.model_validate(
+            {
+                name: group
+                for name, field in Settings.model_fields.items()
+                for kind, group in read.items()
+                if field.annotation is kind
+            }
+        )
     except ValidationError as error:
         wrong = [f"{_variable(error, e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
         raise BadConfiguration("; ".join(wrong)) from None
@@ -254,6 +270,13 @@ def groups() -> dict[str, type[BaseSettings]]:
         LogSettings,
     )
     return {str(kind.model_config["env_prefix"]): kind for kind in kinds}
+
+
+def _hand_on_temporal(env_file: Path) -> None:
+    """Temporal's client reads its own variables (TEMPORAL_…) from the environment only: those of `.env` go there."""
+    for name, value in dotenv_values(env_file).items():
+        if name.startswith("TEMPORAL_") and value:
+            os.environ.setdefault(name, value)
 
 
 def _variable(error: ValidationError, loc: tuple[int | str, ...]) -> str:

@@ -171,6 +171,31 @@ def doctor(*, as_json: AsJson = False) -> int:
 
 
 @app.command()
+def init(
+    *,
+    given: Annotated[list[str] | None, typer.Option("--set", help="Asks nothing.", metavar="NAME=VALUE")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also what is set already.")] = False,
+    compose: Annotated[bool, typer.Option("--compose", help="Make the passwords of docker-compose.yml.")] = False,
+    untried: Annotated[bool, typer.Option("--untried", help="Try no key; write it unseen.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Ask for keys and servers, try each, and write `.env`."""
+    from console.init import Wish, given_of, init
+
+    logs.configure(form="console", level="error")
+    wish = Wish(given=given_of(given or ()), replace=force, compose=compose, untried=untried)
+    return init(Output(as_json=as_json), wish)
+
+
+@app.command()
+def migrate(*, as_json: AsJson = False) -> int:
+    """Bring the books to this code's revision; `up` does it by itself."""
+    from console.migrate import migrate
+
+    return _do(migrate, as_json=as_json)
+
+
+@app.command()
 def config(*, as_json: AsJson = False) -> int:
     """The settings in force, by their variables; secrets are masked."""
     from console.config import config

@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
@@ -32,6 +33,7 @@ from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.snapshots import PostgresSnapshots
 from adapters.temporal.connection import add_missing_search_attributes, connect
 from adapters.temporal.ending import leave
+from adapters.temporal.pulse import beating
 from console import ready
 from console.complaint import complain
 from console.reach import reach
@@ -127,7 +129,7 @@ async def together(workers: Sequence[Worker]) -> AsyncIterator[None]:
             await asyncio.gather(*(worker.shutdown() for worker in workers))
 
 
-async def work(settings: Settings, queues: Sequence[str]) -> None:
+async def work(settings: Settings, queues: Sequence[str], health_file: Path | None) -> None:
     """Serve until SIGTERM or SIGINT. Raises before anything is polled for when the servers are not as required."""
     stop = asyncio.Event()
     for caught in (signal.SIGTERM, signal.SIGINT):
@@ -136,7 +138,7 @@ async def work(settings: Settings, queues: Sequence[str]) -> None:
     await _see_books(found.database)
     client = await connect(found.temporal_address)
     await ready.namespace(client)
-    async with serving(client, settings, found.database, queues):
+    async with serving(client, settings, found.database, queues), beating(client, queues, health_file):
         await stop.wait()
         log.info("draining")
 
@@ -163,6 +165,9 @@ def queues_of(words: str) -> list[str]:
 
 def main(
     queues: Annotated[str, typer.Option(help="Queues to serve, separated by commas.")] = ",".join(policies.QUEUES),
+    health_file: Annotated[
+        Path | None, typer.Option(help="A file to touch while every queue is served; for a container's health check.")
+    ] = None,
 ) -> None:
     """Serve the desk's task queues."""
     code = 0
@@ -170,7 +175,7 @@ def main(
         named = queues_of(queues)
         settings = configuration.load()
         logs.configure(form=settings.log.format, level=settings.log.level)
-        asyncio.run(work(settings, named))
+        asyncio.run(work(settings, named, health_file))
     except Exception as error:  # noqa: BLE001  the last place that can say anything
         code = complain("worker", error)
     leave(code)

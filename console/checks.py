@@ -1,75 +1,26 @@
-"""What a cycle needs, one check each, on the code path that the cycle takes. A check answers with what it found."""
+"""What a cycle needs on this machine and from its market, one check each, on the code path that the cycle takes."""
 
 from __future__ import annotations
 
 import shutil
+import stat
 import sys
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
-from temporalio.client import Client
-from temporalio.service import RPCError
 
+import settings as configuration
 from activities.market import look
-from adapters.postgres.engine import APPLICATION_ROLE
-from adapters.postgres.reports import Reports
-from console import ready
-from console.desk import pollers
+from console.check import Health, Unwell
+from console.draft import known_variables
+from console.env_file import values_of
 from console.watchlist import Prices, watchlist
-from embedded import EmbeddedError
 from settings import Settings
-from trading.errors import TradingError
-from trading.money import Record
+from wiring.brokers import broker_of
 from wiring.models import check_models, sittings_of
-from workflows import search_attributes
 
 LEAST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 1_000_000_000
-MOST_SKEW = timedelta(seconds=2)
-
-
-class Health(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-class Check(Record):
-    """One check: what is required, what was found, and what to do when they differ. A warning stops no cycle."""
-
-    id: str
-    status: Health
-    required: str
-    found: str
-    mend: str = ""
-
-
-class Unwell(Exception):
-    """Not as required."""
-
-    def __init__(self, found: str, mend: str, *, status: Health = Health.FAIL) -> None:
-        super().__init__(found)
-        self.mend = mend
-        self.status = status
-
-
-async def check(name: str, required: str, find: Callable[[], Awaitable[str]]) -> Check:
-    """Run one check; what goes wrong in it is what it found."""
-    try:
-        return Check(id=name, status=Health.OK, required=required, found=await find())
-    except Unwell as unwell:
-        return Check(id=name, status=unwell.status, required=required, found=str(unwell), mend=unwell.mend)
-    except (TradingError, EmbeddedError, OSError) as error:
-        what, _, mend = " ".join(str(error).split()).partition(": ")
-        return Check(id=name, status=Health.FAIL, required=required, found=what, mend=mend)
-    except RPCError as error:
-        return Check(id=name, status=Health.FAIL, required=required, found=f"Temporal: {error.message}")
 
 
 async def python() -> str:
@@ -117,54 +68,35 @@ async def market(settings: Settings, prices: Prices) -> str:
     return f"{prices.market.name}: {symbol} at {facts.quote.last:f}, {facts.bars} bars to {facts.last_session_on}"
 
 
-async def temporal(client: Client) -> str:
-    """The server's version, and that it has the namespace."""
-    info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
-    namespace = await ready.namespace(client)
-    return f"server {info.server_version} at {client.service_client.config.target_host}, namespace {namespace}"
+async def env_file() -> str:
+    """`.env`: readable by its owner only, every name in it one of ours."""
+    file = configuration.ENV_FILE
+    if not file.exists():
+        return "none: every setting is the environment's or the default"
+    if stat.S_IMODE(file.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
+        raise Unwell("others can read it", f"chmod 600 {file.resolve()}", status=Health.WARN)
+    values = values_of(file.read_text())
+    unknown = sorted(set(values) - set(known_variables()))
+    if unknown:
+        raise Unwell(f"unknown: {', '.join(unknown)}", "correct or remove it: nothing reads it", status=Health.WARN)
+    return f"{len(values)} values, nobody else can read them"
 
 
-async def attributes(client: Client) -> str:
-    """The search attributes that cycles are found by."""
-    listed = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
-    wanted = {key.name for key in (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS)}
-    missing = sorted(wanted - set(listed.custom_attributes))
-    if missing:
-        raise Unwell(f"missing: {', '.join(missing)}", "start worker.py: it creates them")
-    return f"all {len(wanted)} are there"
-
-
-async def queue(client: Client, name: str) -> str:
-    """The workers of one queue."""
-    count = await pollers(client, name)
-    if not count:
-        raise Unwell("nobody", f"start `worker.py --queues {name}`, or `make run`")
-    return "1 worker" if count == 1 else f"{count} workers"
-
-
-async def migrations(engine: AsyncEngine) -> str:
-    """The schema's revision against this code's."""
-    return f"revision {await ready.migrations(engine)}, the newest"
-
-
-async def role(reports: Reports) -> str:
-    """Who the application is, and that it cannot change the log."""
-    identity = await reports.identity()
-    if identity.role != APPLICATION_ROLE or identity.may_change_events:
-        found = f"{identity.role}, which {'may' if identity.may_change_events else 'may not'} change events"
-        raise Unwell(found, "migrate the database as its owner, and check the rights on table events")
-    return f"{identity.role}, PostgreSQL {identity.server_version}"
-
-
-async def clock(reports: Reports) -> str:
-    """How far the database's clock is from ours, half the way there and back allowed for."""
-    asked_at = datetime.now(UTC)
-    there_at = (await reports.identity()).now_at
-    ours_at = asked_at + (datetime.now(UTC) - asked_at) / 2
-    skew = abs(there_at - ours_at)
-    found = f"{skew.total_seconds():.2f} s apart"
-    if skew > MOST_SKEW:
-        raise Unwell(found, "set both machines' clocks by NTP")
+async def data_age(prices: Prices) -> str:
+    """How old the newest price is, held to the gate's rule while the exchange trades."""
+    latest = await prices.latest()
+    if prices.market.historical:
+        return f"{latest:%Y-%m-%d}: a market of the past, which a cycle takes as its present"
+    now = datetime.now(UTC)
+    found = f"{(now - latest).total_seconds():,.0f} s"
+    if prices.is_in_session(now) and now - latest > prices.rules.max_data_age:
+        raise Unwell(found, "the feed is late, and cycles are skipped: look at the provider, or wait")
     return found
+
+
+async def broker(settings: Settings, prices: Prices, engine: AsyncEngine) -> str:
+    """Where orders go: on paper, or for real, which nobody should learn from a statement of account."""
+    taker = broker_of(settings, engine, prices.market)
+    if not taker.synthetic:
+        raise Unwell(f"{taker.name}: REAL ORDERS", "trade on paper unless this is meant", status=Health.WARN)
+    return f"{taker.name}: fills are computed here, no order leaves this machine"

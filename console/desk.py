@@ -7,25 +7,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
 from adapters.postgres.engine import Database, application_engine
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.reports import Reports
+from adapters.temporal import pulse
 from trading.desk import CycleLine
 from trading.errors import BadConfiguration
 
 LOOK_TIMEOUT = timedelta(seconds=3)
-# A worker with nothing to do asks for work again at least once a minute; one that has not for longer is gone.
-POLL_AGE = timedelta(seconds=75)
 START_ONE = "start one with `make run` or `worker.py`"
 
 
@@ -70,7 +67,7 @@ async def pollers(client: Client, queue: str) -> int:
     kinds = [TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY]
     if queue == "desk":
         kinds.append(TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
-    return min([await _pollers(client, queue, kind) for kind in kinds])
+    return min([len(await pulse.pollers(client, queue, kind)) for kind in kinds])
 
 
 def workflow_id(desk_id: str) -> str:
@@ -81,11 +78,3 @@ def workflow_id(desk_id: str) -> str:
 def workflow_url(ui_url: str | None, client: Client, workflow: str) -> str | None:
     """The page of a workflow in Temporal's Web UI; None where no UI is known."""
     return None if ui_url is None else f"{ui_url}/namespaces/{client.namespace}/workflows/{quote(workflow, safe='')}"
-
-
-async def _pollers(client: Client, queue: str, kind: TaskQueueType.ValueType) -> int:
-    asked = DescribeTaskQueueRequest(namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind)
-    found = await client.workflow_service.describe_task_queue(asked, timeout=LOOK_TIMEOUT)
-    oldest = datetime.now(UTC) - POLL_AGE
-    lately = (each for each in found.pollers if each.last_access_time.ToDatetime(UTC) >= oldest)
-    return len({each.identity for each in lately})

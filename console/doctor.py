@@ -9,12 +9,13 @@ import settings as configuration
 from adapters.postgres.engine import application_engine
 from adapters.postgres.reports import Reports
 from adapters.temporal.connection import connect
-from console import checks
-from console.checks import Check, Health, check
+from console import checks, server_checks
+from console.check import Check, Health, check, failed
 from console.output import STYLES, Output, Tone, grid, plain, toned
 from console.reach import Reach, reach
 from console.watchlist import Prices
 from embedded import EmbeddedError
+from settings import Settings
 from trading.errors import BadConfiguration, TradingError
 from workflows import policies
 
@@ -37,10 +38,11 @@ async def doctor(output: Output) -> int:
 
 async def _all() -> AsyncIterator[Check]:
     yield await check("python", "3.11 or newer", checks.python)
+    yield await check("env file", "private, and of known names", checks.env_file)
     try:
         settings = configuration.load()
     except BadConfiguration as error:
-        yield _failed("settings", "every variable readable", error)
+        yield failed("settings", "every variable readable", error)
         return
     yield Check(id="settings", status=Health.OK, required="every variable readable", found=f"desk {settings.desk.id}")
     yield await check("disk", "1 GB free", partial(checks.disk, settings))
@@ -48,14 +50,15 @@ async def _all() -> AsyncIterator[Check]:
     prices = Prices.of(settings)
     yield await check("calendar", "covers today", partial(checks.calendar, settings, prices))
     yield await check("market", "sound data of a symbol", partial(checks.market, settings, prices))
+    yield await check("data age", "fresh while the exchange trades", partial(checks.data_age, prices))
     try:
         found = reach(settings)
     except (TradingError, EmbeddedError) as error:
-        yield _failed("servers", "running", error)
+        yield failed("servers", "running", error)
         return
     async for each in _temporal(found):
         yield each
-    async for each in _database(found, settings.desk.id):
+    async for each in _database(found, settings, prices):
         yield each
 
 
@@ -63,25 +66,21 @@ async def _temporal(found: Reach) -> AsyncIterator[Check]:
     try:
         client = await connect(found.temporal_address)
     except TradingError as error:
-        yield _failed("temporal", "reachable, with the namespace", error)
+        yield failed("temporal", "reachable, with the namespace", error)
         return
-    yield await check("temporal", "reachable, with the namespace", partial(checks.temporal, client))
-    yield await check("attributes", "search attributes there", partial(checks.attributes, client))
+    yield await check("temporal", "reachable, with the namespace", partial(server_checks.temporal, client))
+    yield await check("attributes", "search attributes there", partial(server_checks.attributes, client))
     for name in policies.QUEUES:
-        yield await check(f"queue {name}", "at least one worker", partial(checks.queue, client, name))
+        yield await check(f"queue {name}", "at least one worker", partial(server_checks.queue, client, name))
 
 
-async def _database(found: Reach, desk_id: str) -> AsyncIterator[Check]:
+async def _database(found: Reach, settings: Settings, prices: Prices) -> AsyncIterator[Check]:
     engine = application_engine(found.database, pool_size=1)
-    reports = Reports(engine, desk_id)
+    reports = Reports(engine, settings.desk.id)
     try:
-        yield await check("migrations", "the newest revision", partial(checks.migrations, engine))
-        yield await check("role", "may not change events", partial(checks.role, reports))
-        yield await check("clock", "2 s from the database's", partial(checks.clock, reports))
+        yield await check("migrations", "the newest revision", partial(server_checks.migrations, engine))
+        yield await check("role", "may not change events", partial(server_checks.role, reports))
+        yield await check("broker", "on paper", partial(checks.broker, settings, prices, engine))
+        yield await check("clock", "2 s from the database's", partial(server_checks.clock, reports))
     finally:
         await engine.dispose()
-
-
-def _failed(name: str, required: str, error: Exception) -> Check:
-    what, _, mend = " ".join(str(error).split()).partition(": ")
-    return Check(id=name, status=Health.FAIL, required=required, found=what, mend=mend)

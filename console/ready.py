@@ -32,7 +32,7 @@ async def migrations(engine: AsyncEngine) -> str:
     if current != head:
         message = (
             f"the books are at revision {current or 'none'}, this code needs {head}: "
-            "run `make run` or `alembic upgrade head`"
+            "run `starter.py migrate`, or `make run`"
         )
         raise BadConfiguration(message)
     return head

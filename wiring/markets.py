@@ -19,7 +19,7 @@ from trading.market import Adjustment
 from trading.ports import Companies, Market, RequestRate
 
 if TYPE_CHECKING:
-    from adapters.alpaca_market import AlpacaAccount
+    from adapters.alpaca_market import AlpacaAccount, AlpacaMarket
 
 
 class Uncounted:
@@ -62,16 +62,27 @@ def _provider(name: str, settings: Settings, calendar: ExchangeCalendar, engine:
         folder = settings.desk.home.resolve() / "yfinance"
         access = YahooAccess(cache_dir=folder, timeout_seconds=market.timeout_seconds)
         return YFinanceMarket(access, calendar, companies, rate)
-    from adapters.alpaca_market import AlpacaMarket  # noqa: PLC0415  see above
+    return alpaca_of(settings, calendar, companies, rate)
 
-    return AlpacaMarket(_alpaca(settings), calendar, companies, rate)
+
+def alpaca_of(
+    settings: Settings, calendar: ExchangeCalendar, companies: Companies | None = None, rate: RequestRate | None = None
+) -> AlpacaMarket:
+    """Alpaca's market, with the key for prices."""
+    from adapters.alpaca_market import AlpacaMarket  # noqa: PLC0415  pandas takes a second, see `_provider`
+
+    return AlpacaMarket(_alpaca(settings), calendar, companies or CompaniesInMemory(), rate or Uncounted())
 
 
 def _alpaca(settings: Settings) -> AlpacaAccount:
     from adapters.alpaca_market import AlpacaAccount, credentials  # noqa: PLC0415  see above
 
     alpaca = settings.alpaca
-    key, secret = credentials(alpaca.api_key, alpaca.api_secret)
+    # A key of its own keeps the account's away from the process that reads prices and news.
+    own = alpaca.data_api_key is not None
+    key, secret = credentials(
+        *(alpaca.data_api_key, alpaca.data_api_secret) if own else (alpaca.api_key, alpaca.api_secret)
+    )
     return AlpacaAccount(
         api_key=key,
         api_secret=secret,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +25,7 @@ WORKER: Program = (sys.executable, str(ROOT / "worker.py"))
 PATIENCE_SECONDS = 90
 SYMBOLS = "AAPL,DUK,INTC,KO,MSFT,WMT"
 # What a developer's own shell may say must not reach the desk under test.
-FOREIGN = ("DESK_", "DB_", "LLM_", "MARKET_", "TRADING_", "PAPER_", "LOG_", "TEMPORAL_")
+FOREIGN = ("DESK_", "DB_", "LLM_", "MARKET_", "TRADING_", "PAPER_", "LOG_", "TEMPORAL_", "ALPACA_", "WORKER_DB_")
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,31 @@ class Terminal:
             )
         return Running(process, said)
 
+    def converse(self, answers: Sequence[tuple[str, str]], *words: str) -> tuple[int, str]:
+        """Run one command on a terminal of its own, with an answer to each prompt: its exit code and all it showed."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [*STARTER, *words],
+            cwd=self.folder,
+            env={**self._environment(), "TERM": "dumb"},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        shown, from_here = "", 0
+        for prompt, answer in answers:
+            while prompt not in shown[from_here:]:
+                shown += _more(ours, shown)
+            from_here = shown.index(prompt, from_here) + len(prompt)
+            os.write(ours, f"{answer}\n".encode())
+        with contextlib.suppress(OSError):  # that is how a terminal says that nobody is at its other end any more
+            while True:
+                shown += os.read(ours, 4096).decode()
+        os.close(ours)
+        return process.wait(PATIENCE_SECONDS), shown
+
     def processes(self) -> list[str]:
         """Every process that belongs to this desk: named on its command line, or at work in its folder."""
         return [found for found in map(self._of_this_desk, psutil.process_iter()) if found]
@@ -97,6 +126,15 @@ class Terminal:
         return {**own, **desk, "COLUMNS": "160", **self.variables}
 
 
+def _more(terminal: int, shown: str) -> str:
+    ready, _, _ = select.select([terminal], [], [], PATIENCE_SECONDS)
+    assert ready, f"it says no more than: {shown}"
+    try:
+        return os.read(terminal, 4096).decode()
+    except OSError:
+        raise AssertionError(f"it ended with: {shown}") from None
+
+
 @dataclass
 class Running:
     """A command that stays, with what it says in a file."""
@@ -106,12 +144,16 @@ class Running:
 
     def wait_for(self, words: str) -> str:
         """Wait until it has said so."""
+        self.wait_until(lambda: words in self.said.read_text())
+        return self.said.read_text()
+
+    def wait_until(self, seen: Callable[[], bool]) -> None:
+        """Wait until it is so, as long as the command runs."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while words not in (text := self.said.read_text()):
-            assert self.process.poll() is None, text
-            assert time.monotonic() < deadline, text
+        while not seen():
+            assert self.process.poll() is None, self.said.read_text()
+            assert time.monotonic() < deadline, self.said.read_text()
             time.sleep(0.05)
-        return text
 
     def end(self, how: signal.Signals) -> int:
         """Ask it to end, and wait for its exit code."""

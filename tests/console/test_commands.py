@@ -79,7 +79,12 @@ def test_the_doctor_finds_all_well(desk: Terminal) -> None:
     said = desk.type("doctor", "--json")
     statuses = {check["id"]: check["status"] for check in said.document["checks"]}
     assert set(statuses.values()) == {"ok"}
-    assert {"temporal", "migrations", "role", "clock", "queue orders", "market"} <= set(statuses)
+    assert {"temporal", "migrations", "role", "clock", "queue orders", "market", "env file", "data age"} <= set(
+        statuses
+    )
+    found = {check["id"]: check["found"] for check in said.document["checks"]}
+    assert found["broker"] == "paper: fills are computed here, no order leaves this machine"
+    assert found["data age"].startswith("2017-11-10: a market of the past")
     assert said.code == 0
 
 
@@ -164,10 +169,19 @@ def test_a_narrow_terminal_keeps_every_line_within_its_width(desk: Terminal) -> 
 
 
 def test_a_worker_of_one_queue_serves_until_it_is_told_to_end(desk: Terminal) -> None:
-    running = desk.start("--queues", "agents", program=WORKER)
+    health = desk.folder / "health"
+    running = desk.start("--queues", "agents", "--health-file", str(health), program=WORKER)
     running.wait_for("serving")
+    running.wait_until(health.exists)
     assert running.end(signal.SIGTERM) == 0
     assert "draining" in running.said.read_text()
+    assert not health.exists()
+
+
+def test_a_migrated_desk_can_be_migrated_again(desk: Terminal) -> None:
+    said = desk.type("migrate", "--json")
+    assert said.code == 0
+    assert said.document["revision"] == desk.type("migrate", "--json").document["revision"]
 
 
 def test_a_worker_of_a_namespace_that_is_not_there_is_one_line(desk: Terminal) -> None:

@@ -130,6 +130,13 @@ def test_half_named_servers_are_refused(terminal: Terminal, words: str, named: d
     assert_one_line(terminal.but(**named).type(*words.split()), "TEMPORAL_ADDRESS and DB_HOST go together")
 
 
+def test_temporals_own_variables_may_stand_in_the_env_file(terminal: Terminal) -> None:
+    (terminal.folder / ".env").write_text("DB_HOST=127.0.0.1\nTEMPORAL_ADDRESS=127.0.0.1:1\n")
+    assert_one_line(terminal.type("status"), "no Temporal server at 127.0.0.1:1")
+    named = terminal.but(TEMPORAL_ADDRESS="127.0.0.1:2").type("status")
+    assert_one_line(named, "no Temporal server at 127.0.0.1:2")
+
+
 def test_a_mistyped_command_is_one_line(terminal: Terminal) -> None:
     said = terminal.type("statsu")
     assert said.code == 2

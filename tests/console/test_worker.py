@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity, workflow
+from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from adapters.paper_broker import PaperTerms
 from adapters.postgres.engine import Database, owner_engine
+from adapters.temporal.pulse import beating, serves
 from console import ready
 from settings import ModelSettings, PaperSettings
 from tests.console.terminal import WORKER, Terminal
+from tests.rig import until
 from trading.errors import BadConfiguration
 from wiring.models import seats_of
 from worker import together
@@ -64,6 +68,33 @@ async def test_workers_drain_at_the_same_time(temporal: WorkflowEnvironment) -> 
         await client.start_workflow(AskBoth.run, id=uuid4().hex, task_queue="asking")
         await meeting.started.wait()
     assert meeting.met == len(QUEUES)
+
+
+async def test_the_health_file_lives_as_long_as_every_queue_is_served(
+    temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    client, meeting, file = temporal.client, Meeting(), tmp_path / "serving"
+    left, right = (Worker(client, task_queue=q, activities=[meeting.meet]) for q in QUEUES)
+    file.write_text("of an earlier life")
+    async with together([left]), beating(client, QUEUES, file):
+        await until(lambda: serves(client, QUEUES[:1]))
+        assert not file.exists(), "nobody serves the other queue"
+        async with together([right]):
+            await until(lambda: exists(file))
+    assert not file.exists()
+
+
+async def test_another_process_at_work_makes_this_one_no_healthier(temporal: WorkflowEnvironment) -> None:
+    theirs, meeting = temporal.client, Meeting()
+    address, namespace = theirs.service_client.config.target_host, theirs.namespace
+    ours = await Client.connect(address, namespace=namespace, identity="another process")
+    async with together([Worker(theirs, task_queue="left", activities=[meeting.meet])]):
+        await until(lambda: serves(theirs, ["left"]))
+        assert not await serves(ours, ["left"])
+
+
+async def exists(file: Path) -> bool:
+    return await asyncio.to_thread(file.exists)
 
 
 def test_a_worker_without_its_database_ends_in_one_line(terminal: Terminal) -> None:

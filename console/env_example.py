@@ -1,0 +1,64 @@
+"""`.env.example`: every variable with its meaning and its default, all commented out, no secret with a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from inspect import getdoc
+from textwrap import wrap
+
+from pydantic_settings import BaseSettings
+
+from console.variables import Variable, variables
+
+WIDTH = 100
+HEAD = (
+    "# What the desk reads from `.env`. Copy it (`cp .env.example .env && chmod 600 .env`) and set what differs,",
+    "# or let `python starter.py init` ask. The environment has precedence. Made by `python -m console.reference`.",
+)
+TEMPORAL = {
+    "TEMPORAL_ADDRESS": "host:port of Temporal, together with DB_HOST; the embedded server when unset.",
+    "TEMPORAL_NAMESPACE": "The namespace; `trading` on the embedded server and in Compose, else `default`.",
+    "TEMPORAL_API_KEY": "A cloud namespace's key; turns TLS on.",
+    "TEMPORAL_PROFILE": "A profile of Temporal's own configuration file.",
+    "TEMPORAL_CONFIG_FILE": "Where that file lies.",
+    "TEMPORAL_TLS": "`true` for TLS with the system's certificates.",
+    "TEMPORAL_TLS_SERVER_NAME": "The name in the server's certificate.",
+    "TEMPORAL_TLS_SERVER_CA_CERT_PATH": "The authority that signed it.",
+    "TEMPORAL_TLS_CLIENT_CERT_PATH": "Our own certificate, for mTLS.",
+    "TEMPORAL_TLS_CLIENT_KEY_PATH": "And its key.",
+}
+COMPOSE = {
+    "WORKER_DB_PASSWORD": "Of `trading_worker`, who works in the books and cannot change the log.",
+    "TEMPORAL_DB_PASSWORD": "Of `temporal`, the owner of Temporal's own databases.",
+}
+"""Only `docker-compose.yml` reads these, and DB_PASSWORD: passwords that it gives the new database's roles."""
+
+
+def example(groups: Mapping[str, type[BaseSettings]]) -> str:
+    """The whole file."""
+    known = variables(groups)
+    lines = list(HEAD)
+    for prefix, group in groups.items():
+        lines += _section(getdoc(group) or "", [each for each in known if each.prefix == prefix])
+    lines += _section("Temporal's own variables, for a server that is not the embedded one.", named(TEMPORAL))
+    lines += _section(
+        "For docker-compose.yml, with DB_PASSWORD: passwords that its database is made with.", named(COMPOSE)
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _section(title: str, members: list[Variable]) -> Iterator[str]:
+    yield from ("", *(f"# --- {line}" for line in wrap(title, WIDTH)))
+    for variable in members:
+        yield from (f"# {line}" for line in wrap(variable.description, WIDTH))
+        yield f"#{variable.name}={variable.default}"
+
+
+def named(described: Mapping[str, str]) -> list[Variable]:
+    """Variables that are no settings of ours."""
+    return [
+        Variable(
+            name=name, prefix="", default="", description=description, is_secret="KEY" in name or "PASSWORD" in name
+        )
+        for name, description in described.items()
+    ]

@@ -1,0 +1,95 @@
+"""Trying keys and addresses before they are kept: one check each, on the adapters that a worker would use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from adapters.postgres.engine import Database, owner_engine, transaction
+from adapters.temporal.connection import connect
+from console import server_checks
+from console.check import Check, check
+from settings import Settings
+from wiring.markets import alpaca_of, calendar_of
+from wiring.models import check_models
+
+EVERYBODYS = "SPY"
+"""A symbol that every feed has."""
+
+
+@dataclass(frozen=True)
+class KeyCheck:
+    """Tries what some variables say. `look` answers with what it found, or raises one of our errors in one line."""
+
+    id: str
+    required: str
+    variables: tuple[str, ...]
+    look: Callable[[Settings], Awaitable[str]]
+
+    def run(self, settings: Settings) -> Check:
+        """Look now."""
+        return asyncio.run(check(self.id, self.required, lambda: self.look(settings)))
+
+
+async def database(settings: Settings) -> str:
+    """Postgres lets its owner in; whether the books are there is for the migrations to say."""
+    named = settings.database
+    if named.host is None:
+        return "the embedded one"
+    engine = owner_engine(
+        Database(host=named.host, port=named.port, name=named.name, user=named.user, password=named.password)
+    )
+    try:
+        async with transaction(engine) as connection:
+            version = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
+    finally:
+        await engine.dispose()
+    return f"PostgreSQL {version} at {named.host}:{named.port}, user {named.user}"
+
+
+async def temporal(_: Settings) -> str:
+    """Temporal answers, with the namespace."""
+    return await server_checks.temporal(await connect())
+
+
+async def models(settings: Settings) -> str:
+    """The vendors take the keys and have the models."""
+    return "; ".join(await check_models(settings.models))
+
+
+async def prices(settings: Settings) -> str:
+    """Alpaca's data API takes the key: one symbol's quote."""
+    market = alpaca_of(settings, calendar_of(settings.market))
+    quotes = await market.quotes([EVERYBODYS], datetime.now(UTC))
+    return f"Alpaca answered about {', '.join(quotes)}"
+
+
+CHECKS: tuple[KeyCheck, ...] = (
+    KeyCheck(
+        id="models",
+        required="take the keys and have the models",
+        variables=("LLM_ANTHROPIC_API_KEY", "LLM_OPENAI_API_KEY", "LLM_CHAT_API_KEY"),
+        look=models,
+    ),
+    KeyCheck(
+        id="prices",
+        required="take the key",
+        variables=("ALPACA_API_KEY", "ALPACA_API_SECRET", "ALPACA_DATA_API_KEY", "ALPACA_DATA_API_SECRET"),
+        look=prices,
+    ),
+    KeyCheck(
+        id="database",
+        required="lets its owner in",
+        variables=("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"),
+        look=database,
+    ),
+    KeyCheck(
+        id="temporal",
+        required="reachable, with the namespace",
+        variables=("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_API_KEY"),
+        look=temporal,
+    ),
+)
+"""Every check there is; a key that none of them names is kept with the words `not checked`."""

@@ -1,0 +1,72 @@
+"""What the servers must be like, one check each, on the code path that a worker or a cycle takes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
+from temporalio.client import Client
+
+from adapters.postgres.engine import APPLICATION_ROLE
+from adapters.postgres.reports import Reports
+from console import ready
+from console.check import Unwell
+from console.desk import pollers
+from workflows import search_attributes
+
+MOST_SKEW = timedelta(seconds=2)
+
+
+async def temporal(client: Client) -> str:
+    """The server's version, and that it has the namespace."""
+    info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
+    namespace = await ready.namespace(client)
+    return f"server {info.server_version} at {client.service_client.config.target_host}, namespace {namespace}"
+
+
+async def attributes(client: Client) -> str:
+    """The search attributes that cycles are found by."""
+    listed = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    wanted = {key.name for key in (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS)}
+    missing = sorted(wanted - set(listed.custom_attributes))
+    if missing:
+        raise Unwell(f"missing: {', '.join(missing)}", "start worker.py: it creates them")
+    return f"all {len(wanted)} are there"
+
+
+async def queue(client: Client, name: str) -> str:
+    """The workers of one queue."""
+    count = await pollers(client, name)
+    if not count:
+        raise Unwell("nobody", f"start `worker.py --queues {name}`, or `make run`")
+    return "1 worker" if count == 1 else f"{count} workers"
+
+
+async def migrations(engine: AsyncEngine) -> str:
+    """The schema's revision against this code's."""
+    return f"revision {await ready.migrations(engine)}, the newest"
+
+
+async def role(reports: Reports) -> str:
+    """Who the application is, and that it cannot change the log."""
+    identity = await reports.identity()
+    if identity.role != APPLICATION_ROLE or identity.may_change_events:
+        found = f"{identity.role}, which {'may' if identity.may_change_events else 'may not'} change events"
+        raise Unwell(found, "migrate the database as its owner, and check the rights on table events")
+    return f"{identity.role}, PostgreSQL {identity.server_version}"
+
+
+async def clock(reports: Reports) -> str:
+    """How far the database's clock is from ours, half the way there and back allowed for."""
+    asked_at = datetime.now(UTC)
+    there_at = (await reports.identity()).now_at
+    ours_at = asked_at + (datetime.now(UTC) - asked_at) / 2
+    skew = abs(there_at - ours_at)
+    found = f"{skew.total_seconds():.2f} s apart"
+    if skew > MOST_SKEW:
+        raise Unwell(found, "set both machines' clocks by NTP")
+    return found

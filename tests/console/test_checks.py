@@ -1,0 +1,85 @@
+"""What the doctor finds on this machine and at the market, one check at a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.simulated_market import SimulatedMarket
+from console import checks
+from console.check import Health, check
+from console.watchlist import Prices
+from settings import MarketSettings, Settings
+from tests.rig import CALENDAR
+
+SECRET = "correct-horse"  # noqa: S105  nobody's
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+async def test_no_env_file_is_well(folder: Path) -> None:
+    assert (await check("env file", "", checks.env_file)).status is Health.OK
+
+
+@pytest.mark.parametrize(("mode", "status"), [(0o600, "ok"), (0o400, "ok"), (0o640, "warn"), (0o604, "warn")])
+async def test_an_env_file_that_others_can_read_is_warned_of(folder: Path, mode: int, status: str) -> None:
+    (folder / ".env").write_text(f"DB_PASSWORD={SECRET}\n")
+    (folder / ".env").chmod(mode)
+    found = await check("env file", "", checks.env_file)
+    assert found.status == status
+    assert found.mend == ("" if status == "ok" else f"chmod 600 {folder / '.env'}")
+    assert SECRET not in found.model_dump_json()
+
+
+async def test_a_mistyped_name_in_the_env_file_is_found(folder: Path) -> None:
+    (folder / ".env").write_text("TRADING_MAX_POSITON=0.1\nDESK_ID=main\nTEMPORAL_ADDRESS=127.0.0.1:7233\n")
+    (folder / ".env").chmod(0o600)
+    found = await check("env file", "", checks.env_file)
+    assert (found.status, found.found) == (Health.WARN, "unknown: TRADING_MAX_POSITON")
+
+
+class Late(SimulatedMarket):
+    """A live market whose newest price is of a moment before."""
+
+    def __init__(self, age: timedelta) -> None:
+        super().__init__(1, CALENDAR)
+        self.age = age
+
+    async def latest(self, now: datetime) -> datetime:
+        return now - self.age
+
+
+class Always(Prices):
+    """An exchange that never closes, or never opens."""
+
+    is_open = True
+
+    def is_in_session(self, at: datetime) -> bool:
+        return self.is_open
+
+
+class Never(Always):
+    is_open = False
+
+
+@pytest.mark.parametrize(
+    ("kind", "age_seconds", "status"), [(Always, 30, "ok"), (Always, 90, "fail"), (Never, 90_000, "ok")]
+)
+async def test_a_late_feed_fails_while_the_exchange_trades(kind: type[Always], age_seconds: int, status: str) -> None:
+    rules = Prices.of(Settings(market=MarketSettings(providers=("simulated",)))).rules
+    prices = kind(Late(timedelta(seconds=age_seconds)), CALENDAR, rules)
+    found = await check("data age", "", lambda: checks.data_age(prices))
+    assert found.status == status
+    assert found.found.endswith(" s")
+
+
+async def test_a_market_of_the_past_is_never_late(sample_data: Path) -> None:
+    prices = Prices.of(Settings(market=MarketSettings(data_dir=sample_data)))
+    assert datetime.now(UTC) - await prices.latest() > timedelta(days=365)
+    assert (await check("data age", "", lambda: checks.data_age(prices))).status is Health.OK
