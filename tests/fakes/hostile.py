@@ -29,10 +29,11 @@ ILLEGIBLE = (
 class HostileModel:
     """Always asks for the worst, by a seed: the largest, the forbidden, the unknown, the contradictory, the illegible.
 
-    `readable` is how often its answers keep to the form, for only those get anywhere.
+    `readable` is how often its answers keep to the form, for only those get anywhere; with `errors`, none at times.
     """
 
-    def __init__(self, seed: int, readable: float = 0.97) -> None:
+    def __init__(self, seed: int, readable: float = 0.97, *, errors: bool = True) -> None:
+        self._errors = errors
         self._random = Random(seed)
         self._readable = readable
         self._worst: dict[Agent, Callable[[Question], dict[str, Any]]] = {
@@ -44,7 +45,7 @@ class HostileModel:
 
     async def answer(self, question: Question) -> Reply:
         chance = self._random
-        if chance.random() < 0.02:
+        if self._errors and chance.random() < 0.02:
             raise chance.choice([ModelRefused("no"), ModelUnavailable("later")])
         said = self._worst[question.agent](question)
         text = canonical(said) if chance.random() < 0.95 else chance.choice(ILLEGIBLE)
