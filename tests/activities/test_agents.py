@@ -214,6 +214,15 @@ async def test_a_worker_that_dies_after_a_reply_was_kept_pays_for_none_twice(los
     assert len(model.asked) == len(kept.calls) == 2
 
 
+async def test_a_reply_reads_the_same_as_it_came_and_as_the_journal_gives_it_back() -> None:
+    model, kept = Replies(GOOD.replace("Price", "Pri\x00ce")), MemoryJournal()
+    first = await ask(agents(seated(model), kept))
+    again = await ask(agents(seated(model), kept), attempt=2)
+    assert isinstance(first.answer, Signal)
+    assert first == again
+    assert len(model.asked) == 1
+
+
 async def test_a_question_that_was_answered_in_an_earlier_cycle_costs_nothing_now() -> None:
     model, journal = Replies(GOOD), MemoryJournal()
     asked = agents(seated(model), journal, Budget(cycle=Caps(calls=1)))

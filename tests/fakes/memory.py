@@ -9,11 +9,12 @@ from decimal import Decimal
 from trading.agents.budget import Spending, Tally
 from trading.agents.questions import ModelCall
 from trading.errors import BooksDisagree
+from trading.events import printable
 from trading.market import Snapshot
 
 
 class MemoryJournal:
-    """Every reply that arrived; `kept` counts how often one was stored."""
+    """Every reply that arrived, as a database gives it back; `kept` counts how often one was stored."""
 
     def __init__(self) -> None:
         self.calls: dict[str, ModelCall] = {}
@@ -24,7 +25,8 @@ class MemoryJournal:
 
     async def keep(self, call: ModelCall) -> None:
         self.kept += 1
-        self.calls.setdefault(call.call_id, call)
+        reply = call.reply.model_copy(update={"text": printable(call.reply.text)})
+        self.calls.setdefault(call.call_id, call.model_copy(update={"reply": reply}))
 
     async def spent(self, desk_id: str, cycle_id: str, since: datetime) -> Spending:
         own = [call for call in self.calls.values() if call.desk_id == desk_id]
