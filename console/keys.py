@@ -66,19 +66,16 @@ async def prices(settings: Settings) -> str:
     return f"Alpaca answered about {', '.join(quotes)}"
 
 
+def _vendor(name: str, *variables: str, look: Callable[[Settings], Awaitable[str]]) -> KeyCheck:
+    return KeyCheck(id=name, required="takes the key", variables=variables, look=look)
+
+
 CHECKS: tuple[KeyCheck, ...] = (
-    KeyCheck(
-        id="models",
-        required="take the keys and have the models",
-        variables=("LLM_ANTHROPIC_API_KEY", "LLM_OPENAI_API_KEY", "LLM_CHAT_API_KEY"),
-        look=models,
-    ),
-    KeyCheck(
-        id="prices",
-        required="take the key",
-        variables=("ALPACA_API_KEY", "ALPACA_API_SECRET", "ALPACA_DATA_API_KEY", "ALPACA_DATA_API_SECRET"),
-        look=prices,
-    ),
+    _vendor("anthropic", "LLM_ANTHROPIC_API_KEY", look=models),
+    _vendor("openai", "LLM_OPENAI_API_KEY", look=models),
+    _vendor("a server of your own", "LLM_CHAT_BASE_URL", "LLM_CHAT_API_KEY", look=models),
+    _vendor("alpaca", "ALPACA_API_KEY", "ALPACA_API_SECRET", look=prices),
+    _vendor("alpaca's prices", "ALPACA_DATA_API_KEY", "ALPACA_DATA_API_SECRET", look=prices),
     KeyCheck(
         id="database",
         required="lets its owner in",

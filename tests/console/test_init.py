@@ -26,6 +26,7 @@ from tests.console.terminal import Terminal
 from trading.errors import BadConfiguration, ModelRefused
 
 SECRET = "correct-horse-battery-staple"  # noqa: S105  nobody's
+NO_KEYS = [(f"{each.variables[0]}: ", "") for each in CHECKS if each.id not in {"database", "temporal"}]
 NOWHERE = {"DB_HOST": "127.0.0.1", "DB_PORT": "1"}
 
 
@@ -94,6 +95,7 @@ def test_a_person_is_asked_the_database_is_tried_and_the_password_is_not_shown(
     first = [("DB_HOST: ", database.host), ("DB_PORT: ", str(database.port)), ("DB_NAME: ", database.name)]
     code, shown = terminal.converse(
         [
+            *NO_KEYS,
             *(*first, ("DB_USER: ", "postgres"), ("DB_PASSWORD: ", "guessed-wrongly"), ("[y/N] ", "n")),
             *(*first, ("DB_USER: ", "postgres"), ("DB_PASSWORD: ", password)),
             ("TEMPORAL_ADDRESS: ", ""),
@@ -112,7 +114,7 @@ def test_a_person_is_asked_the_database_is_tried_and_the_password_is_not_shown(
 def test_what_is_held_is_shown_masked_and_not_asked_for(terminal: Terminal) -> None:
     held = {"DB_HOST": "127.0.0.1", "DB_PASSWORD": SECRET, "DB_PORT": "1", "DB_NAME": "trading", "DB_USER": "postgres"}
     env_of(terminal).write_text("".join(f"{name}={value}\n" for name, value in held.items()))
-    code, shown = terminal.converse([("TEMPORAL_ADDRESS: ", "")], "init")
+    code, shown = terminal.converse([*NO_KEYS, ("TEMPORAL_ADDRESS: ", "")], "init")
     assert code == 0, shown
     assert "DB_PASSWORD is ********aple" in shown
     assert SECRET not in shown
@@ -120,7 +122,7 @@ def test_what_is_held_is_shown_masked_and_not_asked_for(terminal: Terminal) -> N
 
 
 def test_walking_away_writes_nothing(terminal: Terminal) -> None:
-    code, shown = terminal.converse([("DB_HOST: ", "\x04")], "init")
+    code, shown = terminal.converse([*NO_KEYS, ("DB_HOST: ", "\x04")], "init")
     assert code == 130, shown
     assert list(terminal.folder.iterdir()) == []
 
