@@ -92,6 +92,8 @@ def patterns(figures: Figures) -> Iterator[Pattern]:
 def contradictions(proposal: Proposed, figures: Figures) -> Iterator[str]:
     """What no argument can make good, as sentences."""
     f = figures
+    if proposal.unsupported_numbers:
+        yield f"Cites what nobody told: {', '.join(proposal.unsupported_numbers)}."[:200]
     if proposal.side is Side.SELL:
         if f.price > f.sma_50 > f.sma_200 and f.rsi_14 < OVERBOUGHT and f.return_20d > 0:
             yield f"Sells strength without a reason: {f.price:.2f} over SMA50 {f.sma_50:.2f}, RSI {f.rsi_14:.1f}."

@@ -324,3 +324,11 @@ async def test_on_real_prices_what_is_held_is_sold_where_the_trend_broke(market_
             assert data_rules.score(figures) <= data_rules.SELL_SCORE or figures.rsi_14 > data_rules.HOT_RSI
     assert sold
     assert len(kept) > len(sold)
+
+
+async def test_a_number_that_nobody_told_is_a_reason_to_reject() -> None:
+    told = proposal()
+    invented = told.model_copy(update={"signal": told.signal.model_copy(update={"uncited": ("$412",)})})
+    assert (await _validate(told)).approved
+    found = await _validate(invented)
+    assert (found.approved, found.concerns[0]) == (False, "Cites what nobody told: $412.")
