@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from trading import order_events as say
-from trading.audit import Finding, audit
+from trading.audit import Books, Finding, audit
 from trading.breaker import CircuitBreaker, TradingState
 from trading.cycle_events import cycle_event
 from trading.errors import BooksDisagree, IllegalTransition, OrderRefused
@@ -97,8 +97,13 @@ class OrderActivities:
 
         Repeat: a finding's event and the halt have ids that follow from the cycle.
         """
-        books = await self._ledger.books(cycle.desk_id)
-        findings = audit(books, await self._broker.orders(cycle.desk_id))
+        books, findings = await self._audited(cycle.desk_id)
+        if findings:
+            # The broker goes on between the two readings, and an order's sender may be at work: what counts is what
+            # still stands when the books have caught up.
+            for order in books.portfolio.open_orders:
+                await self._follow(order.request)
+            books, findings = await self._audited(cycle.desk_id)
         at = datetime.now(UTC)
         await self._ledger.record([_finding_event(cycle, finding, at) for finding in findings])
         grave = [finding for finding in findings if finding.invariant in HALTING]
@@ -109,6 +114,10 @@ class OrderActivities:
             data = breaker.model_dump(mode="json", include={"state", "changed_by", "reason"})
             await self._ledger.change_state(breaker, _halt_event(cycle, data, at))
         return findings
+
+    async def _audited(self, desk_id: str) -> tuple[Books, tuple[Finding, ...]]:
+        books = await self._ledger.books(desk_id)
+        return books, audit(books, await self._broker.orders(desk_id))
 
     async def _follow(self, request: OrderRequest) -> Order:
         """Bring one order's books level with the broker's."""

@@ -117,6 +117,15 @@ async def test_an_order_that_its_cycle_never_sent_frees_what_it_held(floor: Floo
     assert await floor.broker.orders(DESK) == ()
 
 
+async def test_a_fill_between_the_audits_two_readings_is_booked_and_not_found(floor: Floor) -> None:
+    asked = await floor.intend()
+    await floor.broker.submit(asked)
+    assert await floor.disagreements() != []
+    found = await floor.orders.audit_desk(cycle("AAPL"))
+    assert [one for one in found if one.invariant == "I4"] == []
+    assert await floor.states() == {"buy entry": "filled"}
+
+
 async def test_a_cycle_that_said_its_end_is_not_given_another(floor: Floor) -> None:
     ended = cycle("AAPL")
     await floor.ledger.record([cycle_event(ended, EventType.CYCLE_COMPLETED, AT, {"outcome": "traded"})])

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from temporalio.client import Client
@@ -40,16 +41,21 @@ class Life:
 
 
 class Counting:
-    """A model that notes every question it is asked, and every one that had its answer already."""
+    """A model that notes every question it is asked, and every one that an earlier life of the worker had answered.
+
+    Two desks that ask the same at once are no repetition: neither question had its answer when it was asked.
+    """
 
     def __init__(self, model: LanguageModel, journal: Journal, trace: Trace) -> None:
         self._model = model
         self._journal = journal
         self._trace = trace
+        self._born_at = datetime.now(UTC)
 
     async def answer(self, question: Question) -> Reply:
         known = await self._journal.find(question.call_id)
-        self._trace.note("asked" if known is None else "asked-again", question.agent, question.call_id)
+        again = known is not None and known.replied_at < self._born_at
+        self._trace.note("asked-again" if again else "asked", question.agent, question.call_id)
         return await self._model.answer(question)
 
 

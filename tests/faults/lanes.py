@@ -23,7 +23,7 @@ from tests.fakes.faulty import KILLED
 from tests.faults.doom import Death
 from tests.faults.doomed import Life
 from tests.faults.lives import Lives
-from tests.faults.proving import BOUGHT, asked, at_rest, ended, wrongs
+from tests.faults.proving import BOUGHT, asked, at_rest, ended, sent, wrongs
 from tests.rig import Ports, request
 from trading.docket import CycleOutcome
 from workflows import search_attributes
@@ -66,6 +66,7 @@ class Lane:
         ready_at = await self.lives.begin()
         report = await ended(self.client, await asking)
         await at_rest(self.client, desk_id)
+        await sent(self.client, report)
         seconds = asyncio.get_running_loop().time() - ready_at
         found = [*await wrongs(self.ports, desk_id), *map(str, report.findings)]
         if code != (0 if death.moment == "held" else KILLED):

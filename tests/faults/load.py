@@ -11,7 +11,7 @@ from itertools import count
 
 from temporalio.client import Client
 
-from tests.faults.proving import BOUGHT, asked, at_rest, ended, shown, tell, wrongs
+from tests.faults.proving import BOUGHT, asked, at_rest, ended, sent, shown, tell, wrongs
 from tests.rig import Ports, request
 from trading.docket import CycleOutcome, CycleReport
 
@@ -38,6 +38,7 @@ class Load:
             ticket = await asked(self.client, request(*BOUGHT), desk_id)
             self.reports[desk_id] = await ended(self.client, ticket)
             await at_rest(self.client, desk_id)
+            await sent(self.client, self.reports[desk_id])
             self.ended_at[desk_id] = time.monotonic()
             if self._enough.is_set():
                 return

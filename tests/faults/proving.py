@@ -75,6 +75,14 @@ async def at_rest(client: Client, desk_id: str) -> None:
         await asyncio.sleep(PAUSE_SECONDS)
 
 
+async def sent(client: Client, report: CycleReport) -> None:
+    """Wait for the end of every order's own workflow: a cycle goes on without one whose sender was killed."""
+    for row in report.rows:
+        if row.client_order_id and row.order_state != OrderState.DENIED:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await patiently(client.get_workflow_handle(row.client_order_id).result)
+
+
 async def _is_busy(client: Client, desk_id: str) -> bool:
     found = (await desk_of(client, desk_id).describe()).raw_description
     return bool(found.pending_activities or found.pending_children or found.HasField("pending_workflow_task"))
@@ -129,6 +137,6 @@ def _said(finding: Finding) -> str:
 def _meaning(event: Event) -> tuple[str, ...]:
     """An event without its id and its hour: whose it is, its kind, and what it is about."""
     data = event.data
-    about = data.get("client_order_id") or data.get("symbol") or ""
-    more = data.get("fill_id") or data.get("state") or data.get("agent") or data.get("limit") or ""
+    about = data.get("client_order_id") or data.get("symbol") or data.get("about") or ""
+    more = data.get("fill_id") or data.get("state") or data.get("agent") or data.get("limit") or data.get("found") or ""
     return event.aggregate_id, event.type, str(about), str(more)
