@@ -13,7 +13,9 @@ TradingError
     ├── BudgetSpent            a cap on calls, tokens or dollars is reached: no model is asked
     ├── UnknownSymbol          the market has no such symbol
     ├── BadMarketData          a file or an answer with data nobody should trade on
+    ├── BrokerRefused          the broker refuses this key, or this account may not trade
     ├── OrderRefused           the broker says no
+    │   └── DuplicateOrder     … because it has that id already: look it up
     ├── IllegalTransition      an order was asked to go where its state does not lead
     ├── BooksDisagree          the same id was stored with other content: a bug, and a halt
     └── BadConfiguration       settings that contradict themselves or what is there
@@ -81,8 +83,16 @@ class BadMarketData(Final):
     """A file or an answer with data nobody should trade on."""
 
 
+class BrokerRefused(Final):
+    """The broker refuses this key, or this account may not trade."""
+
+
 class OrderRefused(Final):
     """The broker says no, and why."""
+
+
+class DuplicateOrder(OrderRefused):
+    """The broker says that it has an order of that id already."""
 
 
 class IllegalTransition(Final):

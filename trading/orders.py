@@ -39,6 +39,7 @@ class OrderState(StrEnum):
     INTENDED = "intended"
     DENIED = "denied"
     SUBMITTED = "submitted"
+    UNKNOWN = "unknown"
     ACCEPTED = "accepted"
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
@@ -49,11 +50,13 @@ class OrderState(StrEnum):
 
 S = OrderState
 # Where each state may lead. Nothing leads out of an end, except that a fill which crossed a cancel on the wire still
-# counts.
+# counts. `submitted` is written before the wire: from there on the broker may have the order. `unknown` is what it is
+# when the broker was asked for long and did not say; only the broker's own word leads out of it.
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     S.INTENDED: frozenset({S.SUBMITTED, S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED}),
     S.DENIED: frozenset(),
-    S.SUBMITTED: frozenset({S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED}),
+    S.SUBMITTED: frozenset({S.UNKNOWN, S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED}),
+    S.UNKNOWN: frozenset({S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED}),
     S.ACCEPTED: frozenset({S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED}),
     S.PARTIALLY_FILLED: frozenset({S.FILLED, S.CANCELLED, S.EXPIRED}),
     S.FILLED: frozenset(),
@@ -61,14 +64,24 @@ TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     S.REJECTED: frozenset(),
     S.EXPIRED: frozenset({S.FILLED}),
 }
-OPEN = frozenset({S.INTENDED, S.SUBMITTED, S.ACCEPTED, S.PARTIALLY_FILLED})
+OPEN = frozenset({S.INTENDED, S.SUBMITTED, S.UNKNOWN, S.ACCEPTED, S.PARTIALLY_FILLED})
+# The broker has never said that it has the order.
+UNANSWERED = frozenset({S.INTENDED, S.SUBMITTED, S.UNKNOWN})
+
+
+class TimeInForce(StrEnum):
+    """How long an order stands: to the end of the session, or until it is cancelled."""
+
+    DAY = "day"
+    GTC = "gtc"
 
 
 class OrderRequest(Record):
     """An instruction, complete and final: what the desk intends, what the broker is sent.
 
     `mark` is the price the decision was made at; `stop` and `target` (dollars a share) protect an entry once it is
-    filled; `scores` are the agents' confidences behind it, kept with the trade.
+    filled; `expires_at` is the session's end, None where sessions are not kept; `replaces` names the order whose rest
+    this one goes on with at another price; `scores` are the agents' confidences behind it, kept with the trade.
     """
 
     client_order_id: Identifier
@@ -87,6 +100,9 @@ class OrderRequest(Record):
     stop: Price | None = None
     target: Price | None = None
     parent_id: Identifier | None = None
+    time_in_force: TimeInForce = TimeInForce.DAY
+    expires_at: AwareDatetime | None = None
+    replaces: Identifier | None = None
     scores: dict[str, Ratio] = Field(default_factory=dict)
     as_of: AwareDatetime
     trace_id: Identifier
@@ -171,6 +187,12 @@ class Order(Record):
 def client_order_id(cycle_id: str, symbol: str, side: Side, leg: Leg) -> str:
     """Name an order after the decision that made it: the same decision can never make two orders."""
     return f"{cycle_id}-{symbol}-{side}-{leg}"
+
+
+def successor_id(name: str) -> str:
+    """Name the order that follows this one at another price: `NAME.2`, `NAME.3` and so on."""
+    stem, dot, number = name.rpartition(".")
+    return f"{stem}.{int(number) + 1}" if dot and number.isdigit() else f"{name}.2"
 
 
 def advance(order: Order, state: OrderState, *, broker_order_id: str | None = None, reason: str | None = None) -> Order:

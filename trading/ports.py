@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from trading.accounts import Account, Asset
 from trading.agents.budget import Spending
 from trading.agents.questions import ModelCall, Question, Reply
 from trading.audit import Books
@@ -21,6 +22,7 @@ from trading.portfolio import Portfolio
 from trading.readings import Reading
 from trading.sessions import Session
 from trading.settlement import BrokerOrder, Denied
+from trading.statement import Statement
 
 
 class Calendar(Protocol):
@@ -182,24 +184,31 @@ class Ledger(Protocol):
 
 
 class Broker(Protocol):
-    """Where orders go. The broker's own book is the truth about fills."""
+    """Where orders go. The broker's own book is the truth about fills.
+
+    Every method raises BrokerUnavailable when the answer is unknown: no answer, or none that can be read. A key that is
+    refused is a BrokerRefused.
+    """
 
     name: str
     synthetic: bool
+    """Fills are computed here, from the quotes that `match` is given."""
+    late_visibility: timedelta
+    """How long after it took an order the broker may still say that it knows none of that id."""
 
     async def find(self, client_order_id: str) -> BrokerOrder | None:
-        """Look an order up by our id; None when the broker has never seen it.
-
-        Raises BrokerUnavailable.
-        """
+        """Look an order up by its id; None when the broker says that it has none."""
         ...
 
     async def submit(self, request: OrderRequest) -> BrokerOrder:
-        """Send an order. Raises OrderRefused (a definite no) or BrokerUnavailable (unknown: look up)."""
+        """Send an order, an entry together with its stop and target.
+
+        Raises OrderRefused for a definite no; DuplicateOrder when the id is taken, so that it must be looked up.
+        """
         ...
 
     async def cancel(self, client_order_id: str) -> BrokerOrder:
-        """Cancel what is left of an order."""
+        """Ask for the end of what is left of an order. One that has ended comes back as it is; it may end later."""
         ...
 
     async def match(self, quotes: Mapping[str, Quote]) -> None:
@@ -207,13 +216,29 @@ class Broker(Protocol):
         ...
 
     async def legs(self, client_order_id: str) -> tuple[BrokerOrder, ...]:
-        """The protective orders that the broker holds for an entry."""
+        """The protective orders that were sent with an entry and are no longer held back."""
         ...
 
     async def fills(self, client_order_id: str) -> tuple[Fill, ...]:
         """Every fill of one order, oldest first."""
         ...
 
-    async def orders(self, desk_id: str) -> tuple[BrokerOrder, ...]:
-        """The broker's whole book of one desk, for the audit."""
+    async def orders(self, desk_id: str, since: datetime | None = None) -> tuple[BrokerOrder, ...]:
+        """The broker's book of one desk: all that was sent since a moment, and what is open however old."""
+        ...
+
+    async def account(self, desk_id: str) -> Account:
+        """The account's money now."""
+        ...
+
+    async def asset(self, symbol: str) -> Asset | None:
+        """What may be done with a symbol; None when the broker does not trade it."""
+        ...
+
+    async def statement(self, desk_id: str, since: datetime) -> Statement:
+        """The account as a whole, for reconciliation. A part that could not be read is None; never raises for one."""
+        ...
+
+    def moves(self, desk_id: str) -> AsyncIterator[str]:
+        """Our ids of orders in which the broker tells, as it happens, that something moved; ends when it is cut off."""
         ...

@@ -32,7 +32,7 @@ _READ = text(
                 'broker_order_id', broker_order_id, 'reason', reason
             ) ORDER BY client_order_id COLLATE "C")
             FROM orders WHERE desk_id = :desk_id
-            AND state IN ('intended', 'submitted', 'accepted', 'partially_filled')
+            AND state IN ('intended', 'submitted', 'unknown', 'accepted', 'partially_filled')
         ), '[]') AS open_orders
     FROM portfolio_state p JOIN system_state s USING (desk_id) WHERE desk_id = :desk_id
     """

@@ -82,7 +82,7 @@ _ORDERS = text(
         AND NOT EXISTS (SELECT FROM fills r WHERE r.reverses = f.fill_id)
     ) filled ON true
     WHERE desk_id = :desk_id
-    AND (NOT :open_only OR state IN ('intended', 'submitted', 'accepted', 'partially_filled'))
+    AND (NOT :open_only OR state IN ('intended', 'submitted', 'unknown', 'accepted', 'partially_filled'))
     AND (CAST(:cycle_id AS text) IS NULL OR cycle_id = :cycle_id)
     ORDER BY recorded_at DESC, client_order_id DESC LIMIT :limit
     """

@@ -64,7 +64,7 @@ Quantity = Trimmed(19, 9)
 Cost = Trimmed(18, 9)
 At = DateTime(timezone=True)
 
-_OPEN = "state IN ('intended', 'submitted', 'accepted', 'partially_filled')"
+_OPEN = "state IN ('intended', 'submitted', 'unknown', 'accepted', 'partially_filled')"
 _OUTCOME = """CASE WHEN closed_at IS NULL THEN 'open' WHEN realised_pnl > 0 THEN 'won'
      WHEN realised_pnl < 0 THEN 'lost' ELSE 'even' END"""
 
@@ -150,6 +150,7 @@ orders = Table(
     CheckConstraint("(state = 'denied') = (breaches IS NOT NULL)", name="denied_says_why"),
     Index("ix_orders_open", "desk_id", postgresql_where=text(_OPEN)),
     Index(None, "desk_id", "cycle_id"),
+    Index(None, "desk_id", "recorded_at"),
 )
 
 fills = Table(
