@@ -204,11 +204,18 @@ def config(*, as_json: AsJson = False) -> int:
 
 
 @app.command()
-def halt(*, reason: Reason, as_json: AsJson = False) -> int:
-    """Stop trading now; what is held stays held."""
-    from console.state import halt
+def halt(
+    *,
+    reason: Reason,
+    cancel_orders: Annotated[bool, typer.Option("--cancel-orders", help="Also cancel what rests, stops too.")] = False,
+    flatten: Annotated[bool, typer.Option("--flatten", help="Also sell what is held, once what rests is gone.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Stop trading now; what is held stays held, unless you say otherwise."""
+    from console.state import HaltWish, halt
 
-    return _do(lambda settings, output: halt(settings, output, reason), as_json=as_json)
+    wish = HaltWish(reason=reason, cancel_orders=cancel_orders, flatten=flatten)
+    return _do(lambda settings, output: halt(settings, output, wish), as_json=as_json)
 
 
 @app.command()
@@ -217,6 +224,23 @@ def resume(*, reason: Reason, as_json: AsJson = False) -> int:
     from console.state import resume
 
     return _do(lambda settings, output: resume(settings, output, reason), as_json=as_json)
+
+
+@app.command()
+def reconcile(
+    *,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="Take over a difference on your word, as the table names it.", metavar="CASE:ABOUT"),
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why it may be taken over.")] = "",
+    as_json: AsJson = False,
+) -> int:
+    """The books against the broker's account; what nobody explains is exit code 1."""
+    from console.reconcile import Wish, reconcile
+
+    wish = Wish(accept=tuple(accept or ()), reason=reason)
+    return _do(lambda settings, output: reconcile(settings, output, wish), as_json=as_json)
 
 
 @app.command()

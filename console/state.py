@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -22,9 +23,24 @@ from trading.errors import BadConfiguration
 LONGEST_REASON = 400
 
 
-async def halt(settings: Settings, output: Output, reason: str) -> int:
-    """Stop the desk's trading, and wait until the books say so."""
-    return await _change(settings, output, HaltAsked(reason=_said(reason), trace_id=uuid4().hex), TradingState.HALTED)
+@dataclass(frozen=True)
+class HaltWish:
+    """What the operator typed to halt."""
+
+    reason: str
+    cancel_orders: bool = False
+    flatten: bool = False
+
+
+async def halt(settings: Settings, output: Output, wish: HaltWish) -> int:
+    """Stop the desk's trading, and wait until the books say so.
+
+    A desk that is to sell what it holds reduces first; it halts by itself when the exits are on their way.
+    """
+    asked = HaltAsked(
+        reason=_said(wish.reason), trace_id=uuid4().hex, cancel_orders=wish.cancel_orders, flatten=wish.flatten
+    )
+    return await _change(settings, output, asked, TradingState.REDUCING if wish.flatten else TradingState.HALTED)
 
 
 async def resume(settings: Settings, output: Output, reason: str) -> int:

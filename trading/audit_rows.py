@@ -18,6 +18,7 @@ _SAID: Mapping[EventType, OrderState] = {
     EventType.ORDER_INTENDED: OrderState.INTENDED,
     EventType.ORDER_DENIED: OrderState.DENIED,
     EventType.ORDER_SUBMITTED: OrderState.SUBMITTED,
+    EventType.ORDER_UNKNOWN: OrderState.UNKNOWN,
     EventType.ORDER_ACCEPTED: OrderState.ACCEPTED,
     EventType.ORDER_REJECTED: OrderState.REJECTED,
     EventType.ORDER_CANCELLED: OrderState.CANCELLED,

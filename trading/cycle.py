@@ -21,6 +21,7 @@ from trading.market import SnapshotSummary
 from trading.money import MOST_TEXT
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
+from trading.reconciling import Reconciled, ReconciliationAsked
 from trading.settlement import Denied
 from trading.signals import NO_ANSWER, Abstention, Decision, RiskAssessment, Signal, Verdict
 from trading.steps import (
@@ -75,11 +76,9 @@ class _Run:
         await self._record([say.started(self.cycle, self.steps.now())])
         self.opening = await self.steps.open(self.cycle)
         self.known = self.opening.model_dump(include={"as_of", "market", "synthetic", "in_session"})
-        if self.opening.skip is None or self.opening.skip.code == HALTED:
-            # Exits never sleep: stops and targets meet the prices although nothing new may be bought.
-            await self.steps.settle(self._stage)
-        if self.opening.skip is not None:
-            return CycleOutcome.SKIPPED, self.opening.skip.reason
+        stopped = await self._catch_up()
+        if stopped:
+            return CycleOutcome.SKIPPED, stopped
         await self._look()
         signals = await self._signals()
         if not signals:
@@ -119,9 +118,30 @@ class _Run:
             }
         )
 
+    async def _catch_up(self) -> str:
+        """Level the books with the broker's; why the cycle goes no further, empty when it does."""
+        skip = self.opening.skip
+        if skip is not None and skip.code != HALTED:
+            return skip.reason
+        # Exits never sleep: stops and targets meet the prices although nothing new may be bought.
+        reconciled = await self._reconcile("before")
+        return skip.reason if skip is not None else reconciled.obstacle
+
+    async def _reconcile(self, when: str) -> Reconciled:
+        asked = ReconciliationAsked(
+            desk_id=self.cycle.desk_id,
+            reconciliation_id=f"{self.cycle.cycle_id}-{when}",
+            trace_id=self.cycle.trace_id,
+            as_of=self.opening.as_of,
+            cycle_id=self.cycle.cycle_id,
+        )
+        return await self.steps.reconcile(asked)
+
     async def _audit(self) -> tuple[Finding, ...]:
         """The audit's findings; that it could not be done is one, for silence is no pass."""
         try:
+            if self.known:
+                await self._reconcile("after")
             return await self.steps.audit(self.cycle)
         except TradingError as error:
             return (Finding(invariant="audit", about=self.cycle.cycle_id, found=f"not done: {error}"),)

@@ -13,6 +13,10 @@ from trading.money import DeskId, Identifier, Ratio, Record, Text
 from trading.steps import Cycle, CycleRequest, Trigger
 
 
+# The strategy of orders that a person gives.
+OPERATOR = "operator"
+
+
 class DeskOpening(Record):
     """The moment a desk first opens its books."""
 
@@ -34,11 +38,30 @@ class StateChange(Record):
 
 
 class HaltAsked(Record):
-    """Someone wants the desk to stop trading."""
+    """Someone wants the desk to stop trading: to cancel what rests at the broker too, or to sell what is held."""
 
     reason: Annotated[str, Field(min_length=1, max_length=400)]
     by: Annotated[str, Field(min_length=1, max_length=80)] = "operator"
     trace_id: Identifier = "none"
+    cancel_orders: bool = False
+    flatten: bool = False
+
+
+class StandDownAsked(Record):
+    """Leave the market; `stand_down_id` names the occasion, and with it the exits: asked twice they are sold once."""
+
+    desk_id: DeskId
+    stand_down_id: Identifier
+    flatten: bool
+    reason: Annotated[str, Field(min_length=1, max_length=400)]
+    by: Annotated[str, Field(min_length=1, max_length=80)]
+    trace_id: Identifier
+    asked_at: AwareDatetime
+
+    @property
+    def workflow_id(self) -> str:
+        """The name of its workflow."""
+        return f"stand-down/{self.stand_down_id}"
 
 
 class ResumeAsked(Record):
@@ -84,7 +107,10 @@ class Waiting(Record):
 
 
 class DeskState(Record):
-    """All that a desk carries from one run of its workflow to the next."""
+    """All that a desk carries from one run of its workflow to the next.
+
+    `standing_down` is the latch of a flattening: until someone resumes, what is held is sold once and not again.
+    """
 
     desk_id: DeskId
     opened: bool = False
@@ -93,3 +119,4 @@ class DeskState(Record):
     waiting: tuple[Waiting, ...] = ()
     cycles: tuple[CycleLine, ...] = ()
     breaker: CircuitBreaker = CircuitBreaker()
+    standing_down: Identifier | None = None

@@ -62,6 +62,7 @@ class EventType(StrEnum):
     ORDER_INTENDED = "OrderIntended"
     ORDER_DENIED = "OrderDenied"
     ORDER_SUBMITTED = "OrderSubmitted"
+    ORDER_UNKNOWN = "OrderUnknown"
     ORDER_ACCEPTED = "OrderAccepted"
     ORDER_REJECTED = "OrderRejected"
     ORDER_CANCELLED = "OrderCancelled"
@@ -69,6 +70,8 @@ class EventType(StrEnum):
     TRADE_EXECUTED = "TradeExecuted"
     CAPITAL_CHANGED = "CapitalChanged"
     AUDIT_FINDING = "AuditFinding"
+    DIFFERENCE_FOUND = "DifferenceFound"
+    ALERT_RAISED = "AlertRaised"
 
 
 class Event(Record):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from trading.breaker import CircuitBreaker
 from trading.events import Event, EventType
 from trading.limits import Room
 from trading.orders import Fill, Leg, OrderKind, OrderRequest, OrderState
@@ -15,6 +16,7 @@ from trading.settlement import BrokerOrder, Denied
 
 _WORDS = {
     OrderState.SUBMITTED: EventType.ORDER_SUBMITTED,
+    OrderState.UNKNOWN: EventType.ORDER_UNKNOWN,
     OrderState.ACCEPTED: EventType.ORDER_ACCEPTED,
     OrderState.REJECTED: EventType.ORDER_REJECTED,
     OrderState.CANCELLED: EventType.ORDER_CANCELLED,
@@ -35,9 +37,13 @@ def order_denied(request: OrderRequest, denied: Denied, at: datetime) -> Event:
     return _event(request, EventType.ORDER_DENIED, at, {**_terms(request), "breaches": refusals})
 
 
-def order_moved(request: OrderRequest, state: OrderState, broker: BrokerOrder | None, at: datetime) -> Event:
-    """The order was submitted, accepted, rejected, cancelled or has expired."""
+def order_moved(
+    request: OrderRequest, state: OrderState, broker: BrokerOrder | None, at: datetime, reason: str = ""
+) -> Event:
+    """The order is on its way, was accepted, rejected or cancelled, has expired, or nobody knows; `reason` is ours."""
     data: dict[str, Any] = _terms(request)
+    if reason:
+        data["reason"] = reason
     if broker is not None:
         data["broker_order_id"] = broker.broker_order_id
         data["reason"] = broker.reason
@@ -93,6 +99,28 @@ def _event(request: OrderRequest, kind: EventType, at: datetime, data: dict[str,
     )
 
 
-def order_refused(request: OrderRequest, reason: str, at: datetime) -> Event:
-    """The broker said no, for a reason."""
-    return _event(request, EventType.ORDER_REJECTED, at, {**_terms(request), "reason": reason})
+
+def alert_raised(desk_id: str, key: str, data: dict[str, Any], at: datetime) -> Event:
+    """Somebody must look at the desk; `key` names the reason, so that one reason is told once."""
+    return Event(
+        event_id=f"{desk_id}/{EventType.ALERT_RAISED}/{key}",
+        desk_id=desk_id,
+        aggregate_id=desk_id,
+        type=EventType.ALERT_RAISED,
+        trace_id="none",
+        occurred_at=at,
+        data=data,
+    )
+
+
+def state_changed(breaker: CircuitBreaker, desk_id: str, key: str, at: datetime) -> Event:
+    """The desk's own rules changed its trading state; `key` names the occasion, so that it happens once."""
+    return Event(
+        event_id=f"{desk_id}/{EventType.TRADING_STATE_CHANGED}/{key}",
+        desk_id=desk_id,
+        aggregate_id=desk_id,
+        type=EventType.TRADING_STATE_CHANGED,
+        trace_id="none",
+        occurred_at=at,
+        data=breaker.model_dump(mode="json", include={"state", "changed_by", "reason"}),
+    )

@@ -21,7 +21,7 @@ from trading.orders import Fill, Order, OrderRequest, OrderState
 from trading.portfolio import Portfolio
 from trading.readings import Reading
 from trading.sessions import Session
-from trading.settlement import BrokerOrder, Denied
+from trading.settlement import BrokerOrder, Clearance, Denied, Sending
 from trading.statement import Statement
 
 
@@ -156,6 +156,14 @@ class Ledger(Protocol):
 
     async def order(self, client_order_id: str) -> Order | None:
         """One order as the books know it."""
+        ...
+
+    async def clear(self, sending: Sending, at: datetime) -> Clearance:
+        """Before the wire: check the trading state once more and write that the order is on its way now.
+
+        An order that may not be sent any more (halted, too late) ends here; one that was sent stays as it is, unless
+        it is to be sent again.
+        """
         ...
 
     async def advance(self, client_order_id: str, state: OrderState, broker: BrokerOrder | None, event: Event) -> Order:

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 from trading.instruments import Side, Symbol
 from trading.limits import Breach
 from trading.money import ZERO, Identifier, Price, Quantity, Record
-from trading.orders import Leg, OrderState
+from trading.orders import Leg, Order, OrderRequest, OrderState
 
 
 class BrokerOrder(Record):
@@ -38,3 +38,43 @@ class Denied(Record):
     def reason(self) -> str:
         """The breaches as one sentence."""
         return "; ".join(breach.reason for breach in self.breaches)
+
+
+class Sending(Record):
+    """An order to be sent, asked for at a moment of its workflow's clock.
+
+    Not after `send_by`: its decision was for other prices; and `again` only when the broker surely has not got the
+    first.
+    """
+
+    request: OrderRequest
+    again: bool = False
+    asked_at: AwareDatetime
+    send_by: AwareDatetime
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it must not be sent any more."""
+        return self.asked_at > self.send_by
+
+
+class Clearance(Record):
+    """The books' last word before the wire: the order as it stands, and whether it may be sent now."""
+
+    order: Order
+    may_send: bool
+
+
+class Looking(Record):
+    """A look for an order that nobody has answered for: when it was last sent, and when this is, by one clock."""
+
+    request: OrderRequest
+    sent_at: AwareDatetime
+    looked_at: AwareDatetime
+
+
+class Look(Record):
+    """What came of it; `is_missing` when the broker says that it has none, and has had time to know."""
+
+    order: Order
+    is_missing: bool

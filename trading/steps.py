@@ -24,6 +24,7 @@ from trading.money import DeskId, Identifier, Record, Text
 from trading.orders import Order, OrderRequest
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
+from trading.reconciling import Reconciled, ReconciliationAsked
 from trading.settlement import Denied
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation
 
@@ -227,8 +228,8 @@ class Steps(Protocol):
         """Ask the calendar, the market and the books whether to go on."""
         ...
 
-    async def settle(self, stage: Stage) -> None:
-        """Let the books catch up with what the broker did since the last cycle."""
+    async def reconcile(self, asked: ReconciliationAsked) -> Reconciled:
+        """Let resting orders meet the prices of the moment, and the books catch up with the broker's account."""
         ...
 
     async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.orders import OrderActivities
-    from trading.orders import Order, OrderRequest
+    from trading.orders import PROTECTIVE, UNANSWERED, Leg, Order, OrderRequest, OrderState
+    from trading.settlement import Look, Looking, Sending
     from workflows import policies
+    from workflows.order_search import OrderSearch
     from workflows.starting import given
 
 
@@ -17,25 +22,98 @@ class OrderExecution:
 
     @workflow.run
     async def run(self, request: OrderRequest | None = None) -> Order:
-        """Look up, send, follow; what is not filled in the order's life is cancelled."""
+        """Clear the way, send, follow; what is not filled in the order's life is cancelled."""
         request = given(request)
-        words = f"{request.side} {request.quantity:f} {request.symbol}"
-        workflow.set_current_details(f"**{words}**: being sent")
-        order: Order = await workflow.execute_activity_method(
-            OrderActivities.submit_order, request, summary=f"submit {words}", **policies.ORDERS
-        )
-        ends_at = workflow.now() + policies.ORDER_LIFE
-        pause = policies.FIRST_LOOK
-        while order.is_open and workflow.now() < ends_at:
-            workflow.set_current_details(f"**{words}**: {order.state}, {order.filled_quantity:f} filled")
-            await workflow.sleep(pause, summary="until the next look")
-            order = await workflow.execute_activity_method(
-                OrderActivities.follow_order, request, summary=f"follow {words}", **policies.ORDERS
-            )
-            pause = min(pause * 2, policies.LAST_LOOK)
-        if order.is_open:
-            order = await workflow.execute_activity_method(
-                OrderActivities.cancel_order, request, summary=f"cancel {words}", **policies.ORDERS
-            )
-        workflow.set_current_details(f"**{words}**: {order.state}, {order.filled_quantity:f} filled")
+        self._tell(request, "being sent")
+        await self._clear_way(request)
+        order = await self._send(request)
+        if request.leg not in PROTECTIVE:
+            order = await self._follow(request, order)
+        self._tell(request, f"{order.state}, {order.filled_quantity:f} filled")
         return order
+
+    async def _clear_way(self, request: OrderRequest) -> None:
+        """What protects a position yields to its exit; one that is still held back by then is refused, and told."""
+        for _ in range(policies.MOST_CLEARINGS if request.leg is Leg.EXIT else 0):
+            left = await workflow.execute_activity_method(
+                OrderActivities.clear_way, request, summary=f"cancel what protects {request.symbol}", **policies.ORDERS
+            )
+            if not left:
+                return
+            await workflow.sleep(policies.FIRST_LOOK, summary="until they are cancelled")
+
+    async def _send(self, request: OrderRequest) -> Order:
+        """Send it, and stay until the broker has said whether it has it: look, and send again only what it surely lacks.
+
+        When it does not say for long the desk halts and a person is called; the looks go on, ever more seldom.
+        """
+        send_by, ends_at = workflow.now() + policies.SEND_WITHIN, workflow.now() + policies.ORDER_LIFE
+        order = await self._submit(Sending(request=request, asked_at=workflow.now(), send_by=send_by))
+        search = OrderSearch(sent_at=workflow.now())
+        while order.state in UNANSWERED and workflow.now() < ends_at:
+            self._tell(request, f"{order.state}: the broker does not say whether it has it")
+            await workflow.sleep(search.pause, summary="until the next look-up")
+            looking = Looking(request=request, sent_at=search.sent_at, looked_at=workflow.now())
+            look = await self._look_up(looking, order)
+            order, search = look.order, search.after(look)
+            if order.state in UNANSWERED and search.sends_again:
+                again = Sending(request=request, again=True, asked_at=workflow.now(), send_by=send_by)
+                order, search = await self._submit(again), search.sent_again(workflow.now())
+            if order.state in UNANSWERED and search.gives_up:
+                order = await self._give_up(request)
+        return order
+
+    async def _submit(self, sending: Sending) -> Order:
+        """Send once. A broker that cannot even be asked has not got the order, but for all we know it may get it."""
+        words = f"{'again ' if sending.again else ''}{sending.request.side} {sending.request.quantity:f}"
+        try:
+            return await workflow.execute_activity_method(
+                OrderActivities.submit_order,
+                sending,
+                summary=f"submit {words} {sending.request.symbol}",
+                **policies.SEND,
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            return Order(request=sending.request, state=OrderState.SUBMITTED)
+
+    async def _look_up(self, looking: Looking, order: Order) -> Look:
+        """Look for the order; a look that could not be made says nothing."""
+        try:
+            return await workflow.execute_activity_method(
+                OrderActivities.look_up_order, looking, summary="does the broker have it?", **policies.LOOK_UP
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            return Look(order=order, is_missing=False)
+
+    async def _give_up(self, request: OrderRequest) -> Order:
+        return await workflow.execute_activity_method(
+            OrderActivities.give_up_order, request, summary="unknown: halt, and call a person", **policies.ORDERS
+        )
+
+    async def _follow(self, request: OrderRequest, order: Order) -> Order:
+        """Look at it until it has ended; at the end of its life cancel what is left, and see that end too."""
+        ends_at = self._end(request)
+        pause = policies.FIRST_LOOK
+        cancelled = 0
+        while order.is_open and order.state not in UNANSWERED and cancelled < policies.MOST_CANCELS:
+            self._tell(request, f"{order.state}, {order.filled_quantity:f} filled")
+            await workflow.sleep(pause, summary="until the next look")
+            if workflow.now() >= ends_at:
+                step, cancelled, pause = OrderActivities.cancel_order, cancelled + 1, policies.FIRST_LOOK
+            else:
+                step, pause = OrderActivities.follow_order, min(pause * 2, policies.LAST_LOOK)
+            words = f"{step.__name__.removesuffix('_order')} {request.symbol}"
+            order = await workflow.execute_activity_method(step, request, summary=words, **policies.ORDERS)
+        return order
+
+    def _end(self, request: OrderRequest) -> datetime:
+        """When what is left of it is cancelled: at the session's end, or after an order's longest life."""
+        latest = workflow.now() + policies.ORDER_LIFE
+        return min(request.expires_at, latest) if request.expires_at else latest
+
+    def _tell(self, request: OrderRequest, words: str) -> None:
+        workflow.set_current_details(f"**{request.side} {request.quantity:f} {request.symbol}**: {words}")

@@ -65,6 +65,31 @@ ORDERS: dict[str, Any] = {
     "retry_policy": _policy(0.2, 15, 150),
 }
 
+SEND: dict[str, Any] = {
+    # An order that could not be sent for two minutes was decided on other prices; it is looked for from then on.
+    **ORDERS,
+    "schedule_to_close_timeout": timedelta(minutes=2),
+}
+LOOK_UP: dict[str, Any] = {
+    # One look-up: a broker that cannot be asked is asked again by the next one, and a person is called after ten.
+    **ORDERS,
+    "schedule_to_close_timeout": timedelta(seconds=45),
+}
+
+WATCH: dict[str, Any] = {
+    # One listener at the broker's line for half a day, then anew; a dead one is missed after two seconds.
+    "task_queue": ORDERS_QUEUE,
+    "start_to_close_timeout": timedelta(hours=12),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(1, 60, 0),
+}
+RECONCILE: dict[str, Any] = {
+    # Half a dozen questions to the broker, each with its time-out; a desk is not kept from trading longer than this.
+    **ORDERS,
+    "start_to_close_timeout": timedelta(minutes=2),
+    "schedule_to_close_timeout": timedelta(minutes=5),
+}
+
 # A workflow task for a worker that was killed waits this long before another may have it, once for each workflow that
 # goes on: a cycle, its order and its desk one after the other. A live worker that is slower only replays.
 STICKY = timedelta(milliseconds=500)
@@ -89,10 +114,30 @@ JOIN: dict[str, Any] = {
 
 # No cycle is open longer than this (invariant I16); four agents at four minutes each would not be a decision any more.
 CYCLE_LIFE = timedelta(minutes=15)
+# A line to the broker that was cut is opened again after this; what was said meanwhile is found by the clock's looks.
+WATCH_PAUSE = timedelta(seconds=5)
+# A difference between the books and the broker counts when it stands in every one of so many looks, so far apart: the
+# broker's account is read in several questions, and a fill may come between two of them.
+RECONCILING_LOOKS = 3
+RECONCILING_PAUSE = timedelta(seconds=2)
+RECONCILING_LIFE = timedelta(minutes=20)
 # How long a cycle waits for an order before it goes on without it; market orders fill in a second or two.
 ORDER_PATIENCE = timedelta(seconds=10)
 # How long an order is followed: a whole session, six and a half hours, and the half hour after it.
 ORDER_LIFE = timedelta(hours=7)
+# An order that has not gone on the wire by then never does: the decision was for other prices.
+SEND_WITHIN = timedelta(minutes=5)
+# The broker must have said so often, past its late visibility, that it has no such order, before it is sent again.
+MISSED_TWICE = 2
+# Sent more often than this under one id, an order is no victim of the network.
+MOST_SENDS = 3
+# Look-ups of an order that nobody has answered for, about three minutes, before the desk halts and a person is called.
+MOST_LOOK_UPS = 10
+LAST_LOOK_UP = timedelta(seconds=30)
+# Seconds that an exit waits for the end of what protects its position: the broker holds those shares back.
+MOST_CLEARINGS = 10
+# A cancel that the broker has taken so often without ending the order is not heard.
+MOST_CANCELS = 30
 # The first look at a resting order comes after a second, the later ones ever more seldom, at most once a minute.
 FIRST_LOOK = timedelta(seconds=1)
 LAST_LOOK = timedelta(minutes=1)

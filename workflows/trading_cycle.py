@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -15,10 +14,10 @@ from temporalio.exceptions import (
     WorkflowAlreadyStartedError,
     is_cancelled_exception,
 )
-from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.agents import AgentActivities
+    from activities.auditing import AuditActivities
     from activities.gate import Gate
     from activities.ledger import LedgerActivities
     from activities.market import MarketActivities
@@ -31,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from trading.market import SnapshotSummary
     from trading.orders import Order, OrderRequest
     from trading.portfolio import Portfolio
+    from trading.reconciling import Reconciled, ReconciliationAsked
     from trading.settlement import Denied
     from trading.signals import NO_ANSWER, Abstention
     from trading.steps import (
@@ -47,12 +47,12 @@ with workflow.unsafe.imports_passed_through():
         SignalAsked,
         SignalHeard,
         SnapshotAsked,
-        Stage,
         ValidationAsked,
         ValidationHeard,
     )
     from workflows import policies, search_attributes
-    from workflows.order_execution import OrderExecution
+    from workflows.order_starting import start_order
+    from workflows.reconciliation import Reconciliation
     from workflows.starting import given
     from workflows.tables import decision_table, step_summary
 
@@ -122,13 +122,22 @@ class ActivitySteps:
         """Pass the gate."""
         return await _done(workflow.execute_activity_method(Gate.open_cycle, cycle, summary="gate", **policies.MARKET))
 
-    async def settle(self, stage: Stage) -> None:
-        """Catch up with the broker."""
-        await _done(
-            workflow.execute_activity_method(
-                OrderActivities.settle_orders, stage, summary="books catch up with the broker", **policies.ORDERS
+    async def reconcile(self, asked: ReconciliationAsked) -> Reconciled:
+        """Compare the books with the broker's account, in a workflow of its own."""
+        try:
+            return await workflow.execute_child_workflow(
+                Reconciliation.run,
+                asked,
+                id=asked.workflow_id,
+                task_timeout=policies.TASK,
+                task_queue=policies.DESK_QUEUE,
+                execution_timeout=policies.RECONCILING_LIFE,
+                static_summary="books and broker",
             )
-        )
+        except ChildWorkflowError as error:
+            if is_cancelled_exception(error):
+                raise
+            raise Final(f"reconciliation: {_root(error)}") from error
 
     async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
         """Look at the market."""
@@ -195,17 +204,7 @@ class ActivitySteps:
     async def execute(self, request: OrderRequest) -> Order:
         """Start the order's own workflow, and wait a while for its end. It goes on whatever becomes of the cycle."""
         try:
-            child = await workflow.start_child_workflow(
-                OrderExecution.run,
-                request,
-                id=request.client_order_id,
-                task_timeout=policies.TASK,
-                task_queue=policies.DESK_QUEUE,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                parent_close_policy=ParentClosePolicy.ABANDON,
-                execution_timeout=policies.ORDER_LIFE * 2,
-                static_summary=f"{request.side} {request.quantity:f} {request.symbol}",
-            )
+            child = await start_order(request)
             await workflow.wait_condition(
                 child.done, timeout=policies.ORDER_PATIENCE, timeout_summary="patience with the order"
             )
@@ -228,7 +227,7 @@ class ActivitySteps:
         """Check the invariants."""
         return await _done(
             workflow.execute_activity_method(
-                OrderActivities.audit_desk, cycle, summary="audit of the books", **policies.AUDIT
+                AuditActivities.audit_desk, cycle, summary="audit of the books", **policies.AUDIT
             )
         )
 
@@ -252,9 +251,12 @@ async def _heard(call: Coroutine[Any, Any, H], kind: type[H], symbol: str | None
 
 
 def _cause(error: ActivityError) -> TradingError:
+    return Final(f"{error.activity_type}: {_root(error)}")
+
+
+def _root(error: BaseException) -> str:
     """The step's own error: the edge of the activity has named it, whatever it was raised from."""
     cause: BaseException | None = error.__cause__
     while cause is not None and not isinstance(cause, ApplicationError):
         cause = cause.__cause__
-    words = f"{cause.type or 'ApplicationError'}: {cause.message}" if cause else str(error.__cause__ or error)
-    return Final(f"{error.activity_type}: {words}")
+    return f"{cause.type or 'ApplicationError'}: {cause.message}" if cause else str(error.__cause__ or error)

@@ -5,10 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, is_cancelled_exception
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ChildWorkflowError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
@@ -24,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         HaltAsked,
         PriceMoved,
         ResumeAsked,
+        StandDownAsked,
         StateChange,
         Waiting,
     )
@@ -31,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
     from trading.events import EventType
     from trading.steps import Cycle, CycleRequest, Trigger
     from workflows import policies, search_attributes
+    from workflows.stand_down import StandDown
     from workflows.starting import given
     from workflows.trading_cycle import TradingCycle
 
@@ -51,6 +60,7 @@ class TradingDesk:
         self._waiting = deque(state.waiting)
         self._cycles = list(state.cycles)
         self._breaker = state.breaker
+        self._standing_down = state.standing_down
         self._trouble = ""
         self._one_change_at_a_time = asyncio.Lock()
 
@@ -93,13 +103,25 @@ class TradingDesk:
 
     @workflow.signal
     async def halt(self, asked: HaltAsked = HaltAsked(reason="no reason given")) -> None:  # noqa: B008  frozen
-        """Stop trading now; whoever stops a desk in a hurry need not say why."""
-        await self._change(TradingState.HALTED, asked)
+        """Stop trading now; whoever stops a desk in a hurry need not say why.
+
+        While what is held is being sold the desk is REDUCING; the halt follows when that is on its way.
+        """
+        flatten = asked.flatten and self._standing_down is None
+        await self._change(TradingState.REDUCING if flatten else TradingState.HALTED, asked)
+        if flatten or asked.cancel_orders:
+            await self._stand_down(asked, flatten=flatten)
 
     @workflow.signal
     async def resume(self, asked: ResumeAsked) -> None:
         """Trade again."""
+        self._standing_down = None
         await self._change(TradingState.ACTIVE, asked)
+
+    @workflow.signal
+    async def books_changed(self) -> None:
+        """Someone else changed the trading state in the books: an audit, a reconciliation, an order of unknown fate."""
+        await self._read_breaker()
 
     @workflow.query
     def trading_state(self) -> TradingState:
@@ -177,6 +199,9 @@ class TradingDesk:
         except (ChildWorkflowError, ActivityError) as error:
             await self._failed(cycle, str(error.cause or error))
         self._running = None
+        await self._read_breaker()
+
+    async def _read_breaker(self) -> None:
         async with self._one_change_at_a_time:  # or an older answer could overwrite a halt that came meanwhile
             self._breaker = await self._surely(
                 lambda: workflow.execute_activity_method(
@@ -213,6 +238,31 @@ class TradingDesk:
                 )
             )
             self._describe()
+
+    async def _stand_down(self, asked: HaltAsked, *, flatten: bool) -> None:
+        """Start leaving the market. It goes on whatever becomes of this run of the desk."""
+        name = f"{self._desk_id}-{workflow.now():%Y%m%dT%H%M%S}"
+        down = StandDownAsked(
+            desk_id=self._desk_id,
+            stand_down_id=name,
+            flatten=flatten,
+            reason=asked.reason,
+            by=asked.by,
+            trace_id=asked.trace_id,
+            asked_at=workflow.now(),
+        )
+        if flatten:
+            self._standing_down = name
+        with suppress(WorkflowAlreadyStartedError):  # asked twice in a second: it is under way
+            await workflow.start_child_workflow(
+                StandDown.run,
+                down,
+                id=down.workflow_id,
+                task_timeout=policies.TASK,
+                task_queue=policies.DESK_QUEUE,
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                static_summary=f"{'flatten' if flatten else 'cancel what rests'}: {asked.reason}"[:200],
+            )
 
     async def _surely(self, step: Callable[[], Awaitable[Answer]]) -> Answer:
         """Do a step of the desk's own, however often that takes: no failure may lose a halt or waiting cycles."""
@@ -254,5 +304,6 @@ class TradingDesk:
                 "waiting": tuple(self._waiting),
                 "cycles": tuple(self._cycles),
                 "breaker": self._breaker,
+                "standing_down": self._standing_down,
             }
         )

@@ -21,7 +21,7 @@ from trading.limits import Limits
 from trading.market import Quote
 from trading.orders import Fill, Order, OrderRequest, OrderState
 from trading.portfolio import Portfolio
-from trading.settlement import BrokerOrder, Denied
+from trading.settlement import BrokerOrder, Clearance, Denied, Sending
 
 
 class PostgresLedger:
@@ -65,6 +65,11 @@ class PostgresLedger:
         async with transaction(self._engine) as connection:
             known = await order_rows.find_order(connection, client_order_id)
         return None if known is None else known.order
+
+    async def clear(self, sending: Sending, at: datetime) -> Clearance:
+        """Check the trading state before the wire and write that the order is on its way."""
+        async with transaction(self._engine) as connection:
+            return await orders.clear_order(connection, sending, at)
 
     async def advance(self, client_order_id: str, state: OrderState, broker: BrokerOrder | None, event: Event) -> Order:
         """Move an order along its life. Raises IllegalTransition, and BooksDisagree on an unknown order."""

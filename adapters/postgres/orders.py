@@ -10,12 +10,14 @@ from adapters.postgres import log
 from adapters.postgres.fill_rows import fills_of_order
 from adapters.postgres.order_rows import KnownOrder, enter_order, find_order, save_order
 from adapters.postgres.portfolio import lock_books, read_portfolio
+from trading.breaker import forbids
 from trading.errors import BooksDisagree
 from trading.events import Event
+from trading.instruments import Side
 from trading.limits import Limits, breaches, rooms
-from trading.order_events import order_denied, order_intended
-from trading.orders import Order, OrderRequest, OrderState, advance, settle
-from trading.settlement import BrokerOrder, Denied
+from trading.order_events import order_denied, order_intended, order_moved
+from trading.orders import UNANSWERED, Order, OrderRequest, OrderState, advance, settle
+from trading.settlement import BrokerOrder, Clearance, Denied, Sending
 
 
 async def intend_order(
@@ -40,6 +42,24 @@ async def intend_order(
     return order
 
 
+async def clear_order(connection: AsyncConnection, sending: Sending, at: datetime) -> Clearance:
+    """Say under the lock whether an order may go on the wire, and write that it does before it does."""
+    request = sending.request
+    await lock_books(connection, request.desk_id)
+    known = await known_order(connection, request.client_order_id)
+    _refuse_other(known, request)
+    portfolio = await read_portfolio(connection, request.desk_id)
+    refused = forbids(portfolio.trading_state, reduces_exposure=request.side is Side.SELL)
+    if known.order.state is not OrderState.INTENDED:
+        sent = known.order.state in UNANSWERED
+        return Clearance(order=known.order, may_send=sending.again and sent and not refused)
+    if refused or sending.is_late:
+        state = OrderState.CANCELLED if refused else OrderState.EXPIRED
+        why = f"the desk is {portfolio.trading_state}" if refused else "it was too late to send it"
+        return Clearance(order=await _say(connection, known, state, at, why), may_send=False)
+    return Clearance(order=await _say(connection, known, OrderState.SUBMITTED, at), may_send=True)
+
+
 async def move_order(
     connection: AsyncConnection, client_order_id: str, state: OrderState, broker: BrokerOrder | None, event: Event
 ) -> Order:
@@ -49,9 +69,10 @@ async def move_order(
     """
     await lock_books(connection, event.desk_id)
     known = await known_order(connection, client_order_id)
-    if await log.written(connection, [event]):
+    # Two who look at once may give two reasons for the same end: the first has said it.
+    if known.told_state is state or await log.written(connection, [event]):
         return known.order
-    said = {} if broker is None else {"broker_order_id": broker.broker_order_id, "reason": broker.reason}
+    said = {"reason": event.data.get("reason"), "broker_order_id": broker and broker.broker_order_id}
     moved = settle(advance(known.order, state, **said), await fills_of_order(connection, client_order_id))
     await save_order(connection, moved, state)
     await log.append(connection, [event])
@@ -75,6 +96,13 @@ async def known_order(connection: AsyncConnection, client_order_id: str) -> Know
     if known is None:
         raise BooksDisagree(f"the books know no order {client_order_id}")
     return known
+
+
+async def _say(connection: AsyncConnection, known: KnownOrder, state: OrderState, at: datetime, why: str = "") -> Order:
+    moved = advance(known.order, state, reason=why)
+    await save_order(connection, moved, state)
+    await log.append(connection, [order_moved(known.order.request, state, None, at, why)])
+    return moved
 
 
 def _refuse_other(known: KnownOrder, request: OrderRequest) -> None:

@@ -17,6 +17,7 @@ from adapters.temporal.records import RECORDS
 PASSED_THROUGH = (
     "trading",
     "activities",
+    "workflows.order_search",
     "workflows.policies",
     "workflows.search_attributes",
     "workflows.tables",

@@ -1,0 +1,70 @@
+"""The audit after each cycle: every invariant over the books and the broker's, and a halt when money moved wrongly."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+
+from activities.following import Follower
+from trading.audit import Books, Finding, audit
+from trading.breaker import CircuitBreaker, TradingState
+from trading.cycle_events import cycle_event
+from trading.events import Event, EventType, canonical
+from trading.order_events import state_changed
+from trading.ports import Broker, Ledger
+from trading.steps import Cycle
+
+# A broken one of these means that money may move wrongly: the desk halts. The others are told, not acted on.
+HALTING = frozenset({"I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I13"})
+# Orders that the broker ended longer ago than this were audited in their time.
+LOOKED_BACK = timedelta(days=7)
+
+
+class AuditActivities:
+    """One desk's books against the invariants."""
+
+    def __init__(self, broker: Broker, ledger: Ledger) -> None:
+        self._broker = broker
+        self._ledger = ledger
+        self._follower = Follower(broker, ledger)
+
+    @activity.defn
+    async def audit_desk(self, cycle: Cycle) -> tuple[Finding, ...]:
+        """Check the invariants over the books and the broker's; write each finding and halt on a grave one.
+
+        Repeat: a finding's event and the halt have ids that follow from the cycle.
+        """
+        books, findings = await self._audited(cycle.desk_id)
+        if findings:
+            # The broker goes on between the two readings, and an order's sender may be at work: what counts is what
+            # still stands when the books have caught up.
+            for order in books.portfolio.open_orders:
+                await self._follower.follow(order.request)
+            books, findings = await self._audited(cycle.desk_id)
+        at = datetime.now(UTC)
+        await self._ledger.record([_finding_event(cycle, finding, at) for finding in findings])
+        grave = [finding for finding in findings if finding.invariant in HALTING]
+        if grave and books.portfolio.trading_state is not TradingState.HALTED:
+            breaker = CircuitBreaker(
+                state=TradingState.HALTED, since_at=at, changed_by="audit", reason=_sentence(grave)
+            )
+            event = state_changed(breaker, cycle.desk_id, f"{cycle.cycle_id}-audit", at)
+            await self._ledger.change_state(breaker, event.model_copy(update={"trace_id": cycle.trace_id}))
+        return findings
+
+    async def _audited(self, desk_id: str) -> tuple[Books, tuple[Finding, ...]]:
+        books = await self._ledger.books(desk_id)
+        return books, audit(books, await self._broker.orders(desk_id, datetime.now(UTC) - LOOKED_BACK))
+
+
+def _sentence(findings: Iterable[Finding]) -> str:
+    return "; ".join(f"{finding.invariant} {finding.about}: {finding.found}" for finding in findings)[:4000]
+
+
+def _finding_event(cycle: Cycle, finding: Finding, at: datetime) -> Event:
+    data = finding.model_dump(mode="json")
+    key = f"{finding.invariant}/{hashlib.sha256(canonical(data).encode()).hexdigest()[:16]}"
+    return cycle_event(cycle, EventType.AUDIT_FINDING, at, data, key)

@@ -1,0 +1,45 @@
+"""Writing into the books what the broker has explained. Nothing here can send an order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from activities.following import Follower
+from trading import order_events as say
+from trading.corrections import AdoptLeg, BookAdjustment, BookCapital, BookFill, Correction, IgnoreOrder, MoveOrder
+from trading.errors import BooksDisagree
+from trading.orders import Order, OrderRequest, OrderState
+from trading.ports import Ledger
+
+
+class Corrector:
+    """Applies corrections, each once: every one has an id that follows from the broker's report."""
+
+    def __init__(self, ledger: Ledger, follower: Follower) -> None:
+        self._ledger = ledger
+        self._follower = follower
+
+    async def apply(self, desk_id: str, correction: Correction) -> None:
+        """Write one correction with its event."""
+        match correction:
+            case BookFill(fill=fill):
+                request = await self._request(fill.client_order_id)
+                await self._ledger.apply_fill(fill, say.trade_executed(request, fill))
+            case MoveOrder(client_order_id=name, state=state, held=held):
+                await self._follower.move(await self._request(name), state, held)
+            case AdoptLeg(entry_id=name, leg=leg):
+                request = say.protective_request(await self._request(name), leg)
+                order = Order(request=request, state=OrderState.ACCEPTED, broker_order_id=leg.broker_order_id)
+                await self._ledger.adopt(order, say.order_moved(request, OrderState.ACCEPTED, leg, leg.received_at))
+            case BookCapital(capital=capital):
+                await self._ledger.change_capital(say.capital_changed(capital))
+            case BookAdjustment(adjustment=adjustment):
+                await self._ledger.adjust(adjustment, say.position_adjusted(adjustment))
+            case IgnoreOrder(client_order_id=name):
+                await self._ledger.record([say.order_ignored(desk_id, name, datetime.now(UTC))])
+
+    async def _request(self, client_order_id: str) -> OrderRequest:
+        order = await self._ledger.order(client_order_id)
+        if order is None:
+            raise BooksDisagree(f"the books know no order {client_order_id}")
+        return order.request

@@ -1,0 +1,85 @@
+"""Bringing the books of one order level with the broker's. Whoever looks, and however many do at once: each fill once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from trading import order_events as say
+from trading.errors import BooksDisagree, IllegalTransition
+from trading.orders import OPEN, PROTECTIVE, UNANSWERED, Leg, Order, OrderRequest, OrderState
+from trading.ports import Broker, Ledger
+from trading.settlement import BrokerOrder
+
+# What the broker may have done with an order since the books last looked, beyond filling it.
+_TOLD = frozenset({OrderState.ACCEPTED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED})
+
+
+class Follower:
+    """Books what the broker has done with an order."""
+
+    def __init__(self, broker: Broker, ledger: Ledger) -> None:
+        self._broker = broker
+        self._ledger = ledger
+
+    async def follow(self, request: OrderRequest) -> Order:
+        """Look the order up and book what has become of it.
+
+        One that the broker does not know (any more, or yet) is left as the books have it: silence is no answer.
+        """
+        held = await self._broker.find(request.client_order_id)
+        return await self.known(request) if held is None else await self.book(request, held)
+
+    async def book(self, request: OrderRequest, held: BrokerOrder) -> Order:
+        """Book what the broker says of an order: that it has it, its fills, its legs, and how it stands."""
+        order = await self.known(request)
+        if order.state in UNANSWERED and held.state is not OrderState.REJECTED:
+            await self.move(request, OrderState.ACCEPTED, held)
+        for fill in await self._broker.fills(request.client_order_id):
+            await self._ledger.apply_fill(fill, say.trade_executed(request, fill))
+        # A leg grows with its entry: its quantity is known once the entry has ended.
+        if request.leg not in PROTECTIVE and held.state not in OPEN:
+            await self._adopt(request, await self._broker.legs(request.client_order_id))
+        order = await self.known(request)
+        if held.state in _TOLD and held.state is not order.state and order.is_open and not _behind(held, order):
+            order = await self.move(request, held.state, held)
+        if request.leg is Leg.EXIT and held.filled_quantity:
+            await self.follow_protection(request)
+        return order
+
+    async def follow_protection(self, closing: OrderRequest) -> tuple[Order, ...]:
+        """Protective orders yield to an exit: book what it has made of them. Those that are still open come back."""
+        portfolio = await self._ledger.portfolio(closing.desk_id)
+        protecting = [o for o in portfolio.open_orders if o.request.leg in PROTECTIVE]
+        followed = [await self.follow(o.request) for o in protecting if o.request.symbol == closing.symbol]
+        return tuple(order for order in followed if order.is_open)
+
+    async def known(self, request: OrderRequest) -> Order:
+        """The order as the books have it. Raises BooksDisagree when they do not."""
+        order = await self._ledger.order(request.client_order_id)
+        if order is None:
+            message = f"{request.client_order_id}: the books do not know an order that the broker holds"
+            raise BooksDisagree(message)
+        return order
+
+    async def move(
+        self, request: OrderRequest, state: OrderState, held: BrokerOrder | None = None, reason: str = ""
+    ) -> Order:
+        """Book a change of state; one that another follower of the same order has overtaken is old news."""
+        event = say.order_moved(request, state, held, datetime.now(UTC), reason)
+        try:
+            return await self._ledger.advance(request.client_order_id, state, held, event)
+        except IllegalTransition:
+            return await self.known(request)
+
+    async def _adopt(self, entry: OrderRequest, legs: Iterable[BrokerOrder]) -> None:
+        for leg in legs:
+            request = say.protective_request(entry, leg)
+            order = Order(request=request, state=OrderState.ACCEPTED, broker_order_id=leg.broker_order_id)
+            await self._ledger.adopt(order, say.order_moved(request, OrderState.ACCEPTED, leg, leg.received_at))
+            await self.follow(request)
+
+
+def _behind(held: BrokerOrder, order: Order) -> bool:
+    """Whether the broker's plain acceptance is older news than the books have."""
+    return held.state is OrderState.ACCEPTED and order.state is OrderState.PARTIALLY_FILLED

@@ -1,0 +1,43 @@
+"""Hearing from the broker, as it happens, which order moved."""
+
+from __future__ import annotations
+
+import structlog
+from temporalio import activity
+
+from activities.following import Follower
+from trading.errors import BrokerUnavailable
+from trading.ports import Broker, Ledger
+
+log = structlog.get_logger()
+
+
+class WatchingActivities:
+    """The one listener of a desk's account."""
+
+    def __init__(self, broker: Broker, ledger: Ledger) -> None:
+        self._broker = broker
+        self._ledger = ledger
+        self._follower = Follower(broker, ledger)
+
+    @activity.defn
+    async def watch_orders(self, desk_id: str) -> int:
+        """Follow every order that the broker says has moved, until it says no more; how many it named.
+
+        What it says is only when to look. An order that the books do not know is for the reconciliation to find.
+
+        Repeat: a look books what is new, each fill once; what was said in between is found by the next look.
+        """
+        heard = 0
+        async for name in self._broker.moves(desk_id):
+            heard += 1
+            order = await self._ledger.order(name)
+            if order is None:
+                log.warning("order_not_ours", client_order_id=name, desk_id=desk_id)
+                continue
+            try:
+                await self._follower.follow(order.request)
+            except BrokerUnavailable as silence:
+                # The look that comes by the clock will find it.
+                log.warning("order_not_seen", client_order_id=name, reason=str(silence))
+        return heard

@@ -1,0 +1,75 @@
+"""What a reconciliation is asked, what one look finds, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import AwareDatetime
+
+from trading.breaker import TradingState
+from trading.differences import Difference
+from trading.money import DeskId, Identifier, Record, Text
+from trading.orders import OrderRequest
+
+# What one look may tell; a broker's account that differs in more ways is not ours, and the first of them halt the desk.
+MOST_DIFFERENCES = 100
+
+
+class ReconciliationAsked(Record):
+    """Compare a desk's books with the broker's account.
+
+    `as_of` is the moment whose prices resting orders meet on paper, None for now; `cycle_id` is the cycle that asks:
+    what an older one intended and never sent is not sent any more. `in_session` asks for nothing outside of a session.
+    """
+
+    desk_id: DeskId
+    reconciliation_id: Identifier
+    trace_id: Identifier
+    as_of: AwareDatetime | None = None
+    cycle_id: Identifier | None = None
+    in_session: bool = False
+
+    @property
+    def workflow_id(self) -> str:
+        """The name of its workflow."""
+        return f"reconciliation/{self.reconciliation_id}"
+
+
+class Comparison(Record):
+    """What one look found, the explained differences corrected already; `is_closed` when there was no session."""
+
+    asked: ReconciliationAsked
+    differences: tuple[Difference, ...] = ()
+    is_closed: bool = False
+
+    @property
+    def open_questions(self) -> tuple[Difference, ...]:
+        """The differences that nobody has explained."""
+        return tuple(one for one in self.differences if not one.explained)
+
+
+class Reconciled(Record):
+    """How it ended: every difference, the state it put the desk in (None: it left it), and the stops to be sent."""
+
+    differences: tuple[Difference, ...] = ()
+    state: TradingState | None = None
+    protection: tuple[OrderRequest, ...] = ()
+
+    @property
+    def obstacle(self) -> Text:
+        """Why no cycle should trade on these books, empty when one may."""
+        return sentence(self.differences) if self.state is TradingState.HALTED else ""
+
+
+def standing_in_both(earlier: Comparison, later: Comparison) -> Comparison:
+    """What counts after two looks: all that was corrected, and of the rest what neither look had without the other."""
+    before = {(one.case, one.about) for one in earlier.open_questions}
+    corrected = [one for one in (*earlier.differences, *later.differences) if one.explained]
+    stays = [one for one in later.open_questions if (one.case, one.about) in before]
+    return later.model_copy(update={"differences": (*corrected, *stays)[:MOST_DIFFERENCES]})
+
+
+def sentence(differences: Iterable[Difference]) -> str:
+    """The unexplained differences in words."""
+    words = "; ".join(f"{one.case} {one.about}: {one.words}" for one in differences if not one.explained)
+    return f"the books differ from the broker's account: {words}"[:4000] if words else ""

@@ -1,0 +1,40 @@
+"""A limit order that the market has left behind goes on at another price, as an order of its own."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from trading.instruments import Side
+from trading.market import Quote
+from trading.money import tick
+from trading.orders import Order, OrderRequest, successor_id
+
+
+def to_tick(price: Decimal, side: Side) -> Decimal:
+    """The nearest price that may be quoted and fills no later: up to buy, down to sell, never below one tick."""
+    step = tick(price)
+    rounding = ROUND_CEILING if side is Side.BUY else ROUND_FLOOR
+    return max((price / step).to_integral_value(rounding) * step, step)
+
+
+def limit_of(mark: Decimal, side: Side, offset: Decimal) -> Decimal:
+    """The limit of an order that may pay `offset` (a fraction) more than the mark, or take so much less."""
+    return to_tick(mark * (1 + offset if side is Side.BUY else 1 - offset), side)
+
+
+def successor(order: Order, quote: Quote) -> OrderRequest | None:
+    """What goes on with an order's rest at the quote, as far from it as the first was from its mark.
+
+    None when nothing is left, or it has no limit. The mark stays the decision's: the collar holds for all that follow.
+    """
+    request = order.request
+    left = request.quantity - order.filled_quantity
+    if request.limit_price is None or left <= 0:
+        return None
+    changes = {
+        "client_order_id": successor_id(request.client_order_id),
+        "quantity": left,
+        "limit_price": to_tick(quote.mark * request.limit_price / request.mark, request.side),
+        "replaces": request.client_order_id,
+    }
+    return request.model_copy(update=changes)
