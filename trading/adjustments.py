@@ -6,9 +6,8 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, model_validator
 
-from trading.corporate_actions import ShareRatio
 from trading.instruments import Symbol
-from trading.money import ZERO, DeskId, Dollars, Identifier, Record, SignedQuantity, Text
+from trading.money import ZERO, DeskId, Dollars, Identifier, Record, ShareRatio, SignedQuantity, Text
 
 
 class AdjustmentKind(StrEnum):

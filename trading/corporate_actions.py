@@ -16,25 +16,20 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from trading.bars import Bars, Defect
 from trading.instruments import Symbol
 from trading.market import PRICE_STEP
-from trading.money import ZERO, Price, Record, cents
+from trading.money import ZERO, Price, Record, ShareRatio, cents
 from trading.portfolio import Position
 
-LEAST_RATIO, MOST_RATIO = Decimal("0.0001"), Decimal(10_000)
-"""Shares for one; beyond them it is no split but a mistake."""
 LEAST_TELLING = 1.25
 """A split that moves the price by less than this cannot be told from a day's trading."""
 _SHARE = Decimal("1e-9")
-
-ShareRatio = Annotated[Decimal, Field(allow_inf_nan=False, ge=LEAST_RATIO, le=MOST_RATIO)]
-"""New shares for one old share."""
 
 
 class ActionKind(StrEnum):
