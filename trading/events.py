@@ -68,6 +68,7 @@ class EventType(StrEnum):
     ORDER_EXPIRED = "OrderExpired"
     TRADE_EXECUTED = "TradeExecuted"
     CAPITAL_CHANGED = "CapitalChanged"
+    POSITION_ADJUSTED = "PositionAdjusted"
     AUDIT_FINDING = "AuditFinding"
 
 
