@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, model_validator
 
 from trading.events import Event, EventType
 from trading.instruments import Symbol
-from trading.money import ZERO, DeskId, Dollars, Identifier, Record, ShareRatio, SignedQuantity, Text
+from trading.money import ZERO, DeskId, Dollars, Identifier, Record, ShareRatio, SignedQuantity, Text, cents
 
 # The steps of a `Price` and of a `Quantity`.
 _PRICE_STEP, _SHARE = Decimal("0.000001"), Decimal("1e-9")
@@ -84,9 +84,28 @@ def new_shares(shares: Decimal, ratio: Decimal, *, fractions: bool) -> Decimal:
     return held.quantize(Decimal(1), context=_EXACTLY) if held == held.to_integral_value() else held.normalize(_EXACTLY)
 
 
+def portion(shares: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """Shares × part / whole, down to a billionth of a share; the rest is cut."""
+    if part == whole:
+        return shares
+    exact = _EXACTLY.divide(_EXACTLY.multiply(shares, part), whole)
+    return exact.quantize(_SHARE, rounding=ROUND_DOWN, context=_EXACTLY).normalize(_EXACTLY)
+
+
 def new_price(price: Decimal, ratio: Decimal) -> Decimal:
     """Dollars for one share after a split by `ratio`, to a millionth, half to even; never zero."""
     return max((price / ratio).quantize(_PRICE_STEP, rounding=ROUND_HALF_EVEN), _PRICE_STEP)
+
+
+def cash_in_lieu(held: Decimal, mark: Decimal, ratio: Decimal, *, fractions: bool) -> Decimal:
+    """Dollars paid for the part of a share that a split leaves over, so that the value stays the same to the cent.
+
+    `held` signed shares at `mark` dollars, both of before the split.
+    """
+    after = new_shares(held, ratio, fractions=fractions)
+    if after == _EXACTLY.multiply(held, ratio):
+        return ZERO
+    return cents(held * mark) - cents(_EXACTLY.divide(_EXACTLY.multiply(after, mark), ratio))
 
 
 def price_through(price: Decimal, symbol: str, adjustments: Iterable[Adjustment], since_at: datetime) -> Decimal:

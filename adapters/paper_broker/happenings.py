@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.paper_broker import account, splits, store
 from adapters.paper_broker.book import Book
 from adapters.postgres.paper_tables import paper_positions
-from trading.adjustments import new_price
+from trading.adjustments import cash_in_lieu, new_price
 from trading.errors import BooksDisagree, BrokerRefused
 from trading.money import ZERO
 from trading.statement import Activity, ActivityKind, Holding
@@ -47,7 +47,7 @@ async def apply_split(
     held = (await connection.execute(row)).one_or_none()
     if held is None:
         return True
-    cash = splits.in_cash(book.held, held.mark, ratio, fractions=fractions)
+    cash = cash_in_lieu(book.held, held.mark, ratio, fractions=fractions)
     holding = Holding(symbol=symbol, quantity=after.held)
     await account.post(connection, desk_id, holding, new_price(held.mark, ratio), held.marked_at)
     if cash:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from adapters.paper_broker.book import Book, PaperOrder
 from trading.adjustments import new_price, new_shares
-from trading.money import ZERO, cents
+from trading.money import ZERO
 
 _PRICES = ("limit_price", "stop_price", "stop", "target", "mark")
 
@@ -18,14 +18,6 @@ def split(book: Book, ratio: Decimal, *, fractions: bool) -> Book:
     """
     changed = (_split(book, order, ratio, fractions=fractions) for order in book.open_orders())
     return Book(held=new_shares(book.held, ratio, fractions=fractions), orders={**book.orders}).holding(*changed)
-
-
-def in_cash(held: Decimal, mark: Decimal, ratio: Decimal, *, fractions: bool) -> Decimal:
-    """Dollars paid for the part of a share that a split leaves over, so that the value stays the same to the cent."""
-    after = new_shares(held, ratio, fractions=fractions)
-    if after == held * ratio:
-        return ZERO
-    return cents(held * mark) - cents(after * mark / ratio)
 
 
 def _split(book: Book, order: PaperOrder, ratio: Decimal, *, fractions: bool) -> PaperOrder:
