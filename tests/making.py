@@ -85,11 +85,11 @@ def fill(asked: OrderRequest, quantity: str = "10", price: str = "100", **more: 
 
 
 def position(symbol: str = "AAPL", quantity: str = "10", mark: str = "100", sector: str = "Technology") -> Position:
-    """Shares held, bought at their mark."""
-    cost = Decimal(quantity) * Decimal(mark)
-    return Position.model_validate(
-        {"symbol": symbol, "quantity": quantity, "cost_basis": f"{cost:.2f}", "mark": mark, "sector": sector}
-    )
+    """Shares held, bought at their mark, all at once."""
+    cost = f"{Decimal(quantity) * Decimal(mark):.2f}"
+    lots = [{"quantity": quantity, "cost": cost, "opened_at": AT}] if Decimal(quantity) else []
+    shares = {"symbol": symbol, "quantity": quantity, "cost_basis": cost, "lots": lots}
+    return Position.model_validate({**shares, "mark": mark, "sector": sector})
 
 
 def portfolio(cash: str = "100000", *positions: Position, **more: object) -> Portfolio:
@@ -163,6 +163,7 @@ PLAIN: Kinds = (
 )
 # What a record's own consistency asks for.
 FITTING: Mapping[str, Mapping[str, object]] = {
+    "Adjustment": {"quantity": Decimal(0)},
     "CorporateAction": {"amount_usd": None, "new_symbol": None},
     "News": {"url": "https://example.com/1"},
     "OrderRequest": {"limit_price": None, "stop_price": None, "parent_id": None},

@@ -11,6 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from trading.adjustments import Adjustment, shares_through
 from trading.audit_rows import (
     equity_follows_from_positions,
     never_short,
@@ -25,7 +26,7 @@ from trading.instruments import Side
 from trading.limits import Limit
 from trading.money import ZERO, Record
 from trading.orders import OPEN, PROTECTIVE, Fill, Order, OrderState, settle
-from trading.portfolio import CapitalEvent, Portfolio, Position, cash_of, positions_of, postings
+from trading.portfolio import CapitalEvent, Lot, Portfolio, Position, cash_of, positions_of, postings
 from trading.settlement import BrokerOrder
 
 __all__ = ["Books", "Finding", "audit"]
@@ -114,7 +115,7 @@ def broker_orders_were_intended(books: Books, broker: Mapping[str, BrokerOrder])
         order = ours.get(held.client_order_id)
         if order is None:
             yield Finding(invariant="I1", about=held.client_order_id, found="the broker has an order we never intended")
-        elif (held.symbol, held.side, held.quantity) != _terms(order):
+        elif (held.symbol, held.side, held.quantity) != _terms(order) and not _is_split(books, order, held):
             yield Finding(invariant="I2", about=held.client_order_id, found="the broker's order has other terms")
     intended = {str(e.data["client_order_id"]): e.occurred_at for e in _events(books, EventType.ORDER_INTENDED)}
     for order in _sent(books):
@@ -138,7 +139,7 @@ def quantities_close(books: Books, broker: Mapping[str, BrokerOrder]) -> Iterabl
         filled = settle(order, fills.pop(name, [])).filled_quantity
         if order.filled_quantity != filled:
             yield Finding(invariant="I4", about=name, found=f"says {order.filled_quantity:f} filled, fills {filled:f}")
-        if filled > order.request.quantity:
+        if filled > max(order.request.quantity, _in_new_shares(books, order)):
             yield Finding(invariant="I4", about=name, found=f"over-filled: {filled:f} of {order.request.quantity:f}")
         at_broker = broker.get(name)
         if at_broker is not None and at_broker.filled_quantity != filled:
@@ -152,13 +153,13 @@ def quantities_close(books: Books, broker: Mapping[str, BrokerOrder]) -> Iterabl
 
 
 def cash_and_positions_balance(books: Books) -> Iterable[Finding]:
-    """I5: cash and positions equal what capital events and fills make of them, to the cent."""
+    """I5: cash and positions equal what capital events, fills and adjustments make of them, to the cent."""
     cash = cash_of(books.capital, books.fills)
     if cash != books.portfolio.cash:
         yield Finding(invariant="I5", about="cash", found=f"the books say {books.portfolio.cash}, fills make {cash}")
     if any(sum(postings(fill).values(), ZERO) for fill in books.fills):
         yield Finding(invariant="I5", about="postings", found="a fill's postings do not sum to zero")
-    yield from _compare_positions("I5", books.portfolio, positions_of(books.fills))
+    yield from _compare_positions("I5", books.portfolio, positions_of(books.fills, books.adjustments))
 
 
 def state_follows_from_events(books: Books) -> Iterable[Finding]:
@@ -170,7 +171,10 @@ def state_follows_from_events(books: Books) -> Iterable[Finding]:
     cash = cash_of(capital, fills)
     if cash != books.portfolio.cash:
         yield Finding(invariant="I6", about="cash", found=f"the books say {books.portfolio.cash}, the log {cash}")
-    yield from _compare_positions("I6", books.portfolio, positions_of(fills))
+    adjustments = [
+        Adjustment.model_validate(_only(e.data, Adjustment)) for e in _events(books, EventType.POSITION_ADJUSTED)
+    ]
+    yield from _compare_positions("I6", books.portfolio, positions_of(fills, adjustments))
     changes = [e.data["state"] for e in _events(books, EventType.TRADING_STATE_CHANGED)]
     state = changes[-1] if changes else TradingState.ACTIVE
     if state != books.portfolio.trading_state:
@@ -304,20 +308,40 @@ def _terms(order: Order) -> tuple[object, object, object]:
     return order.request.symbol, order.request.side, order.request.quantity
 
 
+def _in_new_shares(books: Books, order: Order) -> Decimal:
+    """What was ordered, in the shares of today: a split multiplies an order that rests through it."""
+    request = order.request
+    return shares_through(request.quantity, request.symbol, books.adjustments, request.as_of)
+
+
+def _is_split(books: Books, order: Order, held: BrokerOrder) -> bool:
+    """Whether the broker's order is ours, with another quantity only because of a split since."""
+    same = (held.symbol, held.side) == (order.request.symbol, order.request.side)
+    return same and _in_new_shares(books, order) != order.request.quantity
+
+
 def _only(data: Mapping[str, Any], record: type[Record]) -> dict[str, Any]:
     return {name: data[name] for name in record.model_fields if name in data}
 
 
 def _compare_positions(invariant: str, portfolio: Portfolio, expected: Mapping[str, Position]) -> Iterable[Finding]:
-    stated = {p.symbol: (p.quantity, p.cost_basis, p.realised_pnl) for p in portfolio.positions}
-    computed = {s: (p.quantity, p.cost_basis, p.realised_pnl) for s, p in expected.items()}
-    for symbol in sorted(stated.keys() | computed.keys()):
-        said, made = stated.get(symbol, (ZERO,) * 3), computed.get(symbol, (ZERO,) * 3)
-        if said != made:
+    stated = {position.symbol: position for position in portfolio.positions}
+    for symbol in sorted(stated.keys() | expected.keys()):
+        said, made = _counted(stated.get(symbol)), _counted(expected.get(symbol))
+        if said[:3] != made[:3]:
             found = f"the books say {_shown(said)}, fills make {_shown(made)}"
+            yield Finding(invariant=invariant, about=symbol, found=found)
+        elif said != made:
+            found = f"the books keep {len(said[3])} lots, fills make {len(made[3])}, or others"
             yield Finding(invariant=invariant, about=symbol, found=found)
 
 
-def _shown(position: tuple[Decimal, ...]) -> str:
-    quantity, cost, realised = position
+def _counted(position: Position | None) -> tuple[Decimal, Decimal, Decimal, tuple[Lot, ...]]:
+    if position is None:
+        return ZERO, ZERO, ZERO, ()
+    return position.quantity, position.cost_basis, position.realised_pnl, position.lots
+
+
+def _shown(counted: tuple[Decimal, Decimal, Decimal, tuple[Lot, ...]]) -> str:
+    quantity, cost, realised, _ = counted
     return f"{quantity:f} shares at {cost:f}, realised {realised:f}"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from datetime import datetime
 from itertools import groupby
 
 from trading.books import Books, Finding
 from trading.events import EventType
 from trading.instruments import UNKNOWN_SECTOR
 from trading.money import ZERO
-from trading.orders import Fill, Order, OrderState, effective, settle
+from trading.orders import Fill, Order, OrderState, settle
+from trading.portfolio import FLOWS, Happening, Position, book, first_position, timeline
 from trading.trades import trades_of
 
 _SAID: Mapping[EventType, OrderState] = {
@@ -29,20 +30,22 @@ _SAID: Mapping[EventType, OrderState] = {
 def equity_follows_from_positions(books: Books) -> Iterable[Finding]:
     """I6: equity is cash plus positions at their marks; its peak is below no mark and not below the first deposit.
 
-    The peak has no exact answer: of two marks of one moment the later is kept, and the earlier may have been it.
+    What the owner pays in or takes out moves the peak, so only the marks since then count. The peak has no exact
+    answer: of two marks of one moment the later is kept, and the earlier may have been it.
     """
     equity, peak = books.portfolio.equity, books.portfolio.peak_equity
     if books.equity != equity:
         found = f"the books say {books.equity}, cash and marks make {equity}"
         yield Finding(invariant="I6", about="equity", found=found)
-    least = max([books.most_equity, *(paid.amount for paid in books.capital[:1])])
+    flows = [paid.amount for paid in books.capital if paid.kind in FLOWS]
+    least = max([books.most_equity, *(flows if len(flows) == 1 else ())])
     if peak < least:
         yield Finding(invariant="I6", about="peak_equity", found=f"the books say {peak}, it was {least}")
 
 
 def trades_follow_from_fills(books: Books) -> Iterable[Finding]:
     """I6: the trades are those that the fills make."""
-    stated, made = {trade.trade_id: trade for trade in books.trades}, trades_of(books.fills)
+    stated, made = {trade.trade_id: trade for trade in books.trades}, trades_of(books.fills, books.adjustments)
     for name in sorted(stated.keys() | made.keys()):
         said, expected = stated.get(name), made.get(name)
         if said is None or expected is None:
@@ -97,15 +100,21 @@ def never_short(books: Books) -> Iterable[Finding]:
     for position in books.portfolio.positions:
         if position.quantity < 0:
             yield Finding(invariant="I7", about=position.symbol, found=f"short: {position.quantity:f} shares")
-    held: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for at, moment in groupby(effective(books.fills), key=lambda fill: fill.filled_at):
-        before = dict(held)
-        for fill in moment:
-            held[fill.symbol] += fill.signed_quantity
-        for symbol, quantity in held.items():
-            if quantity < 0 and quantity != before.get(symbol, ZERO):
-                found = f"short: {quantity:f} shares at {at.isoformat()}"
+    held: dict[str, Position] = {}
+    for at, moment in groupby(timeline(books.fills, books.adjustments), key=_moment):
+        before = {symbol: position.quantity for symbol, position in held.items()}
+        for happening in moment:
+            start = held.get(happening.symbol) or first_position(happening)
+            if start is not None:
+                held[happening.symbol] = book(start, happening)
+        for symbol, position in held.items():
+            if position.quantity < 0 and position.quantity != before.get(symbol, ZERO):
+                found = f"short: {position.quantity:f} shares at {at.isoformat()}"
                 yield Finding(invariant="I7", about=symbol, found=found)
+
+
+def _moment(happening: Happening) -> datetime:
+    return happening.filled_at if isinstance(happening, Fill) else happening.effective_at
 
 
 def _told(order: Order, state: OrderState, fills: Iterable[Fill]) -> OrderState:

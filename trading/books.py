@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trading.adjustments import Adjustment
 from trading.events import GENESIS, StoredEvent
 from trading.money import ZERO, DeskId, Dollars, Record
 from trading.orders import Fill, Order
@@ -12,8 +13,8 @@ from trading.trades import Trade
 class Books(Record):
     """Everything the audit looks at, as it lies in the ledger at one instant; events in the order of their sequence.
 
-    `equity` in dollars is what the ledger states, `most_equity` the greatest it was ever marked at; `unreadable` names
-    the events that are none.
+    `equity` in dollars is what the ledger states, `most_equity` the greatest it was marked at since money was last
+    paid in or taken out; `unreadable` names the events that are none.
     """
 
     desk_id: DeskId
@@ -23,6 +24,7 @@ class Books(Record):
     capital: tuple[CapitalEvent, ...] = ()
     orders: tuple[Order, ...] = ()
     fills: tuple[Fill, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
     trades: tuple[Trade, ...] = ()
     events: tuple[StoredEvent, ...] = ()
     unreadable: tuple[str, ...] = ()

@@ -14,27 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
+from trading.adjustments import cash_in_lieu
 from trading.bars import Bars, Defect
 from trading.instruments import Symbol
 from trading.market import PRICE_STEP
-from trading.money import ZERO, Price, Record, cents
-from trading.portfolio import Position
+from trading.money import ZERO, Price, Record, ShareRatio, cents
+from trading.portfolio import Position, split_position
 
-LEAST_RATIO, MOST_RATIO = Decimal("0.0001"), Decimal(10_000)
-"""Shares for one; beyond them it is no split but a mistake."""
 LEAST_TELLING = 1.25
 """A split that moves the price by less than this cannot be told from a day's trading."""
-_SHARE = Decimal("1e-9")
-
-ShareRatio = Annotated[Decimal, Field(allow_inf_nan=False, ge=LEAST_RATIO, le=MOST_RATIO)]
-"""New shares for one old share."""
 
 
 class ActionKind(StrEnum):
@@ -84,7 +79,7 @@ class Rebased(NamedTuple):
 def rebased(position: Position, action: CorporateAction, *, fractions: bool = False) -> Rebased:
     """What a position becomes at the ex-date; value and cash together are what the value was, to the cent.
 
-    A split may leave a part of a share: it is paid out in cash at the new price, and its part of the cost is realised.
+    A split leaves the cost as it is. It may leave a part of a share, which is paid out in cash at the new price;
     `fractions` says that the broker holds parts, down to a billionth. The new mark is rounded to a millionth of a
     dollar, so a holding of over ten thousand shares may be valued a few cents off until its next quote. A dividend
     lowers the mark by what is paid, and nothing else; one that is all the share was worth, or an action of another
@@ -140,17 +135,8 @@ def unapplied_split(bars: Bars, actions: Iterable[CorporateAction], price: Decim
 
 
 def _split(position: Position, ratio: Decimal, *, fractions: bool) -> Rebased:
-    exact, price = position.quantity * ratio, position.mark / ratio
-    held = exact.quantize(_SHARE if fractions else Decimal(1), rounding=ROUND_DOWN)
-    cost = position.cost_basis if held == exact else cents(position.cost_basis * held / exact)
-    cash = position.value - cents(held * price)
-    update = {
-        "quantity": held,
-        "cost_basis": cost,
-        "mark": max(price.quantize(PRICE_STEP, rounding=ROUND_HALF_EVEN), PRICE_STEP),
-        "realised_pnl": position.realised_pnl + cash - (position.cost_basis - cost),
-    }
-    return Rebased(position.model_copy(update=update), cash)
+    cash = cash_in_lieu(position.quantity, position.mark, ratio, fractions=fractions)
+    return Rebased(split_position(position, ratio, fractions=fractions), cash)
 
 
 def _paid(position: Position, amount_usd: Decimal) -> Rebased:

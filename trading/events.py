@@ -69,6 +69,7 @@ class EventType(StrEnum):
     ORDER_EXPIRED = "OrderExpired"
     TRADE_EXECUTED = "TradeExecuted"
     CAPITAL_CHANGED = "CapitalChanged"
+    POSITION_ADJUSTED = "PositionAdjusted"
     AUDIT_FINDING = "AuditFinding"
     DIFFERENCE_FOUND = "DifferenceFound"
     ALERT_RAISED = "AlertRaised"

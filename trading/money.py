@@ -50,6 +50,10 @@ SignedQuantity = Annotated[
     Decimal, _EXACT, Field(allow_inf_nan=False, ge=-MOST_SHARES, le=MOST_SHARES, decimal_places=9), _ZERO
 ]
 """Shares held, positive when long."""
+LEAST_RATIO, MOST_RATIO = Decimal("0.0001"), Decimal(10_000)
+"""Shares for one; beyond them it is no split but a mistake."""
+ShareRatio = Annotated[Decimal, Field(allow_inf_nan=False, ge=LEAST_RATIO, le=MOST_RATIO)]
+"""New shares for one old share."""
 Fraction = Annotated[Decimal, _EXACT, Field(allow_inf_nan=False, ge=0, le=1, decimal_places=8), _ZERO]
 """A part of one, 0 to 1."""
 Ratio = Annotated[float, Field(allow_inf_nan=False)]

@@ -28,6 +28,7 @@ class ActivityKind(StrEnum):
     INTEREST = "interest"
     DEPOSIT = "deposit"
     WITHDRAWAL = "withdrawal"
+    CASH_IN_LIEU = "cash_in_lieu"
     SPLIT = "split"
     OTHER = "other"
 

@@ -11,4 +11,5 @@ from trading.ports import Market
 
 def broker_of(settings: Settings, engine: AsyncEngine, market: Market) -> PaperBroker:
     """The broker that the settings name: the one on paper, with its terms."""
-    return PaperBroker(engine, market, PaperTerms.model_validate(settings.paper.model_dump()))
+    terms = {**settings.paper.model_dump(), "opening_cash": settings.trading.opening_cash}
+    return PaperBroker(engine, market, PaperTerms.model_validate(terms))

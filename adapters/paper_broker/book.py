@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 
 from pydantic import AwareDatetime
 
 from trading.instruments import Side, Symbol
 from trading.money import ZERO, DeskId, Identifier, Price, Quantity, Record
-from trading.orders import OPEN, PROTECTIVE, Fill, Leg, OrderKind, OrderRequest, OrderState
+from trading.orders import OPEN, PROTECTIVE, Fill, Leg, OrderKind, OrderRequest, OrderState, TimeInForce
 from trading.settlement import BrokerOrder
 
 
@@ -29,6 +30,8 @@ class PaperOrder(Record):
     stop: Price | None = None
     target: Price | None = None
     parent_id: Identifier | None = None
+    mark: Price | None = None
+    expires_at: AwareDatetime | None = None
     as_of: AwareDatetime
     state: OrderState = OrderState.ACCEPTED
     filled_quantity: Quantity = ZERO
@@ -41,6 +44,8 @@ class PaperOrder(Record):
     def of(cls, request: OrderRequest, received_at: AwareDatetime, rejected: str | None) -> PaperOrder:
         """The order that a request asks for, accepted unless there is a reason to reject it."""
         terms = request.model_dump(include=set(cls.model_fields) & set(OrderRequest.model_fields))
+        if request.time_in_force is TimeInForce.GTC:
+            terms["expires_at"] = None
         state = OrderState.REJECTED if rejected else OrderState.ACCEPTED
         return cls(**terms, state=state, reason=rejected, received_at=received_at)
 
@@ -55,6 +60,16 @@ class PaperOrder(Record):
         return self.leg in PROTECTIVE
 
     @property
+    def is_leg(self) -> bool:
+        """Whether it came with its entry, and was not sent by itself later."""
+        return self.client_order_id == leg_id(self.parent_id, self.leg)
+
+    @property
+    def only_reduces(self) -> bool:
+        """Whether it may trade no more than is held."""
+        return self.leg is not Leg.ENTRY
+
+    @property
     def leaves(self) -> Decimal:
         """Shares still to be filled while it is open, else zero."""
         return self.quantity - self.filled_quantity if self.is_open else ZERO
@@ -64,6 +79,14 @@ class PaperOrder(Record):
         if not self.is_open:
             return self
         return self.model_copy(update={"state": OrderState.CANCELLED, "reason": reason})
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether its session has ended at this moment."""
+        return self.is_open and self.expires_at is not None and at >= self.expires_at
+
+    def expired(self) -> PaperOrder:
+        """The order at the end of its session."""
+        return self.model_copy(update={"state": OrderState.EXPIRED, "reason": "its session has ended"})
 
     def filled(self, quantity: Decimal) -> PaperOrder:
         """The order after one more fill of so many shares."""
@@ -77,9 +100,14 @@ class PaperOrder(Record):
         return BrokerOrder(**told, broker_order_id=f"paper-{self.client_order_id}")
 
 
+def leg_id(entry_id: str | None, leg: Leg) -> str:
+    """Name the stop or the target that comes with an entry."""
+    return f"{entry_id}-{leg}"
+
+
 @dataclass(frozen=True, slots=True)
 class Book:
-    """One desk in one symbol: shares held, its open orders with their families, and the fills made since it was read.
+    """One desk in one symbol: signed shares held, its open orders with their families, and the fills made meanwhile.
 
     A family is an entry and its legs; `orders` are oldest first.
     """
@@ -96,8 +124,18 @@ class Book:
         return tuple(order for order in self.orders.values() if order.is_open)
 
     def legs(self, entry_id: str | None) -> tuple[PaperOrder, ...]:
-        """The protective orders of an entry."""
-        return tuple(o for o in self.orders.values() if entry_id is not None and o.parent_id == entry_id)
+        """The protective orders that came with an entry."""
+        return tuple(o for o in self.orders.values() if entry_id is not None and o.parent_id == entry_id and o.is_leg)
+
+    def remade(self, entry_id: str | None) -> tuple[PaperOrder, ...]:
+        """The protective orders of an entry that were sent by themselves."""
+        return tuple(
+            o for o in self.orders.values() if entry_id is not None and o.parent_id == entry_id and not o.is_leg
+        )
+
+    def reducible(self, side: Side) -> Decimal:
+        """Shares that an order of this side could trade and still only reduce what is held."""
+        return max(self.held if side is Side.SELL else -self.held, ZERO)
 
     def holding(self, *orders: PaperOrder) -> Book:
         """The book with these orders as they are now, new or changed."""

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.paper_broker import store
+from adapters.paper_broker import account, happenings, store
+from adapters.paper_broker.account import Money
 from adapters.paper_broker.book import Book, PaperOrder
-from adapters.paper_broker.matching import cancel, meet, meet_one, refusal, rejection
+from adapters.paper_broker.matching import cancel, expire, meet, meet_one, refusal, rejection
 from adapters.paper_broker.terms import Offer, PaperTerms
-from adapters.postgres.engine import transaction
+from adapters.postgres.engine import consistent, transaction
 from adapters.postgres.paper_tables import paper_orders
+from trading.accounts import Account, Asset
 from trading.bars import Bars
-from trading.errors import BrokerUnavailable, LedgerUnavailable, MarketUnavailable, OrderRefused, UnknownSymbol
+from trading.errors import (
+    BrokerUnavailable,
+    DuplicateOrder,
+    LedgerUnavailable,
+    MarketUnavailable,
+    OrderRefused,
+    UnknownSymbol,
+)
+from trading.instruments import Side
 from trading.market import Quote
-from trading.orders import Fill, OrderRequest
+from trading.money import ZERO, notional
+from trading.orders import Fill, Leg, OrderRequest
 from trading.ports import Market
 from trading.settlement import BrokerOrder
+from trading.statement import Activity, Statement
 
 VOLUME_SESSIONS = 20
 
@@ -30,6 +42,7 @@ class PaperBroker:
 
     name = "paper"
     synthetic = True
+    late_visibility = timedelta(0)
 
     def __init__(self, engine: AsyncEngine, market: Market, terms: PaperTerms | None = None) -> None:
         self._engine = engine
@@ -43,7 +56,10 @@ class PaperBroker:
         return order.shown() if order else None
 
     async def submit(self, request: OrderRequest) -> BrokerOrder:
-        """Enter an order and let it meet the market. Raises OrderRefused, or BrokerUnavailable (unknown: look up)."""
+        """Enter an order and let it meet the market.
+
+        Raises OrderRefused, DuplicateOrder when its id is taken, or BrokerUnavailable (unknown: look up).
+        """
         if refused := refusal(request):
             raise OrderRefused(f"{request.client_order_id}: {refused}")
         received_at = datetime.now(UTC)
@@ -51,9 +67,14 @@ class PaperBroker:
         async with self._transaction() as connection:
             await store.lock(connection, [request.symbol])
             book = (await store.books(connection, [request.symbol])).get((request.desk_id, request.symbol), Book())
-            order = PaperOrder.of(request, received_at, untraded or rejection(book, request))
+            await self._hold(connection, [request.desk_id])
+            money = await account.money(connection, request.desk_id)
+            if request.parent_id is not None and await _one(connection, request.parent_id) is None:
+                raise OrderRefused(f"{request.client_order_id}: there is no order {request.parent_id} to protect")
+            rejected = untraded or rejection(book, request, self._terms) or _unaffordable(book, request, money, offer)
+            order = PaperOrder.of(request, received_at, rejected)
             if not await store.add(connection, order):
-                raise OrderRefused(f"{request.client_order_id}: client_order_id must be unique")
+                raise DuplicateOrder(f"{request.client_order_id}: client_order_id must be unique")
             if offer is None:
                 return order.shown()
             book = meet_one(book.holding(order), order.client_order_id, offer)
@@ -61,7 +82,7 @@ class PaperBroker:
         return book[order.client_order_id].shown()
 
     async def cancel(self, client_order_id: str) -> BrokerOrder:
-        """Cancel what is left of an order; one that has ended comes back as it is.
+        """Cancel what is left of an order; one that has ended, or whose session has, comes back so.
 
         Raises OrderRefused when there is no such order, or BrokerUnavailable.
         """
@@ -71,40 +92,109 @@ class PaperBroker:
             order = await _known(connection, client_order_id)
             if order.is_open:
                 books = await store.books(connection, [order.symbol])
-                book = cancel(books[order.desk_id, order.symbol], client_order_id)
+                book = expire(books[order.desk_id, order.symbol], datetime.now(UTC))
+                book = cancel(book, client_order_id)
                 await store.save(connection, [book])
                 order = book[client_order_id]
         return order.shown()
 
     async def match(self, quotes: Mapping[str, Quote]) -> None:
-        """Let the resting orders of every desk meet these quotes, all or none. Raises BrokerUnavailable."""
+        """Let the resting orders of every desk meet these quotes, all or none; then end those whose session is over.
+
+        Raises BrokerUnavailable.
+        """
         async with self._transaction() as connection:
-            symbols = await store.resting(connection, sorted(quotes))
+            symbols = await store.moving(connection, sorted(quotes))
         if not symbols:
             return
         volumes = await self._volumes(symbols, max(quotes[symbol].quoted_at for symbol in symbols))
+        now = datetime.now(UTC)
         async with self._transaction() as connection:
             await store.lock(connection, symbols)
             books = await store.books(connection, symbols)
+            await self._hold(connection, [desk_id for desk_id, _ in books])
             met = (meet(book, self._offer(quotes[symbol], volumes)) for (_, symbol), book in books.items())
-            await store.save(connection, met)
+            await store.save(connection, (expire(book, now) for book in met))
+            await account.mark(connection, {symbol: quotes[symbol] for symbol in symbols})
 
     async def legs(self, client_order_id: str) -> tuple[BrokerOrder, ...]:
-        """The protective orders of an entry, the stop first. Raises BrokerUnavailable."""
+        """The protective orders that came with an entry, the stop first. Raises BrokerUnavailable."""
         async with self._transaction() as connection:
             found = await store.orders(connection, paper_orders.c.parent_id == client_order_id)
-        return tuple(order.shown() for order in found)
+        return tuple(order.shown() for order in found if order.is_leg)
 
     async def fills(self, client_order_id: str) -> tuple[Fill, ...]:
         """Every fill of one order, oldest first. Raises BrokerUnavailable."""
         async with self._transaction() as connection:
             return await store.fills(connection, client_order_id)
 
-    async def orders(self, desk_id: str) -> tuple[BrokerOrder, ...]:
-        """The whole book of one desk, oldest first. Raises BrokerUnavailable."""
+    async def orders(self, desk_id: str, since: datetime | None = None) -> tuple[BrokerOrder, ...]:
+        """The book of one desk, oldest first: what came since a moment, and what is open. Raises BrokerUnavailable."""
         async with self._transaction() as connection:
-            found = await store.orders(connection, paper_orders.c.desk_id == desk_id)
+            found = await store.orders_of_desk(connection, desk_id, since)
         return tuple(order.shown() for order in found)
+
+    async def account(self, desk_id: str) -> Account:
+        """A desk's money now; at the first look it opens with its first deposit. Raises BrokerUnavailable."""
+        async with self._transaction() as connection:
+            await self._hold(connection, [desk_id])
+            return _account(desk_id, await account.money(connection, desk_id))
+
+    async def asset(self, symbol: str) -> Asset | None:
+        """What may be done with a symbol; None when the market does not have it. Raises BrokerUnavailable."""
+        with _as_unavailable():
+            try:
+                await self._market.instruments([symbol])
+            except UnknownSymbol:
+                return None
+        return Asset(symbol=symbol, fractionable=self._terms.fractionable, shortable=self._terms.allow_short)
+
+    async def statement(self, desk_id: str, since: datetime) -> Statement:
+        """The account as a whole, every part of it read at one instant. Raises BrokerUnavailable when none can be."""
+        await self.account(desk_id)
+        with _as_unavailable():
+            async with transaction(consistent(self._engine)) as connection:
+                orders = await store.orders_of_desk(connection, desk_id, since)
+                return Statement(
+                    desk_id=desk_id,
+                    since_at=since,
+                    taken_at=datetime.now(UTC),
+                    account=_account(desk_id, await account.money(connection, desk_id)),
+                    holdings=await account.holdings(connection, desk_id),
+                    orders=tuple(order.shown() for order in orders),
+                    fills=await store.fills_of_desk(connection, desk_id, since),
+                    activities=await account.activities(connection, desk_id, since),
+                )
+
+    async def moves(self, desk_id: str) -> AsyncIterator[str]:  # noqa: ARG002  the port's
+        """Nothing is told as it happens: everything is looked up."""
+        untold: tuple[str, ...] = ()
+        for client_order_id in untold:
+            yield client_order_id
+
+    async def move_money(self, desk_id: str, activity: Activity) -> bool:
+        """Pay into an account or out of it, once under this id; whether it was new.
+
+        Raises BrokerRefused when more would leave than is free, BooksDisagree on an id with other content,
+        BrokerUnavailable.
+        """
+        async with self._transaction() as connection:
+            await self._hold(connection, [desk_id])
+            return await happenings.move_money(connection, desk_id, activity)
+
+    async def apply_split(self, desk_id: str, split: Activity, ratio: Decimal) -> bool:
+        """Give out `ratio` new shares for one old one, once under the activity's id; whether it was new.
+
+        Its symbol and moment count, its shares follow. Raises BooksDisagree and BrokerUnavailable.
+        """
+        async with self._transaction() as connection:
+            await store.lock(connection, [happenings.symbol_of(split)])
+            await self._hold(connection, [desk_id])
+            return await happenings.apply_split(connection, desk_id, split, ratio, fractions=self._terms.fractionable)
+
+    async def _hold(self, connection: AsyncConnection, desk_ids: Sequence[str]) -> None:
+        opening = {"amount": self._terms.opening_cash, "occurred_at": datetime.now(UTC)}
+        await account.lock(connection, desk_ids, opening)
 
     async def _market_for(self, request: OrderRequest) -> tuple[str | None, Offer | None]:
         """Why the market cannot serve this order at all, and what it offers at the order's moment."""
@@ -133,6 +223,28 @@ class PaperBroker:
         with _as_unavailable():
             async with transaction(self._engine) as connection:
                 yield connection
+
+
+def _account(desk_id: str, money: Money) -> Account:
+    return Account(
+        account_id=f"paper-{desk_id}",
+        cash=money.cash,
+        settled_cash=money.cash,
+        buying_power=money.buying_power,
+        equity=money.cash + money.value,
+    )
+
+
+def _unaffordable(book: Book, request: OrderRequest, money: Money, offer: Offer | None) -> str | None:
+    """Why the account cannot pay for an order at the price it meets, None when it can."""
+    if request.side is Side.SELL or request.leg is not Leg.ENTRY:
+        return None
+    price = request.limit_price or request.stop_price or (offer.price(request.side) if offer else request.mark)
+    opening = max(request.quantity - max(-book.held, ZERO), ZERO)
+    cost = notional(opening, price)
+    if cost <= money.buying_power:
+        return None
+    return f"{request.quantity:f} {request.symbol} cost {cost} USD, the account has {money.buying_power} to spend"
 
 
 async def _one(connection: AsyncConnection, client_order_id: str) -> PaperOrder | None:

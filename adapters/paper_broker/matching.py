@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
-from adapters.paper_broker.book import Book, PaperOrder
-from adapters.paper_broker.terms import Offer
+from adapters.paper_broker.book import Book, PaperOrder, leg_id
+from adapters.paper_broker.terms import Offer, PaperTerms
 from trading.instruments import Side
 from trading.money import ZERO
 from trading.orders import PROTECTIVE, Fill, Leg, OrderKind, OrderRequest
@@ -16,23 +17,36 @@ _KINDS = {Leg.STOP: OrderKind.STOP, Leg.TARGET: OrderKind.LIMIT}
 
 def refusal(request: OrderRequest) -> str | None:
     """Why a request cannot become an order at all, None when it can."""
-    if request.leg in PROTECTIVE:
-        return "protective orders come with their entry's stop and target"
-    if request.client_order_id.endswith(tuple(f"-{leg}" for leg in PROTECTIVE)):
+    name = request.client_order_id
+    if request.leg not in PROTECTIVE and name.endswith(tuple(f"-{leg}" for leg in PROTECTIVE)):
         return "a client_order_id must not end as a protective order's does"
-    if len(request.client_order_id) > MAX_ID_LENGTH:
+    if request.leg in PROTECTIVE and name == leg_id(request.parent_id, request.leg):
+        return "that client_order_id is the one of the protective order that comes with the entry"
+    if request.leg in PROTECTIVE and request.kind is not _KINDS[request.leg]:
+        return f"a {request.leg} is a {_KINDS[request.leg]} order"
+    if len(name) > MAX_ID_LENGTH:
         return f"a client_order_id has at most {MAX_ID_LENGTH} characters"
     return None
 
 
-def rejection(book: Book, request: OrderRequest) -> str | None:
-    """Why the book rejects an order: it would sell what the desk does not hold, or offers in other orders already."""
-    if request.side is Side.BUY:
+def rejection(book: Book, request: OrderRequest, terms: PaperTerms) -> str | None:
+    """Why the book rejects an order, None when it does not.
+
+    It would trade parts of a share where there are none, or sell what the desk does not hold, or what other orders
+    offer already. Protective orders share what is held among them.
+    """
+    if not terms.fractionable and request.quantity != request.quantity.to_integral_value():
+        return f"{request.quantity:f} {request.symbol}: only whole shares are traded"
+    if request.leg is Leg.ENTRY and (request.side is Side.BUY or terms.allow_short):
         return None
-    offered = sum((o.leaves for o in book.open_orders() if o.side is Side.SELL and not o.is_protective), ZERO)
-    if request.quantity <= book.held - offered:
+    held, doing = book.reducible(request.side), "sell" if request.side is Side.SELL else "buy back"
+    if request.leg in PROTECTIVE:
+        return None if request.quantity <= held else f"{request.quantity:f} {request.symbol} to protect, {held:f} held"
+    others = (o for o in book.open_orders() if o.side is request.side and not o.is_protective)
+    offered = sum((o.leaves for o in others if request.side is Side.SELL or o.only_reduces), ZERO)
+    if request.quantity <= held - offered:
         return None
-    return f"{request.quantity:f} {request.symbol} to sell, {book.held:f} held, {offered:f} of them offered already"
+    return f"{request.quantity:f} {request.symbol} to {doing}, {held:f} held, {offered:f} of them offered already"
 
 
 def meet(book: Book, offer: Offer) -> Book:
@@ -51,6 +65,8 @@ def meet_one(book: Book, client_order_id: str, offer: Offer) -> Book:
     at = offer.quote.quoted_at
     if not order.is_open or (order.met_at is not None and at <= order.met_at):
         return book
+    if order.is_over(at):
+        return expire(book, at)
     order = order.model_copy(update={"met_at": at})
     price, quantity = _price(order, offer), _fillable(book, order, offer)
     if price is None or quantity <= 0:
@@ -71,6 +87,11 @@ def meet_one(book: Book, client_order_id: str, offer: Offer) -> Book:
 def cancel(book: Book, client_order_id: str) -> Book:
     """Cancel what is left of an order, and the protection of an entry that never came to hold anything."""
     return _close_if_flat(book.holding(book[client_order_id].closed()))
+
+
+def expire(book: Book, at: datetime) -> Book:
+    """End the orders whose session has ended at this moment."""
+    return _close_if_flat(book.holding(*(order.expired() for order in book.open_orders() if order.is_over(at))))
 
 
 def _turn(order: PaperOrder) -> int:
@@ -95,11 +116,11 @@ def _price(order: PaperOrder, offer: Offer) -> Decimal | None:
 
 
 def _fillable(book: Book, order: PaperOrder, offer: Offer) -> Decimal:
-    """Shares that the order may fill now: what is left, what the market gives, and for a sell what there is to sell."""
+    """Shares that the order may fill now: what is left, what the market gives, and what there is to reduce."""
     most = order.leaves if offer.room is None else min(order.leaves, offer.room)
-    if order.side is Side.BUY:
+    if order.leg is Leg.ENTRY and (order.side is Side.BUY or offer.terms.allow_short):
         return most
-    return min(most, book.held, _unsold(book, order) if order.is_protective else order.leaves)
+    return min(most, book.reducible(order.side), _unsold(book, order) if order.is_leg else order.leaves)
 
 
 def _unsold(book: Book, leg: PaperOrder) -> Decimal:
@@ -112,25 +133,29 @@ def _settle(book: Book, order: PaperOrder, fill: Fill) -> Book:
     book = book.holding(order).booked(fill)
     if order.is_protective:
         book = _after_leg(book, order)
-    elif order.leg is Leg.ENTRY and order.side is Side.BUY:
+    elif order.leg is Leg.ENTRY:
         book = _protect(book, order, fill)
     return _close_if_flat(book)
 
 
 def _after_leg(book: Book, leg: PaperOrder) -> Book:
-    """The position's idea is over: buy no more of it, and end both legs when all of it is sold."""
-    if leg.parent_id is None:
+    """The position's idea is over: enter no more of it, and end both legs when all of it is sold.
+
+    Orders that were sent to protect it later end together when one of them is filled.
+    """
+    entry = book.orders.get(leg.parent_id or "")
+    if entry is not None:
+        book = book.holding(entry.closed("a protective order was filled"))
+    if leg.leaves > 0 if not leg.is_leg else _unsold(book, leg) > 0:
         return book
-    book = book.holding(book[leg.parent_id].closed("a protective order was filled"))
-    if _unsold(book, leg) > 0:
-        return book
-    return book.holding(*(other.closed("the entry's shares are sold") for other in book.legs(leg.parent_id)))
+    family = book.legs(leg.parent_id) if leg.is_leg else book.remade(leg.parent_id)
+    return book.holding(*(other.closed("the entry's shares are sold") for other in family))
 
 
 def _protect(book: Book, entry: PaperOrder, fill: Fill) -> Book:
     """Rest the entry's legs for all that it has filled so far; one that was cancelled stays so."""
     there = {leg.leg: leg for leg in book.legs(entry.client_order_id)}
-    grown = (leg.model_copy(update={"quantity": entry.filled_quantity}) for leg in there.values() if leg.is_open)
+    grown = (leg.model_copy(update={"quantity": leg.quantity + fill.quantity}) for leg in there.values() if leg.is_open)
     asked = {Leg.STOP: entry.stop, Leg.TARGET: entry.target}
     new = (_leg(entry, leg, price, fill) for leg, price in asked.items() if price is not None and leg not in there)
     return book.holding(*grown, *new)
@@ -138,10 +163,10 @@ def _protect(book: Book, entry: PaperOrder, fill: Fill) -> Book:
 
 def _leg(entry: PaperOrder, leg: Leg, price: Decimal, fill: Fill) -> PaperOrder:
     return PaperOrder(
-        client_order_id=f"{entry.client_order_id}-{leg}",
+        client_order_id=leg_id(entry.client_order_id, leg),
         desk_id=entry.desk_id,
         symbol=entry.symbol,
-        side=Side.SELL,
+        side=Side.SELL if entry.side is Side.BUY else Side.BUY,
         leg=leg,
         kind=_KINDS[leg],
         quantity=entry.filled_quantity,
@@ -155,9 +180,11 @@ def _leg(entry: PaperOrder, leg: Leg, price: Decimal, fill: Fill) -> PaperOrder:
 
 
 def _close_if_flat(book: Book) -> Book:
-    """Nothing is left to sell: end every sell, except the legs of an entry that may still fill."""
-    if book.held > 0:
-        return book
-    buying = {order.client_order_id for order in book.open_orders() if order.side is Side.BUY}
-    idle = (o for o in book.open_orders() if o.side is Side.SELL and o.parent_id not in buying)
+    """End every order that only reduces and has nothing to, except the legs of an entry that may still fill."""
+    entering = {order.client_order_id for order in book.open_orders() if order.leg is Leg.ENTRY}
+    idle = (
+        order
+        for order in book.open_orders()
+        if order.only_reduces and book.reducible(order.side) <= 0 and order.parent_id not in entering
+    )
     return book.holding(*(order.closed("nothing is held any more") for order in idle))

@@ -22,7 +22,8 @@ class PaperTerms(Record):
     """The terms of a US retail broker: no commission, 5 basis points of slippage, a tenth of a day's volume a quote.
 
     `commission_per_order` dollars, charged with an order's first fill; `commission_per_share` dollars a share;
-    `slippage_bps` and `commission_bps` basis points of the price; `volume_share` a part of one.
+    `slippage_bps` and `commission_bps` basis points of the price; `volume_share` a part of one. An account opens with
+    `opening_cash` dollars, may hold parts of a share if `fractionable`, and fewer than none if `allow_short`.
     """
 
     slippage_bps: Rate = Decimal(5)
@@ -30,6 +31,9 @@ class PaperTerms(Record):
     commission_per_share: Rate = ZERO
     commission_bps: Rate = ZERO
     volume_share: Fraction = Decimal("0.10")
+    opening_cash: Annotated[Dollars, Field(ge=0)] = Decimal("100000.00")
+    allow_short: bool = False
+    fractionable: bool = True
 
     def commission(self, quantity: Decimal, price: Decimal, *, first: bool) -> Decimal:
         """Dollars of commission on one fill, to the cent."""

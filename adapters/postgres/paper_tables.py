@@ -17,6 +17,7 @@ from sqlalchemy import (
     Numeric,
     Table,
     Text,
+    func,
     text,
 )
 
@@ -46,6 +47,8 @@ paper_orders = Table(
     Column("met_at", DateTime(timezone=True)),
     Column("reason", Text),
     Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("mark", Numeric),
+    Column("expires_at", DateTime(timezone=True)),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("filled_quantity BETWEEN 0 AND quantity", name="never_over_filled"),
     CheckConstraint("side IN ('buy', 'sell')", name="known_side"),
@@ -66,6 +69,44 @@ paper_fills = Table(
     Column("price", Numeric, nullable=False),
     Column("commission", Numeric, nullable=False),
     Column("filled_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     CheckConstraint("quantity > 0 AND price > 0", name="amounts_positive"),
     Index(None, "client_order_id", "number"),
+)
+
+paper_accounts = Table(
+    "paper_accounts",
+    metadata,
+    Column("desk_id", Text, primary_key=True),
+    Column("cash", Numeric, nullable=False),
+)
+
+# `mark` is the last price that the broker saw: of a fill, or of a quote that it was given.
+paper_positions = Table(
+    "paper_positions",
+    metadata,
+    Column("desk_id", Text, primary_key=True),
+    Column("symbol", Text, primary_key=True),
+    Column("quantity", Numeric, nullable=False),
+    Column("mark", Numeric, nullable=False),
+    Column("marked_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("mark > 0", name="mark_positive"),
+    Index("ix_paper_positions_held", "symbol", postgresql_where=text("quantity <> 0")),
+)
+
+paper_activities = Table(
+    "paper_activities",
+    metadata,
+    Column("activity_id", Text, primary_key=True),
+    Column("number", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("desk_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("amount", Numeric, nullable=False),
+    Column("symbol", Text),
+    Column("shares", Numeric, nullable=False),
+    Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    CheckConstraint("shares = 0 OR symbol IS NOT NULL", name="shares_of_something"),
+    Index(None, "desk_id", "number"),
 )

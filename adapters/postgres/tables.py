@@ -1,7 +1,7 @@
 """The tables of the books. What a column may hold is the database's business too: money is NUMERIC, times carry a zone.
 
-One desk is one `desk_id`. `portfolio_state`, `positions` and `trades` are projections of `fills` and `capital_events`,
-written in the same transaction; `events`, `fills` and `capital_events` are only ever appended to.
+One desk is one `desk_id`. `portfolio_state`, `positions` and `trades` are projections of `fills`, `adjustments` and
+`capital_events`, written in the same transaction; these three and `events` are only ever appended to.
 """
 
 from __future__ import annotations
@@ -100,8 +100,10 @@ portfolio_state = Table(
     Column("equity", Dollars, nullable=False),
     Column("peak_equity", Dollars, nullable=False),
     Column("marked_at", At),
+    Column("flow_count", Integer, nullable=False, server_default="0"),
 )
 
+# `flow_count` counts the deposits and withdrawals since the opening: equities of one count may be compared.
 # `mark` is the newer of the last quote (`quoted_mark`, `quoted_at`) and the newest fill. The quote is kept apart:
 # a fill that is taken back leaves it standing.
 positions = Table(
@@ -117,6 +119,7 @@ positions = Table(
     Column("marked_at", At, nullable=False),
     Column("quoted_mark", Price),
     Column("quoted_at", At),
+    Column("lots", JSONB(none_as_null=True)),
     CheckConstraint("mark > 0", name="mark_positive"),
     CheckConstraint("quantity <> 0 OR cost_basis = 0", name="flat_costs_nothing"),
     CheckConstraint("(quoted_mark IS NULL) = (quoted_at IS NULL)", name="quote_whole"),
@@ -191,7 +194,7 @@ trades = Table(
     Column("entry_price", Price, nullable=False),
     Column("exit_price", Price),
     Column("realised_pnl", Dollars, nullable=False),
-    Column("entry_order_id", Text, ForeignKey("orders.client_order_id"), nullable=False),
+    Column("entry_order_id", Text, ForeignKey("orders.client_order_id")),
     Column("exit_order_id", Text, ForeignKey("orders.client_order_id")),
     Column("exit_reason", Text),
     Column("scores", JSONB, nullable=False),
@@ -232,7 +235,27 @@ capital_events = Table(
     Column("amount", Dollars, nullable=False),
     Column("occurred_at", At, nullable=False),
     _recorded(),
+    Column("symbol", Text),
+    Column("reason", Text, nullable=False, server_default=""),
     Index(None, "desk_id"),
+)
+
+adjustments = Table(
+    "adjustments",
+    metadata,
+    Column("adjustment_id", Text, primary_key=True),
+    _of_desk(),
+    Column("symbol", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("ratio", Trimmed),
+    Column("fractions", Boolean, nullable=False),
+    Column("quantity", Quantity, nullable=False),
+    Column("cost", Dollars, nullable=False),
+    Column("effective_at", At, nullable=False),
+    Column("evidence", Text, nullable=False),
+    _recorded(),
+    CheckConstraint("(kind = 'split') = (ratio IS NOT NULL)", name="of_its_kind"),
+    Index(None, "desk_id", "symbol", "effective_at"),
 )
 
 strategies = Table(
@@ -253,6 +276,7 @@ equity_marks = Table(
     Column("marked_at", At, primary_key=True),
     Column("equity", Dollars, nullable=False),
     Column("cash", Dollars, nullable=False),
+    Column("flow_count", Integer, nullable=False, server_default="0"),
 )
 
 # JSON, not JSONB, below: the text stays as it was written, and its numbers with it, so that the hashes still hold.

@@ -12,9 +12,10 @@ from pydantic import ValidationError
 
 from trading.bars import Bars
 from trading.companies import Company
-from trading.corporate_actions import LEAST_RATIO, ActionKind, CorporateAction
+from trading.corporate_actions import ActionKind, CorporateAction
 from trading.instruments import UNKNOWN_SECTOR
 from trading.market import MOST_PRICE, Dropped, Quote, read_quote
+from trading.money import LEAST_RATIO
 from trading.news import MOST_HEADLINE, News
 
 MINUTE = timedelta(minutes=1)

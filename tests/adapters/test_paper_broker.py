@@ -277,12 +277,14 @@ async def test_a_repeated_id_is_refused_even_after_a_cancel(floor: Floor) -> Non
     [
         ("x" * 128, {}),
         ("a-stop", {}),
-        ("a", {"leg": Leg.TARGET, "parent_id": "p", "limit_price": "9", "kind": OrderKind.LIMIT}),
+        ("p-target", {"leg": Leg.TARGET, "parent_id": "north-p", "limit_price": "9", "kind": OrderKind.LIMIT}),
+        ("t", {"leg": Leg.TARGET, "parent_id": "north-p", "stop_price": "9", "kind": OrderKind.STOP}),
+        ("t", {"leg": Leg.TARGET, "parent_id": "north-p", "limit_price": "9", "kind": OrderKind.LIMIT}),
     ],
 )
 async def test_what_could_pass_for_a_protective_order_or_is_named_too_long_is_refused(
     floor: Floor, name: str, more: dict[str, Any]
 ) -> None:
-    with pytest.raises(OrderRefused, match=r"client_order_id|protective"):
+    with pytest.raises(OrderRefused, match=r"client_order_id|protective|limit order|no order north-p"):
         await floor.buy(name, "10", **more)
     assert await floor.states() == {}

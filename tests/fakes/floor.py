@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,7 +15,7 @@ from trading.orders import Leg, OrderKind, OrderRequest
 from trading.settlement import BrokerOrder
 
 NOON = datetime(2017, 11, 10, 17, 0, tzinfo=UTC)
-NO_SLIP = PaperTerms(slippage_bps=ZERO)
+NO_SLIP = PaperTerms(slippage_bps=ZERO, opening_cash=Decimal(1_000_000_000))
 
 
 class Floor:

@@ -94,7 +94,7 @@ class Story:
 
     def _submit(self, step: Step, offer: Offer) -> None:
         asked = request(step, f"o{len(self.book.orders)}", self.at)
-        order = PaperOrder.of(asked, self.at, rejection(self.book, asked))
+        order = PaperOrder.of(asked, self.at, rejection(self.book, asked, self.terms))
         self.book = meet_one(self.book.holding(order), order.client_order_id, offer)
 
 
