@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trading.adjustments import Adjustment
 from trading.events import GENESIS, StoredEvent
 from trading.money import ZERO, DeskId, Dollars, Record
 from trading.orders import Fill, Order
@@ -23,6 +24,7 @@ class Books(Record):
     capital: tuple[CapitalEvent, ...] = ()
     orders: tuple[Order, ...] = ()
     fills: tuple[Fill, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
     trades: tuple[Trade, ...] = ()
     events: tuple[StoredEvent, ...] = ()
     unreadable: tuple[str, ...] = ()

@@ -20,6 +20,10 @@ class CapitalKind(StrEnum):
 
     DEPOSIT = "deposit"
     WITHDRAWAL = "withdrawal"
+    DIVIDEND = "dividend"
+    FEE = "fee"
+    INTEREST = "interest"
+    ADJUSTMENT = "adjustment"
 
 
 class CapitalEvent(Record):
