@@ -82,9 +82,11 @@ def repeats(statement: Statement) -> Iterator[Repeat]:
     )
     seen: dict[tuple[type, str], Report] = {}
     for name, report in named:
-        first = seen.setdefault((type(report), name), report)
-        if first is not report:
-            yield Repeat(name, first, report)
+        key = type(report), name
+        if key in seen:
+            yield Repeat(name, seen[key], report)
+        else:
+            seen[key] = report
 
 
 def sent(books: Books) -> dict[str, Order]:
