@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import AwareDatetime, JsonValue
 
@@ -212,8 +212,8 @@ def value_of(hint: Any, kinds: Kinds) -> object:
         if hint is known:
             return value
     origin, arguments = get_origin(hint), get_args(hint)
-    if origin in {Annotated, Union, types.UnionType}:
-        return value_of(arguments[0], kinds)
+    if origin in {Annotated, Union, types.UnionType, Literal}:
+        return arguments[0] if origin is Literal else value_of(arguments[0], kinds)
     if origin is tuple:
         return (value_of(arguments[0], kinds),)
     if origin is dict:

@@ -1,0 +1,285 @@
+"""Compares the books with the broker's statement, after what is explained has been told to the books.
+
+Pure, and no trade comes of it: `trading/differences.py` has the table of cases, `trading/explanations.py` the first of
+the two passes. A statement is read in parts, one after the other, while the market trades: the caller acts on a
+difference that a second statement shows again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from trading.balances import acceptance, balances_differ
+from trading.books import Books
+from trading.differences import Case, Difference
+from trading.explanations import capital_id, explained
+from trading.money import ZERO
+from trading.orders import OPEN, UNANSWERED, Fill, Order, OrderRequest, OrderState, effective
+from trading.reports import Reports, family, repeats, reports_of, sent
+from trading.settlement import BrokerOrder
+from trading.splits import price_since, quantity_since
+from trading.statement import Activity, ActivityKind, Statement
+
+__all__ = ["acceptance", "explained", "unexplained"]
+
+Content = BrokerOrder | Fill | Activity
+
+
+def unexplained(
+    books: Books, statement: Statement, *, late_visibility: timedelta, ignored: Collection[str] = ()
+) -> tuple[Difference, ...]:
+    """What nobody can explain: to be run on the books after the corrections of `explained`.
+
+    `late_visibility` is how long the broker may fail to tell what it has; `ignored` are ids of orders that a person
+    has said may stand in this account. Nothing is concluded from a part that was not told: orders from orders, and
+    shares and cash only when orders, fills and activities are there to explain them.
+    """
+    told, known = reports_of(books, statement), sent(books)
+    heard = statement.taken_at - late_visibility
+    return (
+        *_missing(told),
+        *_contradictions(statement),
+        *_changed(books, told),
+        *_strangers(books, told, ignored),
+        *_lost(books, told, heard),
+        *_terms(books, told, known),
+        *_states(told, known),
+        *_quantities(books, statement, told, known),
+        *_unlisted(books, statement, told, heard),
+        *_other_activities(told),
+        *balances_differ(books, statement),
+    )
+
+
+def _missing(told: Reports) -> Iterator[Difference]:
+    for part in told.missing:
+        words = "the broker did not tell it, or told nothing held although equity is not all cash"
+        yield Difference(case=Case.MISSING_REPORT, about=part, ours="not compared", theirs="not told", words=words)
+
+
+def _contradictions(statement: Statement) -> Iterator[Difference]:
+    for repeat in repeats(statement):
+        if repeat.is_same:
+            continue
+        doubled = isinstance(repeat.first, BrokerOrder)
+        yield Difference(
+            case=Case.DOUBLED_ORDER if doubled else Case.CHANGED_REPORT,
+            about=repeat.name,
+            ours=_content(repeat.first),
+            theirs=_content(repeat.again),
+            words="two orders under one id" if doubled else "told twice, with other content",
+            evidence=(repeat.name,),
+        )
+
+
+def _changed(books: Books, told: Reports) -> Iterator[Difference]:
+    """Fills and activities whose content is not what the books have under their id."""
+    fills, activities = told.fills or {}, (told.activities or {}).values()
+    amounts = {capital_id(books.desk_id, one.activity_id): one.amount for one in activities}
+    for fill in books.fills:
+        again = fills.get(fill.fill_id, fill)
+        if again != fill:
+            yield _change(fill.fill_id, _content(fill), _content(again))
+    for paid in books.capital:
+        amount = amounts.get(paid.capital_event_id, paid.amount)
+        if amount != paid.amount:
+            yield _change(paid.capital_event_id, f"{paid.amount:f} dollars", f"{amount:f} dollars")
+
+
+def _change(name: str, ours: str, theirs: str) -> Difference:
+    words = "the broker now tells it with other content"
+    return Difference(case=Case.CHANGED_REPORT, about=name, ours=ours, theirs=theirs, words=words, evidence=(name,))
+
+
+def _strangers(books: Books, told: Reports, ignored: Collection[str]) -> Iterator[Difference]:
+    """Orders, told themselves or by their fills, that the books never let out."""
+    known = sent(books)
+    if told.orders is None:
+        return
+    strange: dict[str, list[str]] = {}
+    for held in told.orders.values():
+        if held.client_order_id not in known and family(known, held) is None:
+            strange.setdefault(held.client_order_id, []).append(held.broker_order_id)
+    for fill in (told.fills or {}).values():
+        if fill.client_order_id not in known and fill.client_order_id not in told.orders:
+            strange.setdefault(fill.client_order_id, []).append(fill.fill_id)
+    for name, evidence in strange.items():
+        if name not in ignored:
+            yield _stranger(books.desk_id, name, told.orders.get(name), tuple(evidence))
+
+
+def _stranger(desk_id: str, name: str, held: BrokerOrder | None, evidence: tuple[str, ...]) -> Difference:
+    is_ours = name.startswith((f"{desk_id}-", f"{desk_id}/"))
+    return Difference(
+        case=Case.UNBOOKED_ORDER if is_ours else Case.EXTERNAL_ORDER,
+        about=name,
+        ours="never let out" if is_ours else "not ours",
+        theirs=_order(held) if held else "fills of it",
+        words="an order in our name that the books never let out" if is_ours else "somebody else's order",
+        evidence=evidence,
+    )
+
+
+def _lost(books: Books, told: Reports, heard: datetime) -> Iterator[Difference]:
+    """Orders that the broker once had and lists no more; one that was heard of later than `heard` may yet show."""
+    if told.orders is None:
+        return
+    told_at = _told_at(books)
+    for name, order in sent(books).items():
+        at_broker = order.broker_order_id is not None and order.is_open and order.state not in UNANSWERED
+        if at_broker and name not in told.orders and told_at.get(name, order.request.as_of) <= heard:
+            yield Difference(
+                case=Case.LOST_ORDER,
+                about=name,
+                ours=f"{order.state} as {order.broker_order_id}",
+                theirs="not listed",
+                words="the broker does not list an order that it had taken",
+                evidence=(str(order.broker_order_id),),
+            )
+
+
+def _told_at(books: Books) -> dict[str, datetime]:
+    """When the log last told of each order."""
+    told: dict[str, datetime] = {}
+    for stored in books.events:
+        name = stored.event.data.get("client_order_id")
+        if name is not None:
+            told[str(name)] = stored.event.occurred_at
+    return told
+
+
+def _terms(books: Books, told: Reports, known: Mapping[str, Order]) -> Iterator[Difference]:
+    for name, held in (told.orders or {}).items():
+        order = known.get(name)
+        if order and not (_fits(order.request, held) or _fits(_rebased(books, order.request), held)):
+            ours, theirs = _request(order.request), _order(held)
+            words = "the broker has it on other terms"
+            evidence = (held.broker_order_id,)
+            yield Difference(
+                case=Case.TERMS_DIFFER, about=name, ours=ours, theirs=theirs, words=words, evidence=evidence
+            )
+    for fill in (told.fills or {}).values():
+        order = known.get(fill.client_order_id)
+        if order and (fill.symbol, fill.side) != (order.request.symbol, order.request.side):
+            yield Difference(
+                case=Case.TERMS_DIFFER,
+                about=fill.client_order_id,
+                ours=_request(order.request),
+                theirs=_content(fill),
+                words="the broker tells a fill of another kind for it",
+                evidence=(fill.fill_id,),
+            )
+
+
+def _fits(request: OrderRequest, held: BrokerOrder) -> bool:
+    """Whether the broker has what was asked; a price that it does not tell is not held against it."""
+    prices = ((request.limit_price, held.limit_price), (request.stop_price, held.stop_price))
+    same = (request.symbol, request.side, request.quantity) == (held.symbol, held.side, held.quantity)
+    return same and all(theirs in {None, ours} for ours, theirs in prices)
+
+
+def _rebased(books: Books, request: OrderRequest) -> OrderRequest:
+    """The request in the shares of today, which a broker may make of an order that rests through a split."""
+    limit, stop = (
+        price and price_since(price, request.symbol, books.adjustments, request.as_of)
+        for price in (request.limit_price, request.stop_price)
+    )
+    quantity = quantity_since(request.quantity, request.symbol, books.adjustments, request.as_of)
+    return request.model_copy(update={"quantity": quantity, "limit_price": limit, "stop_price": stop})
+
+
+def _states(told: Reports, known: Mapping[str, Order]) -> Iterator[Difference]:
+    """Orders that are open to one side only. What is filled to one of them is a matter of quantities."""
+    for name, held in (told.orders or {}).items():
+        order = known.get(name)
+        if order is None or OrderState.FILLED in {order.state, held.state}:
+            continue
+        if order.is_open is not (held.state in OPEN):
+            yield Difference(
+                case=Case.STATE_DIFFERS,
+                about=name,
+                ours=order.state,
+                theirs=held.state,
+                words=f"{order.state} does not lead to {held.state}",
+                evidence=(held.broker_order_id,),
+            )
+
+
+def _quantities(books: Books, statement: Statement, told: Reports, known: Mapping[str, Order]) -> Iterator[Difference]:
+    """Orders whose fills do not add up to what the broker says, or add up to more than was ordered.
+
+    Fills that were booked after the statement are not held against it.
+    """
+    if told.orders is None or told.fills is None:
+        return
+    filled = dict.fromkeys(known, ZERO)
+    for fill in effective(fill for fill in books.fills if fill.filled_at <= statement.taken_at):
+        filled[fill.client_order_id] = filled.get(fill.client_order_id, ZERO) + fill.quantity
+    for name, held in told.orders.items():
+        if name not in known:
+            continue
+        ours, asked = filled[name], max(held.quantity, known[name].request.quantity)
+        if ours != held.filled_quantity:
+            yield _filled(Case.FILLED_DIFFERS, held, ours, "its fills do not add up to what the broker says")
+        if max(ours, held.filled_quantity) > asked:
+            yield _filled(Case.OVER_FILL, held, ours, f"more was filled than the {asked:f} ordered")
+
+
+def _filled(case: Case, held: BrokerOrder, ours: Decimal, words: str) -> Difference:
+    return Difference(
+        case=case,
+        about=held.client_order_id,
+        ours=f"{ours:f} filled",
+        theirs=f"{held.filled_quantity:f} filled",
+        words=words,
+        evidence=(held.broker_order_id,),
+    )
+
+
+def _unlisted(books: Books, statement: Statement, told: Reports, heard: datetime) -> Iterator[Difference]:
+    if told.fills is None:
+        return
+    for fill in books.fills:
+        if fill.fill_id not in told.fills and statement.since_at < fill.filled_at <= heard:
+            yield Difference(
+                case=Case.UNLISTED_FILL,
+                about=fill.client_order_id,
+                ours=_content(fill),
+                theirs="not listed",
+                words="the broker does not tell a fill that the books have",
+                evidence=(fill.fill_id,),
+            )
+
+
+def _other_activities(told: Reports) -> Iterator[Difference]:
+    for activity in (told.activities or {}).values():
+        if activity.kind is ActivityKind.OTHER:
+            yield Difference(
+                case=Case.OTHER_ACTIVITY,
+                about=activity.symbol or "account",
+                ours="not booked",
+                theirs=_content(activity),
+                words=activity.words or "the broker gives it no name",
+                evidence=(activity.activity_id,),
+            )
+
+
+def _content(report: Content) -> str:
+    if isinstance(report, BrokerOrder):
+        return _order(report)
+    if isinstance(report, Fill):
+        return f"{report.side} {report.quantity:f} {report.symbol} at {report.price:f}, {report.filled_at.isoformat()}"
+    return f"{report.kind} of {report.amount:f} dollars, {report.shares:f} shares"
+
+
+def _order(held: BrokerOrder) -> str:
+    prices = [f" {name} {price:f}" for name, price in (("limit", held.limit_price), ("stop", held.stop_price)) if price]
+    return f"{held.side} {held.quantity:f} {held.symbol}{''.join(prices)}, {held.state}, as {held.broker_order_id}"
+
+
+def _request(request: OrderRequest) -> str:
+    prices = (("limit", request.limit_price), ("stop", request.stop_price))
+    told = [f" {name} {price:f}" for name, price in prices if price]
+    return f"{request.side} {request.quantity:f} {request.symbol}{''.join(told)}"
