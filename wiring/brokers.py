@@ -11,4 +11,5 @@ from trading.ports import Market
 
 def broker_of(settings: Settings, engine: AsyncEngine, market: Market) -> PaperBroker:
     """The broker that the settings name: the one on paper, with its terms."""
-    return PaperBroker(engine, market, PaperTerms.model_validate(settings.paper.model_dump()))
+    terms = PaperTerms.model_validate(settings.paper.model_dump())
+    return PaperBroker(engine, market, terms, settings.trading.opening_cash)

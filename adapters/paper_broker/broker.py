@@ -15,9 +15,12 @@ from adapters.paper_broker.matching import cancel, meet, meet_one, refusal, reje
 from adapters.paper_broker.terms import Offer, PaperTerms
 from adapters.postgres.engine import transaction
 from adapters.postgres.paper_tables import paper_orders
+from trading.accounts import Account, Asset
 from trading.bars import Bars
 from trading.errors import BrokerUnavailable, LedgerUnavailable, MarketUnavailable, OrderRefused, UnknownSymbol
+from trading.instruments import Side
 from trading.market import Quote
+from trading.money import ZERO, cents
 from trading.orders import Fill, OrderRequest
 from trading.ports import Market
 from trading.settlement import BrokerOrder
@@ -31,8 +34,15 @@ class PaperBroker:
     name = "paper"
     synthetic = True
 
-    def __init__(self, engine: AsyncEngine, market: Market, terms: PaperTerms | None = None) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        market: Market,
+        terms: PaperTerms | None = None,
+        opening_cash: Decimal = Decimal("100000.00"),
+    ) -> None:
         self._engine = engine
+        self._opening_cash = opening_cash
         self._market = market
         self._terms = terms or PaperTerms()
 
@@ -105,6 +115,33 @@ class PaperBroker:
         async with self._transaction() as connection:
             found = await store.orders(connection, paper_orders.c.desk_id == desk_id)
         return tuple(order.shown() for order in found)
+
+    async def account(self, desk_id: str) -> Account:
+        """The opening cash and what the fills made of it; shares at their last fill. Raises BrokerUnavailable."""
+        async with self._transaction() as connection:
+            made = await store.fills_of_desk(connection, desk_id)
+            resting = await store.orders(connection, paper_orders.c.desk_id == desk_id)
+        last = {fill.symbol: fill.price for fill in made}
+        cash = self._opening_cash + sum((fill.cash_change for fill in made), ZERO)
+        shares = sum((fill.signed_quantity * last[fill.symbol] for fill in made), ZERO)
+        buying = (order for order in resting if order.side is Side.BUY)
+        kept = (o.leaves * (o.limit_price or o.stop_price or last.get(o.symbol, ZERO)) for o in buying)
+        return Account(
+            account_id=f"paper-{desk_id}",
+            cash=cash,
+            settled_cash=cash,
+            buying_power=cents(cash - sum(kept, ZERO)),
+            equity=cents(cash + shares),
+        )
+
+    async def asset(self, symbol: str) -> Asset | None:
+        """What the market has is traded, in parts of a share too, and not lent. Raises BrokerUnavailable."""
+        with _as_unavailable():
+            try:
+                await self._market.instruments([symbol])
+            except UnknownSymbol:
+                return None
+        return Asset(symbol=symbol, fractionable=True)
 
     async def _market_for(self, request: OrderRequest) -> tuple[str | None, Offer | None]:
         """Why the market cannot serve this order at all, and what it offers at the order's moment."""

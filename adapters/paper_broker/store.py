@@ -75,6 +75,13 @@ async def fills(connection: AsyncConnection, client_order_id: str) -> tuple[Fill
     return tuple(Fill.model_validate(row) for row in (await connection.execute(of_order)).mappings())
 
 
+async def fills_of_desk(connection: AsyncConnection, desk_id: str) -> tuple[Fill, ...]:
+    """Every fill of one desk, oldest first."""
+    ours = select(paper_orders.c.client_order_id).where(paper_orders.c.desk_id == desk_id)
+    of_desk = select(*_FILL).where(paper_fills.c.client_order_id.in_(ours)).order_by(paper_fills.c.number)
+    return tuple(Fill.model_validate(row) for row in (await connection.execute(of_desk)).mappings())
+
+
 async def resting(connection: AsyncConnection, symbols: Sequence[str]) -> tuple[str, ...]:
     """Which of these symbols have open orders."""
     statement: Select[Any] = select(paper_orders.c.symbol).where(paper_orders.c.symbol.in_(symbols), _open()).distinct()
