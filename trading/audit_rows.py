@@ -9,9 +9,9 @@ from itertools import groupby
 
 from trading.books import Books, Finding
 from trading.events import EventType
-from trading.instruments import UNKNOWN_SECTOR
+from trading.instruments import UNKNOWN_SECTOR, Side
 from trading.money import ZERO
-from trading.orders import Fill, Order, OrderState, effective, settle
+from trading.orders import Fill, Leg, Order, OrderState, effective, settle
 from trading.trades import trades_of
 
 _SAID: Mapping[EventType, OrderState] = {
@@ -91,10 +91,13 @@ def orders_follow_from_events(books: Books) -> Iterable[Finding]:
 def never_short(books: Books) -> Iterable[Finding]:
     """I7: nothing is held short, and nothing was at any moment: shares are bought before they are sold.
 
-    Fills of one moment have no order among them, so only what they come to together counts.
+    Fills of one moment have no order among them, so only what they come to together counts. A symbol that an order sold
+    short on purpose is left out.
     """
+    shorts = (o.request for o in books.orders if o.state is not OrderState.DENIED and o.request.leg is Leg.ENTRY)
+    meant = {request.symbol for request in shorts if request.side is Side.SELL}
     for position in books.portfolio.positions:
-        if position.quantity < 0:
+        if position.quantity < 0 and position.symbol not in meant:
             yield Finding(invariant="I7", about=position.symbol, found=f"short: {position.quantity:f} shares")
     held: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for at, moment in groupby(effective(books.fills), key=lambda fill: fill.filled_at):
@@ -102,7 +105,7 @@ def never_short(books: Books) -> Iterable[Finding]:
         for fill in moment:
             held[fill.symbol] += fill.signed_quantity
         for symbol, quantity in held.items():
-            if quantity < 0 and quantity != before.get(symbol, ZERO):
+            if quantity < 0 and quantity != before.get(symbol, ZERO) and symbol not in meant:
                 found = f"short: {quantity:f} shares at {at.isoformat()}"
                 yield Finding(invariant="I7", about=symbol, found=found)
 

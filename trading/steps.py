@@ -24,8 +24,9 @@ from trading.money import DeskId, Identifier, Record, Text
 from trading.orders import Order, OrderRequest
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
-from trading.settlement import Denied
+from trading.settlement import Denied, IntentAsked
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation
+from trading.standing import Standing
 
 Symbols = Annotated[tuple[Symbol, ...], Field(min_length=1, max_length=100)]
 
@@ -153,12 +154,11 @@ class DecisionAsked(Record):
     candidates: tuple[Candidate, ...]
 
 
-class IntentAsked(Record):
-    """An order to intend under the limits in force."""
+class InquiryAsked(Record):
+    """What the broker and the market say of one symbol, just before an order of it is intended."""
 
-    request: OrderRequest
-    limits: Limits
-    intended_at: AwareDatetime
+    stage: Stage
+    symbol: Symbol
 
 
 class Recorded(Record):
@@ -253,6 +253,10 @@ class Steps(Protocol):
 
     async def ask_meta(self, asked: DecisionAsked) -> DecisionsHeard:
         """Ask the MetaAgent about all that is left."""
+        ...
+
+    async def inquire(self, asked: InquiryAsked) -> Standing:
+        """Ask the broker for the account and the symbol, the market for the newest price."""
         ...
 
     async def intend(self, asked: IntentAsked) -> Order | Denied:
