@@ -26,7 +26,9 @@ from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.orders import OrderActivities
+from activities.standing import StandingActivities
 from adapters import logs
+from adapters.earnings_file import EarningsFile
 from adapters.postgres.engine import Database, application_engine
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
@@ -76,8 +78,11 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     calendar = calendar_of(settings.market)
     market = market_of(settings, calendar, engine)
     if queue == policies.ORDERS_QUEUE:
-        orders = OrderActivities(broker_of(settings, engine, market), ledger, market)
+        broker = broker_of(settings, engine, market)
+        orders = OrderActivities(broker, ledger, market)
+        standing = StandingActivities(broker, market, calendar, EarningsFile(settings.trading.earnings_calendar))
         return [
+            standing.inquire,
             orders.submit_order,
             orders.follow_order,
             orders.cancel_order,

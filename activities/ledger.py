@@ -11,8 +11,8 @@ from trading.money import Dollars
 from trading.orders import Order
 from trading.portfolio import CapitalEvent, CapitalKind, Portfolio
 from trading.ports import Ledger, Snapshots
-from trading.settlement import Denied
-from trading.steps import IntentAsked, MarkAsked, Recorded
+from trading.settlement import Denied, IntentAsked
+from trading.steps import MarkAsked, Recorded
 
 
 class LedgerActivities:
@@ -65,7 +65,7 @@ class LedgerActivities:
 
         Repeat: the stored intent or denial is the answer.
         """
-        return await self._ledger.intend(asked.request, asked.limits, asked.intended_at)
+        return await self._ledger.intend(asked)
 
     @activity.defn
     async def change_state(self, change: StateChange) -> CircuitBreaker:

@@ -15,12 +15,16 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import AwareDatetime, JsonValue
 
 import trading
+from trading.accounts import Account, Asset
 from trading.instruments import Side, Symbol
+from trading.limits import Limits
 from trading.market import Quote, SnapshotSummary
 from trading.money import DeskId, Dollars, Fraction, Identifier, Price, Quantity, Ratio, Record, SignedQuantity
 from trading.orders import Fill, Leg, Order, OrderRequest, OrderState, client_order_id
 from trading.portfolio import CapitalEvent, Portfolio, Position
+from trading.settlement import IntentAsked
 from trading.signals import Score, Signal
+from trading.standing import Standing
 from trading.steps import Cycle
 
 AT = datetime(2026, 11, 20, 16, tzinfo=UTC)
@@ -101,6 +105,37 @@ def deposit(amount: str = "100000", **more: object) -> CapitalEvent:
     """Cash paid in."""
     fields = {"capital_event_id": "deposit-1", "desk_id": DESK, "kind": "deposit", "amount": amount, "occurred_at": AT}
     return CapitalEvent.model_validate(fields | more)
+
+
+def account(cash: str = "1000000", **more: object) -> Account:
+    """An account at the broker, all of its cash settled."""
+    fields = {"account_id": "a-1", "cash": cash, "settled_cash": cash, "buying_power": cash, "equity": cash}
+    return Account.model_validate(fields | more)
+
+
+def asset(symbol: str = "AAPL", **more: object) -> Asset:
+    """A symbol at the broker, of which everything may be done."""
+    return Asset.model_validate({"symbol": symbol, "fractionable": True, "shortable": True} | more)
+
+
+def standing(symbol: str = "AAPL", price: str = "100", **more: object) -> Standing:
+    """A rich account, a liquid symbol, a price that nobody quarrels about; no session, no earnings."""
+    fields: dict[str, object] = {
+        "account": account(),
+        "asset": asset(symbol),
+        "price": price,
+        "average_volume": "10000000",
+        "market_at": AT,
+        "asked_at": AT,
+    }
+    return Standing.model_validate(fields | more)
+
+
+def intent(asked: OrderRequest, limits: Limits | None = None, **more: object) -> IntentAsked:
+    """An order to intend, with a standing in whose way nothing is."""
+    known = standing(asked.symbol, f"{asked.mark:f}")
+    fields = {"request": asked, "limits": limits or Limits(), "standing": known, "intended_at": AT}
+    return IntentAsked.model_validate(fields | more)
 
 
 def quote(symbol: str = "AAPL", price: str = "100", **more: object) -> Quote:

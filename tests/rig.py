@@ -26,6 +26,8 @@ from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.orders import OrderActivities
+from activities.standing import StandingActivities
+from adapters.earnings_file import EarningsFile
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
 from adapters.paper_broker import PaperBroker, PaperTerms
@@ -92,7 +94,8 @@ class Ports:
         if queue == policies.ORDERS_QUEUE:
             orders = OrderActivities(self.broker, self.ledger, self.market)
             sending: list[Callable[..., Any]] = [orders.submit_order, orders.follow_order, orders.cancel_order]
-            return [*sending, orders.settle_orders, orders.audit_desk]
+            standing = StandingActivities(self.broker, self.market, CALENDAR, EarningsFile(None))
+            return [*sending, orders.settle_orders, orders.audit_desk, standing.inquire]
         gate = Gate(self.market, CALENDAR, self.ledger, self.rules)
         books = LedgerActivities(self.ledger, self.snapshots, self.opening_cash)
         looking = MarketActivities(self.market, CALENDAR, self.snapshots)

@@ -23,9 +23,9 @@ from trading.books import Books, Finding
 from trading.breaker import TradingState
 from trading.events import GENESIS, Event, EventType, broken_links
 from trading.instruments import Side
-from trading.limits import Limit
+from trading.limits import Limit, Part, held_to, part_of
 from trading.money import ZERO, Record
-from trading.orders import OPEN, PROTECTIVE, Fill, Order, OrderState, settle
+from trading.orders import OPEN, PROTECTIVE, Fill, Leg, Order, OrderState, settle
 from trading.portfolio import CapitalEvent, Lot, Portfolio, Position, cash_of, positions_of, postings
 from trading.settlement import BrokerOrder
 
@@ -33,7 +33,7 @@ __all__ = ["Books", "Finding", "audit"]
 
 # The broker's clock and ours may differ by so much before an order of times means anything.
 MOST_SKEW = timedelta(seconds=2)
-# The limits that every intent is held to, by its side.
+# The limits that an intent was held to, by its side, when its event did not yet say which were looked at.
 _HELD_TO = {
     Side.BUY: frozenset({Limit.POSITION, Limit.SECTOR, Limit.POSITIONS, Limit.CASH}),
     Side.SELL: frozenset({Limit.HOLDING}),
@@ -188,7 +188,7 @@ def limits_held_at_intent(books: Books) -> Iterable[Finding]:
         rooms: Any = event.data.get("rooms") or []
         left = {str(room["limit"]): Decimal(room["quantity"]) for room in rooms}
         passed = [limit for limit, room in left.items() if Decimal(str(event.data["quantity"])) > room]
-        unseen = sorted(_HELD_TO[Side(str(event.data["side"]))] - left.keys())
+        unseen = sorted(_due(event) - left.keys() - _looked_at(event))
         if passed or unseen:
             found = f"passed {', '.join(passed)}" if passed else f"did not look at {', '.join(unseen)}"
             yield Finding(invariant="I7", about=str(event.data["client_order_id"]), found=found)
@@ -196,16 +196,30 @@ def limits_held_at_intent(books: Books) -> Iterable[Finding]:
         yield Finding(invariant="I7", about="cash", found=f"negative: {books.portfolio.cash}")
 
 
+def _due(event: Event) -> frozenset[Limit]:
+    """The limits that an intent must have been held to."""
+    data = event.data
+    if "looked_at" not in data:
+        return _HELD_TO[Side(str(data["side"]))]
+    part = part_of(Leg(str(data["leg"])))
+    return held_to(part, flattens=bool(data["flattens"]), informed=data["standing"] is not None)
+
+
+def _looked_at(event: Event) -> frozenset[str]:
+    seen: Any = event.data.get("looked_at") or []
+    return frozenset(map(str, seen))
+
+
 def nothing_after_halt(books: Books) -> Iterable[Finding]:
-    """I8: while halted nothing is intended, while reducing nothing is bought."""
+    """I8: while halted nothing is intended, while reducing nothing is opened."""
     state = TradingState.ACTIVE
     for stored in books.events:
         data = stored.event.data
         if stored.event.type is EventType.TRADING_STATE_CHANGED:
             state = TradingState(str(data["state"]))
         elif stored.event.type is EventType.ORDER_INTENDED:
-            buying = data["side"] == "buy"
-            if state is TradingState.HALTED or (state is TradingState.REDUCING and buying):
+            opening = part_of(Leg(str(data["leg"]))) is Part.ENTRY
+            if state is TradingState.HALTED or (state is TradingState.REDUCING and opening):
                 yield Finding(invariant="I8", about=str(data["client_order_id"]), found=f"intended while {state}")
 
 

@@ -9,9 +9,9 @@ from itertools import groupby
 
 from trading.books import Books, Finding
 from trading.events import EventType
-from trading.instruments import UNKNOWN_SECTOR
+from trading.instruments import UNKNOWN_SECTOR, Side
 from trading.money import ZERO
-from trading.orders import Fill, Order, OrderState, settle
+from trading.orders import Fill, Leg, Order, OrderState, settle
 from trading.portfolio import FLOWS, Happening, Position, book, first_position, timeline
 from trading.trades import trades_of
 
@@ -95,10 +95,13 @@ def orders_follow_from_events(books: Books) -> Iterable[Finding]:
 def never_short(books: Books) -> Iterable[Finding]:
     """I7: nothing is held short, and nothing was at any moment: shares are bought before they are sold.
 
-    Fills of one moment have no order among them, so only what they come to together counts.
+    Fills of one moment have no order among them, so only what they come to together counts. A symbol that an order sold
+    short on purpose is left out.
     """
+    shorts = (o.request for o in books.orders if o.state is not OrderState.DENIED and o.request.leg is Leg.ENTRY)
+    meant = {request.symbol for request in shorts if request.side is Side.SELL}
     for position in books.portfolio.positions:
-        if position.quantity < 0:
+        if position.quantity < 0 and position.symbol not in meant:
             yield Finding(invariant="I7", about=position.symbol, found=f"short: {position.quantity:f} shares")
     held: dict[str, Position] = {}
     for at, moment in groupby(timeline(books.fills, books.adjustments), key=_moment):
@@ -108,7 +111,7 @@ def never_short(books: Books) -> Iterable[Finding]:
             if start is not None:
                 held[happening.symbol] = book(start, happening)
         for symbol, position in held.items():
-            if position.quantity < 0 and position.quantity != before.get(symbol, ZERO):
+            if position.quantity < 0 and position.quantity != before.get(symbol, ZERO) and symbol not in meant:
                 found = f"short: {position.quantity:f} shares at {at.isoformat()}"
                 yield Finding(invariant="I7", about=symbol, found=found)
 

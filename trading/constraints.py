@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from trading.breaches import breaches
 from trading.instruments import UNKNOWN_SECTOR, Side
-from trading.limits import Breach, Limit, Limits, breaches, cap
+from trading.limits import Breach, Limit, Limits, Scene
 from trading.market import SnapshotSummary
-from trading.money import ZERO, Quantity, Record
+from trading.money import MOST_SHARES, ZERO, Quantity, Record
 from trading.orders import Leg, Order, OrderRequest, OrderState, client_order_id
 from trading.portfolio import Portfolio
 from trading.proposals import Constraint, Proposal
+from trading.rooms import cap, closable, sized
 from trading.signals import Signal
 from trading.steps import Cycle
 
@@ -37,6 +39,11 @@ class Case(Record):
     portfolio: Portfolio
     limits: Limits
 
+    @property
+    def scene(self) -> Scene:
+        """What is known while orders are only sized."""
+        return Scene(portfolio=self.portfolio, limits=self.limits)
+
 
 def rule_on(signals: Sequence[Signal], case: Case) -> tuple[Ruling, ...]:
     """Judge every signal, each as if those before it had been ordered: sells first, then the surest buys."""
@@ -57,8 +64,7 @@ def request_of(cycle: Cycle, proposal: Proposal, quantity: Decimal, snapshot: Sn
 
     Its id follows from the cycle, the symbol, the side and the leg alone.
     """
-    leg = Leg.ENTRY if proposal.side is Side.BUY else Leg.EXIT
-    signal = proposal.signal
+    leg, signal = proposal.leg, proposal.signal
     return OrderRequest(
         client_order_id=client_order_id(cycle.cycle_id, proposal.symbol, proposal.side, leg),
         desk_id=cycle.desk_id,
@@ -87,35 +93,48 @@ def _rule(signal: Signal, case: Case) -> Ruling:
     price, side = priced.quote.mark, signal.side
     if side is None:
         return Ruling(signal=signal, asked=ZERO, proposal=None, reason="hold")
-    asked = _asked(signal, case.portfolio, price)
+    leg = _leg(signal, side, case)
+    asked = _asked(signal, leg, case, price)
     if asked <= 0:
         nothing_left = side is Side.SELL and not case.portfolio.sellable(signal.symbol)
-        limit, why = (Limit.HOLDING, "nothing left to sell") if nothing_left else (Limit.SIZE, "less than one share")
+        too_small = (Limit.SIZE, f"less than {'a millionth of a' if case.limits.fractional else 'one'} share")
+        limit, why = (Limit.HOLDING, "nothing left to sell") if nothing_left else too_small
         return _denied(signal, asked, limit, f"{signal.action} {signal.symbol}: {why}")
-    draft = Proposal(
-        signal=signal, side=side, quantity=asked, price=price, sector=priced.instrument.sector or UNKNOWN_SECTOR
-    )
+    sector = priced.instrument.sector or UNKNOWN_SECTOR
+    draft = Proposal(signal=signal, side=side, leg=leg, quantity=asked, price=price, sector=sector)
     request = request_of(case.cycle, draft, asked, case.snapshot)
-    room = cap(request, case.portfolio, case.limits)
+    room = cap(request, case.scene)
     if room.quantity <= 0:
-        return _denied(signal, asked, room.limit, _say(breaches(request, case.portfolio, case.limits)))
+        return _denied(signal, asked, room.limit, _say(breaches(request, case.scene)))
     capped = request.model_copy(update={"quantity": room.quantity})
-    left = breaches(capped, case.portfolio, case.limits)
+    left = breaches(capped, case.scene)
     if left:
         return _denied(signal, asked, left[0].limit, _say(left))
     if room.quantity == asked:
         return Ruling(signal=signal, asked=asked, proposal=draft)
     constraint = Constraint(limit=room.limit, before=asked, after=room.quantity)
     proposal = draft.model_copy(update={"quantity": room.quantity, "constraint": constraint})
-    reason = _say(breaches(request, case.portfolio, case.limits))
+    reason = _say(breaches(request, case.scene))
     return Ruling(signal=signal, asked=asked, proposal=proposal, constraint=constraint, reason=reason)
 
 
-def _asked(signal: Signal, portfolio: Portfolio, price: Decimal) -> Decimal:
-    """Whole shares asked for; a sale without a size means all that is held."""
-    if signal.side is Side.SELL and signal.quantity is None and not signal.weight:
-        return portfolio.sellable(signal.symbol) // 1
-    return signal.shares(equity=portfolio.equity, price=price)
+def _leg(signal: Signal, side: Side, case: Case) -> Leg:
+    """Whether the signal closes what is held or opens: nothing does both, for no broker lets one order cross zero."""
+    held = case.portfolio.held(signal.symbol)
+    if side is Side.BUY:
+        return Leg.EXIT if held < 0 else Leg.ENTRY
+    return Leg.ENTRY if case.limits.allow_short and held <= 0 else Leg.EXIT
+
+
+def _asked(signal: Signal, leg: Leg, case: Case, price: Decimal) -> Decimal:
+    """Shares asked for, in the steps that orders are sized in; an exit without a size means all that is held."""
+    if signal.quantity is not None:
+        asked = signal.quantity
+    elif signal.weight:
+        asked = min(max(signal.weight * case.portfolio.equity / price, ZERO), MOST_SHARES)
+    else:
+        asked = closable(case.portfolio, signal.symbol, signal.side or Side.SELL) if leg is Leg.EXIT else ZERO
+    return sized(asked, case.scene)
 
 
 def _denied(signal: Signal, asked: Decimal, limit: Limit, reason: str) -> Ruling:

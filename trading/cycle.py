@@ -17,19 +17,21 @@ from trading.docket import CycleOutcome, CycleReport, Docket
 from trading.errors import Final, TradingError
 from trading.events import Event, EventType
 from trading.instruments import Side
+from trading.limits import Scene
 from trading.market import SnapshotSummary
 from trading.money import MOST_TEXT
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
 from trading.reconciling import Reconciled, ReconciliationAsked
-from trading.settlement import Denied
+from trading.rooms import sized
+from trading.settlement import Denied, IntentAsked
 from trading.signals import NO_ANSWER, Abstention, Decision, RiskAssessment, Signal, Verdict
 from trading.steps import (
     HALTED,
     AssessmentAsked,
     Cycle,
     DecisionAsked,
-    IntentAsked,
+    InquiryAsked,
     MarkAsked,
     Opening,
     SignalAsked,
@@ -273,18 +275,22 @@ class _Run:
 
     async def _trade(self, candidate: Candidate, decision: Decision) -> None:
         """Intend one order and, unless it is denied, send it."""
+        symbol, limits = candidate.proposal.symbol, self.opening.limits
+        standing = await self.steps.inquire(InquiryAsked(stage=self._stage, symbol=symbol))
         quantity = min(decision.quantity, candidate.proposal.quantity)
-        request = request_of(self.cycle, candidate.proposal, quantity, self.snapshot)
+        # The broker may trade it in whole shares only. What is less than one is intended all the same, and denied.
+        scene = Scene(portfolio=self.portfolio, limits=limits, standing=standing)
+        request = request_of(self.cycle, candidate.proposal, sized(quantity, scene) or quantity, self.snapshot)
         scores = {
             **request.scores,
             "risk_score": candidate.assessment.risk_score,
             "validation_confidence": candidate.validation.confidence,
         }
         request = request.model_copy(update={"scores": scores})
-        asked = IntentAsked(request=request, limits=self.opening.limits, intended_at=self.steps.now())
+        asked = IntentAsked(request=request, limits=limits, standing=standing, intended_at=self.steps.now())
         intended = await self.steps.intend(asked)
         outcome = intended if isinstance(intended, Denied) else await self.steps.execute(intended.request)
-        self.docket.ordered(outcome, request.symbol)
+        self.docket.ordered(outcome, symbol)
         word = "denied" if isinstance(outcome, Denied) else outcome.state
         self._tell(f"{request.side} {request.quantity:f} {request.symbol}: {word}")
 

@@ -1,30 +1,44 @@
-"""The hard limits. Code holds them; a model can only ask for less.
+"""The hard limits: what they are, which orders each is for, and what is known when an order is held to them.
 
-The worst case is checked: the books *with every open order filled*. Positions and sectors are valued at the mark, or
-at the order's own price where that is higher; cash is kept for a fill one collar above it, commission included.
+Code holds them; a model can only ask for less. Those that leave a number of shares are computed in `trading/rooms.py`,
+those that are a plain yes or no in `trading/breaches.py`.
 """
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, Decimal
+from collections.abc import Mapping
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from trading.breaker import forbids
-from trading.instruments import Side, Symbol
-from trading.money import MOST_SHARES, ZERO, Fraction, Quantity, Record
-from trading.orders import OrderRequest
+from trading.instruments import Symbol
+from trading.money import Dollars, Fraction, Quantity, Record
+from trading.orders import PROTECTIVE, Leg
 from trading.portfolio import Portfolio
+from trading.standing import Recent, Standing
+
+Count = Annotated[int, Field(ge=0, le=100_000)]
+Minutes = Annotated[int, Field(ge=0, le=1440)]
+Days = Annotated[int, Field(ge=0, le=60)]
+Budget = Annotated[Dollars, Field(ge=0)]
+Turnover = Annotated[Decimal, Field(allow_inf_nan=False, ge=0, le=1000, decimal_places=8)]
+"""A multiple of equity; may be more than one."""
+
+WHOLE_SHARE, FRACTION_OF_SHARE = Decimal(1), Decimal("0.000001")
+"""The steps that orders are sized in: whole shares, or as finely as brokers sell fractions."""
 
 
 class Limits(Record):
-    """Fractions of equity, and counts.
+    """The owner's limits; fractions are of equity unless said otherwise, a default of 0 minutes or days is off.
 
-    The first three are the owner's; `collar` is how far above its mark a market order may fill. A cycle's orders go out
-    one after the other: sized to a limit exactly, the second would be refused for the slippage and commission of the
-    first, so orders are sized `sizing_margin` of a limit inside it.
+    The first three bound the book. `collar` is how far from the mark an order's own prices and the newest price may be,
+    and how far above it cash is kept. A cycle's orders go out one after the other: sized to a limit exactly, the second
+    would be refused for the slippage and commission of the first, so orders are sized `sizing_margin` of a limit inside
+    it. The defaults of the rest are a guard against a desk that runs away, well beyond what 100,000 dollars need in a
+    day: half of them in one order, more orders than ten positions turned over twice in a minute, each dollar traded
+    four times. `max_volume_share` is of a symbol's average daily volume: with a hundredth of it a trade moves no price.
     """
 
     max_position: Fraction = Decimal("0.20")
@@ -32,6 +46,25 @@ class Limits(Record):
     max_positions: Annotated[int, Field(ge=0)] = 10
     collar: Fraction = Decimal("0.05")
     sizing_margin: Fraction = Decimal("0.005")
+    max_order_usd: Budget = Decimal("50000.00")
+    max_orders_per_minute: Count = 40
+    max_orders_per_day: Count = 500
+    max_daily_usd: Budget = Decimal("1000000.00")
+    max_daily_turnover: Turnover = Decimal(4)
+    min_price: Budget = Decimal("1.00")
+    max_volume_share: Fraction = Decimal("0.01")
+    restricted_symbols: tuple[Symbol, ...] = ()
+    duplicate_minutes: Minutes = 1
+    blackout_open_minutes: Minutes = 0
+    blackout_close_minutes: Minutes = 0
+    blackout_earnings_days: Days = 0
+    allow_short: bool = False
+    fractional: bool = False
+
+    @property
+    def step(self) -> Decimal:
+        """The part of a share that orders are sized in."""
+        return FRACTION_OF_SHARE if self.fractional else WHOLE_SHARE
 
     def for_sizing(self) -> Limits:
         """The limits that orders are sized to: a little inside those that they are held to."""
@@ -47,9 +80,87 @@ class Limit(StrEnum):
     POSITIONS = "max_positions"
     CASH = "cash"
     HOLDING = "holding"
+    ORDER = "max_order_usd"
+    DAILY = "max_daily_usd"
+    TURNOVER = "max_daily_turnover"
+    VOLUME = "max_volume_share"
+    BUYING_POWER = "buying_power"
+    SETTLED = "settled_cash"
     SIZE = "smallest_order"
     STATE = "trading_state"
     PROTECTION = "protection"
+    ACCOUNT = "account"
+    ASSET = "asset"
+    FRACTION = "fraction"
+    SHORT = "short"
+    RESTRICTED = "restricted"
+    PRICE = "price"
+    MIN_PRICE = "min_price"
+    COLLAR = "collar"
+    BLACKOUT = "blackout"
+    PER_MINUTE = "max_orders_per_minute"
+    PER_DAY = "max_orders_per_day"
+    DUPLICATE = "duplicate"
+
+
+class Part(StrEnum):
+    """What an order is to the books: it opens or adds, it closes, or it waits to close (a stop or a target)."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+    PROTECTIVE = "protective"
+
+
+def part_of(leg: Leg) -> Part:
+    """What a leg is to the books."""
+    if leg in PROTECTIVE:
+        return Part.PROTECTIVE
+    return Part.ENTRY if leg is Leg.ENTRY else Part.EXIT
+
+
+_ENTRY = frozenset({Part.ENTRY})
+_SENT = frozenset({Part.ENTRY, Part.EXIT})
+_CLOSING = frozenset({Part.EXIT, Part.PROTECTIVE})
+# Which orders each limit is for. No budget, no liquidity and no black-out stands in the way of closing what is held;
+# what bounds the number of orders bounds exits too, for a desk that runs away may do so by selling. Protective orders
+# are held to nothing but what they protect: a position must not lose its stop to a limit.
+APPLIES_TO: Mapping[Limit, frozenset[Part]] = {
+    **dict.fromkeys((Limit.POSITION, Limit.SECTOR, Limit.POSITIONS, Limit.CASH), _ENTRY),
+    **dict.fromkeys((Limit.ORDER, Limit.DAILY, Limit.TURNOVER, Limit.VOLUME), _ENTRY),
+    **dict.fromkeys((Limit.BUYING_POWER, Limit.SETTLED), _ENTRY),
+    **dict.fromkeys((Limit.PROTECTION, Limit.SHORT, Limit.RESTRICTED), _ENTRY),
+    **dict.fromkeys((Limit.PRICE, Limit.MIN_PRICE, Limit.BLACKOUT), _ENTRY),
+    **dict.fromkeys((Limit.ACCOUNT, Limit.ASSET, Limit.FRACTION, Limit.COLLAR), _SENT),
+    **dict.fromkeys((Limit.PER_MINUTE, Limit.PER_DAY, Limit.DUPLICATE), _SENT),
+    Limit.HOLDING: _CLOSING,
+    Limit.STATE: frozenset(Part),
+}
+# What a runaway is stopped by; an exit that flattens a desk on a person's word passes them.
+RUNAWAY = frozenset({Limit.PER_MINUTE, Limit.PER_DAY, Limit.DUPLICATE})
+# What only the broker's and the market's word can tell; an exit goes out without it when nobody could ask.
+OF_WORLD = frozenset({Limit.ACCOUNT, Limit.ASSET})
+
+
+class Scene(Record):
+    """What is known when an order is held to its limits.
+
+    While orders are only sized, nobody has asked the broker (`standing`) or counted what the desk did lately
+    (`recent`): both are None, and what rests on them is looked at when the order is intended. `flattens`: the order is
+    one of those that close all on a person's word.
+    """
+
+    portfolio: Portfolio
+    limits: Limits
+    standing: Standing | None = None
+    recent: Recent | None = None
+    flattens: bool = False
+
+
+def held_to(part: Part, *, flattens: bool, informed: bool) -> frozenset[Limit]:
+    """The limits that an intent is held to; `informed` says whether there was a standing."""
+    passed = RUNAWAY if flattens and part is Part.EXIT else frozenset()
+    unknown = frozenset() if informed or part is Part.ENTRY else OF_WORLD
+    return frozenset(limit for limit, parts in APPLIES_TO.items() if part in parts) - passed - unknown
 
 
 class Breach(Record):
@@ -65,106 +176,3 @@ class Room(Record):
 
     limit: Limit
     quantity: Quantity
-
-
-def price_of(request: OrderRequest) -> Decimal:
-    """The price exposure is valued at: the mark, or the limit or stop price where that is higher."""
-    return max(request.mark, request.limit_price or ZERO, request.stop_price or ZERO)
-
-
-def cash_price_of(request: OrderRequest, collar: Decimal) -> Decimal:
-    """The price cash is kept for: a collar above the price, which also pays the commission."""
-    return price_of(request) * (1 + collar)
-
-
-def _buys(portfolio: Portfolio) -> list[tuple[OrderRequest, Decimal]]:
-    """Open entries with their leaves."""
-    return [(o.request, o.leaves) for o in portfolio.open_orders if o.request.side is Side.BUY and o.leaves > 0]
-
-
-def exposure_of(portfolio: Portfolio, symbol: str) -> Decimal:
-    """Dollars in one symbol with its open buys filled."""
-    held = sum((abs(p.value) for p in portfolio.positions if p.symbol == symbol), ZERO)
-    return held + sum((leaves * price_of(r) for r, leaves in _buys(portfolio) if r.symbol == symbol), ZERO)
-
-
-def sector_exposure_of(portfolio: Portfolio, sector: str) -> Decimal:
-    """Dollars in one sector with its open buys filled."""
-    held = sum((abs(p.value) for p in portfolio.positions if p.sector == sector), ZERO)
-    return held + sum((leaves * price_of(r) for r, leaves in _buys(portfolio) if r.sector == sector), ZERO)
-
-
-def symbols_of(portfolio: Portfolio) -> frozenset[Symbol]:
-    """Symbols held or being bought: each takes one of the places."""
-    held = {p.symbol for p in portfolio.positions if p.quantity}
-    return frozenset(held | {request.symbol for request, _ in _buys(portfolio)})
-
-
-def free_cash(portfolio: Portfolio, limits: Limits) -> Decimal:
-    """Dollars left when every open buy has filled at its worst price."""
-    return portfolio.cash - sum((leaves * cash_price_of(r, limits.collar) for r, leaves in _buys(portfolio)), ZERO)
-
-
-def rooms(request: OrderRequest, portfolio: Portfolio, limits: Limits) -> tuple[Room, ...]:
-    """How many shares each limit has room for, fractions of a share included; the least of them is the cap."""
-    if request.side is Side.SELL:
-        return (Room(limit=Limit.HOLDING, quantity=portfolio.sellable(request.symbol)),)
-    equity = max(portfolio.equity, ZERO)
-    price = price_of(request)
-    position = limits.max_position * equity - exposure_of(portfolio, request.symbol)
-    sector = limits.max_sector * equity - sector_exposure_of(portfolio, request.sector)
-    taken = symbols_of(portfolio)
-    place = request.symbol in taken or len(taken) < limits.max_positions
-    cash = free_cash(portfolio, limits)
-    return (
-        Room(limit=Limit.POSITION, quantity=_shares(position, price)),
-        Room(limit=Limit.SECTOR, quantity=_shares(sector, price)),
-        Room(limit=Limit.POSITIONS, quantity=request.quantity if place else ZERO),
-        Room(limit=Limit.CASH, quantity=_shares(cash, cash_price_of(request, limits.collar))),
-    )
-
-
-def cap(request: OrderRequest, portfolio: Portfolio, limits: Limits) -> Room:
-    """The tightest limit and the whole shares it leaves, never more than asked."""
-    tightest = min(rooms(request, portfolio, limits), key=lambda room: room.quantity)
-    whole = min(tightest.quantity, request.quantity).quantize(Decimal(1), rounding=ROUND_DOWN)
-    return Room(limit=tightest.limit, quantity=whole)
-
-
-def breaches(request: OrderRequest, portfolio: Portfolio, limits: Limits) -> tuple[Breach, ...]:
-    """Every limit that this order would pass in the worst case; empty means it may be sent."""
-    reduces = request.side is Side.SELL
-    refused = forbids(portfolio.trading_state, reduces_exposure=reduces)
-    found = (
-        [Breach(limit=Limit.STATE, code=refused, reason=f"the desk is {portfolio.trading_state}")] if refused else []
-    )
-    found += [_breach(room, request) for room in rooms(request, portfolio, limits) if request.quantity > room.quantity]
-    return (*found, *_misplaced(request))
-
-
-def _breach(room: Room, request: OrderRequest) -> Breach:
-    left = f"{room.quantity.normalize():f}"
-    return Breach(
-        limit=room.limit,
-        code=f"{room.limit}_exceeded",
-        reason=f"{request.side} {request.quantity:f} {request.symbol}: {room.limit} has room for {left}",
-    )
-
-
-def _misplaced(request: OrderRequest) -> tuple[Breach, ...]:
-    """A stop or target on the wrong side of a price that a buy may fill at would trade at once."""
-    if request.side is Side.SELL:
-        return ()
-    least, most = min(request.mark, request.limit_price or request.mark), price_of(request)
-    found: list[Breach] = []
-    if request.stop is not None and request.stop >= least:
-        reason = f"stop {request.stop} is not below the price {least}"
-        found.append(Breach(limit=Limit.PROTECTION, code="stop_on_wrong_side", reason=reason))
-    if request.target is not None and request.target <= most:
-        reason = f"target {request.target} is not above the price {most}"
-        found.append(Breach(limit=Limit.PROTECTION, code="target_on_wrong_side", reason=reason))
-    return tuple(found)
-
-
-def _shares(dollars: Decimal, price: Decimal) -> Decimal:
-    return min(max(dollars / price, ZERO), MOST_SHARES).quantize(Decimal("1e-9"), rounding=ROUND_DOWN)

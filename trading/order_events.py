@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from trading.breaches import Evidence
 from trading.breaker import CircuitBreaker
 from trading.events import Event, EventType
-from trading.limits import Room
 from trading.orders import Fill, Leg, OrderKind, OrderRequest, OrderState
 from trading.settlement import BrokerOrder, Denied
 
@@ -25,16 +25,16 @@ _WORDS = {
 _KINDS = {Leg.STOP: OrderKind.STOP, Leg.TARGET: OrderKind.LIMIT}
 
 
-def order_intended(request: OrderRequest, rooms: tuple[Room, ...], at: datetime) -> Event:
-    """The order may be sent; `rooms` is what each limit had left when it was checked."""
-    evidence: Any = [room.model_dump(mode="json") for room in rooms]
-    return _event(request, EventType.ORDER_INTENDED, at, {**_terms(request), "rooms": evidence})
+def order_intended(request: OrderRequest, evidence: Evidence, at: datetime) -> Event:
+    """The order may be sent; the evidence says what each limit had left when it was checked, and by what it was."""
+    return _event(request, EventType.ORDER_INTENDED, at, {**_terms(request), **evidence.model_dump(mode="json")})
 
 
-def order_denied(request: OrderRequest, denied: Denied, at: datetime) -> Event:
+def order_denied(request: OrderRequest, denied: Denied, evidence: Evidence, at: datetime) -> Event:
     """The limits or the trading state refuse the order."""
     refusals: Any = [breach.model_dump(mode="json") for breach in denied.breaches]
-    return _event(request, EventType.ORDER_DENIED, at, {**_terms(request), "breaches": refusals})
+    seen = evidence.model_dump(mode="json")
+    return _event(request, EventType.ORDER_DENIED, at, {**_terms(request), **seen, "breaches": refusals})
 
 
 def order_moved(

@@ -15,13 +15,12 @@ from trading.breaker import CircuitBreaker
 from trading.companies import Company
 from trading.events import Event
 from trading.instruments import Instrument
-from trading.limits import Limits
 from trading.market import Adjustment, Dropped, Quote, Snapshot
 from trading.orders import Fill, Order, OrderRequest, OrderState
 from trading.portfolio import Portfolio
 from trading.readings import Reading
 from trading.sessions import Session
-from trading.settlement import BrokerOrder, Clearance, Denied, Sending
+from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
 from trading.statement import Statement
 
 
@@ -34,6 +33,14 @@ class Calendar(Protocol):
 
     def last_session(self, at: datetime) -> Session:
         """The newest session that has opened at this moment."""
+        ...
+
+
+class Earnings(Protocol):
+    """The days on which companies report."""
+
+    def reports_on(self, symbol: str, day: date) -> date | None:
+        """The day of earnings that is nearest to a day, of two equally near the one to come; None when unknown."""
         ...
 
 
@@ -150,7 +157,7 @@ class Ledger(Protocol):
         """Value held positions at these quotes, keep the equity mark and the peak, and answer with the books."""
         ...
 
-    async def intend(self, request: OrderRequest, limits: Limits, intended_at: datetime) -> Order | Denied:
+    async def intend(self, asked: IntentAsked) -> Order | Denied:
         """Lock the books, check state and limits with open orders counted, write OrderIntended or OrderDenied."""
         ...
 

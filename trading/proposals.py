@@ -5,6 +5,7 @@ from __future__ import annotations
 from trading.instruments import UNKNOWN_SECTOR, Side
 from trading.limits import Limit
 from trading.money import Price, Quantity, Record
+from trading.orders import Leg
 from trading.signals import RiskAssessment, Signal, Validation
 
 
@@ -19,11 +20,12 @@ class Constraint(Record):
 class Proposal(Record):
     """What the RiskManager, the Validator and the MetaAgent are asked about.
 
-    Whole shares at a price, never more than code allows.
+    Shares at a price, never more than code allows, to open (`leg` entry) or to close.
     """
 
     signal: Signal
     side: Side
+    leg: Leg = Leg.ENTRY
     quantity: Quantity
     price: Price
     sector: str = UNKNOWN_SECTOR

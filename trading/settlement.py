@@ -1,13 +1,14 @@
-"""What the broker says of an order, and what a refused intent says of itself."""
+"""An order between the books and the broker: what an intent asks, how it is refused, what the broker says of it."""
 
 from __future__ import annotations
 
 from pydantic import AwareDatetime
 
 from trading.instruments import Side, Symbol
-from trading.limits import Breach
+from trading.limits import Breach, Limits
 from trading.money import ZERO, Identifier, Price, Quantity, Record
 from trading.orders import Leg, Order, OrderRequest, OrderState
+from trading.standing import Standing
 
 
 class BrokerOrder(Record):
@@ -26,6 +27,20 @@ class BrokerOrder(Record):
     parent_id: Identifier | None = None
     reason: str | None = None
     received_at: AwareDatetime
+
+
+class IntentAsked(Record):
+    """An order to intend under the limits in force, with what the broker and the market say just before.
+
+    Without a standing nothing is entered, but what is held may be closed. `flattens` marks an exit of all that is held
+    on a person's word: it is not counted against the orders of a minute or a day.
+    """
+
+    request: OrderRequest
+    limits: Limits
+    standing: Standing | None = None
+    flattens: bool = False
+    intended_at: AwareDatetime
 
 
 class Denied(Record):

@@ -25,8 +25,9 @@ from trading.orders import Order, OrderRequest
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
 from trading.reconciling import Reconciled, ReconciliationAsked
-from trading.settlement import Denied
+from trading.settlement import Denied, IntentAsked
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation
+from trading.standing import Standing
 
 Symbols = Annotated[tuple[Symbol, ...], Field(min_length=1, max_length=100)]
 
@@ -154,12 +155,11 @@ class DecisionAsked(Record):
     candidates: tuple[Candidate, ...]
 
 
-class IntentAsked(Record):
-    """An order to intend under the limits in force."""
+class InquiryAsked(Record):
+    """What the broker and the market say of one symbol, just before an order of it is intended."""
 
-    request: OrderRequest
-    limits: Limits
-    intended_at: AwareDatetime
+    stage: Stage
+    symbol: Symbol
 
 
 class Recorded(Record):
@@ -254,6 +254,10 @@ class Steps(Protocol):
 
     async def ask_meta(self, asked: DecisionAsked) -> DecisionsHeard:
         """Ask the MetaAgent about all that is left."""
+        ...
+
+    async def inquire(self, asked: InquiryAsked) -> Standing:
+        """Ask the broker for the account and the symbol, the market for the newest price."""
         ...
 
     async def intend(self, asked: IntentAsked) -> Order | Denied:

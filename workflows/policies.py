@@ -56,6 +56,15 @@ AGENT: dict[str, Any] = {
     "heartbeat_timeout": HEARTBEAT,
     "retry_policy": _policy(0.5, 20, 5),
 }
+INQUIRY: dict[str, Any] = {
+    # The account, the symbol, a price and a volume. After two minutes the decision's mark is old: the cycle ends, and
+    # nothing was sent.
+    "task_queue": ORDERS_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=60),
+    "schedule_to_close_timeout": timedelta(minutes=2),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(0.5, 10, 20),
+}
 ORDERS: dict[str, Any] = {
     # Look-up, send and look-up again. An order's fate must become known: half an hour of tries, then a person.
     "task_queue": ORDERS_QUEUE,

@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger import LedgerActivities
     from activities.market import MarketActivities
     from activities.orders import OrderActivities
+    from activities.standing import StandingActivities
     from trading.audit import Finding
     from trading.cycle import run_cycle
     from trading.docket import CycleReport, Row
@@ -31,8 +32,9 @@ with workflow.unsafe.imports_passed_through():
     from trading.orders import Order, OrderRequest
     from trading.portfolio import Portfolio
     from trading.reconciling import Reconciled, ReconciliationAsked
-    from trading.settlement import Denied
+    from trading.settlement import Denied, IntentAsked
     from trading.signals import NO_ANSWER, Abstention
+    from trading.standing import Standing
     from trading.steps import (
         AssessmentAsked,
         AssessmentsHeard,
@@ -40,7 +42,7 @@ with workflow.unsafe.imports_passed_through():
         DecisionAsked,
         DecisionsHeard,
         Heard,
-        IntentAsked,
+        InquiryAsked,
         MarkAsked,
         Opening,
         Recorded,
@@ -187,6 +189,18 @@ class ActivitySteps:
         summary = f"MetaAgent: {len(asked.candidates)} candidates"
         call = workflow.execute_activity_method(AgentActivities.ask_meta, asked, summary=summary, **policies.AGENT)
         return await _heard(call, DecisionsHeard)
+
+    async def inquire(self, asked: InquiryAsked) -> Standing:
+        """Ask the broker and the market."""
+        return await _done(
+            workflow.execute_activity_method(
+                StandingActivities.inquire,
+                asked,
+                activity_id=f"inquire/{asked.symbol}",
+                summary=f"account, {asked.symbol} at the broker, newest price",
+                **policies.INQUIRY,
+            )
+        )
 
     async def intend(self, asked: IntentAsked) -> Order | Denied:
         """Write the intent."""

@@ -17,11 +17,10 @@ from adapters.postgres.engine import consistent, transaction
 from trading.audit import Books
 from trading.breaker import CircuitBreaker
 from trading.events import Event
-from trading.limits import Limits
 from trading.market import Quote
-from trading.orders import Fill, Order, OrderRequest, OrderState
+from trading.orders import Fill, Order, OrderState
 from trading.portfolio import Portfolio
-from trading.settlement import BrokerOrder, Clearance, Denied, Sending
+from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
 
 
 class PostgresLedger:
@@ -55,10 +54,10 @@ class PostgresLedger:
         async with transaction(self._engine) as connection:
             return await portfolio.mark_positions(connection, desk_id, quotes, marked_at)
 
-    async def intend(self, request: OrderRequest, limits: Limits, intended_at: datetime) -> Order | Denied:
+    async def intend(self, asked: IntentAsked) -> Order | Denied:
         """Check and write an order in one transaction. Raises BooksDisagree on an id with other terms."""
         async with transaction(self._engine) as connection:
-            return await orders.intend_order(connection, request, limits, intended_at)
+            return await orders.intend_order(connection, asked)
 
     async def order(self, client_order_id: str) -> Order | None:
         """One order as the books know it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.tables import orders
@@ -54,7 +54,8 @@ async def enter_order(connection: AsyncConnection, order: Order, why_denied: Seq
     found = [breach.model_dump(mode="json") for breach in why_denied]
     request = order.request.model_dump(mode="json")
     row = {**terms, **_progress(order, order.state), "request": request, "breaches": found or None}
-    await connection.execute(insert(orders).values(row))
+    # Not when the transaction began: it may have waited for the lock, and what is counted by the minute is counted now.
+    await connection.execute(insert(orders).values({**row, "recorded_at": func.clock_timestamp()}))
 
 
 async def save_order(connection: AsyncConnection, order: Order, told_state: OrderState) -> None:

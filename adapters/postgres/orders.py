@@ -2,43 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import log
 from adapters.postgres.fill_rows import fills_of_order
 from adapters.postgres.order_rows import KnownOrder, enter_order, find_order, save_order
 from adapters.postgres.portfolio import lock_books, read_portfolio
+from adapters.postgres.recent import count_recent
+from trading.breaches import breaches, evidence
 from trading.breaker import forbids
 from trading.errors import BooksDisagree
 from trading.events import Event
 from trading.instruments import Side
-from trading.limits import Limits, breaches, rooms
+from trading.limits import Scene
 from trading.order_events import order_denied, order_intended, order_moved
 from trading.orders import UNANSWERED, Order, OrderRequest, OrderState, advance, settle
-from trading.settlement import BrokerOrder, Clearance, Denied, Sending
+from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
 
 
-async def intend_order(
-    connection: AsyncConnection, request: OrderRequest, limits: Limits, intended_at: datetime
-) -> Order | Denied:
+async def intend_order(connection: AsyncConnection, asked: IntentAsked) -> Order | Denied:
     """Check an order and write it, intended or denied; asked again, answer as before."""
+    request = asked.request
     await lock_books(connection, request.desk_id)
     known = await find_order(connection, request.client_order_id)
     if known is not None:
         _refuse_other(known, request)
         return known.answer
-    portfolio = await read_portfolio(connection, request.desk_id)
-    found = breaches(request, portfolio, limits)
+    scene = Scene(
+        portfolio=await read_portfolio(connection, request.desk_id),
+        limits=asked.limits,
+        standing=asked.standing,
+        recent=await count_recent(connection, request, asked.limits.duplicate_minutes),
+        flattens=asked.flattens,
+    )
+    found, seen = breaches(request, scene), evidence(request, scene)
     if found:
         denied = Denied(client_order_id=request.client_order_id, breaches=found)
         await enter_order(connection, Order(request=request, state=OrderState.DENIED, reason=denied.reason), found)
-        await log.append(connection, [order_denied(request, denied, intended_at)])
+        await log.append(connection, [order_denied(request, denied, seen, asked.intended_at)])
         return denied
     order = Order(request=request, state=OrderState.INTENDED)
     await enter_order(connection, order)
-    await log.append(connection, [order_intended(request, rooms(request, portfolio, limits), intended_at)])
+    await log.append(connection, [order_intended(request, seen, asked.intended_at)])
     return order
 
 

@@ -12,8 +12,12 @@ from activities.gate import Gate
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.orders import OrderActivities
+from activities.standing import StandingActivities
 
-HOLDERS: tuple[type[Any], ...] = (Gate, MarketActivities, LedgerActivities, AgentActivities, OrderActivities)
+HOLDERS: tuple[type[Any], ...] = (
+    *(Gate, MarketActivities, LedgerActivities, AgentActivities, OrderActivities),
+    StandingActivities,
+)
 
 
 def real() -> dict[str, Callable[..., Any]]:

@@ -15,6 +15,7 @@ from temporalio import workflow
 from tests.activities import poison
 from tests.making import hints
 from trading.instruments import Symbol
+from trading.limits import Budget, Turnover
 from trading.money import DeskId, Dollars, Fraction, Identifier, Price, Quantity, Ratio, Record, SignedQuantity, Text
 from trading.signals import Score
 from workflows.order_execution import OrderExecution
@@ -42,6 +43,8 @@ KINDS: tuple[tuple[Any, st.SearchStrategy[Any]], ...] = (
     (Quantity, amounts("0", "1e9", 9)),
     (SignedQuantity, amounts("-1e9", "1e9", 9)),
     (Fraction, amounts("0", "1", 8)),
+    (Budget, amounts("0", "1e15", 2)),
+    (Turnover, amounts("0", "1000", 8)),
     (Ratio, st.floats(allow_nan=False, allow_infinity=False)),
     (Score, st.floats(0, 1)),
     (Symbol, st.from_regex(r"\A[A-Z][A-Z0-9]{0,4}\Z")),

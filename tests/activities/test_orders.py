@@ -16,7 +16,7 @@ from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.snapshots import PostgresSnapshots
 from tests.fakes.market import FakeMarket
-from tests.making import AT, DESK, TRACE, after, cycle, request
+from tests.making import AT, DESK, TRACE, after, cycle, intent, request
 from trading.audit import quantities_close
 from trading.cycle_events import cycle_event
 from trading.desk import DeskOpening
@@ -61,7 +61,7 @@ class Floor:
 
     async def intend(self, **more: Any) -> OrderRequest:
         asked = request(**more)
-        assert isinstance(await self.ledger.intend(asked, Limits(), AT), Order)
+        assert isinstance(await self.ledger.intend(intent(asked, Limits(duplicate_minutes=0))), Order)
         return asked
 
     async def states(self) -> dict[str, str]:

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from tests.making import DESK, TRACE, after, deposit, fill, signal, summary
+from tests.making import DESK, TRACE, after, deposit, fill, signal, standing, summary
 from trading import order_events
 from trading.audit import Books, Finding, audit
+from trading.breaches import breaches, evidence
 from trading.breaker import TradingState
 from trading.docket import Row
 from trading.errors import Final
 from trading.events import GENESIS, Event, EventType, StoredEvent, seal
 from trading.instruments import Side
-from trading.limits import Limits, breaches, rooms
+from trading.limits import Limits, Scene
 from trading.market import SnapshotSummary
-from trading.money import ZERO
+from trading.money import ZERO, cents
 from trading.orders import Fill, Order, OrderRequest, OrderState, advance, settle
 from trading.portfolio import CapitalEvent, Portfolio, Position, cash_of, positions_of
-from trading.settlement import BrokerOrder, Denied
+from trading.rooms import price_of
+from trading.settlement import BrokerOrder, Denied, IntentAsked
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation, Verdict
+from trading.standing import Recent, Standing
 from trading.steps import (
     AssessmentAsked,
     AssessmentsHeard,
     Cycle,
     DecisionAsked,
     DecisionsHeard,
-    IntentAsked,
+    InquiryAsked,
     MarkAsked,
     Opening,
     SignalAsked,
@@ -87,18 +90,34 @@ class FakeDesk:
         )
 
     def intend(self, asked: IntentAsked) -> Order | Denied:
-        request, book = asked.request, self.portfolio()
-        found = breaches(request, book, asked.limits)
+        request, scene = asked.request, self.scene(asked)
+        found, seen = breaches(request, scene), evidence(request, scene)
         if found:
             denied = Denied(client_order_id=request.client_order_id, breaches=found)
             self.orders[request.client_order_id] = Order(request=request, state=OrderState.DENIED)
-            self.record([order_events.order_denied(request, denied, asked.intended_at)])
+            self.record([order_events.order_denied(request, denied, seen, asked.intended_at)])
             return denied
         self.orders[request.client_order_id] = Order(request=request, state=OrderState.INTENDED)
         self.received_at[request.client_order_id] = asked.intended_at
-        intended = order_events.order_intended(request, rooms(request, book, asked.limits), asked.intended_at)
-        self.record([intended])
+        self.record([order_events.order_intended(request, seen, asked.intended_at)])
         return self.orders[request.client_order_id]
+
+    def scene(self, asked: IntentAsked) -> Scene:
+        """What is known when an order is intended."""
+        return Scene(
+            portfolio=self.portfolio(), limits=asked.limits, standing=asked.standing, recent=self._recent(asked)
+        )
+
+    def _recent(self, asked: IntentAsked) -> Recent:
+        """All that was ever intended is of today; a minute is one of the test's clock."""
+        sent = [self.orders[name] for name in self.received_at]
+        since = asked.intended_at - timedelta(minutes=1)
+        late = [o for o in sent if self.received_at[o.request.client_order_id] > since]
+        usd = sum((o.request.quantity * price_of(o.request) for o in sent), ZERO)
+        terms = asked.request.symbol, asked.request.side, asked.request.quantity
+        same = [o.request for o in late if (o.request.symbol, o.request.side, o.request.quantity) == terms]
+        name = same[-1].client_order_id if same else None
+        return Recent(last_minute=len(late), today=len(sent), usd_today=cents(usd), same=name)
 
     def execute(self, request: OrderRequest) -> Order:
         order = advance(self.orders[request.client_order_id], OrderState.ACCEPTED, broker_order_id="b-1")
@@ -156,9 +175,9 @@ class FakeDesk:
 class FakeSteps:
     """Everything a cycle asks for, answered from what the test put here; `calls` is what was asked, in order.
 
-    `signals` hold what the DataAgent says of each symbol; the other three agree to everything unless `risk`,
-    `validation` or `decision` has another word for a symbol, or `abstaining` names the agent. `failing` names steps
-    that raise.
+    `signals` hold what the DataAgent says of each symbol, `standings` what the broker does. The other agents agree to
+    everything unless `risk`, `validation` or `decision` has another word for a symbol, or `abstaining` names the agent.
+    `failing` names steps that raise.
     """
 
     def __init__(self, desk: FakeDesk | None = None, prices: dict[str, tuple[str, str]] | None = None) -> None:
@@ -169,6 +188,7 @@ class FakeSteps:
         self.limits = Limits(sizing_margin=ZERO)
         self.skip: Skip | None = None
         self.signals: dict[str, Signal | Abstention] = {}
+        self.standings: dict[str, Standing] = {}
         self.risk: dict[str, RiskAssessment] = {}
         self.validation: dict[str, Validation | Abstention] = {}
         self.decision: dict[str, Decision] = {}
@@ -250,6 +270,10 @@ class FakeSteps:
             for p in (candidate.proposal for candidate in asked.candidates)
         )
         return DecisionsHeard(answer=tuple(self.decision.get(one.symbol, one) for one in agreed))
+
+    async def inquire(self, asked: InquiryAsked) -> Standing:
+        self._called("inquire", asked)
+        return self.standings.get(asked.symbol) or standing(asked.symbol, self.prices[asked.symbol][0])
 
     async def intend(self, asked: IntentAsked) -> Order | Denied:
         self._called("intend", asked)

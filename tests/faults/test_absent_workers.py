@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.orders import OrderActivities
-from tests.adapters.postgres.desk import LIMITS, NOON, buy, opening
+from tests.adapters.postgres.desk import buy, intent, opening
 from tests.rig import Ports
 from trading.orders import Order, OrderState
 
@@ -16,7 +16,7 @@ async def test_an_order_that_nobody_has_sent_yet_is_found_as_intended(engine: As
     ports = Ports.real(engine, sample_data)
     opened, deposit = opening()
     await ports.ledger.open_desk(opened, cash=deposit)
-    intended = await ports.ledger.intend(buy("MSFT", "10"), LIMITS, NOON)
+    intended = await ports.ledger.intend(intent(buy("MSFT", "10")))
     assert isinstance(intended, Order), intended
     orders = OrderActivities(ports.broker, ports.ledger, ports.market)
     assert (await orders.follow_order(intended.request)).state is OrderState.INTENDED

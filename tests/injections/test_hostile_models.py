@@ -12,14 +12,13 @@ from tests.fakes.model import ScriptedModel
 from tests.fakes.steps import PRICES, FakeDesk
 from tests.making import cycle
 from trading import order_events
+from trading.breaches import evidence
 from trading.breaker import TradingState
 from trading.cycle import run_cycle
-from trading.limits import rooms
 from trading.orders import Order, OrderState
 from trading.portfolio import Portfolio
 from trading.ports import LanguageModel
-from trading.settlement import Denied
-from trading.steps import IntentAsked
+from trading.settlement import Denied, IntentAsked
 
 SYMBOLS = tuple(PRICES)
 CYCLES = 10
@@ -35,8 +34,7 @@ class LimitlessDesk(FakeDesk):
         request = asked.request
         self.orders[request.client_order_id] = Order(request=request, state=OrderState.INTENDED)
         self.received_at[request.client_order_id] = asked.intended_at
-        free = rooms(request, self.portfolio(), asked.limits)
-        self.record([order_events.order_intended(request, free, asked.intended_at)])
+        self.record([order_events.order_intended(request, evidence(request, self.scene(asked)), asked.intended_at)])
         return self.orders[request.client_order_id]
 
 

@@ -15,6 +15,7 @@ from trading.breaker import TradingState
 from trading.cycle import run_cycle
 from trading.events import GENESIS, Event, EventType, StoredEvent
 from trading.instruments import Side
+from trading.limits import Part, held_to
 from trading.order_events import order_moved
 from trading.orders import Leg, Order, OrderState
 from trading.settlement import BrokerOrder
@@ -23,7 +24,7 @@ from trading.trades import Trade
 BUY = "paper/cycle-1-AAPL-buy-entry"
 SELL = "paper/cycle-2-AAPL-sell-exit"
 DENIED = "paper/cycle-1-XOM-buy-entry"
-ROOMS = [{"limit": limit, "quantity": "10"} for limit in ("max_position", "max_sector", "max_positions", "cash")]
+ENTERED, CLOSED = (sorted(held_to(part, flattens=False, informed=True)) for part in (Part.ENTRY, Part.EXIT))
 Life = tuple[Books, tuple[BrokerOrder, ...]]
 
 
@@ -60,6 +61,16 @@ def edited(books: Books, kind: EventType, nth: int = 0, **changes: object) -> Bo
     events = events_of(books)
     at = [number for number, event in enumerate(events) if event.type is kind][nth]
     events[at] = events[at].model_copy(update={"data": {**events[at].data, **changes}})
+    return logged(books, events)
+
+
+def before_this(books: Books) -> Books:
+    """The log as it was when an intent said only which rooms it had left."""
+    told = {"looked_at", "standing", "recent", "flattens"}
+    events = [
+        event.model_copy(update={"data": {name: said for name, said in event.data.items() if name not in told}})
+        for event in events_of(books)
+    ]
     return logged(books, events)
 
 
@@ -128,6 +139,21 @@ def test_a_clean_life_has_no_findings(life: Life) -> None:
     assert audit(books, broker) == ()
     kinds = {stored.event.type for stored in books.events}
     assert {EventType.ORDER_INTENDED, EventType.ORDER_DENIED, EventType.TRADE_EXECUTED} < kinds
+
+
+def test_a_log_of_before_the_limits_grew_is_clean(life: Life) -> None:
+    books, broker = life
+    assert audit(before_this(books), broker) == ()
+
+
+def test_an_exit_without_the_brokers_word_or_on_a_persons_is_held_to_less(life: Life) -> None:
+    books, broker = life
+    uninformed = sorted(held_to(Part.EXIT, flattens=False, informed=False))
+    flattening = sorted(held_to(Part.EXIT, flattens=True, informed=True))
+    for seen, told in ((uninformed, {"standing": None}), (flattening, {"flattens": True})):
+        less = edited(books, EventType.ORDER_INTENDED, 1, looked_at=seen)
+        assert numbers(audit(less, broker)) == {"I7"}
+        assert audit(edited(books, EventType.ORDER_INTENDED, 1, looked_at=seen, **told), broker) == ()
 
 
 def test_books_that_never_began_are_clean(life: Life) -> None:
@@ -208,10 +234,25 @@ IN_THE_BOOKS: list[tuple[str, set[str], Callable[[Books], Books]]] = [
     (
         "a buy was not held to every limit",
         {"I7"},
-        lambda b: edited(b, EventType.ORDER_INTENDED, rooms=[room for room in ROOMS if room["limit"] != "max_sector"]),
+        lambda b: edited(b, EventType.ORDER_INTENDED, rooms=[], looked_at=[n for n in ENTERED if n != "max_sector"]),
     ),
-    ("a sale was not held to what is held", {"I7"}, lambda b: edited(b, EventType.ORDER_INTENDED, 1, rooms=ROOMS)),
-    ("an intent was never checked", {"I7"}, lambda b: edited(b, EventType.ORDER_INTENDED, rooms=[])),
+    (
+        "a buy was not held to the broker's word",
+        {"I7"},
+        lambda b: edited(b, EventType.ORDER_INTENDED, looked_at=[n for n in ENTERED if n != "asset"]),
+    ),
+    (
+        "a sale was not held to what is held",
+        {"I7"},
+        lambda b: edited(b, EventType.ORDER_INTENDED, 1, rooms=[], looked_at=[n for n in CLOSED if n != "holding"]),
+    ),
+    (
+        "a sale was not counted",
+        {"I7"},
+        lambda b: edited(b, EventType.ORDER_INTENDED, 1, looked_at=[n for n in CLOSED if not n.startswith("max_")]),
+    ),
+    ("an intent was never checked", {"I7"}, lambda b: edited(b, EventType.ORDER_INTENDED, rooms=[], looked_at=[])),
+    ("an old intent was never checked", {"I7"}, lambda b: before_this(edited(b, EventType.ORDER_INTENDED, rooms=[]))),
     (
         "a buy was intended while reducing",
         {"I6", "I8"},

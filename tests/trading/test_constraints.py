@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from tests.making import cycle, order, portfolio, position, request, signal, summary, these
+from trading.breaches import breaches
 from trading.breaker import TradingState
 from trading.constraints import Case, Ruling, request_of, rule_on
 from trading.instruments import Side
-from trading.limits import Limit, Limits, breaches
+from trading.limits import Limit, Limits, Scene
 from trading.money import ZERO
 from trading.orders import Leg
 from trading.portfolio import Portfolio
@@ -21,20 +23,17 @@ SNAPSHOT = summary(
 )
 
 
-def case(books: Portfolio) -> Case:
-    return Case(cycle=cycle("AAPL"), snapshot=SNAPSHOT, portfolio=books, limits=Limits(sizing_margin=ZERO))
-
-
-def rule(books: Portfolio, *signals: Signal) -> tuple[Ruling, ...]:
-    return rule_on(signals, case(books))
+def rule(books: Portfolio, *signals: Signal, **limits: Any) -> tuple[Ruling, ...]:
+    held_to = Limits(sizing_margin=ZERO, **limits)
+    return rule_on(signals, Case(cycle=cycle("AAPL"), snapshot=SNAPSHOT, portfolio=books, limits=held_to))
 
 
 def allowed(rulings: tuple[Ruling, ...]) -> list[tuple[str, int]]:
     return [(r.signal.symbol, int(r.proposal.quantity) if r.proposal else 0) for r in rulings]
 
 
-def ruled(books: Portfolio, one: Signal) -> Ruling:
-    (found,) = rule(books, one)
+def ruled(books: Portfolio, one: Signal, **limits: Any) -> Ruling:
+    (found,) = rule(books, one, **limits)
     return found
 
 
@@ -161,7 +160,7 @@ def test_a_proposal_becomes_the_order_that_was_judged() -> None:
     )
     assert these(made.stop, made.target, made.as_of) == (90, 120, SNAPSHOT.as_of)
     assert made.client_order_id == "paper/cycle-1-AAPL-buy-entry"
-    assert breaches(made, portfolio(), Limits()) == ()
+    assert breaches(made, Scene(portfolio=portfolio(), limits=Limits())) == ()
 
 
 def test_a_sale_is_an_exit_without_protection() -> None:
@@ -172,5 +171,42 @@ def test_a_sale_is_an_exit_without_protection() -> None:
 
 
 def test_a_fortune_in_penny_stocks_is_clamped_like_any_other() -> None:
-    found = ruled(portfolio("1000000000000"), signal("Q", weight="1"))
-    assert allowed((found,)) == [("Q", 1_000_000_000)]
+    found = ruled(portfolio("1000000000000"), signal("Q", weight="1"), min_price=ZERO)
+    assert allowed((found,)) == [("Q", 500_000_000)]
+    assert found.constraint is not None
+    assert found.constraint.limit is Limit.ORDER
+
+
+def test_what_is_restricted_or_too_cheap_is_not_even_proposed() -> None:
+    found = rule(portfolio(), signal("AAPL"), signal("Q", quantity="1"), restricted_symbols=("AAPL",))
+    assert [(one.proposal, one.constraint and one.constraint.limit) for one in found] == [
+        (None, Limit.RESTRICTED),
+        (None, Limit.MIN_PRICE),
+    ]
+
+
+def test_parts_of_a_share_are_proposed_where_the_desk_buys_them() -> None:
+    assert ruled(portfolio(), signal("AAPL", quantity="1.2345678")).asked == 1
+    parts = ruled(portfolio(), signal("AAPL", quantity="1.2345678"), fractional=True)
+    assert parts.proposal is not None
+    assert parts.proposal.quantity == Decimal("1.234567")
+    by_weight = ruled(portfolio("1000"), signal("AAPL", weight="0.0123"), fractional=True)
+    assert by_weight.asked == Decimal("0.123")
+    rest = ruled(portfolio("0", position("AAPL", "10.5")), signal("AAPL", "sell", quantity=None), fractional=True)
+    assert rest.asked == Decimal("10.5")
+
+
+def test_a_desk_that_sells_short_opens_with_a_sale_and_closes_with_a_buy() -> None:
+    opened = ruled(portfolio(), signal("AAPL", "sell", stop="110", target="90"), allow_short=True)
+    assert opened.proposal is not None
+    made = request_of(cycle("AAPL"), opened.proposal, Decimal(7), SNAPSHOT)
+    assert (made.side, made.leg) == (Side.SELL, Leg.ENTRY)
+    assert these(made.stop, made.target) == (110, 90)
+    held_short = portfolio("200000", position("AAPL", "-100"))
+    closed = ruled(held_short, signal("AAPL", quantity=None), allow_short=True)
+    assert closed.proposal is not None
+    assert (closed.proposal.leg, closed.proposal.quantity) == (Leg.EXIT, Decimal(100))
+    # Nothing both closes and opens: what is held is sold, and no more.
+    both = ruled(HELD, signal("AAPL", "sell", quantity="150"), allow_short=True)
+    assert both.proposal is not None
+    assert (both.proposal.leg, both.proposal.quantity) == (Leg.EXIT, Decimal(100))

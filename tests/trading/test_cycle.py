@@ -17,9 +17,9 @@ from trading.events import EventType as E
 from trading.instruments import Side
 from trading.limits import Limits
 from trading.orders import Order
-from trading.settlement import Denied
+from trading.settlement import Denied, IntentAsked
 from trading.signals import Abstention, Decision, RiskAssessment, Validation, Verdict
-from trading.steps import IntentAsked, Skip, SnapshotAsked
+from trading.steps import Skip, SnapshotAsked
 
 ABSTENTION = Abstention(cause="UnreadableAnswer", reason="not JSON")
 NOTHING_SENT = {"intend", "execute"}

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from tests.fakes.steps import sealed
 from tests.making import AT, CYCLE, DESK, TRACE, after, cycle, fill, order, request, signal, these
 from trading import cycle_events, order_events
+from trading.breaches import Evidence
 from trading.events import (
     GENESIS,
     Event,
@@ -27,6 +28,7 @@ from trading.instruments import Side
 from trading.limits import Breach, Limit, Room
 from trading.orders import Leg, OrderState
 from trading.settlement import BrokerOrder, Denied
+from trading.standing import Recent
 from trading.steps import Source
 
 
@@ -190,6 +192,9 @@ def test_a_whole_number_hashes_the_same_as_it_comes_back() -> None:
 
 SOURCE = Source(model="rules", prompt_version="1", call_id="c-1")
 ASKED = request()
+SEEN = Evidence(
+    rooms=(Room(limit=Limit.CASH, quantity=ASKED.quantity),), looked_at=(Limit.CASH,), standing=None, recent=Recent()
+)
 AT_BROKER = BrokerOrder(
     client_order_id=ASKED.client_order_id,
     broker_order_id="b-1",
@@ -209,7 +214,7 @@ AT_BROKER = BrokerOrder(
     [
         lambda at: cycle_events.started(cycle(), at),
         lambda at: cycle_events.signal_generated(cycle(), signal(), SOURCE, at),
-        lambda at: order_events.order_intended(ASKED, (), at),
+        lambda at: order_events.order_intended(ASKED, SEEN, at),
         lambda at: order_events.order_moved(ASKED, OrderState.ACCEPTED, AT_BROKER, at),
         lambda at: order_events.order_refused(ASKED, "no", at),
     ],
@@ -232,11 +237,14 @@ def test_an_orders_events_are_named_after_it() -> None:
 
 
 def test_an_intent_carries_its_evidence_and_a_denial_its_breaches() -> None:
-    intended = order_events.order_intended(ASKED, (Room(limit=Limit.CASH, quantity=ASKED.quantity),), AT)
+    intended = order_events.order_intended(ASKED, SEEN, AT)
     assert intended.data["rooms"] == [{"limit": "cash", "quantity": "10"}]
+    assert (intended.data["looked_at"], intended.data["recent"]) == (["cash"], Recent().model_dump(mode="json"))
     breach = Breach(limit=Limit.CASH, code="cash_exceeded", reason="too little")
     denied = Denied(client_order_id=ASKED.client_order_id, breaches=(breach, breach))
-    assert order_events.order_denied(ASKED, denied, AT).data["breaches"] == [breach.model_dump(mode="json")] * 2
+    refused = order_events.order_denied(ASKED, denied, SEEN, AT)
+    assert refused.data["breaches"] == [breach.model_dump(mode="json")] * 2
+    assert refused.data["looked_at"] == ["cash"]
     assert denied.reason == "too little; too little"
     assert order_events.order_refused(ASKED, "closed", AT).data["reason"] == "closed"
 

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.making import order, portfolio, position, protection, request
+from trading.breaches import breaches
 from trading.breaker import TradingState
 from trading.instruments import UNKNOWN_SECTOR, Side
-from trading.limits import Limit, Limits, breaches, cap, exposure_of, free_cash, rooms, sector_exposure_of, symbols_of
+from trading.limits import Breach, Limit, Limits, Room, Scene
 from trading.orders import Leg, Order, OrderRequest, OrderState
 from trading.portfolio import Portfolio, Position
+from trading.rooms import cap, exposure_of, free_cash, rooms, sector_exposure_of, symbols_of
 
 LIMITS = Limits()
 TEN = ("A", "B", "C", "D", "E", "F", "G", "H", "I", "J")
@@ -20,6 +22,18 @@ POSITION, SECTOR, POSITIONS, CASH, HOLDING = (
     *(Limit.POSITION, Limit.SECTOR, Limit.POSITIONS),
     *(Limit.CASH, Limit.HOLDING),
 )
+
+
+FREE = Limits(max_order_usd=Decimal("1e15"), min_price=Decimal(0))
+
+
+def sizing(order: OrderRequest, books: Portfolio, limits: Limits = LIMITS) -> tuple[Breach, ...]:
+    """What is found while an order is only sized."""
+    return breaches(order, Scene(portfolio=books, limits=limits))
+
+
+def capped(order: OrderRequest, books: Portfolio, limits: Limits = LIMITS) -> Room:
+    return cap(order, Scene(portfolio=books, limits=limits))
 
 
 class Edge(NamedTuple):
@@ -94,7 +108,7 @@ POSITION_EDGES = [
     Edge("19.99 % passes", buy("1999"), rich(), [], 1999),
     Edge("20.00 % passes", buy("2000"), rich(), [], 2000),
     Edge("20.01 % does not", buy("2001"), rich(), [POSITION], 2000),
-    Edge("a billionth of a share over does not", buy("2000.000000001"), rich(), [POSITION], 2000),
+    Edge("a billionth of a share over does not", buy("2000.000000001"), rich(), [POSITION, Limit.FRACTION], 2000),
     Edge("a cent of equity less makes it too much", buy("2000"), books("99999.99"), [POSITION], 1999),
     Edge("19.99 % with what is held", buy("999"), holds("1000"), [], 999),
     Edge("20.00 % with what is held", buy("1000"), holds("1000"), [], 1000),
@@ -113,9 +127,9 @@ POSITION_EDGES = [
     Edge("an open sale frees nothing yet", buy("1"), holds("2000", order(sell("2000"))), [POSITION], 0),
     Edge("an open limit buy counts at its limit", buy("800"), rich(resting=(order(limit_buy("1000", "12")),)), [], 800),
     Edge("at its limit to the share", buy("801"), rich(resting=(order(limit_buy("1000", "12")),)), [POSITION], 800),
-    Edge("a limit above the mark is what it costs", limit_buy("1667", "12"), rich(), [POSITION], 1666),
-    Edge("a limit below the mark is no discount", limit_buy("2001", "8"), rich(), [POSITION], 2000),
-    Edge("a stop above the mark is what it costs", stop_buy("1667", "12"), rich(), [POSITION], 1666),
+    Edge("a limit above the mark is what it costs", limit_buy("1667", "12"), rich(), [POSITION, Limit.COLLAR], 1666),
+    Edge("a limit below the mark is no discount", limit_buy("2001", "8"), rich(), [POSITION, Limit.COLLAR], 2000),
+    Edge("a stop above the mark is what it costs", stop_buy("1667", "12"), rich(), [POSITION, Limit.COLLAR], 1666),
     Edge("a short position counts unsigned", buy("1001"), holds("-1000"), [POSITION], 1000),
 ]
 SECTOR_EDGES = [
@@ -152,8 +166,8 @@ CASH_EDGES = [
     Edge("and no more", buy("141"), poor("2100", KO_PARTLY), [CASH], 140),
     Edge("open buys of more than there is", buy("1"), poor("100", KO_BUY), [CASH], 0),
     Edge("an open sale brings none yet", buy("1"), poor("0", order(sell("900", "XOM"))), [CASH], 0),
-    Edge("a limit costs the limit and the collar", limit_buy("100", "12"), poor("1260"), [], 100),
-    Edge("a cent less than that", limit_buy("100", "12"), poor("1259.99"), [CASH], 99),
+    Edge("a limit costs the limit and the collar", limit_buy("100", "12"), poor("1260"), [Limit.COLLAR], 100),
+    Edge("a cent less than that", limit_buy("100", "12"), poor("1259.99"), [CASH, Limit.COLLAR], 99),
 ]
 EQUITY_EDGES = [
     Edge("zero equity buys nothing", buy("1"), books("0"), [POSITION, SECTOR, CASH], 0),
@@ -203,8 +217,8 @@ PROTECTION_EDGES = [
     Edge("a target at the price", buy("1", target="10"), rich(), WRONG, 1),
     Edge("a target below it", buy("1", target="9.99"), rich(), WRONG, 1),
     Edge("both on the wrong side", buy("1", stop="11", target="9"), rich(), WRONG * 2, 1),
-    Edge("a stop above the limit it may fill at", limit_buy("1", "8", stop="9"), rich(), WRONG, 1),
-    Edge("a target below the limit it may fill at", limit_buy("1", "12", target="11"), rich(), WRONG, 1),
+    Edge("a stop above the limit it may fill at", limit_buy("1", "9.60", stop="9.70"), rich(), WRONG, 1),
+    Edge("a target below the limit it may fill at", limit_buy("1", "10.40", target="10.20"), rich(), WRONG, 1),
     Edge("a sale has nothing to protect", sell("1", stop="11", target="9"), holds("1"), [], 1),
 ]
 EDGES = [
@@ -215,9 +229,9 @@ EDGES = [
 
 @pytest.mark.parametrize("edge", [pytest.param(edge, id=edge.said) for edge in EDGES])
 def test_an_order_at_the_edge_passes_or_not(edge: Edge) -> None:
-    found = breaches(edge.order, edge.books, LIMITS)
+    found = sizing(edge.order, edge.books)
     assert [breach.limit for breach in found] == edge.passed
-    assert cap(edge.order, edge.books, LIMITS).quantity == edge.cap
+    assert capped(edge.order, edge.books).quantity == edge.cap
     assert all(breach.code and breach.reason for breach in found)
 
 
@@ -236,36 +250,36 @@ def test_there_are_enough_edges() -> None:
     ],
 )
 def test_the_cap_names_the_limit_that_made_it(edge: Edge, tightest: Limit) -> None:
-    assert cap(edge.order, edge.books, LIMITS).limit is tightest
+    assert capped(edge.order, edge.books).limit is tightest
 
 
 def test_a_breach_says_its_code_and_both_figures() -> None:
-    (breach,) = breaches(buy("2001"), rich(), LIMITS)
+    (breach,) = sizing(buy("2001"), rich())
     assert breach.code == "max_position_exceeded"
     assert breach.reason == "buy 2001 AAPL: max_position has room for 2000"
-    assert [b.code for b in breaches(buy("1"), stated(TradingState.HALTED), LIMITS)] == ["halted"]
-    assert [b.code for b in breaches(buy("1"), stated(TradingState.REDUCING), LIMITS)] == ["reducing"]
-    wrong = breaches(buy("1", stop="11", target="9"), rich(), LIMITS)
+    assert [b.code for b in sizing(buy("1"), stated(TradingState.HALTED))] == ["halted"]
+    assert [b.code for b in sizing(buy("1"), stated(TradingState.REDUCING))] == ["reducing"]
+    wrong = sizing(buy("1", stop="11", target="9"), rich())
     assert [b.code for b in wrong] == ["stop_on_wrong_side", "target_on_wrong_side"]
 
 
 def test_rooms_keep_fractions_of_a_share() -> None:
-    found = {room.limit: room.quantity for room in rooms(buy("5", mark="30"), rich(), LIMITS)}
+    found = {room.limit: room.quantity for room in rooms(buy("5", mark="30"), Scene(portfolio=rich(), limits=LIMITS))}
     assert found[POSITION] == Decimal("666.666666666")
     assert found[CASH] == Decimal("3174.603174603")
 
 
 def test_a_penny_stock_and_a_great_fortune_fit_a_quantity() -> None:
     asked = buy("1000000000", mark="0.000001")
-    assert cap(asked, books("1000000000000000"), LIMITS).quantity == 1_000_000_000
+    assert capped(asked, books("1000000000000000"), FREE).quantity == 1_000_000_000
 
 
 def test_other_limits_hold_as_they_are_set() -> None:
     strict = Limits(max_position=Decimal(0), max_sector=Decimal(0), max_positions=0, collar=Decimal(1))
-    assert [b.limit for b in breaches(buy("1"), books("19.99"), strict)] == [POSITION, SECTOR, POSITIONS, CASH]
+    assert [b.limit for b in sizing(buy("1"), books("19.99"), strict)] == [POSITION, SECTOR, POSITIONS, CASH]
     free = Limits(max_position=Decimal(1), max_sector=Decimal(1), collar=Decimal(0))
-    assert breaches(buy("10"), books("100"), free) == ()
-    assert [b.limit for b in breaches(buy("10"), books("99.99"), free)] == [POSITION, SECTOR, CASH]
+    assert sizing(buy("10"), books("100"), free) == ()
+    assert [b.limit for b in sizing(buy("10"), books("99.99"), free)] == [POSITION, SECTOR, CASH]
 
 
 def test_exposure_is_what_is_held_with_every_open_buy_filled() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from tests import making
 from trading.breaker import CircuitBreaker, TradingState
 from trading.events import Event, EventType
 from trading.instruments import Side
@@ -13,7 +14,7 @@ from trading.limits import Limits
 from trading.market import Quote
 from trading.order_events import order_moved, trade_executed
 from trading.orders import Fill, Leg, Order, OrderRequest, OrderState
-from trading.settlement import BrokerOrder
+from trading.settlement import BrokerOrder, IntentAsked
 
 DESK = "paper"
 CYCLE = "paper/cycle-1"
@@ -75,6 +76,11 @@ def order(symbol: str, side: Side, quantity: str, **terms: object) -> OrderReque
         "trace_id": "trace-1",
     }
     return OrderRequest.model_validate(usual | terms)
+
+
+def intent(asked: OrderRequest, limits: Limits = LIMITS, **more: object) -> IntentAsked:
+    """An order to intend at noon, with a standing in whose way nothing is."""
+    return making.intent(asked, limits, **{"intended_at": NOON, **more})
 
 
 def fill_of(request: OrderRequest, quantity: str, price: str = "100", **terms: object) -> Fill:

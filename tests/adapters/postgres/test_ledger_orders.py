@@ -8,7 +8,6 @@ import pytest
 from adapters.postgres.ledger import PostgresLedger
 from tests.adapters.postgres.desk import (
     DESK,
-    LIMITS,
     NOON,
     accepted,
     at,
@@ -16,6 +15,7 @@ from tests.adapters.postgres.desk import (
     buy,
     fill_of,
     held,
+    intent,
     order,
     sell,
     state_change,
@@ -25,10 +25,13 @@ from trading.breaker import TradingState
 from trading.errors import BooksDisagree, IllegalTransition
 from trading.events import EventType
 from trading.instruments import Side
-from trading.limits import Limit
+from trading.limits import Limit, Limits
 from trading.order_events import order_moved
 from trading.orders import Leg, Order, OrderKind, OrderRequest, OrderState
 from trading.settlement import Denied
+
+# What is intended here many times over is no double of anything.
+ONCE_MORE = Limits(duplicate_minutes=0)
 
 
 async def events_of(ledger: PostgresLedger) -> list[EventType]:
@@ -36,7 +39,7 @@ async def events_of(ledger: PostgresLedger) -> list[EventType]:
 
 
 async def test_an_intent_within_the_limits_is_entered_with_the_room_that_was_left(ledger: PostgresLedger) -> None:
-    intended = await ledger.intend(buy(quantity="150"), LIMITS, NOON)
+    intended = await ledger.intend(intent(buy(quantity="150")))
 
     assert intended == Order(request=buy(quantity="150"), state=OrderState.INTENDED)
     assert (await ledger.portfolio(DESK)).open_orders == (intended,)
@@ -47,7 +50,7 @@ async def test_an_intent_within_the_limits_is_entered_with_the_room_that_was_lef
 
 
 async def test_a_refused_intent_says_which_limit_and_is_no_open_order(ledger: PostgresLedger) -> None:
-    denied = await ledger.intend(buy(quantity="201"), LIMITS, NOON)
+    denied = await ledger.intend(intent(buy(quantity="201")))
 
     assert isinstance(denied, Denied)
     assert [breach.limit for breach in denied.breaches] == [Limit.POSITION]
@@ -61,7 +64,7 @@ async def test_a_refused_intent_says_which_limit_and_is_no_open_order(ledger: Po
 async def test_two_intents_at_once_share_one_limit(ledger: PostgresLedger) -> None:
     asked = [buy(quantity="60", client_order_id=f"order-{n}") for n in range(10)]
 
-    answers = await asyncio.gather(*(ledger.intend(request, LIMITS, NOON) for request in asked))
+    answers = await asyncio.gather(*(ledger.intend(intent(request, ONCE_MORE)) for request in asked))
 
     assert sum(isinstance(answer, Order) for answer in answers) == 3  # times 60, of the 200 shares that 20 % allows
     assert len((await ledger.portfolio(DESK)).open_orders) == 3
@@ -70,18 +73,18 @@ async def test_two_intents_at_once_share_one_limit(ledger: PostgresLedger) -> No
 async def test_a_sector_holds_over_symbols_that_are_intended_at_once(ledger: PostgresLedger) -> None:
     asked = [buy(symbol, "120", sector="Energy") for symbol in ("CVX", "XOM", "SLB", "COP")]
 
-    answers = await asyncio.gather(*(ledger.intend(request, LIMITS, NOON) for request in asked))
+    answers = await asyncio.gather(*(ledger.intend(intent(request, ONCE_MORE)) for request in asked))
 
     assert sum(isinstance(answer, Order) for answer in answers) == 2
 
 
 async def test_an_intent_asked_again_is_answered_as_before(ledger: PostgresLedger) -> None:
-    first = await ledger.intend(buy(quantity="150"), LIMITS, NOON)
-    refused = await ledger.intend(buy(quantity="60", client_order_id="second"), LIMITS, NOON)
+    first = await ledger.intend(intent(buy(quantity="150")))
+    refused = await ledger.intend(intent(buy(quantity="60", client_order_id="second")))
     await ledger.advance(*step(buy(quantity="150"), OrderState.CANCELLED))
 
-    assert await ledger.intend(buy(quantity="60", client_order_id="second"), LIMITS, at(5)) == refused
-    again = await ledger.intend(buy(quantity="150"), LIMITS, at(5))
+    assert await ledger.intend(intent(buy(quantity="60", client_order_id="second"), intended_at=at(5))) == refused
+    again = await ledger.intend(intent(buy(quantity="150"), intended_at=at(5)))
     assert isinstance(first, Order)
     assert isinstance(again, Order)
     assert again.request == first.request
@@ -90,7 +93,7 @@ async def test_an_intent_asked_again_is_answered_as_before(ledger: PostgresLedge
 
 
 async def test_twenty_intents_of_one_id_at_once_make_one_order(ledger: PostgresLedger) -> None:
-    answers = await asyncio.gather(*(ledger.intend(buy(), LIMITS, NOON) for _ in range(20)))
+    answers = await asyncio.gather(*(ledger.intend(intent(buy())) for _ in range(20)))
 
     assert answers == [answers[0]] * 20
     assert await events_of(ledger) == [EventType.ORDER_INTENDED]
@@ -100,20 +103,20 @@ async def test_twenty_intents_of_one_id_at_once_make_one_order(ledger: PostgresL
     "other", [buy(quantity="99"), buy(mark="101"), buy(stop="90"), buy(limit_price="99", kind="limit")]
 )
 async def test_the_same_id_with_other_terms_is_refused(ledger: PostgresLedger, other: OrderRequest) -> None:
-    await ledger.intend(buy(), LIMITS, NOON)
+    await ledger.intend(intent(buy()))
 
     with pytest.raises(BooksDisagree, match="other terms"):
-        await ledger.intend(other, LIMITS, NOON)
+        await ledger.intend(intent(other))
 
 
 async def test_a_halted_desk_intends_nothing_and_a_reducing_one_only_sells(ledger: PostgresLedger) -> None:
     await ledger.adopt(*accepted(buy()))
     await ledger.apply_fill(*booked(buy(), fill_of(buy(), "100")))
     await ledger.change_state(*state_change(TradingState.REDUCING, "careful"))
-    assert isinstance(await ledger.intend(buy("MSFT"), LIMITS, NOON), Denied)
-    assert isinstance(await ledger.intend(sell(quantity="10"), LIMITS, NOON), Order)
+    assert isinstance(await ledger.intend(intent(buy("MSFT"))), Denied)
+    assert isinstance(await ledger.intend(intent(sell(quantity="10"))), Order)
     await ledger.change_state(*state_change(TradingState.HALTED, "stop"))
-    assert isinstance(await ledger.intend(sell(quantity="10", client_order_id="later"), LIMITS, NOON), Denied)
+    assert isinstance(await ledger.intend(intent(sell(quantity="10", client_order_id="later"))), Denied)
 
 
 async def test_a_state_change_said_again_does_not_undo_a_later_one(ledger: PostgresLedger) -> None:
@@ -127,7 +130,7 @@ async def test_a_state_change_said_again_does_not_undo_a_later_one(ledger: Postg
 
 
 async def test_an_order_moves_along_and_each_step_is_an_event(ledger: PostgresLedger) -> None:
-    await ledger.intend(buy(), LIMITS, NOON)
+    await ledger.intend(intent(buy()))
     await ledger.advance(*step(buy(), OrderState.SUBMITTED))
     moved = await ledger.advance(*step(buy(), OrderState.ACCEPTED))
 
@@ -137,7 +140,7 @@ async def test_an_order_moves_along_and_each_step_is_an_event(ledger: PostgresLe
 
 
 async def test_a_step_said_again_changes_nothing_even_when_the_order_has_gone_on(ledger: PostgresLedger) -> None:
-    await ledger.intend(buy(), LIMITS, NOON)
+    await ledger.intend(intent(buy()))
     await ledger.advance(*step(buy(), OrderState.ACCEPTED))
     filled = await ledger.apply_fill(*booked(buy(), fill_of(buy(), "100")))
 
@@ -146,7 +149,7 @@ async def test_a_step_said_again_changes_nothing_even_when_the_order_has_gone_on
 
 
 async def test_a_step_that_leads_nowhere_is_refused_and_leaves_no_trace(ledger: PostgresLedger) -> None:
-    await ledger.intend(buy(), LIMITS, NOON)
+    await ledger.intend(intent(buy()))
     rejected = await ledger.advance(*step(buy(), OrderState.REJECTED, "no such\0symbol"))
     assert rejected.reason == "no such\0symbol"
 

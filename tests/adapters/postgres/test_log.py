@@ -14,7 +14,6 @@ from adapters.postgres.tables import capital_events, equity_marks, fills, model_
 from tests.adapters.postgres.desk import (
     CYCLE,
     DESK,
-    LIMITS,
     NOON,
     at,
     booked,
@@ -22,6 +21,7 @@ from tests.adapters.postgres.desk import (
     event,
     fill_of,
     held,
+    intent,
     quote,
     sell,
     step,
@@ -49,7 +49,7 @@ async def live(ledger: PostgresLedger) -> None:
                 event(EventType.META_AGENT_DECISION, decision, name=f"{cycle}/decision", aggregate=cycle),
             ]
         )
-        assert isinstance(await ledger.intend(request, LIMITS, NOON), Order)
+        assert isinstance(await ledger.intend(intent(request)), Order)
         await ledger.advance(*step(request, OrderState.SUBMITTED))
         await ledger.advance(*step(request, OrderState.ACCEPTED))
         for part in ("60", "40"):

@@ -7,6 +7,7 @@ from adapters.prompts import read_prompts
 from trading.agents.questions import Asking
 from trading.instruments import Instrument, Side
 from trading.market import Adjustment, Indicators, Quote, Snapshot, SymbolFacts
+from trading.orders import Leg
 from trading.portfolio import Portfolio, Position
 from trading.proposals import Candidate, Proposal
 from trading.signals import Action, RiskAssessment, Signal, Validation
@@ -110,7 +111,9 @@ def proposal(symbol: str = "AAPL", *, sector: str = "Technology", **changes: obj
 def sale(symbol: str = "AAPL") -> Proposal:
     """A sale of 50 shares held."""
     sold = signal(symbol, action=Action.SELL, weight=None, quantity=Decimal(50), stop=None, target=None)
-    return Proposal(signal=sold, side=Side.SELL, quantity=Decimal(50), price=Decimal(100), sector="Technology")
+    return Proposal(
+        signal=sold, side=Side.SELL, leg=Leg.EXIT, quantity=Decimal(50), price=Decimal(100), sector="Technology"
+    )
 
 
 def assessment(symbol: str = "AAPL", quantity: int = 100, risk_score: float = 0.2) -> RiskAssessment:

@@ -1,0 +1,68 @@
+"""What the broker and the market say of one order, asked just before it is intended."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from temporalio import activity
+
+from activities.market import MAX_AGE_CLOSED, MAX_AGE_IN_SESSION
+from trading.bars import Bars
+from trading.market import Quote, distrust
+from trading.ports import Broker, Calendar, Earnings, Market
+from trading.standing import Standing
+from trading.steps import InquiryAsked
+
+# A month of sessions: a day of panic or of holiday does not make a symbol liquid or illiquid.
+VOLUME_SESSIONS = 20
+
+
+class StandingActivities:
+    """Inquiries at one broker and one market."""
+
+    def __init__(self, broker: Broker, market: Market, calendar: Calendar, earnings: Earnings) -> None:
+        self._broker = broker
+        self._market = market
+        self._calendar = calendar
+        self._earnings = earnings
+
+    @activity.defn
+    async def inquire(self, asked: InquiryAsked) -> Standing:
+        """Ask for the account, the symbol, its newest price and its volume. What nobody knows is None, not nothing.
+
+        Raises BrokerUnavailable and MarketUnavailable when one of them does not answer.
+
+        Repeat: reads only; a later answer may differ, but only the recorded one counts.
+        """
+        stage, symbol = asked.stage, asked.symbol
+        asked_at = datetime.now(UTC)
+        past = self._market.historical or stage.cycle.request.as_of is not None
+        at = stage.as_of if past else asked_at
+        session = self._calendar.last_session(at) if stage.in_session else None
+        return Standing(
+            account=await self._broker.account(stage.cycle.desk_id),
+            asset=await self._broker.asset(symbol),
+            price=await self._price(symbol, at, in_session=stage.in_session),
+            average_volume=await self._volume(symbol, at),
+            opens_at=session.opens_at if session else None,
+            closes_at=session.closes_at if session else None,
+            reports_on=self._earnings.reports_on(symbol, at.date()),
+            market_at=at,
+            asked_at=asked_at,
+        )
+
+    async def _price(self, symbol: str, at: datetime, *, in_session: bool) -> Decimal | None:
+        """The last trade; None when there is none that is fresh enough to trade on."""
+        quote = (await self._market.quotes([symbol], at)).get(symbol)
+        max_age = MAX_AGE_IN_SESSION if in_session else MAX_AGE_CLOSED
+        if not isinstance(quote, Quote) or distrust(quote, as_of=at, max_age=max_age):
+            return None
+        return quote.mark
+
+    async def _volume(self, symbol: str, at: datetime) -> Decimal | None:
+        """Shares a day, averaged over the last 20 sessions that are complete."""
+        bars = (await self._market.bars([symbol], at, VOLUME_SESSIONS)).get(symbol)
+        if not isinstance(bars, Bars) or not len(bars) or bars.defect():
+            return None
+        return Decimal(int(bars.volume.mean()))
