@@ -208,7 +208,9 @@ def halt(
     *,
     reason: Reason,
     cancel_orders: Annotated[bool, typer.Option("--cancel-orders", help="Also cancel what rests, stops too.")] = False,
-    flatten: Annotated[bool, typer.Option("--flatten", help="Also sell what is held, once what rests is gone.")] = False,
+    flatten: Annotated[
+        bool, typer.Option("--flatten", help="Also sell what is held, once what rests is gone.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Stop trading now; what is held stays held, unless you say otherwise."""

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import structlog
 import typer
@@ -21,12 +21,16 @@ from temporalio.worker import Worker
 
 import settings as configuration
 from activities.agents import AgentActivities
+from activities.auditing import AuditActivities
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.orders import OrderActivities
+from activities.reconciling import ReconcilingActivities
 from activities.standing import StandingActivities
+from activities.standing_down import StandingDownActivities
+from activities.watching import WatchingActivities
 from adapters import logs
 from adapters.earnings_file import EarningsFile
 from adapters.postgres.engine import Database, application_engine
@@ -41,17 +45,22 @@ from console.complaint import complain
 from console.reach import reach
 from settings import Settings
 from trading.errors import BadConfiguration
+from trading.limits import Limits
+from trading.ports import Broker, Calendar, Earnings, Ledger, Market
 from wiring.brokers import broker_of
 from wiring.markets import calendar_of, market_of
 from wiring.models import seats_of
 from wiring.prompts import budget_of, prompts_of
 from workflows import policies, search_attributes
+from workflows.broker_watch import BrokerWatch
 from workflows.order_execution import OrderExecution
+from workflows.reconciliation import Reconciliation
+from workflows.stand_down import StandDown
 from workflows.trading_cycle import TradingCycle
 from workflows.trading_desk import TradingDesk
 
 Activities = list[Callable[..., Any]]
-WORKFLOWS = (TradingDesk, TradingCycle, OrderExecution)
+WORKFLOWS = (TradingDesk, TradingCycle, OrderExecution, Reconciliation, StandDown, BrokerWatch)
 # An order being sent must learn its answer; a model's thought may be cut, its reply is journalled when it comes.
 GRACE = timedelta(seconds=20)
 
@@ -78,23 +87,39 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     calendar = calendar_of(settings.market)
     market = market_of(settings, calendar, engine)
     if queue == policies.ORDERS_QUEUE:
-        broker = broker_of(settings, engine, market)
-        orders = OrderActivities(broker, ledger, market)
-        standing = StandingActivities(broker, market, calendar, EarningsFile(settings.trading.earnings_calendar))
-        return [
-            standing.inquire,
-            orders.submit_order,
-            orders.follow_order,
-            orders.cancel_order,
-            orders.settle_orders,
-            orders.audit_desk,
-        ]
+        return activities_of_orders(
+            Outside(broker_of(settings, engine, market), market, calendar),
+            ledger,
+            settings.trading.limits,
+            EarningsFile(settings.trading.earnings_calendar),
+        )
     gate = Gate(market, calendar, ledger, gate_rules(settings))
     books = LedgerActivities(ledger, snapshots, settings.trading.opening_cash)
     looking = MarketActivities(market, calendar, snapshots)
     reading: Activities = [gate.open_cycle, looking.take_snapshot, books.read_breaker, CycleActivities().await_cycle]
     writing: Activities = [books.open_desk, books.record, books.end_cycle, books.mark, books.intend, books.change_state]
     return [*reading, *writing]
+
+
+class Outside(NamedTuple):
+    """The world as an order meets it."""
+
+    broker: Broker
+    market: Market
+    calendar: Calendar
+
+
+def activities_of_orders(outside: Outside, ledger: Ledger, limits: Limits, earnings: Earnings) -> Activities:
+    """What the process does that holds the broker's key."""
+    broker, market, calendar = outside
+    orders, audits = OrderActivities(broker, ledger, market), AuditActivities(broker, ledger)
+    standing = StandingActivities(broker, market, calendar, earnings)
+    reconciling = ReconcilingActivities(broker, ledger, market, calendar, limits)
+    sending: Activities = [standing.inquire, orders.clear_way, orders.submit_order, orders.look_up_order]
+    following: Activities = [orders.give_up_order, orders.follow_order, orders.cancel_order, orders.cancel_resting]
+    leaving: Activities = [StandingDownActivities(ledger, market, limits).intend_exits]
+    comparing: Activities = [reconciling.compare, reconciling.conclude, audits.audit_desk]
+    return [*sending, *following, *leaving, *comparing, WatchingActivities(broker, ledger).watch_orders]
 
 
 @asynccontextmanager

@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 
 from activities.following import Follower
 from trading import order_events as say
+from trading.adjustments import position_adjusted
 from trading.corrections import AdoptLeg, BookAdjustment, BookCapital, BookFill, Correction, IgnoreOrder, MoveOrder
 from trading.errors import BooksDisagree
 from trading.orders import Order, OrderRequest, OrderState
 from trading.ports import Ledger
+from trading.reconciling import order_ignored
+
+RECONCILED = "reconciliation"
 
 
 class Corrector:
@@ -32,11 +36,11 @@ class Corrector:
                 order = Order(request=request, state=OrderState.ACCEPTED, broker_order_id=leg.broker_order_id)
                 await self._ledger.adopt(order, say.order_moved(request, OrderState.ACCEPTED, leg, leg.received_at))
             case BookCapital(capital=capital):
-                await self._ledger.change_capital(say.capital_changed(capital))
+                await self._ledger.change_capital(capital_changed(capital, RECONCILED))
             case BookAdjustment(adjustment=adjustment):
-                await self._ledger.adjust(adjustment, say.position_adjusted(adjustment))
+                await self._ledger.adjust(adjustment, position_adjusted(adjustment, RECONCILED))
             case IgnoreOrder(client_order_id=name):
-                await self._ledger.record([say.order_ignored(desk_id, name, datetime.now(UTC))])
+                await self._ledger.record([order_ignored(desk_id, name, datetime.now(UTC))])
 
     async def _request(self, client_order_id: str) -> OrderRequest:
         order = await self._ledger.order(client_order_id)

@@ -1,4 +1,4 @@
-"""Bringing the books of one order level with the broker's. Whoever looks, and however many do at once: each fill once."""
+"""Bringing the books of one order level with the broker's: however many look at once, each fill is booked once."""
 
 from __future__ import annotations
 

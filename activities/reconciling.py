@@ -10,7 +10,6 @@ from temporalio import activity
 
 from activities.correcting import Corrector
 from activities.following import Follower
-from activities.standing import Standings
 from trading import order_events as say
 from trading.audit import Books
 from trading.breaker import CircuitBreaker, TradingState
@@ -20,12 +19,19 @@ from trading.limits import Limits
 from trading.market import Quote
 from trading.orders import PROTECTIVE, Order, OrderRequest, OrderState
 from trading.ports import Broker, Calendar, Ledger, Market
-from trading.protection import stop_for, unprotected
-from trading.reconciling import MOST_DIFFERENCES, Comparison, Reconciled, ReconciliationAsked, sentence
+from trading.protection import outgrown, unprotected
 from trading.reconciliation import explained, unexplained
+from trading.reconciling import (
+    MOST_DIFFERENCES,
+    Comparison,
+    Reconciled,
+    ReconciliationAsked,
+    difference_found,
+    ignored_orders,
+    sentence,
+)
 from trading.sessions import is_open
-from trading.settlement import Denied
-from trading.steps import IntentAsked
+from trading.settlement import Denied, IntentAsked
 
 EXCHANGE = ZoneInfo("America/New_York")
 # A statement reaches this far behind the last line in the log: a long week-end, and reports that come late.
@@ -38,15 +44,14 @@ log = structlog.get_logger()
 class ReconcilingActivities:
     """One desk's books against one account."""
 
-    def __init__(self, broker: Broker, ledger: Ledger, looking: Looking) -> None:
+    def __init__(self, broker: Broker, ledger: Ledger, market: Market, calendar: Calendar, limits: Limits) -> None:
         self._broker = broker
         self._ledger = ledger
-        self._market = looking.market
-        self._calendar = looking.calendar
+        self._market = market
+        self._calendar = calendar
+        self._limits = limits
         self._follower = Follower(broker, ledger)
         self._corrector = Corrector(ledger, self._follower)
-        self._standings = standings
-        self._limits = limits
 
     @activity.defn
     async def compare(self, asked: ReconciliationAsked) -> Comparison:
@@ -66,7 +71,8 @@ class ReconcilingActivities:
                 await self._corrector.apply(asked.desk_id, difference.correction)
         if found:
             books = await self._ledger.books(asked.desk_id)
-        differences = (*found, *unexplained(books, statement))
+        heard = {"late_visibility": self._broker.late_visibility, "ignored": ignored_orders(books)}
+        differences = (*found, *unexplained(books, statement, **heard))
         # What was corrected is told by its own event: the word of it need not travel.
         told = (one.model_copy(update={"correction": None}) for one in differences[:MOST_DIFFERENCES])
         return Comparison(asked=asked, differences=tuple(told))
@@ -80,7 +86,7 @@ class ReconcilingActivities:
         asked, at = found.asked, datetime.now(UTC)
         if found.is_closed:
             return Reconciled()
-        await self._ledger.record([say.difference_found(asked, one, at) for one in found.differences])
+        await self._ledger.record([difference_found(asked, one, at) for one in found.differences])
         state = await self._restrict(found, at)
         stops = await self._protect(asked.desk_id)
         return Reconciled(differences=found.differences, state=state, protection=stops)
@@ -111,22 +117,25 @@ class ReconcilingActivities:
         return state
 
     async def _protect(self, desk_id: str) -> tuple[OrderRequest, ...]:
-        """Intend a stop for every share that lacks the one it was bought with."""
+        """Intend a stop for every share that lacks the one it was bought with; cancel those that do not fit any more.
+
+        What replaces one of these is made when its end is booked: the broker holds the shares back until then.
+        """
         books, at = await self._ledger.books(desk_id), datetime.now(UTC)
-        stops: list[OrderRequest] = []
-        for bare in unprotected(books):
-            request = stop_for(bare, books)
-            standing = await self._standings.of(request.symbol, request.as_of)
-            asked = IntentAsked(request=request, limits=self._limits, standing=standing, intended_at=at)
-            answer = await self._ledger.intend(asked)
-            if isinstance(answer, Denied):
-                reason = f"{bare.quantity:f} {bare.symbol} have no stop: {answer.reason}"
-                alert = say.alert_raised(desk_id, request.client_order_id, {"reason": reason, "severity": "critical"}, at)
-                await self._ledger.record([alert])
-                log.error("unprotected", symbol=bare.symbol, reason=answer.reason)
-            else:
-                stops.append(answer.request)
-        return tuple(stops)
+        for stop in outgrown(books, at):
+            await self._broker.cancel(stop.client_order_id)
+        bare = unprotected(books, at)
+        return tuple([one for each in bare for one in await self._intend(each.order, at)])
+
+    async def _intend(self, stop: OrderRequest, at: datetime) -> list[OrderRequest]:
+        answer = await self._ledger.intend(IntentAsked(request=stop, limits=self._limits, intended_at=at))
+        if not isinstance(answer, Denied):
+            return [answer.request]
+        reason = f"{stop.quantity:f} {stop.symbol} have no stop: {answer.reason}"
+        alert = {"reason": reason, "severity": "critical"}
+        await self._ledger.record([say.alert_raised(stop.desk_id, stop.client_order_id, alert, at)])
+        log.error("unprotected", symbol=stop.symbol, reason=answer.reason)
+        return []
 
 
 def _since(books: Books, now: datetime) -> datetime:

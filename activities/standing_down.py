@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import structlog
 from temporalio import activity
 
-from activities.standing import Standings
 from trading import order_events as say
 from trading.desk import OPERATOR, StandDownAsked
 from trading.instruments import Side
@@ -16,8 +15,7 @@ from trading.market import Quote
 from trading.orders import Leg, OrderRequest, client_order_id
 from trading.portfolio import Position
 from trading.ports import Ledger, Market
-from trading.settlement import Denied
-from trading.steps import IntentAsked
+from trading.settlement import Denied, IntentAsked
 
 log = structlog.get_logger()
 
@@ -25,10 +23,9 @@ log = structlog.get_logger()
 class StandingDownActivities:
     """Selling all that is held, on a person's word."""
 
-    def __init__(self, ledger: Ledger, market: Market, standings: Standings, limits: Limits) -> None:
+    def __init__(self, ledger: Ledger, market: Market, limits: Limits) -> None:
         self._ledger = ledger
         self._market = market
-        self._standings = standings
         self._limits = limits
 
     @activity.defn
@@ -66,10 +63,8 @@ class StandingDownActivities:
 
     async def _intend(self, request: OrderRequest) -> list[OrderRequest]:
         at = datetime.now(UTC)
-        standing = await self._standings.of(request.symbol, request.as_of, in_session=False)
-        answer = await self._ledger.intend(
-            IntentAsked(request=request, limits=self._limits, standing=standing, intended_at=at)
-        )
+        asked = IntentAsked(request=request, limits=self._limits, flattens=True, intended_at=at)
+        answer = await self._ledger.intend(asked)
         if isinstance(answer, Denied):
             alert = {"reason": f"not sold: {answer.reason}", "severity": "critical"}
             await self._ledger.record([say.alert_raised(request.desk_id, request.client_order_id, alert, at)])

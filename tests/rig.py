@@ -25,8 +25,6 @@ from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
-from activities.orders import OrderActivities
-from activities.standing import StandingActivities
 from adapters.earnings_file import EarningsFile
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
@@ -44,8 +42,8 @@ from trading.desk import CycleTicket, DeskState
 from trading.docket import CycleReport
 from trading.ports import Broker, Journal, LanguageModel, Ledger, Market, Snapshots
 from trading.steps import CycleRequest
+from worker import WORKFLOWS, Outside, activities_of_orders
 from workflows import policies, search_attributes
-from workflows.order_execution import OrderExecution
 from workflows.trading_cycle import TradingCycle
 from workflows.trading_desk import TradingDesk
 
@@ -92,10 +90,8 @@ class Ports:
             agents = AgentActivities(seats, read_prompts(), self.journal, self.snapshots, self.budget)
             return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
         if queue == policies.ORDERS_QUEUE:
-            orders = OrderActivities(self.broker, self.ledger, self.market)
-            sending: list[Callable[..., Any]] = [orders.submit_order, orders.follow_order, orders.cancel_order]
-            standing = StandingActivities(self.broker, self.market, CALENDAR, EarningsFile(None))
-            return [*sending, orders.settle_orders, orders.audit_desk, standing.inquire]
+            outside = Outside(self.broker, self.market, CALENDAR)
+            return activities_of_orders(outside, self.ledger, self.rules.limits, EarningsFile(None))
         gate = Gate(self.market, CALENDAR, self.ledger, self.rules)
         books = LedgerActivities(self.ledger, self.snapshots, self.opening_cash)
         looking = MarketActivities(self.market, CALENDAR, self.snapshots)
@@ -123,7 +119,7 @@ async def serving(client: Client, ports: Ports, **options: Any) -> AsyncIterator
             worker = Worker(
                 client,
                 task_queue=queue,
-                workflows=[TradingDesk, TradingCycle, OrderExecution] if queue == policies.DESK_QUEUE else [],
+                workflows=WORKFLOWS if queue == policies.DESK_QUEUE else [],
                 activities=ports.activities(queue),
                 **options,
             )

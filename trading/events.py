@@ -72,6 +72,7 @@ class EventType(StrEnum):
     POSITION_ADJUSTED = "PositionAdjusted"
     AUDIT_FINDING = "AuditFinding"
     DIFFERENCE_FOUND = "DifferenceFound"
+    ORDER_IGNORED = "OrderIgnored"
     ALERT_RAISED = "AlertRaised"
 
 

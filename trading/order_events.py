@@ -99,7 +99,6 @@ def _event(request: OrderRequest, kind: EventType, at: datetime, data: dict[str,
     )
 
 
-
 def alert_raised(desk_id: str, key: str, data: dict[str, Any], at: datetime) -> Event:
     """Somebody must look at the desk; `key` names the reason, so that one reason is told once."""
     return Event(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 
 from pydantic import AwareDatetime
 
+from trading.books import Books
 from trading.breaker import TradingState
 from trading.differences import Difference
+from trading.events import Event, EventType, canonical
 from trading.money import DeskId, Identifier, Record, Text
 from trading.orders import OrderRequest
 
@@ -73,3 +77,38 @@ def sentence(differences: Iterable[Difference]) -> str:
     """The unexplained differences in words."""
     words = "; ".join(f"{one.case} {one.about}: {one.words}" for one in differences if not one.explained)
     return f"the books differ from the broker's account: {words}"[:4000] if words else ""
+
+
+def difference_found(asked: ReconciliationAsked, difference: Difference, at: datetime) -> Event:
+    """The books and the broker's account differ; the same difference is told once, however often it is seen."""
+    data = difference.model_dump(mode="json", exclude={"correction"})
+    told = {**data, "consequence": difference.consequence, "explained": difference.explained}
+    key = hashlib.sha256(canonical(told).encode()).hexdigest()[:16]
+    return Event(
+        event_id=f"{asked.desk_id}/{EventType.DIFFERENCE_FOUND}/{key}",
+        desk_id=asked.desk_id,
+        aggregate_id=asked.desk_id,
+        type=EventType.DIFFERENCE_FOUND,
+        trace_id=asked.trace_id,
+        occurred_at=at,
+        data=told,
+    )
+
+
+def order_ignored(desk_id: str, client_order_id: str, at: datetime) -> Event:
+    """A person has said that somebody else's order may stand in this account."""
+    return Event(
+        event_id=f"{desk_id}/{EventType.ORDER_IGNORED}/{client_order_id}",
+        desk_id=desk_id,
+        aggregate_id=desk_id,
+        type=EventType.ORDER_IGNORED,
+        trace_id="none",
+        occurred_at=at,
+        data={"client_order_id": client_order_id},
+    )
+
+
+def ignored_orders(books: Books) -> frozenset[str]:
+    """The orders that a person has said may stand in this account although they are not ours."""
+    told = (one.event for one in books.events if one.event.type is EventType.ORDER_IGNORED)
+    return frozenset(str(event.data["client_order_id"]) for event in told)

@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.reconciling import ReconcilingActivities
-    from trading.reconciling import Comparison, ReconciliationAsked, Reconciled, standing_in_both
+    from trading.reconciling import Comparison, Reconciled, ReconciliationAsked, standing_in_both
     from workflows import policies
     from workflows.order_starting import send_and_wait
     from workflows.starting import given
@@ -48,4 +48,3 @@ class Reconciliation:
             await workflow.get_external_workflow_handle(f"desk/{desk_id}").signal("books_changed")
         except ApplicationError:
             workflow.logger.warning("no desk %s to tell", desk_id)
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import log
@@ -13,8 +15,7 @@ from trading.breaches import breaches, evidence
 from trading.breaker import forbids
 from trading.errors import BooksDisagree
 from trading.events import Event
-from trading.instruments import Side
-from trading.limits import Scene
+from trading.limits import Part, Scene, part_of
 from trading.order_events import order_denied, order_intended, order_moved
 from trading.orders import UNANSWERED, Order, OrderRequest, OrderState, advance, settle
 from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
@@ -54,7 +55,7 @@ async def clear_order(connection: AsyncConnection, sending: Sending, at: datetim
     known = await known_order(connection, request.client_order_id)
     _refuse_other(known, request)
     portfolio = await read_portfolio(connection, request.desk_id)
-    refused = forbids(portfolio.trading_state, reduces_exposure=request.side is Side.SELL)
+    refused = forbids(portfolio.trading_state, reduces_exposure=part_of(request.leg) is not Part.ENTRY)
     if known.order.state is not OrderState.INTENDED:
         sent = known.order.state in UNANSWERED
         return Clearance(order=known.order, may_send=sending.again and sent and not refused)
