@@ -105,7 +105,7 @@ def cash_in_lieu(held: Decimal, mark: Decimal, ratio: Decimal, *, fractions: boo
     after = new_shares(held, ratio, fractions=fractions)
     if after == _EXACTLY.multiply(held, ratio):
         return ZERO
-    return cents(held * mark) - cents(_EXACTLY.divide(_EXACTLY.multiply(after, mark), ratio))
+    return cents(held * mark) - cents(after * (mark / ratio))
 
 
 def price_through(price: Decimal, symbol: str, adjustments: Iterable[Adjustment], since_at: datetime) -> Decimal:

@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, model_validator
 
 from trading.adjustments import Adjustment, in_force, new_price, new_shares, portion
 from trading.breaker import TradingState
+from trading.events import Event, EventType
 from trading.instruments import UNKNOWN_SECTOR, Side, Symbol
 from trading.money import (
     SMALL_TICK,
@@ -287,6 +288,28 @@ def postings(fill: Fill) -> dict[str, Decimal]:
 def drawdown(equity: Decimal, peak: Decimal) -> Decimal:
     """The fraction lost since the peak of equity, 0 to 1 (above 1 when equity is negative)."""
     return (peak - equity) / peak if peak > 0 and equity < peak else ZERO
+
+
+def peak_after(peak: Decimal, equity: Decimal, flow: Decimal) -> Decimal:
+    """The peak of equity once so many dollars were paid in (or, negative, taken out): the drawdown stays what it was.
+
+    With nothing there before or after it, the equity that is there is the peak.
+    """
+    after = equity + flow
+    return cents(peak * after / equity) if equity > 0 and after > 0 else max(after, ZERO)
+
+
+def capital_changed(capital: CapitalEvent, trace_id: str) -> Event:
+    """The audit log's words for it."""
+    return Event(
+        event_id=f"{capital.capital_event_id}/{EventType.CAPITAL_CHANGED}",
+        desk_id=capital.desk_id,
+        aggregate_id=capital.desk_id,
+        type=EventType.CAPITAL_CHANGED,
+        trace_id=trace_id,
+        occurred_at=capital.occurred_at,
+        data=capital.model_dump(mode="json"),
+    )
 
 
 def sector_values(portfolio: Portfolio) -> dict[str, Decimal]:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from trading.accounts import Account, Asset
+from trading.adjustments import Adjustment as PositionAdjustment
 from trading.agents.budget import Spending
 from trading.agents.questions import ModelCall, Question, Reply
 from trading.audit import Books
@@ -183,6 +184,17 @@ class Ledger(Protocol):
 
     async def apply_fill(self, fill: Fill, executed: Event) -> Order:
         """Book a fill once: order, position, cash, trade and `TradeExecuted`, together or not at all."""
+        ...
+
+    async def adjust(self, adjustment: PositionAdjustment, event: Event) -> None:
+        """Book a split or an adoption once: position, trades and `PositionAdjusted`, together or not at all.
+
+        It counts from its own moment on, whenever it is booked.
+        """
+        ...
+
+    async def change_capital(self, changed: Event) -> None:
+        """Book once the capital event that a `CapitalChanged` tells of: cash, equity and its peak, and the event."""
         ...
 
     async def change_state(self, breaker: CircuitBreaker, event: Event) -> CircuitBreaker:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.adjustments import adjustments_of_desk
+from adapters.postgres.capital import capital_of_desk
 from adapters.postgres.fill_rows import fills_of_desk
 from adapters.postgres.log import all_events
 from adapters.postgres.order_rows import orders_of_desk
 from adapters.postgres.portfolio import read_portfolio
-from adapters.postgres.tables import capital_events, trades
+from adapters.postgres.tables import trades
 from trading.audit import Books
-from trading.portfolio import CapitalEvent
 from trading.trades import Trade
 
 _STATED = text(
     """
     SELECT p.equity, s.event_count, s.event_head,
-        (SELECT coalesce(max(m.equity), 0) FROM equity_marks m WHERE m.desk_id = :desk_id) AS most_equity
+        (SELECT coalesce(max(m.equity), 0) FROM equity_marks m WHERE m.desk_id = :desk_id
+            AND m.flow_count = p.flow_count) AS most_equity
     FROM portfolio_state p JOIN system_state s USING (desk_id) WHERE desk_id = :desk_id
     """
 )
@@ -31,20 +33,15 @@ async def read_books(connection: AsyncConnection, desk_id: str) -> Books:
     return Books(
         desk_id=desk_id,
         portfolio=portfolio,
-        capital=await _capital(connection, desk_id),
+        capital=await capital_of_desk(connection, desk_id),
         orders=await orders_of_desk(connection, desk_id),
         fills=await fills_of_desk(connection, desk_id),
+        adjustments=await adjustments_of_desk(connection, desk_id),
         trades=await _trades(connection, desk_id),
         events=events,
         unreadable=unreadable,
         **stated,
     )
-
-
-async def _capital(connection: AsyncConnection, desk_id: str) -> tuple[CapitalEvent, ...]:
-    query = select(capital_events).where(capital_events.c.desk_id == desk_id).order_by(capital_events.c.occurred_at)
-    rows = (await connection.execute(query)).mappings()
-    return tuple(CapitalEvent.model_validate({name: row[name] for name in CapitalEvent.model_fields}) for row in rows)
 
 
 async def _trades(connection: AsyncConnection, desk_id: str) -> tuple[Trade, ...]:

@@ -7,11 +7,11 @@ from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import log
+from adapters.postgres.capital import capital_of
 from adapters.postgres.tables import capital_events, portfolio_state, strategies, system_state
 from trading.breaker import CircuitBreaker, TradingState
 from trading.errors import BooksDisagree
 from trading.events import GENESIS, Event
-from trading.portfolio import CapitalEvent
 
 DEFAULT_STRATEGY = "agents"
 
@@ -29,7 +29,7 @@ async def open_desk(connection: AsyncConnection, opened: Event, cash: Event) -> 
     made = insert_once(system_state).values(row).on_conflict_do_nothing().returning(system_state.c.desk_id)
     if (await connection.execute(made)).one_or_none() is None:
         return
-    deposit = CapitalEvent.model_validate({name: cash.data[name] for name in CapitalEvent.model_fields})
+    deposit = capital_of(cash)
     amounts = dict.fromkeys(("cash", "equity", "peak_equity"), deposit.amount)
     await connection.execute(insert(portfolio_state).values(desk_id=desk_id, **amounts))
     await connection.execute(insert(capital_events).values(deposit.model_dump()))

@@ -44,7 +44,7 @@ async def _book_position(connection: AsyncConnection, request: OrderRequest, fil
         await extend_position(connection, request, fill)
         new_cash: object = cash
     else:
-        await rebuild_position(connection, request)
+        await rebuild_position(connection, desk_id, request.symbol, request.sector)
         new_cash = await cash_from_scratch(connection, desk_id)
     ours = portfolio_state.c.desk_id == desk_id
     await connection.execute(update(portfolio_state).where(ours).values(cash=new_cash))

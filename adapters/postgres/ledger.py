@@ -12,8 +12,9 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres import books, cycles, desks, fills, log, order_rows, orders, portfolio
+from adapters.postgres import adjustments, books, capital, cycles, desks, fills, log, order_rows, orders, portfolio
 from adapters.postgres.engine import consistent, transaction
+from trading.adjustments import Adjustment
 from trading.audit import Books
 from trading.breaker import CircuitBreaker
 from trading.events import Event
@@ -84,6 +85,16 @@ class PostgresLedger:
         """Book a fill once. Raises BooksDisagree on an id with other content, and on a fill of no order of ours."""
         async with transaction(self._engine) as connection:
             return await fills.book_fill(connection, fill, executed)
+
+    async def adjust(self, adjustment: Adjustment, event: Event) -> None:
+        """Book a split or an adoption once. Raises BooksDisagree on an id with other content."""
+        async with transaction(self._engine) as connection:
+            await adjustments.adjust(connection, adjustment, event)
+
+    async def change_capital(self, changed: Event) -> None:
+        """Book cash that came or went without a trade once. Raises BooksDisagree on an id with other content."""
+        async with transaction(self._engine) as connection:
+            await capital.change_capital(connection, changed)
 
     async def change_state(self, breaker: CircuitBreaker, event: Event) -> CircuitBreaker:
         """Set the trading state, so that every later intent sees it."""

@@ -8,10 +8,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.engine import Database, owner_engine, transaction
+from adapters.postgres.positions import rebuild_position
+from adapters.postgres.tables import positions
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 # Any number will do, as long as nothing else in this database locks it.
@@ -30,6 +32,7 @@ async def migrate(database: Database) -> str:
             # A table in use is waited for shortly: behind this wait every other statement on it would queue up.
             await connection.execute(text("SET LOCAL lock_timeout = '2s'"))
             await connection.run_sync(_upgrade)
+            await _count_lots(connection)
             return str(await connection.run_sync(_current))
     finally:
         await engine.dispose()
@@ -41,6 +44,13 @@ async def revision(engine: AsyncEngine) -> tuple[str | None, str]:
         current = await connection.run_sync(_current)
     head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     return current, str(head)
+
+
+async def _count_lots(connection: AsyncConnection) -> None:
+    """Count the positions anew that were booked before lots were kept: what they earned follows from the lots."""
+    uncounted = select(positions.c.desk_id, positions.c.symbol).where(positions.c.lots.is_(None))
+    for desk_id, symbol in (await connection.execute(uncounted)).all():
+        await rebuild_position(connection, desk_id, symbol)
 
 
 def _upgrade(connection: Connection) -> None:

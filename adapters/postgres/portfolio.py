@@ -22,7 +22,8 @@ _READ = text(
         coalesce((
             SELECT jsonb_agg(jsonb_build_object(
                 'symbol', symbol, 'sector', sector, 'quantity', trim_scale(quantity)::text,
-                'cost_basis', cost_basis::text, 'realised_pnl', realised_pnl::text, 'mark', trim_scale(mark)::text
+                'cost_basis', cost_basis::text, 'realised_pnl', realised_pnl::text, 'mark', trim_scale(mark)::text,
+                'lots', CASE WHEN :flat THEN coalesce(lots, '[]') ELSE '[]' END
             ) ORDER BY symbol COLLATE "C")
             FROM positions WHERE desk_id = :desk_id AND (quantity <> 0 OR :flat)
         ), '[]') AS positions,
@@ -59,8 +60,11 @@ _KEEP_PEAK = text(
 ).bindparams(bindparam("equity", type_=Numeric), bindparam("marked_at", type_=TIMESTAMP(timezone=True)))
 _KEEP_MARK = text(
     """
-    INSERT INTO equity_marks AS m (desk_id, marked_at, equity, cash) VALUES (:desk_id, :marked_at, :equity, :cash)
-    ON CONFLICT (desk_id, marked_at) DO UPDATE SET equity = excluded.equity, cash = excluded.cash
+    INSERT INTO equity_marks AS m (desk_id, marked_at, equity, cash, flow_count)
+    SELECT desk_id, :marked_at, CAST(:equity AS numeric), CAST(:cash AS numeric), flow_count
+    FROM portfolio_state WHERE desk_id = :desk_id
+    ON CONFLICT (desk_id, marked_at)
+    DO UPDATE SET equity = excluded.equity, cash = excluded.cash, flow_count = excluded.flow_count
     WHERE NOT EXISTS (SELECT FROM equity_marks l WHERE l.desk_id = m.desk_id AND l.marked_at > m.marked_at)
     """
 ).bindparams(bindparam("marked_at", type_=TIMESTAMP(timezone=True)))
@@ -75,7 +79,10 @@ async def lock_books(connection: AsyncConnection, desk_id: str) -> Head:
 
 
 async def read_portfolio(connection: AsyncConnection, desk_id: str, *, flat: bool = False) -> Portfolio:
-    """Cash, positions, open orders and the trading state; with `flat`, also positions that are closed."""
+    """Cash, positions, open orders and the trading state; with `flat`, also positions that are closed, and all lots.
+
+    Lots are for whoever counts: a position of many years has many, and nobody who only decides needs them.
+    """
     row = (await connection.execute(_READ, {"desk_id": desk_id, "flat": flat})).mappings().one_or_none()
     if row is None:
         raise BooksDisagree(f"the books know no desk {desk_id}")

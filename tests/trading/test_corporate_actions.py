@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.making import these
+from tests.making import AT, these
 from trading.bars import Bars
 from trading.corporate_actions import ActionKind, CorporateAction, Rebased, rebased, rebased_price, unapplied_split
 from trading.money import ZERO, cents
@@ -38,7 +38,9 @@ def dividend(amount: Decimal | str, *, special: bool = True) -> CorporateAction:
 
 
 def held(quantity: str, mark: Decimal | str, cost: str = "1000.00") -> Position:
-    return Position.model_validate({"symbol": "AAPL", "quantity": quantity, "cost_basis": cost, "mark": mark})
+    lots = [{"quantity": quantity, "cost": cost, "opened_at": AT}] if quantity != "0" else []
+    shares = {"symbol": "AAPL", "quantity": quantity, "cost_basis": cost, "lots": lots}
+    return Position.model_validate({**shares, "mark": mark})
 
 
 @pytest.mark.parametrize(("ratio", "mark"), SPLITS)
@@ -49,8 +51,8 @@ def test_a_split_leaves_the_equity_as_it_was_to_the_cent(ratio: Decimal, mark: D
     assert after.quantity == after.quantity.to_integral_value()
     assert cents(after.quantity * (mark / ratio)) + cash == before.value
     assert abs(after.value + cash - before.value) <= cents(abs(after.quantity) * Decimal("0.0000005")) + Decimal("0.01")
-    # What the position earned and cost together changes by nothing but the cash.
-    assert after.cost_basis - after.realised_pnl == before.cost_basis - cash
+    # What the shares cost is the same, or lost with the last of them; the cash is counted by itself.
+    assert after.cost_basis - after.realised_pnl == before.cost_basis
     assert abs(cash) <= cents(mark / ratio) + Decimal("0.01")
 
 
@@ -98,10 +100,10 @@ def test_a_split_makes_no_money_and_loses_none(quantity: int, mark: Decimal, rat
         assert cash <= Decimal("0.01")
 
 
-def test_a_remainder_of_a_split_is_paid_in_cash_and_realised() -> None:
+def test_a_remainder_of_a_split_is_paid_in_cash_and_the_shares_cost_what_they_did() -> None:
     after, cash = rebased(held("15", "2.00", cost="45.00"), split("0.1"))
     assert these(after.quantity, after.mark, cash) == these(1, 20, 10)
-    assert (after.cost_basis, after.realised_pnl) == (Decimal("30.00"), Decimal("-5.00"))
+    assert (after.cost_basis, after.realised_pnl, cash) == (Decimal("45.00"), ZERO, Decimal("10.00"))
 
 
 def test_a_holding_too_small_for_one_new_share_is_paid_out() -> None:
