@@ -10,6 +10,7 @@ from trading.adjustments import position_adjusted
 from trading.corrections import AdoptLeg, BookAdjustment, BookCapital, BookFill, Correction, IgnoreOrder, MoveOrder
 from trading.errors import BooksDisagree
 from trading.orders import Order, OrderRequest, OrderState
+from trading.portfolio import capital_changed
 from trading.ports import Ledger
 from trading.reconciling import order_ignored
 

@@ -43,7 +43,7 @@ class OrderExecution:
             await workflow.sleep(policies.FIRST_LOOK, summary="until they are cancelled")
 
     async def _send(self, request: OrderRequest) -> Order:
-        """Send it, and stay until the broker has said whether it has it: look, and send again only what it surely lacks.
+        """Send it, and stay until the broker has said whether it has it; send again only what it surely lacks.
 
         When it does not say for long the desk halts and a person is called; the looks go on, ever more seldom.
         """

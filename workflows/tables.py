@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import JsonValue
 
+from trading.differences import Difference
 from trading.docket import Row
 from trading.events import Event, EventType
 
@@ -19,14 +20,28 @@ def decision_table(rows: Iterable[Row]) -> str:
     return "\n".join([_HEAD, _RULE, *(_line(row) for row in rows)])
 
 
+def difference_table(differences: Sequence[Difference]) -> str:
+    """One line a difference between the books and the broker's account; words when there is none."""
+    if not differences:
+        return "the books and the broker's account agree"
+    lines = [
+        f"| {one.case} | {_cell(one.about)} | {_cell(one.ours)} | {_cell(one.theirs)} | {one.consequence} |"
+        for one in differences
+    ]
+    return "\n".join(["| case | about | ours | theirs | follows |", "|---|---|---|---|---|", *lines])
+
+
 def _line(row: Row) -> str:
     signal = "" if row.action is None else f"{row.action} {row.confidence or 0:.2f}"
     validated = "" if row.validated is None else ("yes" if row.validated else "no")
     quantities = [_number(value) for value in (row.asked, row.allowed, row.approved)]
     ends = [validated, _number(row.decided), row.order_state or "", _number(row.filled)]
-    # A model's words stand in a table: no bar and no line break of theirs may end a cell.
-    note = row.note.replace("|", "/").replace("\n", " ").replace("<", "(")[:_LONGEST_NOTE]
-    return f"| {' | '.join([row.symbol, _number(row.price), signal, *quantities, *ends, note])} |"
+    return f"| {' | '.join([row.symbol, _number(row.price), signal, *quantities, *ends, _cell(row.note)])} |"
+
+
+def _cell(words: str) -> str:
+    """Somebody's words in a table: no bar and no line break of theirs may end a cell."""
+    return words.replace("|", "/").replace("\n", " ").replace("<", "(")[:_LONGEST_NOTE]
 
 
 def _number(value: object) -> str:

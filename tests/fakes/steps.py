@@ -20,6 +20,7 @@ from trading.market import SnapshotSummary
 from trading.money import ZERO, cents
 from trading.orders import Fill, Order, OrderRequest, OrderState, advance, settle
 from trading.portfolio import CapitalEvent, Portfolio, Position, cash_of, positions_of
+from trading.reconciling import Reconciled, ReconciliationAsked
 from trading.rooms import price_of
 from trading.settlement import BrokerOrder, Denied, IntentAsked
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation, Verdict
@@ -37,7 +38,6 @@ from trading.steps import (
     SignalHeard,
     Skip,
     SnapshotAsked,
-    Stage,
     ValidationAsked,
     ValidationHeard,
 )
@@ -195,6 +195,7 @@ class FakeSteps:
         self.abstaining: dict[str, Abstention] = {}
         self.failing: set[str] = set()
         self.findings: tuple[Finding, ...] = ()
+        self.reconciled = Reconciled()
         self.dropped: tuple[dict[str, str], ...] = ()
         self.calls: list[tuple[str, object]] = []
         self.recorded: list[list[EventType]] = []
@@ -230,8 +231,9 @@ class FakeSteps:
             skip=self.skip,
         )
 
-    async def settle(self, stage: Stage) -> None:
-        self._called("settle", stage)
+    async def reconcile(self, asked: ReconciliationAsked) -> Reconciled:
+        self._called("reconcile", asked)
+        return self.reconciled
 
     async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
         self._called("snapshot", asked)
