@@ -73,6 +73,7 @@ async def env_file() -> str:
     file = configuration.ENV_FILE
     if not file.exists():
         return "none: every setting is the environment's or the default"
+    configuration.see(file)
     if stat.S_IMODE(file.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
         raise Unwell("others can read it", f"chmod 600 {file.resolve()}", status=Health.WARN)
     values = values_of(file.read_text())
