@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from temporalio import activity
 
-from trading.market import Snapshot, SnapshotSummary
+from trading.errors import UnknownSymbol
+from trading.market import Dropped, Snapshot, SnapshotSummary
 from trading.ports import Calendar, Market, Snapshots
 from trading.snapshots import assemble, last_completed
 from trading.steps import SnapshotAsked
@@ -39,13 +41,40 @@ class MarketActivities:
         beside it.
         """
         stage = asked.stage
-        snapshot = await look(self._market, self._calendar, asked.symbols, stage.as_of, in_session=stage.in_session)
+        snapshot = await self._look(asked)
         if snapshot.fallback:
             log.warning("market fell back", provider=snapshot.provider, reason=snapshot.fallback)
             meter = activity.metric_meter().with_additional_attributes({"provider": snapshot.provider})
             meter.create_counter("market_fallbacks", "Snapshots that were not what was wished for").add(1)
         await self._snapshots.keep(stage.cycle.desk_id, snapshot)
         return SnapshotSummary.of(snapshot)
+
+    async def _look(self, asked: SnapshotAsked) -> Snapshot:
+        """Look without those that the market has ceased to know, if need be.
+
+        What was asked for has passed the gate; what is held is looked at too, and a company that is listed no longer
+        costs its own symbol and not every cycle from then on.
+        """
+        stage = asked.stage
+        seeing = partial(look, self._market, self._calendar, as_of=stage.as_of, in_session=stage.in_session)
+        try:
+            return await seeing(asked.symbols)
+        except UnknownSymbol:
+            held = [symbol for symbol in asked.symbols if symbol not in stage.cycle.request.symbols]
+            gone = [symbol for symbol in held if not await self._knows(symbol)]
+            if not gone:
+                raise
+        snapshot = await seeing([symbol for symbol in asked.symbols if symbol not in gone])
+        unknown = (Dropped(symbol=symbol, code="missing", reason="the market does not know it") for symbol in gone)
+        dropped = sorted((*snapshot.dropped, *unknown), key=lambda one: one.symbol)
+        return snapshot.model_copy(update={"dropped": tuple(dropped)})
+
+    async def _knows(self, symbol: str) -> bool:
+        try:
+            await self._market.instruments([symbol])
+        except UnknownSymbol:
+            return False
+        return True
 
 
 async def look(

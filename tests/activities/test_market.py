@@ -1,9 +1,10 @@
-"""Looking at the market: what a fallback leaves behind."""
+"""Looking at the market: what a fallback leaves behind, and what becomes of symbols that it does not know."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import ActivityEnvironment
 
@@ -16,7 +17,7 @@ from tests.making import cycle
 from tests.rig import CALENDAR
 from trading.breaker import TradingState
 from trading.cycle_events import snapshot_taken
-from trading.errors import MarketUnavailable
+from trading.errors import MarketUnavailable, UnknownSymbol
 from trading.events import Event
 from trading.limits import Limits
 from trading.market import SnapshotSummary
@@ -59,3 +60,27 @@ async def test_without_one_the_log_says_nothing_of_it(engine: AsyncEngine) -> No
     summary, event = await taken(engine)
     assert summary.fallback == ""
     assert "fallback" not in event.data
+
+
+async def looked_at(engine: AsyncEngine, *symbols: str, requested: str = "AAPL") -> SnapshotSummary:
+    """A snapshot of a market that knows AAPL and MSFT, for a cycle that was asked for one symbol."""
+    market = FakeMarket()
+    for symbol in ("AAPL", "MSFT"):
+        market.quote(symbol, "100", "101", AT)
+    looking = MarketActivities(market, CALENDAR, PostgresSnapshots(engine))
+    asked = SnapshotAsked(stage=Stage(cycle=cycle(requested), as_of=AT), symbols=symbols)
+    return await ActivityEnvironment().run(looking.take_snapshot, asked)
+
+
+async def test_a_held_symbol_that_the_market_has_ceased_to_know_costs_itself_only(engine: AsyncEngine) -> None:
+    summary = await looked_at(engine, "AAPL", "GONE", "MSFT")
+    # The made-up bars of this market are of the wrong days; what matters is who was asked about and why who is missing.
+    dropped = {one.symbol: (one.code, one.reason) for one in summary.dropped}
+    assert dropped["GONE"] == ("missing", "the market does not know it")
+    assert {"AAPL", "MSFT"} == {one.instrument.symbol for one in summary.symbols} | dropped.keys() - {"GONE"}
+    assert all(code != "missing" for symbol, (code, _) in dropped.items() if symbol != "GONE")
+
+
+async def test_a_symbol_that_was_asked_for_and_is_unknown_is_an_error(engine: AsyncEngine) -> None:
+    with pytest.raises(UnknownSymbol, match="unknown: GONE"):
+        await looked_at(engine, "AAPL", "GONE", requested="GONE")
