@@ -65,6 +65,9 @@ async def market(settings: Settings, prices: Prices) -> str:
         mend = "other symbols may be sound: look with `starter.py indicators`"
         raise Unwell(f"{symbol}: {snapshot.dropped[0].reason}", mend, status=Health.WARN)
     (facts,) = snapshot.symbols
+    if snapshot.fallback:
+        mend = "mend the provider that failed: until then the desk trades on the one after it"
+        raise Unwell(f"{snapshot.provider} alone ({snapshot.fallback})", mend, status=Health.WARN)
     return f"{prices.market.name}: {symbol} at {facts.quote.last:f}, {facts.bars} bars to {facts.last_session_on}"
 
 

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from adapters.market_chain import MarketChain
 from adapters.simulated_market import SimulatedMarket
 from console import checks
 from console.check import Health, check
 from console.watchlist import Prices
-from settings import MarketSettings, Settings
+from settings import DeskSettings, MarketSettings, Settings
+from tests.fakes.faulty import Fault, faulty
 from tests.rig import CALENDAR
+from trading.errors import MarketUnavailable
 
 SECRET = "correct-horse"  # noqa: S105  nobody's
 
@@ -77,6 +80,14 @@ async def test_a_late_feed_fails_while_the_exchange_trades(kind: type[Always], a
     found = await check("data age", "", lambda: checks.data_age(prices))
     assert found.status == status
     assert found.found.endswith(" s")
+
+
+async def test_a_provider_that_only_the_fallback_stands_in_for_is_warned_of() -> None:
+    settings = Settings(market=MarketSettings(providers=("simulated",)), desk=DeskSettings(symbols="AAPL"))
+    out = faulty(SimulatedMarket(1, CALENDAR), Fault("look", 1, "before", "error", raises=MarketUnavailable))
+    prices = Prices(MarketChain([out, SimulatedMarket(1, CALENDAR)]), CALENDAR, Prices.of(settings).rules)
+    found = await check("market", "", lambda: checks.market(settings, prices))
+    assert (found.status, "simulated alone (simulated: " in found.found) == (Health.WARN, True)
 
 
 async def test_a_market_of_the_past_is_never_late(sample_data: Path) -> None:
