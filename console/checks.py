@@ -75,8 +75,7 @@ async def market(settings: Settings, prices: Prices) -> str:
     """One symbol of the watchlist, read as a cycle reads it."""
     symbol, *_ = await watchlist(settings, prices, ())
     latest = await prices.latest()
-    in_session = prices.is_in_session(latest)
-    snapshot = await look(prices.market, prices.calendar, [symbol], latest, in_session=in_session)
+    snapshot = await look(prices.market, prices.calendar, [symbol], latest, max_age=prices.max_age(latest))
     if snapshot.dropped:
         mend = "other symbols may be sound: look with `starter.py indicators`"
         raise Unwell(f"{symbol}: {snapshot.dropped[0].reason}", mend, status=Health.WARN)

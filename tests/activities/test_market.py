@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import ActivityEnvironment
 
 from activities.market import MarketActivities
 from adapters.market_chain import MarketChain
 from adapters.postgres.snapshots import PostgresSnapshots
+from settings import MarketSettings, Settings
 from tests.fakes.faulty import Fault, faulty
 from tests.fakes.market import FakeMarket
+from tests.fakes.memory import MemorySnapshots
 from tests.making import cycle
 from tests.rig import CALENDAR
 from trading.breaker import TradingState
@@ -21,6 +24,7 @@ from trading.events import Event
 from trading.limits import Limits
 from trading.market import SnapshotSummary
 from trading.steps import Opening, SnapshotAsked, Stage
+from worker import gate_rules
 
 AT = datetime(2026, 11, 20, 17, tzinfo=UTC)
 OUT = Fault("look", 1, "before", "error", raises=MarketUnavailable)
@@ -33,7 +37,7 @@ async def taken(engine: AsyncEngine, *faults: Fault) -> tuple[SnapshotSummary, E
         market.quote("AAPL", "100", "101", AT)
     chain = MarketChain([faulty(markets[0], *faults), markets[1]])
     snapshots = PostgresSnapshots(engine)
-    looking = MarketActivities(chain, CALENDAR, snapshots)
+    looking = MarketActivities(chain, CALENDAR, snapshots, timedelta(minutes=1))
     asked = SnapshotAsked(stage=Stage(cycle=cycle("AAPL"), as_of=AT), symbols=("AAPL",))
     summary = await ActivityEnvironment().run(looking.take_snapshot, asked)
     assert (await snapshots.load(summary.snapshot_id)).fallback == summary.fallback
@@ -59,3 +63,15 @@ async def test_without_one_the_log_says_nothing_of_it(engine: AsyncEngine) -> No
     summary, event = await taken(engine)
     assert summary.fallback == ""
     assert "fallback" not in event.data
+
+
+@pytest.mark.parametrize(("seconds", "dropped"), [(60, ["stale"]), (1200, [])])
+async def test_how_old_a_price_may_be_is_as_the_settings_say(seconds: int, dropped: list[str]) -> None:
+    """Yahoo tells some exchanges' prices a quarter of an hour late: whoever trades on that must be able to say so."""
+    market, snapshots = FakeMarket(), MemorySnapshots()
+    market.quote("AAPL", "100", "101", AT - timedelta(minutes=15))
+    rules = gate_rules(Settings(market=MarketSettings(max_data_age_seconds=seconds)))
+    looking = MarketActivities(market, CALENDAR, snapshots, rules.max_data_age)
+    asked = SnapshotAsked(stage=Stage(cycle=cycle("AAPL"), as_of=AT, in_session=True), symbols=("AAPL",))
+    summary = await ActivityEnvironment().run(looking.take_snapshot, asked)
+    assert [each.code for each in summary.dropped] == dropped
