@@ -84,9 +84,10 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
             orders.settle_orders,
             orders.audit_desk,
         ]
-    gate = Gate(market, calendar, ledger, gate_rules(settings))
+    rules = gate_rules(settings)
+    gate = Gate(market, calendar, ledger, rules)
     books = LedgerActivities(ledger, snapshots, settings.trading.opening_cash)
-    looking = MarketActivities(market, calendar, snapshots)
+    looking = MarketActivities(market, calendar, snapshots, rules.max_data_age)
     reading: Activities = [gate.open_cycle, looking.take_snapshot, books.read_breaker, CycleActivities().await_cycle]
     writing: Activities = [books.open_desk, books.record, books.end_cycle, books.mark, books.intend, books.change_state]
     return [*reading, *writing]

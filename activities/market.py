@@ -17,8 +17,7 @@ from trading.steps import SnapshotAsked
 
 # A year of sessions and a little more: the 252 that the 52-week high needs, and warm-up for the 200-day averages.
 SESSIONS = 300
-# In session a quote must be fresh; outside it the last close may be a long week-end old.
-MAX_AGE_IN_SESSION = timedelta(seconds=60)
+# In session a quote must be as fresh as the rules say; outside it the last close may be a long week-end old.
 MAX_AGE_CLOSED = timedelta(days=5)
 
 
@@ -26,12 +25,13 @@ log = structlog.get_logger()
 
 
 class MarketActivities:
-    """Snapshots of one market."""
+    """Snapshots of one market; in session a price older than `max_age` is not trusted."""
 
-    def __init__(self, market: Market, calendar: Calendar, snapshots: Snapshots) -> None:
+    def __init__(self, market: Market, calendar: Calendar, snapshots: Snapshots, max_age: timedelta) -> None:
         self._market = market
         self._calendar = calendar
         self._snapshots = snapshots
+        self._max_age = max_age
 
     @activity.defn
     async def take_snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
@@ -56,7 +56,8 @@ class MarketActivities:
         costs its own symbol and not every cycle from then on.
         """
         stage = asked.stage
-        seeing = partial(look, self._market, self._calendar, as_of=stage.as_of, in_session=stage.in_session)
+        max_age = self._max_age if stage.in_session else MAX_AGE_CLOSED
+        seeing = partial(look, self._market, self._calendar, as_of=stage.as_of, max_age=max_age)
         try:
             return await seeing(asked.symbols)
         except UnknownSymbol:
@@ -78,10 +79,9 @@ class MarketActivities:
 
 
 async def look(
-    market: Market, calendar: Calendar, symbols: Sequence[str], as_of: datetime, *, in_session: bool
+    market: Market, calendar: Calendar, symbols: Sequence[str], as_of: datetime, *, max_age: timedelta
 ) -> Snapshot:
     """Read a market as of a moment. Raises UnknownSymbol for a symbol that it does not have."""
     reading = await market.look(symbols, as_of, SESSIONS)
-    max_age = MAX_AGE_IN_SESSION if in_session else MAX_AGE_CLOSED
     completed = last_completed(calendar, as_of)
     return assemble(reading, symbols, completed_on=completed.session_on, max_quote_age=max_age)

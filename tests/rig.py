@@ -95,7 +95,7 @@ class Ports:
             return [*sending, orders.settle_orders, orders.audit_desk]
         gate = Gate(self.market, CALENDAR, self.ledger, self.rules)
         books = LedgerActivities(self.ledger, self.snapshots, self.opening_cash)
-        looking = MarketActivities(self.market, CALENDAR, self.snapshots)
+        looking = MarketActivities(self.market, CALENDAR, self.snapshots, self.rules.max_data_age)
         writing: list[Callable[..., Any]] = [
             books.record,
             books.end_cycle,
