@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -281,20 +283,46 @@ class Settings(BaseSettings):
 
 def load(env_file: Path = ENV_FILE) -> Settings:
     """Read the settings. Raises BadConfiguration with one line that names each wrong variable."""
+    see(env_file)
     _hand_on_temporal(env_file)
+    read: dict[type[BaseSettings], BaseSettings] = {}
+    wrong: dict[str, str] = {}
+    for kind in groups().values():
+        try:
+            read[kind] = kind(_env_file=env_file)
+        except ValidationError as error:
+            for one in error.errors():
+                # One mistake is enough for a variable: what is said next is often a consequence of it.
+                wrong.setdefault(_variable(error, one["loc"]), one["msg"].removeprefix("Value error, "))
+    if wrong:
+        raise BadConfiguration("; ".join(f"{variable}: {said}" for variable, said in wrong.items()))
+    return Settings.model_validate(
+        {
+            name: group
+            for name, field in Settings.model_fields.items()
+            for kind, group in read.items()
+            if field.annotation is kind
+        }
+    )
+
+
+def see(env_file: Path) -> None:
+    """Raises BadConfiguration, in one line that repeats nothing of it, for a file that cannot be read as settings.
+
+    Left to the library, a line that it does not understand is passed over, and the desk would run on defaults.
+    """
+    if not env_file.exists():
+        return
     try:
-        read = {kind: kind(_env_file=env_file) for kind in groups().values()}
-        return Settings.model_validate(
-            {
-                name: group
-                for name, field in Settings.model_fields.items()
-                for kind, group in read.items()
-                if field.annotation is kind
-            }
-        )
-    except ValidationError as error:
-        wrong = [f"{_variable(error, e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
-        raise BadConfiguration("; ".join(wrong)) from None
+        text = env_file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BadConfiguration(f"{env_file} cannot be read ({reason}): correct or remove it") from error
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            said = binding.original.string
+            line = binding.original.line + said[: len(said) - len(said.lstrip())].count("\n")
+            raise BadConfiguration(f"{env_file}: line {line} is not NAME=VALUE: correct or remove it")
 
 
 def groups() -> dict[str, type[BaseSettings]]:

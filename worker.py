@@ -26,6 +26,7 @@ from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
+from activities.opening import OpeningActivities
 from activities.orders import OrderActivities
 from activities.reconciling import ReconcilingActivities
 from activities.standing import StandingActivities
@@ -45,7 +46,6 @@ from console.complaint import complain
 from console.reach import reach
 from settings import Settings
 from trading.errors import BadConfiguration
-from trading.limits import Limits
 from trading.ports import Broker, Calendar, Earnings, Ledger, Market
 from wiring.brokers import broker_of
 from wiring.markets import calendar_of, market_of
@@ -90,14 +90,15 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
         return activities_of_orders(
             Outside(broker_of(settings, engine, market), market, calendar),
             ledger,
-            settings.trading.limits,
+            gate_rules(settings),
             EarningsFile(settings.trading.earnings_calendar),
         )
-    gate = Gate(market, calendar, ledger, gate_rules(settings))
-    books = LedgerActivities(ledger, snapshots, settings.trading.opening_cash)
-    looking = MarketActivities(market, calendar, snapshots)
+    rules = gate_rules(settings)
+    gate = Gate(market, calendar, ledger, rules)
+    books = LedgerActivities(ledger, snapshots)
+    looking = MarketActivities(market, calendar, snapshots, rules.max_data_age)
     reading: Activities = [gate.open_cycle, looking.take_snapshot, books.read_breaker, CycleActivities().await_cycle]
-    writing: Activities = [books.open_desk, books.record, books.end_cycle, books.mark, books.intend, books.change_state]
+    writing: Activities = [books.record, books.end_cycle, books.mark, books.intend, books.change_state]
     return [*reading, *writing]
 
 
@@ -109,17 +110,19 @@ class Outside(NamedTuple):
     calendar: Calendar
 
 
-def activities_of_orders(outside: Outside, ledger: Ledger, limits: Limits, earnings: Earnings) -> Activities:
+def activities_of_orders(outside: Outside, ledger: Ledger, rules: GateRules, earnings: Earnings) -> Activities:
     """What the process does that holds the broker's key."""
     broker, market, calendar = outside
+    limits = rules.limits
     orders, audits = OrderActivities(broker, ledger, market), AuditActivities(broker, ledger)
-    standing = StandingActivities(broker, market, calendar, earnings)
+    standing = StandingActivities(broker, market, calendar, earnings, rules.max_data_age)
     reconciling = ReconcilingActivities(broker, ledger, market, calendar, limits)
     sending: Activities = [standing.inquire, orders.clear_way, orders.submit_order, orders.look_up_order]
     following: Activities = [orders.give_up_order, orders.follow_order, orders.cancel_order, orders.cancel_resting]
     leaving: Activities = [StandingDownActivities(ledger, market, limits).intend_exits]
+    opening: Activities = [OpeningActivities(broker, ledger).open_desk]
     comparing: Activities = [reconciling.compare, reconciling.conclude, audits.audit_desk]
-    return [*sending, *following, *leaving, *comparing, WatchingActivities(broker, ledger).watch_orders]
+    return [*opening, *sending, *following, *leaving, *comparing, WatchingActivities(broker, ledger).watch_orders]
 
 
 @asynccontextmanager

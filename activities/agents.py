@@ -5,6 +5,7 @@ An answer that cannot be read is asked for once more, with what was wrong; then 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -144,12 +145,12 @@ class AgentActivities:
 
     async def _hear(self, case: _Case[Answer_co]) -> tuple[Answer_co | Abstention, Source]:
         """The answer of the agent's seat or of its fallback. Raises ModelUnavailable while another try may help."""
-        seat = self._seats[case.agent]
+        seat, began = self._seats[case.agent], time.monotonic()
         while True:
             late = seat.fallback is not None and _attempt() >= FALLBACK_FROM
             question = case.pose(seat.asking)
             try:
-                return await self._answer(case, question, seat, seat.patience_seconds if late else None)
+                return await self._answer(case, question, seat, seat.patience_seconds if late else None, began)
             except BudgetSpent as spent:
                 return _abstention(case, spent), _source(question)
             except ModelRefused as refused:
@@ -162,7 +163,7 @@ class AgentActivities:
                 seat = seat.fallback
 
     async def _answer(
-        self, case: _Case[Answer_co], question: Question, seat: Seat, patience: float | None
+        self, case: _Case[Answer_co], question: Question, seat: Seat, patience: float | None, began: float
     ) -> tuple[Answer_co | Abstention, Source]:
         """What this seat's model says, asked once more when nobody can read it; raises only when no reply came."""
         call = await self._calls.reply(question, seat, case.cycle, patience)
@@ -174,7 +175,19 @@ class AgentActivities:
         except UnreadableAnswer as wrong:
             if question.repair is not None:
                 return _abstention(case, wrong), source
-            return await self._answer(case, repaired(question, call.reply.text, str(wrong)), seat, patience)
+            if not _has_time(began):
+                message = f"{question.model}: an answer that cannot be read came late, the next try repairs it"
+                raise ModelUnavailable(message) from None
+            return await self._answer(case, repaired(question, call.reply.text, str(wrong)), seat, patience, began)
+
+
+def _has_time(began: float) -> bool:
+    """Whether this try of the step has as long before it as behind it: a repair takes about as long as its answer did.
+
+    One that the step's end cuts off is paid for and lost; the next try finds the answer kept, and all of its time.
+    """
+    whole = activity.info().start_to_close_timeout if activity.in_activity() else None
+    return whole is None or time.monotonic() - began <= whole.total_seconds() / 2
 
 
 def _attempt() -> int:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from temporalio import activity
 
 from trading.breaker import CircuitBreaker
-from trading.desk import DeskOpening, StateChange
+from trading.desk import StateChange
 from trading.events import Event, EventType
-from trading.money import Dollars
 from trading.orders import Order
-from trading.portfolio import CapitalEvent, CapitalKind, Portfolio
+from trading.portfolio import Portfolio
 from trading.ports import Ledger, Snapshots
 from trading.settlement import Denied, IntentAsked
 from trading.steps import MarkAsked, Recorded
@@ -18,20 +17,9 @@ from trading.steps import MarkAsked, Recorded
 class LedgerActivities:
     """The books, as the workflows write them."""
 
-    def __init__(self, ledger: Ledger, snapshots: Snapshots, opening_cash: Dollars) -> None:
+    def __init__(self, ledger: Ledger, snapshots: Snapshots) -> None:
         self._ledger = ledger
         self._snapshots = snapshots
-        self._opening_cash = opening_cash
-
-    @activity.defn
-    async def open_desk(self, opening: DeskOpening) -> CircuitBreaker:
-        """Make the desk's books with their opening deposit, and read the trading state.
-
-        Repeat: books that exist are left as they are.
-        """
-        opened, deposit = _opening_events(opening, self._opening_cash)
-        await self._ledger.open_desk(opened, cash=deposit)
-        return await self._ledger.breaker(opening.desk_id)
 
     @activity.defn
     async def record(self, recorded: Recorded) -> None:
@@ -85,34 +73,6 @@ class LedgerActivities:
         Repeat: reads only.
         """
         return await self._ledger.breaker(desk_id)
-
-
-def _opening_events(opening: DeskOpening, cash: Dollars) -> tuple[Event, Event]:
-    deposit = CapitalEvent(
-        capital_event_id=f"{opening.desk_id}/opening-deposit",
-        desk_id=opening.desk_id,
-        kind=CapitalKind.DEPOSIT,
-        amount=cash,
-        occurred_at=opening.at,
-    )
-    desk = {"desk_id": opening.desk_id, "aggregate_id": opening.desk_id, "trace_id": opening.trace_id}
-    kinds = (
-        (EventType.DESK_OPENED, opening.model_dump(mode="json", include={"desk_id"})),
-        (EventType.CAPITAL_CHANGED, deposit.model_dump(mode="json")),
-    )
-    opened, changed = (
-        Event.model_validate(
-            {
-                **desk,
-                "event_id": f"{opening.desk_id}/{kind}/opening",
-                "type": kind,
-                "occurred_at": opening.at,
-                "data": data,
-            }
-        )
-        for kind, data in kinds
-    )
-    return opened, changed
 
 
 def _state_event(change: StateChange) -> Event:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from temporalio import activity
 
-from trading.market import Snapshot, SnapshotSummary
+from trading.errors import UnknownSymbol
+from trading.market import Dropped, Snapshot, SnapshotSummary
 from trading.ports import Calendar, Market, Snapshots
 from trading.snapshots import assemble, last_completed
 from trading.steps import SnapshotAsked
 
 # A year of sessions and a little more: the 252 that the 52-week high needs, and warm-up for the 200-day averages.
 SESSIONS = 300
-# In session a quote must be fresh; outside it the last close may be a long week-end old.
-MAX_AGE_IN_SESSION = timedelta(seconds=60)
+# In session a quote must be as fresh as the rules say; outside it the last close may be a long week-end old.
 MAX_AGE_CLOSED = timedelta(days=5)
 
 
@@ -24,12 +25,13 @@ log = structlog.get_logger()
 
 
 class MarketActivities:
-    """Snapshots of one market."""
+    """Snapshots of one market; in session a price older than `max_age` is not trusted."""
 
-    def __init__(self, market: Market, calendar: Calendar, snapshots: Snapshots) -> None:
+    def __init__(self, market: Market, calendar: Calendar, snapshots: Snapshots, max_age: timedelta) -> None:
         self._market = market
         self._calendar = calendar
         self._snapshots = snapshots
+        self._max_age = max_age
 
     @activity.defn
     async def take_snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
@@ -39,7 +41,7 @@ class MarketActivities:
         beside it.
         """
         stage = asked.stage
-        snapshot = await look(self._market, self._calendar, asked.symbols, stage.as_of, in_session=stage.in_session)
+        snapshot = await self._look(asked)
         if snapshot.fallback:
             log.warning("market fell back", provider=snapshot.provider, reason=snapshot.fallback)
             meter = activity.metric_meter().with_additional_attributes({"provider": snapshot.provider})
@@ -47,12 +49,39 @@ class MarketActivities:
         await self._snapshots.keep(stage.cycle.desk_id, snapshot)
         return SnapshotSummary.of(snapshot)
 
+    async def _look(self, asked: SnapshotAsked) -> Snapshot:
+        """Look without those that the market has ceased to know, if need be.
+
+        What was asked for has passed the gate; what is held is looked at too, and a company that is listed no longer
+        costs its own symbol and not every cycle from then on.
+        """
+        stage = asked.stage
+        max_age = self._max_age if stage.in_session else MAX_AGE_CLOSED
+        seeing = partial(look, self._market, self._calendar, as_of=stage.as_of, max_age=max_age)
+        try:
+            return await seeing(asked.symbols)
+        except UnknownSymbol:
+            held = [symbol for symbol in asked.symbols if symbol not in stage.cycle.request.symbols]
+            gone = [symbol for symbol in held if not await self._knows(symbol)]
+            if not gone:
+                raise
+        snapshot = await seeing([symbol for symbol in asked.symbols if symbol not in gone])
+        unknown = (Dropped(symbol=symbol, code="missing", reason="the market does not know it") for symbol in gone)
+        dropped = sorted((*snapshot.dropped, *unknown), key=lambda one: one.symbol)
+        return snapshot.model_copy(update={"dropped": tuple(dropped)})
+
+    async def _knows(self, symbol: str) -> bool:
+        try:
+            await self._market.instruments([symbol])
+        except UnknownSymbol:
+            return False
+        return True
+
 
 async def look(
-    market: Market, calendar: Calendar, symbols: Sequence[str], as_of: datetime, *, in_session: bool
+    market: Market, calendar: Calendar, symbols: Sequence[str], as_of: datetime, *, max_age: timedelta
 ) -> Snapshot:
     """Read a market as of a moment. Raises UnknownSymbol for a symbol that it does not have."""
     reading = await market.look(symbols, as_of, SESSIONS)
-    max_age = MAX_AGE_IN_SESSION if in_session else MAX_AGE_CLOSED
     completed = last_completed(calendar, as_of)
     return assemble(reading, symbols, completed_on=completed.session_on, max_quote_age=max_age)

@@ -71,8 +71,8 @@ class ReconcilingActivities:
                 await self._corrector.apply(asked.desk_id, difference.correction)
         if found:
             books = await self._ledger.books(asked.desk_id)
-        heard = {"late_visibility": self._broker.late_visibility, "ignored": ignored_orders(books)}
-        differences = (*found, *unexplained(books, statement, **heard))
+        late, ignored = self._broker.late_visibility, ignored_orders(books)
+        differences = (*found, *unexplained(books, statement, late_visibility=late, ignored=ignored))
         # What was corrected is told by its own event: the word of it need not travel.
         told = (one.model_copy(update={"correction": None}) for one in differences[:MOST_DIFFERENCES])
         return Comparison(asked=asked, differences=tuple(told))
@@ -139,9 +139,9 @@ class ReconcilingActivities:
 
 
 def _since(books: Books, now: datetime) -> datetime:
-    """The moment the statement must reach back to: the desk may have been away for weeks."""
-    last = books.events[-1].event.occurred_at if books.events else now
-    return min(last, now) - REACH_BACK
+    """The moment the statement must reach back to: the desk may have been away for weeks, but not before it opened."""
+    opened_at, last = books.events[0].event.occurred_at, books.events[-1].event.occurred_at
+    return max(min(last, now) - REACH_BACK, opened_at)
 
 
 def _is_abandoned(order: Order, asked: ReconciliationAsked) -> bool:

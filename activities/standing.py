@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from temporalio import activity
 
-from activities.market import MAX_AGE_CLOSED, MAX_AGE_IN_SESSION
+from activities.market import MAX_AGE_CLOSED
 from trading.bars import Bars
 from trading.market import Quote, distrust
 from trading.ports import Broker, Calendar, Earnings, Market
@@ -21,11 +21,14 @@ VOLUME_SESSIONS = 20
 class StandingActivities:
     """Inquiries at one broker and one market."""
 
-    def __init__(self, broker: Broker, market: Market, calendar: Calendar, earnings: Earnings) -> None:
+    def __init__(
+        self, broker: Broker, market: Market, calendar: Calendar, earnings: Earnings, max_age: timedelta
+    ) -> None:
         self._broker = broker
         self._market = market
         self._calendar = calendar
         self._earnings = earnings
+        self._max_age = max_age
 
     @activity.defn
     async def inquire(self, asked: InquiryAsked) -> Standing:
@@ -55,7 +58,7 @@ class StandingActivities:
     async def _price(self, symbol: str, at: datetime, *, in_session: bool) -> Decimal | None:
         """The last trade; None when there is none that is fresh enough to trade on."""
         quote = (await self._market.quotes([symbol], at)).get(symbol)
-        max_age = MAX_AGE_IN_SESSION if in_session else MAX_AGE_CLOSED
+        max_age = self._max_age if in_session else MAX_AGE_CLOSED
         if not isinstance(quote, Quote) or distrust(quote, as_of=at, max_age=max_age):
             return None
         return quote.mark

@@ -90,7 +90,9 @@ class AnthropicModel:
     async def check(self, model: str) -> str:
         """What is known of a model, in a few words. Raises ModelRefused for an unknown model or key."""
         async with asking(self._access, model, _SDK):
-            await self._client.models.with_raw_response.retrieve(model)
+            raw = await self._client.models.with_raw_response.retrieve(model)
+        # A page that answers everything with success, as a proxy's, knows no model.
+        wire.read(raw.http_response, wire.Known, self._access)
         return f"{model} at {self._access.base_url}"
 
     async def close(self) -> None:

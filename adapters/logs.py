@@ -9,6 +9,9 @@ from typing import Any
 
 import structlog
 from temporalio import activity, workflow
+from temporalio.exceptions import ApplicationError
+
+from trading.errors import TradingError
 
 
 def configure(*, form: str, level: str) -> None:
@@ -23,7 +26,9 @@ def configure(*, form: str, level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     final: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -32,6 +37,7 @@ def configure(*, form: str, level: str) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(foreseen)
     renderers: list[structlog.typing.Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
@@ -43,6 +49,14 @@ def configure(*, form: str, level: str) -> None:
     root.setLevel(level.upper())
     # At every look at a database's revision it says how it looks.
     logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
+
+
+def foreseen(record: logging.LogRecord) -> bool:
+    """Say an activity's failure that an adapter has named in its own words; only a bug keeps its traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, ApplicationError) and isinstance(error.__cause__, TradingError):
+        record.msg, record.args, record.exc_info = f"{error}: {record.getMessage()}", (), None
+    return True
 
 
 def temporal_context(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -40,12 +40,8 @@ class _Chat(wire.Shape):
     usage: Any = None
 
 
-class _Named(wire.Shape):
-    id: str
-
-
 class _Listed(wire.Shape):
-    data: list[_Named]
+    data: list[wire.Known]
 
 
 class OpenAIChatModel:
@@ -68,19 +64,21 @@ class OpenAIChatModel:
         """What is known of a model, in a few words. Raises ModelRefused for a name that the server's list has not.
 
         A server may have no such list, and one with a single model answers under any name: neither is held against it.
+        An empty name asks what the server has.
         """
+        found = f"{model or 'a server'} at {self._access.base_url}"
         async with asking(self._access, model, openai_wire.SDK):
-            response = await self._look(f"/models/{model}")
-            if response.status_code != _MISSING:
-                return f"{model} at {self._access.base_url}"
+            if model and (response := await self._look(f"/models/{model}")).status_code != _MISSING:
+                wire.read(response, wire.Known, self._access)
+                return found
             response = await self._look("/models")
         if response.status_code == _MISSING:
-            return f"{model} at {self._access.base_url}, which lists no models"
+            return f"{found}, which lists no models"
         names = [plain(each.id, 80) for each in wire.read(response, _Listed, self._access).data]
         listed = ", ".join(names[:_MOST_LISTED]) or "none"
-        if model not in names and len(names) != 1:
+        if model and model not in names and len(names) != 1:
             raise ModelRefused(f"no model {model} at {self._access.base_url}: it has {listed}")
-        return f"{model} at {self._access.base_url}, which lists {listed}"
+        return f"{found}, which lists {listed}"
 
     async def close(self) -> None:
         """Close the connections."""

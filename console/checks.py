@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,10 +17,13 @@ from console.env_file import values_of
 from console.watchlist import Prices, watchlist
 from settings import Settings
 from wiring.brokers import broker_of
+from wiring.markets import alpaca_of
 from wiring.models import check_models, sittings_of
 
 LEAST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 1_000_000_000
+SESSIONS_AHEAD = timedelta(days=14)
+_OPEN = {True: "open", False: "closed"}
 
 
 async def python() -> str:
@@ -55,16 +58,31 @@ async def calendar(settings: Settings, prices: Prices) -> str:
     return f"{settings.market.calendar}: last session {session.session_on}"
 
 
+async def exchange(settings: Settings, prices: Prices) -> str:
+    """Alpaca's clock and calendar against ours: they know of closures that nobody could announce years ago."""
+    there, now = alpaca_of(settings, prices.calendar), datetime.now(UTC)
+    sessions = prices.calendar.sessions(now.date(), now.date() + SESSIONS_AHEAD)
+    said = list(await there.differing_sessions(sessions))
+    ours, theirs = prices.is_in_session(now), await there.is_open()
+    if ours is not theirs:
+        said.append(f"now: {_OPEN[ours]} here, {_OPEN[theirs]} at alpaca")
+    if said:
+        raise Unwell("; ".join(said), "halt the desk on days that differ, and update the package exchange-calendars")
+    return f"as alpaca says, to {sessions[-1].session_on}"
+
+
 async def market(settings: Settings, prices: Prices) -> str:
     """One symbol of the watchlist, read as a cycle reads it."""
     symbol, *_ = await watchlist(settings, prices, ())
     latest = await prices.latest()
-    in_session = prices.is_in_session(latest)
-    snapshot = await look(prices.market, prices.calendar, [symbol], latest, in_session=in_session)
+    snapshot = await look(prices.market, prices.calendar, [symbol], latest, max_age=prices.max_age(latest))
     if snapshot.dropped:
         mend = "other symbols may be sound: look with `starter.py indicators`"
         raise Unwell(f"{symbol}: {snapshot.dropped[0].reason}", mend, status=Health.WARN)
     (facts,) = snapshot.symbols
+    if snapshot.fallback:
+        mend = "mend the provider that failed: until then the desk trades on the one after it"
+        raise Unwell(f"{snapshot.provider} alone ({snapshot.fallback})", mend, status=Health.WARN)
     return f"{prices.market.name}: {symbol} at {facts.quote.last:f}, {facts.bars} bars to {facts.last_session_on}"
 
 
@@ -73,6 +91,7 @@ async def env_file() -> str:
     file = configuration.ENV_FILE
     if not file.exists():
         return "none: every setting is the environment's or the default"
+    configuration.see(file)
     if stat.S_IMODE(file.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
         raise Unwell("others can read it", f"chmod 600 {file.resolve()}", status=Health.WARN)
     values = values_of(file.read_text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from settings import Settings, groups
 from trading.money import Record
 
 MASK = "********"
+# A name and password within an address: no setting of ours asks for them there, but a proxy's may be written so.
+_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
 class Setting(Record):
@@ -68,4 +71,4 @@ def _shown(value: object) -> str | None:
         return None
     if isinstance(value, SecretStr):
         return MASK if value.get_secret_value() else ""
-    return str(value)
+    return _IN_ADDRESS.sub(MASK, str(value))

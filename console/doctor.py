@@ -49,6 +49,8 @@ async def _all() -> AsyncIterator[Check]:
     yield await check("models", "names that a provider has", partial(checks.models, settings))
     prices = Prices.of(settings)
     yield await check("calendar", "covers today", partial(checks.calendar, settings, prices))
+    if "alpaca" in settings.market.providers:
+        yield await check("exchange", "as Alpaca's calendar says", partial(checks.exchange, settings, prices))
     yield await check("market", "sound data of a symbol", partial(checks.market, settings, prices))
     yield await check("data age", "fresh while the exchange trades", partial(checks.data_age, prices))
     try:

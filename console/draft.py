@@ -29,6 +29,7 @@ class Draft:
         self.path = path
         self.checks = tuple(checks)
         self.existed = path.exists()
+        configuration.see(path)
         self.text = path.read_text() if self.existed else example(configuration.groups())
         self.found: dict[str, Check] = {}
         self._before = env_file.values_of(self.text)

@@ -95,7 +95,7 @@ def _take(draft: Draft, wish: Wish, output: Output) -> None:
     _say(looked, output)
     for each in looked:
         if each.status is Health.FAIL:
-            message = f"{each.id}: {each.found}; nothing is written (--untried writes it all the same)"
+            message = f"{_told(each)}; nothing is written (--untried writes it all the same)"
             raise BadConfiguration(message)
 
 
@@ -108,7 +108,7 @@ def _converse(draft: Draft, wish: Wish, output: Output, person: Person) -> None:
         for each in known_variables().values()
         if each.is_secret and each.name not in covered | {*MADE, *TEMPORAL}
     ]
-    for names in (*(each.variables for each in draft.checks), *alone):
+    for names in (*(each.variables for each in draft.checks if each.asked), *alone):
         while not _settled(draft, _asked(draft, names, wish, output), person, output, untried=wish.untried):
             pass
 
@@ -169,7 +169,12 @@ def _conclude(draft: Draft, output: Output) -> None:
 
 def _say(looked: Iterable[Check], output: Output) -> None:
     for each in looked:
-        output.say(_SIGNS[each.status] + toned(f"{each.id}: {each.found}", "plain"))
+        output.say(_SIGNS[each.status] + toned(_told(each), "plain"))
+
+
+def _told(each: Check) -> str:
+    """What was found, and what to do about it."""
+    return ": ".join(words for words in (each.id, each.found, each.mend) if words)
 
 
 def masked(name: str, value: str) -> str:

@@ -13,20 +13,31 @@ from console import server_checks
 from console.check import Check, check
 from settings import Settings
 from wiring.markets import alpaca_of, calendar_of
-from wiring.models import check_models
+from wiring.model_names import Provider
+from wiring.models import check_models, check_provider
 
 EVERYBODYS = "SPY"
 """A symbol that every feed has."""
+_AGENTS = ("DATA_AGENT", "RISK_AGENT", "VALIDATOR", "META_AGENT")
+# What decides who is asked, and where.
+_SEATS = (
+    *(f"LLM_{agent}_{kind}" for agent in _AGENTS for kind in ("MODEL", "FALLBACK_MODEL")),
+    *("LLM_ANTHROPIC_BASE_URL", "LLM_OPENAI_BASE_URL"),
+)
 
 
 @dataclass(frozen=True)
 class KeyCheck:
-    """Tries what some variables say. `look` answers with what it found, or raises one of our errors in one line."""
+    """Tries what some variables say. `look` answers with what it found, or raises one of our errors in one line.
+
+    `asked` says whether a person is asked for them: the others have defaults that serve most.
+    """
 
     id: str
     required: str
     variables: tuple[str, ...]
     look: Callable[[Settings], Awaitable[str]]
+    asked: bool = True
 
     def run(self, settings: Settings) -> Check:
         """Look now."""
@@ -55,8 +66,17 @@ async def temporal(_: Settings) -> str:
 
 
 async def models(settings: Settings) -> str:
-    """The vendors take the keys and have the models."""
+    """The vendors have the models that sit somewhere."""
     return "; ".join(await check_models(settings.models))
+
+
+def _key_of(provider: Provider) -> Callable[[Settings], Awaitable[str]]:
+    """The provider takes the key, whether or not an agent is seated there by now."""
+
+    async def look(settings: Settings) -> str:
+        return "; ".join(await check_provider(settings.models, provider))
+
+    return look
 
 
 async def prices(settings: Settings) -> str:
@@ -71,9 +91,10 @@ def _vendor(name: str, *variables: str, look: Callable[[Settings], Awaitable[str
 
 
 CHECKS: tuple[KeyCheck, ...] = (
-    _vendor("anthropic", "LLM_ANTHROPIC_API_KEY", look=models),
-    _vendor("openai", "LLM_OPENAI_API_KEY", look=models),
-    _vendor("a server of your own", "LLM_CHAT_BASE_URL", "LLM_CHAT_API_KEY", look=models),
+    _vendor("anthropic", "LLM_ANTHROPIC_API_KEY", look=_key_of(Provider.ANTHROPIC)),
+    _vendor("openai", "LLM_OPENAI_API_KEY", look=_key_of(Provider.OPENAI)),
+    _vendor("a server of your own", "LLM_CHAT_BASE_URL", "LLM_CHAT_API_KEY", look=_key_of(Provider.CHAT)),
+    KeyCheck(id="models", required="names that a provider has", variables=_SEATS, look=models, asked=False),
     _vendor("alpaca", "ALPACA_API_KEY", "ALPACA_API_SECRET", look=prices),
     _vendor("alpaca's prices", "ALPACA_DATA_API_KEY", "ALPACA_DATA_API_SECRET", look=prices),
     KeyCheck(

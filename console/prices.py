@@ -32,8 +32,7 @@ async def indicators(settings: Settings, output: Output, symbols: Sequence[str],
     """The numbers that an agent may cite, and why a symbol is left out."""
     prices = Prices.of(settings)
     names, moment = await watchlist(settings, prices, symbols), await _moment(prices, as_of)
-    in_session = prices.is_in_session(moment)
-    snapshot = await look(prices.market, prices.calendar, names, moment, in_session=in_session)
+    snapshot = await look(prices.market, prices.calendar, names, moment, max_age=prices.max_age(moment))
     shown: list[RenderableType] = [_heading(prices, moment)]
     if snapshot.symbols:
         shown.append(_table(snapshot))

@@ -5,21 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from rich.console import RenderableType
 from temporalio.client import Client
 
 from activities.correcting import Corrector
 from activities.following import Follower
 from adapters.temporal.connection import connect
 from console.desk import DeskBooks, books_of
-from console.output import Output, grid, plain, toned
+from console.output import Output, Tone, grid, plain, toned
 from console.reach import reach
 from console.watchlist import Prices
 from settings import Settings
-from trading.differences import Difference
 from trading.errors import BadConfiguration
-from trading.reconciling import Reconciled, ReconciliationAsked, ignored_orders
 from trading.reconciliation import acceptance, unexplained
-from trading.statement import Statement
+from trading.reconciling import Reconciled, ReconciliationAsked, ignored_orders
 from wiring.brokers import broker_of
 from workflows import policies
 from workflows.reconciliation import Reconciliation
@@ -77,3 +76,14 @@ async def _accept(settings: Settings, books: DeskBooks, wish: Wish) -> None:
         if correction is None:
             raise BadConfiguration(f"{name} cannot be taken over: look at the broker what happened")
         await corrector.apply(books.desk_id, correction)
+
+
+def _shown(reconciled: Reconciled) -> list[RenderableType]:
+    if not reconciled.differences:
+        return [toned("  the books and the broker's account agree", "good")]
+    table = grid("case", "about", "ours", "theirs", "follows")
+    for one in reconciled.differences:
+        tone: Tone = "good" if one.explained else "bad"
+        cells: list[RenderableType] = [one.case, plain(one.about), plain(one.ours), plain(one.theirs)]
+        table.add_row(*cells, toned(one.consequence, tone))
+    return [table]

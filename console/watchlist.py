@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
 from activities.gate import GateRules
+from activities.market import MAX_AGE_CLOSED
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
 from adapters.simulated_market import SimulatedMarket
@@ -49,6 +50,10 @@ class Prices:
     def is_in_session(self, at: datetime) -> bool:
         """Whether the exchange trades at this moment."""
         return is_open(self.calendar.session(at.astimezone(self._zone).date()), at)
+
+    def max_age(self, at: datetime) -> timedelta:
+        """How old a price may be at this moment."""
+        return self.rules.max_data_age if self.is_in_session(at) else MAX_AGE_CLOSED
 
     def close_of(self, day: date) -> datetime:
         """The closing bell of a session's date; noon of a day without one, which the gate then refuses in its words."""

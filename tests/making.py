@@ -22,7 +22,7 @@ from trading.market import Quote, SnapshotSummary
 from trading.money import DeskId, Dollars, Fraction, Identifier, Price, Quantity, Ratio, Record, SignedQuantity
 from trading.orders import Fill, Leg, Order, OrderRequest, OrderState, client_order_id
 from trading.portfolio import CapitalEvent, Portfolio, Position
-from trading.settlement import IntentAsked
+from trading.settlement import IntentAsked, Sending
 from trading.signals import Score, Signal
 from trading.standing import Standing
 from trading.steps import Cycle
@@ -60,6 +60,11 @@ def request(symbol: str = "AAPL", quantity: str = "10", side: Side = Side.BUY, *
         "trace_id": TRACE,
     }
     return OrderRequest.model_validate(fields | more)
+
+
+def sending(asked: OrderRequest, **more: object) -> Sending:
+    """An order to be sent now, for the first time."""
+    return Sending.model_validate({"request": asked, "asked_at": AT, "send_by": after(5), **more})
 
 
 def order(asked: OrderRequest, state: OrderState = OrderState.ACCEPTED, filled: str = "0") -> Order:

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +63,6 @@ class Ports:
     snapshots: Snapshots
     rules: GateRules = field(default_factory=GateRules)
     budget: Budget = field(default_factory=Budget)
-    opening_cash: Decimal = Decimal("100000.00")
 
     @classmethod
     def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
@@ -91,10 +89,10 @@ class Ports:
             return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
         if queue == policies.ORDERS_QUEUE:
             outside = Outside(self.broker, self.market, CALENDAR)
-            return activities_of_orders(outside, self.ledger, self.rules.limits, EarningsFile(None))
+            return activities_of_orders(outside, self.ledger, self.rules, EarningsFile(None))
         gate = Gate(self.market, CALENDAR, self.ledger, self.rules)
-        books = LedgerActivities(self.ledger, self.snapshots, self.opening_cash)
-        looking = MarketActivities(self.market, CALENDAR, self.snapshots)
+        books = LedgerActivities(self.ledger, self.snapshots)
+        looking = MarketActivities(self.market, CALENDAR, self.snapshots, self.rules.max_data_age)
         writing: list[Callable[..., Any]] = [
             books.record,
             books.end_cycle,
@@ -105,7 +103,6 @@ class Ports:
         reading: list[Callable[..., Any]] = [
             gate.open_cycle,
             looking.take_snapshot,
-            books.open_desk,
             books.read_breaker,
         ]
         return [*reading, CycleActivities().await_cycle, *writing]

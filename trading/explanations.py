@@ -42,7 +42,7 @@ _CASH = {
 
 def capital_id(desk_id: str, activity_id: str) -> str:
     """Name a capital event after the broker's activity: told again, it is booked once."""
-    return f"{desk_id}/{activity_id}"
+    return f"{desk_id}/{activity_id.removeprefix(f'{desk_id}/')}"
 
 
 def explained(books: Books, statement: Statement, actions: Iterable[CorporateAction] = ()) -> tuple[Difference, ...]:

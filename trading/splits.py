@@ -8,8 +8,8 @@ from decimal import ROUND_HALF_EVEN, ROUND_UP, Context, Decimal
 
 from trading.adjustments import Adjustment, AdjustmentKind
 from trading.books import Books
-from trading.corporate_actions import LEAST_RATIO, MOST_RATIO, ActionKind, CorporateAction
-from trading.money import SMALL_TICK, ZERO, tick
+from trading.corporate_actions import ActionKind, CorporateAction
+from trading.money import LEAST_RATIO, MOST_RATIO, SMALL_TICK, ZERO, tick
 from trading.orders import Fill, effective
 from trading.statement import Activity, ActivityKind
 

@@ -32,6 +32,14 @@ class Vendor(LanguageModel, Protocol):
         ...
 
 
+# Whom to ask about while nobody sits at a provider; a server of one's own is asked what it has.
+_UNSEATED: Mapping[Provider, str] = {
+    Provider.ANTHROPIC: usual(has_anthropic=True, has_openai=False)[Agent.DATA],
+    Provider.OPENAI: usual(has_anthropic=False, has_openai=True)[Agent.DATA],
+    Provider.CHAT: "",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Sitting:
     """The model of an agent by its name, and who is asked in its place."""
@@ -80,8 +88,25 @@ async def check_models(models: ModelSettings) -> list[str]:
     async with AsyncExitStack() as stack:
         for vendor in built.values():
             stack.push_async_callback(vendor.close)
-        who = dict.fromkeys(name for each in sitting.values() for name in (each.model, each.fallback) if name)
+        who = _names(sitting)
         return [await built[each.provider].check(each.name) if each.provider in built else each.name for each in who]
+
+
+async def check_provider(models: ModelSettings, provider: Provider) -> list[str]:
+    """What one provider says of its models that sit somewhere; of its usual one when none does, so that a key is tried.
+
+    Raises ModelRefused, or ModelUnavailable, and BadConfiguration as `sittings_of`.
+    """
+    names = [name for name in _names(sittings_of(models)) if name.provider is provider]
+    client = _client(provider, _access(models, provider))
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(client.close)
+        return [await client.check(name) for name in [each.name for each in names] or [_UNSEATED[provider]]]
+
+
+def _names(sitting: Mapping[Agent, Sitting]) -> list[Named]:
+    """Every model that sits somewhere, once."""
+    return list(dict.fromkeys(name for each in sitting.values() for name in (each.model, each.fallback) if name))
 
 
 def _words(models: ModelSettings) -> dict[Agent, tuple[str, str]]:
@@ -95,9 +120,7 @@ def _words(models: ModelSettings) -> dict[Agent, tuple[str, str]]:
 
 def _vendors(sitting: Mapping[Agent, Sitting]) -> Iterator[Provider]:
     """Every provider that needs a client, once."""
-    found = dict.fromkeys(
-        name.provider for each in sitting.values() for name in (each.model, each.fallback) if name is not None
-    )
+    found = dict.fromkeys(name.provider for name in _names(sitting))
     return (provider for provider in found if provider is not Provider.RULES)
 
 

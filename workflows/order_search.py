@@ -27,7 +27,8 @@ class OrderSearch(Record):
         """Before the next look: a second, doubled up to half a minute; once given up, a minute."""
         if self.looks >= policies.MOST_LOOK_UPS:
             return policies.LAST_LOOK
-        return min(policies.FIRST_LOOK * 2**self.looks, policies.LAST_LOOK_UP)
+        doubled: timedelta = policies.FIRST_LOOK * 2**self.looks
+        return min(doubled, policies.LAST_LOOK_UP)
 
     @property
     def sends_again(self) -> bool:

@@ -147,9 +147,10 @@ LAST_LOOK_UP = timedelta(seconds=30)
 MOST_CLEARINGS = 10
 # A cancel that the broker has taken so often without ending the order is not heard.
 MOST_CANCELS = 30
-# The first look at a resting order comes after a second, the later ones ever more seldom, at most once a minute.
+# The first look at a resting order comes after a second, the later ones ever more seldom, every five minutes in the end:
+# what the broker tells as it happens and the quarter-hourly reconciliation find what comes between.
 FIRST_LOOK = timedelta(seconds=1)
-LAST_LOOK = timedelta(minutes=1)
+LAST_LOOK = timedelta(minutes=5)
 # A desk whose books cannot be read or written tries again after a minute, for ever: a person is mending them.
 DESK_PAUSE = timedelta(minutes=1)
 # Events that one activity writes: forty of the longest that an agent may cause are 180 KB, and Temporal warns at 256.

@@ -21,6 +21,7 @@ from temporalio.workflow import ParentClosePolicy
 with workflow.unsafe.imports_passed_through():
     from activities.cycles import CycleActivities
     from activities.ledger import LedgerActivities
+    from activities.opening import OpeningActivities
     from trading.breaker import CircuitBreaker, TradingState
     from trading.cycle_events import cycle_event
     from trading.desk import (
@@ -142,7 +143,7 @@ class TradingDesk:
         opening = DeskOpening(desk_id=self._desk_id, trace_id=workflow.info().run_id, at=workflow.now())
         self._breaker = await self._surely(
             lambda: workflow.execute_activity_method(
-                LedgerActivities.open_desk, opening, summary="open the books", **policies.LEDGER
+                OpeningActivities.open_desk, opening, summary="open the books", **policies.ORDERS
             )
         )
         self._opened = True

@@ -34,6 +34,8 @@ MOST_PAGES = 20
 MOST_RETRY_AFTER = 120.0
 """Seconds: what a header asks for beyond this is not believed."""
 
+_ADDRESSES = "wait, or mend ALPACA_DATA_BASE_URL and ALPACA_TRADING_BASE_URL"
+
 C = TypeVar("C", bound=RESTClient)
 
 
@@ -83,15 +85,15 @@ class Wire:
             raise _named(error, about) from None
         except ValidationError as wrong:
             raise BadMarketData(f"alpaca cannot be asked for {about}: {wrong.errors()[0]['msg']}") from None
-        except (requests.RequestException, OSError) as silence:
-            raise MarketUnavailable(f"alpaca did not answer about {about}: {type(silence).__name__}") from None
         except TradingError:
             raise
-        except (ValueError, AttributeError, TypeError, KeyError) as unreadable:
-            # The SDK reads a page of HTML, a list or nothing as if it were what it asked for.
-            raise MarketUnavailable(
-                f"alpaca's answer about {about} is not readable: {type(unreadable).__name__}"
-            ) from None
+        except (requests.exceptions.JSONDecodeError, AttributeError, TypeError, KeyError) as unreadable:
+            raise _unreadable(about, unreadable) from None
+        except (requests.RequestException, OSError) as silence:
+            message = f"alpaca did not answer about {about} ({type(silence).__name__})"
+            raise MarketUnavailable(f"{message}: {_ADDRESSES}") from None
+        except ValueError as unreadable:
+            raise _unreadable(about, unreadable) from None
 
     def _client(self, kind: Callable[..., C]) -> C:
         """This thread's client: a session must not be shared by threads."""
@@ -137,6 +139,11 @@ def credentials(key: SecretStr | None, secret: SecretStr | None) -> tuple[Secret
         if value is None or not value.get_secret_value():
             raise BadConfiguration(f"the market alpaca needs {name}")
     return key or SecretStr(""), secret or SecretStr("")
+
+
+def _unreadable(about: str, error: Exception) -> MarketUnavailable:
+    """The SDK reads a page of HTML, a list or nothing as if it were what it asked for."""
+    return MarketUnavailable(f"alpaca's answer about {about} is not readable ({type(error).__name__}): {_ADDRESSES}")
 
 
 def _named(error: APIError, about: str) -> TradingError:

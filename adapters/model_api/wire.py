@@ -29,6 +29,12 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Known(Shape):
+    """A model, as an API describes it by its name."""
+
+    id: str
+
+
 S = TypeVar("S", bound=Shape)
 
 

@@ -78,8 +78,9 @@ async def move_order(
     # Two who look at once may give two reasons for the same end: the first has said it.
     if known.told_state is state or await log.written(connection, [event]):
         return known.order
-    said = {"reason": event.data.get("reason"), "broker_order_id": broker and broker.broker_order_id}
-    moved = settle(advance(known.order, state, **said), await fills_of_order(connection, client_order_id))
+    why, name = event.data.get("reason"), broker.broker_order_id if broker else None
+    said = advance(known.order, state, broker_order_id=name, reason=str(why) if why else None)
+    moved = settle(said, await fills_of_order(connection, client_order_id))
     await save_order(connection, moved, state)
     await log.append(connection, [event])
     return moved

@@ -79,5 +79,5 @@ async def add_missing_search_attributes(client: Client, keys: Iterable[SearchAtt
 def _plainest(error: BaseException) -> str:
     """The part of an error's first line that a person reads: the client prints a structure around it."""
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    within = re.findall(r'message: "([^"]+)"', line)
+    within = re.findall(r'(?:message|error): "([^"]+)"', line)
     return str(within[-1]) if within else line

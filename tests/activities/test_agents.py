@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -60,10 +61,12 @@ def agents(seat: Seat, journal: Journal | None = None, budget: Budget | None = N
     return AgentActivities(seats, PROMPTS, journal or MemoryJournal(), MemorySnapshots(SEEN), budget or Budget())
 
 
-async def ask(asked: AgentActivities, symbol: str = "AAPL", attempt: int = 1, number: int = 1) -> SignalHeard:
-    """Ask the DataAgent as Temporal would, at this try of the step."""
+async def ask(
+    asked: AgentActivities, symbol: str = "AAPL", attempt: int = 1, number: int = 1, seconds: float = 90
+) -> SignalHeard:
+    """Ask the DataAgent as Temporal would, at this try of the step, which may take so many seconds."""
     environment = ActivityEnvironment()
-    environment.info = replace(environment.info, attempt=attempt)
+    environment.info = replace(environment.info, attempt=attempt, start_to_close_timeout=timedelta(seconds=seconds))
     told = SignalAsked(
         cycle=cycle(symbol, number=number),
         snapshot_id=SEEN.snapshot_id,
@@ -212,6 +215,21 @@ async def test_a_worker_that_dies_after_a_reply_was_kept_pays_for_none_twice(los
     heard = await ask(agents(seated(model), kept), attempt=2)
     assert isinstance(heard.answer, Signal)
     assert len(model.asked) == len(kept.calls) == 2
+
+
+async def test_a_repair_that_the_steps_end_would_cut_off_waits_for_the_next_try() -> None:
+    class Slow(Replies):
+        async def answer(self, question: Question) -> Reply:
+            await asyncio.sleep(0.3)
+            return await super().answer(question)
+
+    model, journal = Slow("no", GOOD), MemoryJournal()
+    asked = agents(seated(model), journal)
+    with pytest.raises(ModelUnavailable, match="the next try repairs it"):
+        await ask(asked, seconds=0.5)
+    assert len(model.asked) == len(journal.calls) == 1
+    assert isinstance((await ask(asked, attempt=2, seconds=0.5)).answer, Signal)
+    assert len(model.asked) == len(journal.calls) == 2
 
 
 async def test_a_reply_reads_the_same_as_it_came_and_as_the_journal_gives_it_back() -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.gate import Gate, GateRules
-from activities.ledger import LedgerActivities
+from activities.opening import OpeningActivities
+from adapters.paper_broker import PaperBroker
 from adapters.postgres.ledger import PostgresLedger
-from adapters.postgres.snapshots import PostgresSnapshots
 from tests.fakes.market import FakeMarket
 from tests.making import DESK, TRACE, cycle
 from tests.rig import CALENDAR
@@ -40,8 +39,8 @@ def asked(as_of: datetime | None = None, *, anytime: bool = False) -> Cycle:
 
 async def gate_of(engine: AsyncEngine, market: FakeMarket) -> tuple[Gate, PostgresLedger]:
     ledger = PostgresLedger(engine)
-    books = LedgerActivities(ledger, PostgresSnapshots(engine), Decimal("100000.00"))
-    await books.open_desk(DeskOpening(desk_id=DESK, trace_id=TRACE, at=CLOSE))
+    opening = DeskOpening(desk_id=DESK, trace_id=TRACE, at=CLOSE)
+    await OpeningActivities(PaperBroker(engine, market), ledger).open_desk(opening)
     return Gate(market, CALENDAR, ledger, GateRules()), ledger
 
 

@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from activities.auditing import AuditActivities
 from activities.ledger import LedgerActivities
+from activities.opening import OpeningActivities
 from activities.orders import OrderActivities
+from activities.reconciling import ReconcilingActivities
 from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.snapshots import PostgresSnapshots
 from tests.fakes.market import FakeMarket
-from tests.making import AT, DESK, TRACE, after, cycle, intent, request
+from tests.making import AT, DESK, TRACE, after, cycle, intent, request, sending
+from tests.rig import CALENDAR
 from trading.audit import quantities_close
 from trading.cycle_events import cycle_event
 from trading.desk import DeskOpening
@@ -24,8 +28,9 @@ from trading.events import EventType
 from trading.instruments import Side
 from trading.limits import Limits
 from trading.orders import Leg, Order, OrderRequest, OrderState
+from trading.reconciling import Comparison, ReconciliationAsked
 from trading.settlement import BrokerOrder
-from trading.steps import Stage
+from trading.steps import Cycle
 
 
 class BothLookFirst:
@@ -57,12 +62,22 @@ class Floor:
         self.broker = PaperBroker(engine, self.market, PaperTerms(slippage_bps=Decimal(0)))
         self.ledger = PostgresLedger(engine)
         self.orders = OrderActivities(self.broker, self.ledger, self.market)
-        self.books = LedgerActivities(self.ledger, PostgresSnapshots(engine), Decimal("100000.00"))
+        self.reconciling = ReconcilingActivities(self.broker, self.ledger, self.market, CALENDAR, Limits())
+        self.books = LedgerActivities(self.ledger, PostgresSnapshots(engine))
 
     async def intend(self, **more: Any) -> OrderRequest:
         asked = request(**more)
         assert isinstance(await self.ledger.intend(intent(asked, Limits(duplicate_minutes=0))), Order)
         return asked
+
+    async def send(self, **more: Any) -> Order:
+        return await self.orders.submit_order(sending(await self.intend(**more)))
+
+    async def reconcile(self, asking: Cycle) -> Comparison:
+        asked = ReconciliationAsked(
+            desk_id=DESK, reconciliation_id="now", trace_id=TRACE, as_of=AT, cycle_id=asking.cycle_id
+        )
+        return await self.reconciling.compare(asked)
 
     async def states(self) -> dict[str, str]:
         books = await self.ledger.books(DESK)
@@ -76,7 +91,9 @@ class Floor:
 @pytest.fixture
 async def floor(engine: AsyncEngine) -> Floor:
     floor = Floor(engine)
-    await floor.books.open_desk(DeskOpening(desk_id=DESK, trace_id=TRACE, at=after(-1)))
+    await OpeningActivities(floor.broker, floor.ledger).open_desk(
+        DeskOpening(desk_id=DESK, trace_id=TRACE, at=after(-1))
+    )
     return floor
 
 
@@ -84,7 +101,7 @@ async def test_two_tries_of_one_order_at_once_are_one_filled_order(floor: Floor)
     for number in range(5):
         asked = await floor.intend(client_order_id=f"twice-{number}", quantity="1")
         orders = OrderActivities(BothLookFirst(floor.broker), floor.ledger, floor.market)
-        tries = await asyncio.gather(orders.submit_order(asked), orders.submit_order(asked))
+        tries = await asyncio.gather(orders.submit_order(sending(asked)), orders.submit_order(sending(asked)))
         assert OrderState.REJECTED not in {order.state for order in tries}
         booked = await floor.ledger.order(asked.client_order_id)
         assert booked is not None
@@ -93,10 +110,10 @@ async def test_two_tries_of_one_order_at_once_are_one_filled_order(floor: Floor)
 
 
 async def test_what_protected_a_position_is_booked_as_cancelled_once_it_is_sold(floor: Floor) -> None:
-    await floor.orders.submit_order(await floor.intend(stop=Decimal(90), target=Decimal(120)))
+    await floor.send(stop=Decimal(90), target=Decimal(120))
     assert await floor.states() == {"buy entry": "filled", "sell stop": "accepted", "sell target": "accepted"}
     sale = {"client_order_id": "sale", "side": Side.SELL, "leg": Leg.EXIT, "stop": None, "target": None}
-    await floor.orders.submit_order(await floor.intend(**sale))
+    await floor.send(**sale)
     assert await floor.states() == {
         "buy entry": "filled",
         "sell stop": "cancelled",
@@ -108,12 +125,11 @@ async def test_what_protected_a_position_is_booked_as_cancelled_once_it_is_sold(
 
 async def test_an_order_that_its_cycle_never_sent_frees_what_it_held(floor: Floor) -> None:
     asked = await floor.intend()
-    later = cycle("AAPL", number=2)
-    await floor.orders.settle_orders(Stage(cycle=cycle("AAPL"), as_of=AT))
+    await floor.reconcile(cycle("AAPL"))
     assert await floor.states() == {"buy entry": "intended"}
-    await floor.orders.settle_orders(Stage(cycle=later, as_of=AT))
+    await floor.reconcile(cycle("AAPL", number=2))
     assert await floor.states() == {"buy entry": "expired"}
-    assert (await floor.orders.submit_order(asked)).state is OrderState.EXPIRED
+    assert (await floor.orders.submit_order(sending(asked))).state is OrderState.EXPIRED
     assert await floor.broker.orders(DESK) == ()
 
 
@@ -121,7 +137,7 @@ async def test_a_fill_between_the_audits_two_readings_is_booked_and_not_found(fl
     asked = await floor.intend()
     await floor.broker.submit(asked)
     assert await floor.disagreements() != []
-    found = await floor.orders.audit_desk(cycle("AAPL"))
+    found = await AuditActivities(floor.broker, floor.ledger).audit_desk(cycle("AAPL"))
     assert [one for one in found if one.invariant == "I4"] == []
     assert await floor.states() == {"buy entry": "filled"}
 

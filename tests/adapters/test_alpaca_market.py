@@ -226,6 +226,12 @@ async def test_every_failure_has_our_name_is_asked_once_and_tells_no_secret(
     assert SECRET not in f"{failure.value!r} {failure.value.__context__!r} {market!r}"
 
 
+async def test_a_page_in_place_of_an_answer_names_the_address_to_mend(market: AlpacaMarket, exchange: Exchange) -> None:
+    exchange.script = [Planned(200, b"<html>hello</html>")]
+    with pytest.raises(MarketUnavailable, match=r"AAPL is not readable \(JSONDecodeError\): .*ALPACA_DATA_BASE_URL"):
+        await market.bars(["AAPL"], THEN, 250)
+
+
 async def test_a_refused_key_names_its_setting(exchange: Exchange, calendar: ExchangeCalendar) -> None:
     with pytest.raises(MarketRefused, match="ALPACA_API_KEY, ALPACA_API_SECRET"):
         await market_at(exchange, calendar, secret=KEY).bars(["AAPL"], THEN, 250)

@@ -167,7 +167,7 @@ async def plagued(seed: int, exchange: Exchange, calendar: ExchangeCalendar) -> 
     draw = random.Random(seed)
     made_sound(exchange)
     PLAGUES[seed % len(PLAGUES)](exchange, draw)
-    seen = await look(market_at(exchange, calendar), calendar, ["GOOD", "BAD"], THEN, in_session=True)
+    seen = await look(market_at(exchange, calendar), calendar, ["GOOD", "BAD"], THEN, max_age=timedelta(minutes=1))
     assert [facts.instrument.symbol for facts in seen.symbols] == ["GOOD"], PLAGUES[seed % len(PLAGUES)]
     (dropped,) = seen.dropped
     assert dropped.reason
@@ -181,7 +181,7 @@ async def test_bad_prices_are_dropped_with_a_reason(exchange: Exchange, calendar
 
 async def test_two_sound_shares_are_both_seen(exchange: Exchange, calendar: ExchangeCalendar) -> None:
     made_sound(exchange)
-    seen = await look(market_at(exchange, calendar), calendar, ["GOOD", "BAD"], THEN, in_session=True)
+    seen = await look(market_at(exchange, calendar), calendar, ["GOOD", "BAD"], THEN, max_age=timedelta(minutes=1))
     assert (len(seen.symbols), seen.dropped, seen.provider) == (2, (), "alpaca")
 
 

@@ -78,7 +78,7 @@ class Second(Named):
 
 
 async def snapshot(market: Market, calendar: ExchangeCalendar, symbols: list[str] | None = None) -> Snapshot:
-    return await look(market, calendar, symbols or SYMBOLS, THEN, in_session=True)
+    return await look(market, calendar, symbols or SYMBOLS, THEN, max_age=timedelta(minutes=1))
 
 
 async def test_the_first_that_answers_is_taken_and_says_nothing(calendar: ExchangeCalendar) -> None:

@@ -183,6 +183,13 @@ async def test_a_page_says_that_this_is_no_model(dialect: Dialect, wire: Wire) -
     assert "_BASE_URL" in str(error)
 
 
+@pytest.mark.parametrize("body", ["<html>", b"", b"{}", b"[]"])
+async def test_a_page_is_no_list_of_models_either(dialect: Dialect, wire: Wire, body: bytes | str) -> None:
+    wire.script = sends(200, body)
+    with pytest.raises(ModelRefused, match="not a model's API"):
+        await dialect.at(wire.url).check(dialect.model)
+
+
 async def test_a_redirect_is_not_followed_with_the_key(dialect: Dialect, wire: Wire) -> None:
     error = await error_of(dialect, wire, sends(307, b"", location=f"{wire.url}/elsewhere"))
     assert isinstance(error, ModelRefused)

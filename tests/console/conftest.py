@@ -22,9 +22,16 @@ def terminal() -> Iterator[Terminal]:
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Terminal]:
     """A terminal beside a desk that has run one cycle and goes on serving."""
+    with serving() as terminal:
+        yield terminal
+
+
+@contextmanager
+def serving(*symbols: str, **variables: str) -> Iterator[Terminal]:
+    """A desk that has run one cycle under these variables of the environment and serves until the block is left."""
     with _folder() as folder:
-        terminal = Terminal(folder)
-        running = terminal.start("up")
+        terminal = Terminal(folder, variables)
+        running = terminal.start("up", *symbols)
         try:
             running.wait_for("Serving until Ctrl-C")
             yield terminal

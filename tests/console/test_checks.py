@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from adapters.alpaca_market.reading import NEW_YORK
+from adapters.market_chain import MarketChain
 from adapters.simulated_market import SimulatedMarket
 from console import checks
 from console.check import Health, check
 from console.watchlist import Prices
-from settings import MarketSettings, Settings
+from settings import AlpacaSettings, DeskSettings, MarketSettings, Settings
+from tests.adapters.wire import alpaca_data
+from tests.adapters.wire.alpaca_data import Exchange
+from tests.fakes.faulty import Fault, faulty
 from tests.rig import CALENDAR
+from trading.errors import MarketUnavailable
 
 SECRET = "correct-horse"  # noqa: S105  nobody's
 
@@ -77,6 +83,32 @@ async def test_a_late_feed_fails_while_the_exchange_trades(kind: type[Always], a
     found = await check("data age", "", lambda: checks.data_age(prices))
     assert found.status == status
     assert found.found.endswith(" s")
+
+
+async def test_a_provider_that_only_the_fallback_stands_in_for_is_warned_of() -> None:
+    settings = Settings(market=MarketSettings(providers=("simulated",)), desk=DeskSettings(symbols="AAPL"))
+    out = faulty(SimulatedMarket(1, CALENDAR), Fault("look", 1, "before", "error", raises=MarketUnavailable))
+    prices = Prices(MarketChain([out, SimulatedMarket(1, CALENDAR)]), CALENDAR, Prices.of(settings).rules)
+    found = await check("market", "", lambda: checks.market(settings, prices))
+    assert (found.status, "simulated alone (simulated: " in found.found) == (Health.WARN, True)
+
+
+async def test_the_calendar_is_held_against_the_exchange_as_alpaca_knows_it() -> None:
+    with alpaca_data.serving(Exchange()) as there:
+        secrets = {"api_key": alpaca_data.KEY, "api_secret": alpaca_data.SECRET}
+        urls = {"data_base_url": there.url, "trading_base_url": there.url}
+        settings = Settings(alpaca=AlpacaSettings.model_validate({**secrets, **urls}))
+        prices, now = Prices.of(settings), datetime.now(UTC)
+        for each in CALENDAR.sessions(now.date(), now.date() + checks.SESSIONS_AHEAD):
+            bells = [at.astimezone(NEW_YORK).strftime("%H:%M") for at in (each.opens_at, each.closes_at)]
+            there.calendar.append({"date": str(each.session_on), "open": bells[0], "close": bells[1]})
+        there.is_open = prices.is_in_session(now)
+        assert (await check("exchange", "", lambda: checks.exchange(settings, prices))).status is Health.OK
+
+        there.is_open, there.calendar = not there.is_open, there.calendar[:-1]
+        found = await check("exchange", "", lambda: checks.exchange(settings, prices))
+        assert found.status is Health.FAIL
+        assert "here, closed at alpaca; now: " in found.found
 
 
 async def test_a_market_of_the_past_is_never_late(sample_data: Path) -> None:

@@ -175,6 +175,7 @@ def test_a_worker_of_one_queue_serves_until_it_is_told_to_end(desk: Terminal) ->
     running.wait_until(health.exists)
     assert running.end(signal.SIGTERM) == 0
     assert "draining" in running.said.read_text()
+    assert "\x1b" not in running.said.read_text()
     assert not health.exists()
 
 

@@ -26,7 +26,7 @@ from tests.console.terminal import Terminal
 from trading.errors import BadConfiguration, ModelRefused
 
 SECRET = "correct-horse-battery-staple"  # noqa: S105  nobody's
-NO_KEYS = [(f"{each.variables[0]}: ", "") for each in CHECKS if each.id not in {"database", "temporal"}]
+NO_KEYS = [(f"{each.variables[0]}: ", "") for each in CHECKS if each.asked and each.id not in {"database", "temporal"}]
 NOWHERE = {"DB_HOST": "127.0.0.1", "DB_PORT": "1"}
 
 
@@ -67,6 +67,9 @@ def test_what_is_set_already_is_replaced_only_by_force(terminal: Terminal) -> No
         (["DESK_NAME=x"], "no such setting: DESK_NAM… "),
         (["DB_PASSWORD=it's"], "DB_PASSWORD holds a letter that a file cannot keep"),
         (["DB_PASSWORD"], "takes its value from the environment, where there is none"),
+        (["LLM_META_AGENT_MODEL=llama"], "models: no such model: llama "),
+        (["LLM_RISK_AGENT_FALLBACK_MODEL=claude-opus-5-5"], "models: Anthropic needs a key"),
+        (["LLM_CHAT_BASE_URL=http://127.0.0.1:1/v1"], "the chat server cannot be reached"),
         ([f"{name}={value}" for name, value in NOWHERE.items()], "the database trading at 127.0.0.1:1 is unavailable"),
     ],
 )
@@ -173,7 +176,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_plugged_in_check_tries_the_key_on_the_wire(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with vendor() as url:
         check = check_of(url)
-        with pytest.raises(BadConfiguration, match="vendor: the vendor refuses the key; nothing is written"):
+        with pytest.raises(BadConfiguration, match="vendor: the vendor refuses the key: correct DB_PASSWORD; nothing"):
             init(Output(as_json=False), Wish(given={"DB_PASSWORD": "guessed"}), [check])
         assert not (folder / ".env").exists()
         assert init(Output(as_json=False), Wish(given={"DB_PASSWORD": SECRET}), [check]) == 0

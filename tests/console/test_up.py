@@ -78,11 +78,50 @@ def test_a_bad_setting_is_named(terminal: Terminal) -> None:
     assert_one_line(terminal.but(TRADING_MAX_POSITION="lots").type("config"), "TRADING_MAX_POSITION")
 
 
+def test_each_bad_setting_is_named_once(terminal: Terminal) -> None:
+    said = terminal.but(TRADING_MAX_POSITION="lots", MARKET_PROVIDERS="oracle", LOG_LEVEL="loud").type("config")
+    assert_one_line(said, "TRADING_MAX_POSITION", "MARKET_PROVIDERS", "LOG_LEVEL")
+    assert said.err.count("MARKET_PROVIDERS") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"DESK_ID=caf\xe9\n", ".env cannot be read (it is not UTF-8)"),
+        (f"# ours\n\n\nDB_PASSWORD {SECRET}\nDESK_ID=main\n".encode(), ".env: line 4 is not NAME=VALUE"),
+        (f"DESK_ID=main\nDB_PASSWORD='{SECRET}\n".encode(), ".env: line 2 is not NAME=VALUE"),
+    ],
+)
+def test_a_malformed_env_file_is_one_line(terminal: Terminal, content: bytes, reason: str) -> None:
+    (terminal.folder / ".env").write_bytes(content)
+    (terminal.folder / ".env").chmod(0o600)
+    for words in (["config"], ["init", "--set", "DESK_ID=main"]):
+        said = terminal.type(*words)
+        assert_one_line(said, reason, "correct or remove it")
+        assert SECRET not in said.err + said.out
+    checks = {check["id"]: check["status"] for check in terminal.type("doctor", "--json").document["checks"]}
+    assert (checks["env file"], checks["settings"]) == ("fail", "fail")
+
+
+def test_an_env_file_that_is_a_folder_is_one_line(terminal: Terminal) -> None:
+    (terminal.folder / ".env").mkdir()
+    assert_one_line(terminal.type("config"), ".env cannot be read (Is a directory)")
+
+
+def test_a_name_that_leads_nowhere_is_told_in_words(terminal: Terminal) -> None:
+    nowhere = terminal.but(DB_HOST="127.0.0.1", TEMPORAL_ADDRESS="nosuch.invalid:7233").type("status")
+    assert_one_line(nowhere, "no Temporal server at nosuch.invalid:7233 (")
+    assert "tonic" not in nowhere.err
+
+
 def test_secrets_are_masked(terminal: Terminal) -> None:
     said = terminal.but(DB_HOST="127.0.0.1", DB_PASSWORD=SECRET, TEMPORAL_API_KEY=SECRET).type("config", "--json")
     shown = {setting["variable"]: setting["value"] for setting in said.document}
     assert (shown["DB_PASSWORD"], shown["TEMPORAL_API_KEY"]) == ("********", "********")
     assert SECRET not in said.out
+    proxied = terminal.but(LLM_CHAT_BASE_URL=f"http://me:{SECRET}@127.0.0.1:9/v1").type("config", "--json")
+    shown = {setting["variable"]: setting["value"] for setting in proxied.document}
+    assert shown["LLM_CHAT_BASE_URL"] == "http://********@127.0.0.1:9/v1"
 
 
 def test_an_empty_folder_of_data_is_named(terminal: Terminal) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.orders import OrderActivities
 from tests.adapters.postgres.desk import buy, intent, opening
+from tests.making import sending
 from tests.rig import Ports
 from trading.orders import Order, OrderState
 
@@ -20,4 +21,4 @@ async def test_an_order_that_nobody_has_sent_yet_is_found_as_intended(engine: As
     assert isinstance(intended, Order), intended
     orders = OrderActivities(ports.broker, ports.ledger, ports.market)
     assert (await orders.follow_order(intended.request)).state is OrderState.INTENDED
-    assert (await orders.submit_order(intended.request)).state is not OrderState.INTENDED
+    assert (await orders.submit_order(sending(intended.request))).state is not OrderState.INTENDED

@@ -216,7 +216,7 @@ AT_BROKER = BrokerOrder(
         lambda at: cycle_events.signal_generated(cycle(), signal(), SOURCE, at),
         lambda at: order_events.order_intended(ASKED, SEEN, at),
         lambda at: order_events.order_moved(ASKED, OrderState.ACCEPTED, AT_BROKER, at),
-        lambda at: order_events.order_refused(ASKED, "no", at),
+        lambda at: order_events.order_moved(ASKED, OrderState.REJECTED, None, at, "no"),
     ],
 )
 def test_what_happened_has_one_name_whenever_it_is_written(make: Callable[[Any], Event]) -> None:
@@ -246,7 +246,7 @@ def test_an_intent_carries_its_evidence_and_a_denial_its_breaches() -> None:
     assert refused.data["breaches"] == [breach.model_dump(mode="json")] * 2
     assert refused.data["looked_at"] == ["cash"]
     assert denied.reason == "too little; too little"
-    assert order_events.order_refused(ASKED, "closed", AT).data["reason"] == "closed"
+    assert order_events.order_moved(ASKED, OrderState.REJECTED, None, AT, "closed").data["reason"] == "closed"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tests.adapters.wire.server import sends, wire
 from trading.agents.questions import Agent
 from trading.errors import BadConfiguration, ModelRefused
 from wiring.model_names import RETIRED, Named, Provider, named
-from wiring.models import check_models, seats_of, sittings_of
+from wiring.models import check_models, check_provider, seats_of, sittings_of
 
 TODAY = date(2026, 11, 24)
 ANTHROPIC, OPENAI = SecretStr("sk-ant-secret"), SecretStr("sk-proj-secret")
@@ -223,7 +223,7 @@ def test_a_vendor_may_be_left_to_choose_its_effort() -> None:
 
 async def test_every_model_is_looked_up_once_at_its_provider() -> None:
     async with wire() as there:
-        there.script = sends(200, b"{}")
+        there.script = sends(200, {"id": "gpt-6.1-terra"})
         settings = ModelSettings(
             openai_api_key=SecretStr("sk-1"), openai_base_url=f"{there.url}/v1", meta_agent_fallback_model="rules-1"
         )
@@ -234,6 +234,29 @@ async def test_every_model_is_looked_up_once_at_its_provider() -> None:
         there.script = sends(404, RESPONSES.fails("model_not_found", "No."))
         with pytest.raises(ModelRefused, match=r"no model gpt-6\.1-terra"):
             await check_models(settings)
+
+
+@pytest.mark.parametrize(
+    ("provider", "path"),
+    [
+        (Provider.ANTHROPIC, "/v1/models/claude-sonnet-5-5"),
+        (Provider.OPENAI, "/v1/models/gpt-6.1-terra"),
+        (Provider.CHAT, "/v1/models"),
+    ],
+)
+async def test_a_key_is_tried_although_nobody_sits_there(provider: Provider, path: str) -> None:
+    async with wire() as there:
+        said = {"anthropic_api_key": "a", "openai_api_key": "b", "anthropic_base_url": there.url}
+        said |= dict.fromkeys(("openai_base_url", "chat_base_url"), f"{there.url}/v1")
+        settings = ModelSettings.model_validate({**said, **dict.fromkeys(VARIABLES, "rules-1")})
+        there.script = sends(200, {"id": "m", "data": [{"id": "small"}]})
+        [found] = await check_provider(settings, provider)
+        assert there.url in found
+        assert [request.path for request in there.requests] == [path]
+
+        there.script = sends(401, RESPONSES.fails("invalid_api_key", "No."))
+        with pytest.raises(ModelRefused, match="refuses the key"):
+            await check_provider(settings, provider)
 
 
 async def test_rules_are_asked_nothing() -> None:

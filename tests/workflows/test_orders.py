@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.client import WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.paper_broker import PaperTerms
@@ -63,23 +62,6 @@ async def test_an_answer_that_got_lost_is_looked_up_and_never_sent_twice(
     assert shaky.calls["submit"] == (1 if when == "after" else 2)
     assert report.findings == ()
     await keep(f"order-answer-lost-{when}", temporal.client.get_workflow_handle(order_id(report)))
-
-
-async def test_an_order_of_unknown_fate_fails_the_cycle_and_says_so(
-    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
-) -> None:
-    real = Ports.real(engine, sample_data)
-    lost = faulty(real.broker, *(Fault("submit", call, "before", "error") for call in range(1, 9)))
-    async with serving(temporal.client, real.but(model=ScriptedModel(), broker=lost)):
-        report = await cycle(temporal.client, request("AAPL", "MSFT"))
-    [order] = (await real.ledger.portfolio("main")).open_orders
-    assert (report.outcome, order.state) == (CycleOutcome.FAILED, OrderState.INTENDED)
-    assert order.request.client_order_id in report.reason
-    handle = temporal.client.get_workflow_handle_for(OrderExecution.run, order.request.client_order_id)
-    with pytest.raises(WorkflowFailureError):
-        await handle.result()
-    await keep("order-failed", handle)
-    await keep("cycle-order-failed", temporal.client.get_workflow_handle(f"cycle/{report.cycle_id}"))
 
 
 @pytest.mark.faults  # seven hours of looks at one order take half a minute even when every clock jumps

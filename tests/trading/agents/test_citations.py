@@ -104,7 +104,7 @@ async def test_the_rules_own_words_cite_nothing_that_they_were_not_told(sample_d
     looked = 0
     for days in range(0, 600, 60):
         as_of = calendar.last_session(at - timedelta(days=days)).closes_at
-        seen = await look(market, calendar, SYMBOLS, as_of, in_session=False)
+        seen = await look(market, calendar, SYMBOLS, as_of, max_age=timedelta(days=5))
         for each in seen.symbols:
             symbol = each.instrument.symbol
             question = data.question(PROMPTS[Agent.DATA], each, Books.of(books(), symbol), as_of, ASK)
