@@ -13,7 +13,7 @@ from trading.accounts import Account
 from trading.instruments import Side, Symbol
 from trading.limits import WHOLE_SHARE, Limit, Limits, Part, Room, Scene, part_of
 from trading.money import MOST_SHARES, ZERO
-from trading.orders import UNANSWERED, Leg, Order, OrderRequest
+from trading.orders import PROTECTIVE, UNANSWERED, Leg, Order, OrderRequest
 from trading.portfolio import Portfolio
 from trading.standing import Recent
 
@@ -52,7 +52,7 @@ def free_cash(portfolio: Portfolio, limits: Limits) -> Decimal:
 
 
 def closable(portfolio: Portfolio, symbol: str, side: Side) -> Decimal:
-    """Shares that an order of this side may close: held, long or short, and not being closed by an open exit.
+    """Shares that an order of this side may close: held, long or short, and not already going by an open order.
 
     Protective orders do not count: they yield to an exit.
     """
@@ -61,7 +61,7 @@ def closable(portfolio: Portfolio, symbol: str, side: Side) -> Decimal:
     covering = (
         o.leaves
         for o in portfolio.open_orders
-        if (o.request.symbol, o.request.side, o.request.leg) == (symbol, Side.BUY, Leg.EXIT)
+        if (o.request.symbol, o.request.side) == (symbol, Side.BUY) and o.request.leg not in PROTECTIVE
     )
     return max(-portfolio.held(symbol) - sum(covering, ZERO), ZERO)
 
