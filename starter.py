@@ -35,9 +35,14 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="A trading desk and its operator."
 )
 
+capital = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What is paid in and out.")
+app.add_typer(capital, name="capital")
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
 AsOf = Annotated[str | None, typer.Option(help="The session whose close is now, as 2017-11-10.", metavar="DATE")]
 Anytime = Annotated[bool, typer.Option("--anytime", help="Run although the exchange is closed (on paper).")]
+Amount = Annotated[str, typer.Argument(help="Dollars and cents, as 2500.00.")]
+Again = Annotated[str | None, typer.Option("--id", help="Of an earlier try: what it did is not done twice.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="Most lines.")]
 Reason = Annotated[str, typer.Option(help="Why, for whoever reads the log.")]
 Symbols = Annotated[list[str], typer.Argument(help="Tickers, as AAPL.", metavar="SYMBOL...")]
@@ -201,6 +206,34 @@ def config(*, as_json: AsJson = False) -> int:
     from console.config import config
 
     return _do(config, as_json=as_json)
+
+
+@capital.command()
+def deposit(amount: Amount, *, reason: Reason, again: Again = None, as_json: AsJson = False) -> int:
+    """Pay money into the desk's account at the paper broker."""
+    from console.capital import move
+    from trading.statement import ActivityKind
+
+    asked = (amount, reason, again)
+    return _do(lambda settings, output: move(settings, output, ActivityKind.DEPOSIT, asked), as_json=as_json)
+
+
+@capital.command()
+def withdraw(amount: Amount, *, reason: Reason, again: Again = None, as_json: AsJson = False) -> int:
+    """Take money out of the desk's account at the paper broker, as far as it is free."""
+    from console.capital import move
+    from trading.statement import ActivityKind
+
+    asked = (amount, reason, again)
+    return _do(lambda settings, output: move(settings, output, ActivityKind.WITHDRAWAL, asked), as_json=as_json)
+
+
+@capital.command("list")
+def capital_list(*, as_json: AsJson = False) -> int:
+    """Everything that changed the cash without a trade."""
+    from console.capital import listing
+
+    return _do(listing, as_json=as_json)
 
 
 @app.command()

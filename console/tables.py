@@ -109,7 +109,7 @@ def value_of(portfolio: Portfolio) -> dict[str, object]:
         "equity": equity,
         "drawdown": drawdown(equity, portfolio.peak_equity),
         "positions": [
-            {**held.model_dump(), "value": held.value, "unrealised_pnl": held.value - held.cost_basis}
+            {**held.model_dump(exclude={"lots"}), "value": held.value, "unrealised_pnl": held.value - held.cost_basis}
             for held in portfolio.positions
         ],
     }

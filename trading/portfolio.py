@@ -15,7 +15,6 @@ from pydantic import AwareDatetime, model_validator
 
 from trading.adjustments import Adjustment, in_force, new_price, new_shares, portion
 from trading.breaker import TradingState
-from trading.events import Event, EventType
 from trading.instruments import UNKNOWN_SECTOR, Side, Symbol
 from trading.money import (
     SMALL_TICK,
@@ -297,19 +296,6 @@ def peak_after(peak: Decimal, equity: Decimal, flow: Decimal) -> Decimal:
     """
     after = equity + flow
     return cents(peak * after / equity) if equity > 0 and after > 0 else max(after, ZERO)
-
-
-def capital_changed(capital: CapitalEvent, trace_id: str) -> Event:
-    """The audit log's words for it."""
-    return Event(
-        event_id=f"{capital.capital_event_id}/{EventType.CAPITAL_CHANGED}",
-        desk_id=capital.desk_id,
-        aggregate_id=capital.desk_id,
-        type=EventType.CAPITAL_CHANGED,
-        trace_id=trace_id,
-        occurred_at=capital.occurred_at,
-        data=capital.model_dump(mode="json"),
-    )
 
 
 def sector_values(portfolio: Portfolio) -> dict[str, Decimal]:

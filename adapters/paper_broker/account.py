@@ -132,7 +132,7 @@ async def holdings(connection: AsyncConnection, desk_id: str) -> tuple[Holding, 
 
 
 async def enter(connection: AsyncConnection, desk_id: str, activity: Activity) -> bool:
-    """Write what happened to an account, and say whether it is new.
+    """Write what happened to an account, and say whether it is new. Of two moments the one told first counts.
 
     Raises BooksDisagree when its id was written with other content.
     """
@@ -140,7 +140,8 @@ async def enter(connection: AsyncConnection, desk_id: str, activity: Activity) -
     entered = insert(paper_activities).values(row).on_conflict_do_nothing().returning(paper_activities.c.activity_id)
     if (await connection.execute(entered)).first() is not None:
         return True
-    if await known(connection, desk_id, activity.activity_id) != activity:
+    before = await known(connection, desk_id, activity.activity_id)
+    if before is None or before.model_copy(update={"occurred_at": activity.occurred_at}) != activity:
         raise BooksDisagree(f"activity {activity.activity_id} was entered before with other content")
     return False
 

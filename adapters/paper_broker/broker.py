@@ -172,8 +172,8 @@ class PaperBroker:
         for client_order_id in untold:
             yield client_order_id
 
-    async def move_money(self, desk_id: str, activity: Activity) -> bool:
-        """Pay into an account or out of it, once under this id; whether it was new.
+    async def move_money(self, desk_id: str, activity: Activity) -> Activity:
+        """Pay into an account or out of it, once under this id; the activity as it was entered first.
 
         Raises BrokerRefused when more would leave than is free, BooksDisagree on an id with other content,
         BrokerUnavailable.

@@ -19,15 +19,15 @@ from trading.money import ZERO
 from trading.statement import Activity, ActivityKind, Holding
 
 
-async def move_money(connection: AsyncConnection, desk_id: str, activity: Activity) -> bool:
-    """Pay into an account or out of it, once; whether it was new."""
+async def move_money(connection: AsyncConnection, desk_id: str, activity: Activity) -> Activity:
+    """Pay into an account or out of it, once; the activity as it was entered first."""
     if not await account.enter(connection, desk_id, activity):
-        return False
+        return await account.known(connection, desk_id, activity.activity_id) or activity
     free = (await account.money(connection, desk_id)).buying_power
     if activity.kind is ActivityKind.WITHDRAWAL and -activity.amount > free:
         raise BrokerRefused(f"{-activity.amount} USD to withdraw, {free} are free")
     await account.add_cash(connection, desk_id, activity.amount)
-    return True
+    return activity
 
 
 async def apply_split(

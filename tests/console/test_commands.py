@@ -54,6 +54,45 @@ def test_events_are_numbered_and_can_be_asked_by_cycle(desk: Terminal) -> None:
     assert len({event[name] for event in events for name in ("content_hash", "hash")}) == 2 * len(events)
 
 
+def test_money_is_paid_in_and_out_once_under_its_id(desk: Terminal) -> None:
+    before = Decimal(desk.type("portfolio", "--json").document["cash"])
+    paid = desk.type("capital", "deposit", "2500.50", "--reason", "a gift", "--json")
+    assert (paid.code, Decimal(paid.document["cash"])) == (0, before + Decimal("2500.50"))
+    name = paid.document["capital_event_id"]
+    again = desk.type("capital", "deposit", "2500.50", "--reason", "a gift", "--id", name, "--json")
+    assert again.document == paid.document
+    other = desk.type("capital", "deposit", "1", "--reason", "a gift", "--id", name)
+    assert (other.code, other.err.count("\n")) == (1, 1)
+    assert "was entered before with other content" in other.err
+    gone = desk.type("capital", "withdraw", "2500.50", "--reason", "rent", "--json")
+    assert (Decimal(gone.document["amount"]), Decimal(gone.document["cash"])) == (Decimal("-2500.50"), before)
+    moved = desk.type("capital", "list", "--json").document
+    assert [(event["kind"], event["amount"], event["reason"]) for event in moved] == [
+        ("deposit", "100000.00", ""),
+        ("deposit", "2500.50", "a gift"),
+        ("withdrawal", "-2500.50", "rent"),
+    ]
+    assert "a gift" in desk.type("capital", "list").out
+    assert desk.type("audit").code == 0
+
+
+@pytest.mark.parametrize("words", [("NaN",), ("0",), ("1.005",), ("ten",), ("1e30",), ("--", "-5")])
+@pytest.mark.parametrize("command", ["deposit", "withdraw"])
+def test_what_is_no_amount_is_refused(desk: Terminal, command: str, words: tuple[str, ...]) -> None:
+    said = desk.type("capital", command, "--reason", "odd", *words)
+    assert (said.code, said.out, said.err) == (
+        1,
+        "",
+        f"starter: not an amount of dollars and cents: {words[-1]}\n",
+    )
+
+
+def test_no_more_is_paid_out_than_is_free(desk: Terminal) -> None:
+    said = desk.type("capital", "withdraw", "99999.00", "--reason", "all of it")
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert said.err.startswith("starter: 99999.00 USD to withdraw, ")
+
+
 def test_events_of_a_cycle_that_never_was_are_an_error(desk: Terminal) -> None:
     said = desk.type("events", "--cycle", "nosuch")
     assert (said.code, said.out) == (1, "")
