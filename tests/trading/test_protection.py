@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.bookkeeping import folded
 from tests.making import AT, DESK, after, deposit, fill, order, request, these
-from trading.adjustments import Adjustment
+from trading.adjustments import Adjustment, AdjustmentKind
 from trading.books import Books
 from trading.instruments import Side
 from trading.orders import Fill, Leg, Order, OrderKind, OrderState, TimeInForce
@@ -23,7 +23,13 @@ E, E2 = ENTRY.request.client_order_id, SECOND.request.client_order_id
 BOUGHT = fill(ENTRY.request, "10")
 BOUGHT_MORE = fill(SECOND.request, "6", filled_at=after(1))
 SPLIT = Adjustment(
-    adjustment_id="split-1", desk_id=DESK, symbol="AAPL", kind="split", ratio=4, effective_at=after(100), evidence="ex"
+    adjustment_id="split-1",
+    desk_id=DESK,
+    symbol="AAPL",
+    kind=AdjustmentKind.SPLIT,
+    ratio=Decimal(4),
+    effective_at=after(100),
+    evidence="ex",
 )
 
 
@@ -46,12 +52,12 @@ def books(orders: Iterable[Order], fills: Iterable[Fill], *adjustments: Adjustme
     return folded(orders, fills, [deposit()], adjustments)
 
 
-def bare(held: Books) -> list[tuple[str, Decimal]]:
-    return [(one.entry.client_order_id, one.quantity) for one in unprotected(held, NOW)]
+def bare(held: Books) -> list[tuple[str, int]]:
+    return [(one.entry.client_order_id, int(one.quantity)) for one in unprotected(held, NOW)]
 
 
-def unfit(held: Books) -> list[tuple[str, Decimal | None]]:
-    return [(one.client_order_id, one.order and one.order.quantity) for one in outgrown(held, NOW)]
+def unfit(held: Books) -> list[tuple[str, int | None]]:
+    return [(one.client_order_id, int(one.order.quantity) if one.order else None) for one in outgrown(held, NOW)]
 
 
 CASES = {

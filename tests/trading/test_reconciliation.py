@@ -402,6 +402,12 @@ def test_no_other_action_explains_the_shares(action: CorporateAction) -> None:
     assert explained(TRUE, holds(AAPL="40"), [action]) == ()
 
 
+def test_the_activity_of_another_company_explains_nothing() -> None:
+    other = activity("split", symbol="KO", shares="30", occurred_at=after(90))
+    theirs = holds(AAPL="40").model_copy(update={"activities": (other,)})
+    assert explained(TRUE, theirs) == ()
+
+
 def test_a_split_is_booked_once_whoever_tells_of_it() -> None:
     listed = explained(TRUE, holds(AAPL="40"), [EX])
     mended = corrected(TRUE, listed)
@@ -418,6 +424,54 @@ def test_an_order_that_rests_through_a_split_may_be_told_in_new_shares() -> None
     assert left(split, theirs) == ()
     assert left(split, holds(AAPL="40")) == ()
     assert named(left(TRUE, instead(S, **asked))) == {(Case.TERMS_DIFFER, S)}
+
+
+def test_a_fraction_is_paid_out_days_after_its_split_too() -> None:
+    split = corrected(TRUE, explained(TRUE, holds(AAPL="12.5"), [of("1.25")]))
+    found = explained(split, holds(AAPL="12"), [of("1.25")])
+    assert named(found) == {(Case.FRACTION_PAID_OUT, "AAPL")}
+    mended = corrected(split, found)
+    assert left(mended, holds(AAPL="12")) == ()
+    assert explained(mended, holds(AAPL="11"), [of("1.25")]) == ()
+
+
+def test_the_other_leg_gives_way_by_what_one_leg_filled() -> None:
+    target = order(
+        request(
+            "AAPL",
+            "10",
+            Side.SELL,
+            leg=Leg.TARGET,
+            kind="limit",
+            limit_price="120",
+            client_order_id="0f-target",
+            parent_id=B,
+        )
+    )
+    ours = books((*ORDERS, known(target)), (BOUGHT, fill(target.request, "4", "120", filled_at=after(3))))
+    theirs = statement_of(ours)
+
+    def stops_for(quantity: int) -> Statement:
+        legs = (o.model_copy(update={"quantity": Decimal(quantity)}) if o.client_order_id == S else o for o in orders)
+        return theirs.model_copy(update={"orders": tuple(legs)})
+
+    orders = theirs.orders or ()
+    assert left(ours, stops_for(6)) == ()
+    assert named(left(ours, stops_for(5))) == {(Case.TERMS_DIFFER, S)}
+
+
+def test_a_broker_may_go_on_counting_what_it_took_back() -> None:
+    right = BOUGHT.model_copy(update={"fill_id": "right-1", "price": Decimal(99)})
+    ours = books(fills=(BOUGHT, BUST, right))
+    theirs = statement_of(ours)
+
+    def filled(shares: str) -> Statement:
+        update = {"filled_quantity": Decimal(shares)}
+        told = (o.model_copy(update=update) if o.client_order_id == B else o for o in theirs.orders or ())
+        return theirs.model_copy(update={"orders": tuple(told)})
+
+    assert left(ours, filled("10")) == left(ours, filled("20")) == ()
+    assert named(left(ours, filled("15"))) == {(Case.FILLED_DIFFERS, B), (Case.OVER_FILL, B)}
 
 
 def test_fills_of_a_strange_order_name_it_once() -> None:
