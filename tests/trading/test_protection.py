@@ -208,6 +208,11 @@ def test_a_stop_grows_beside_an_entry_that_is_still_open() -> None:
     assert unfit(books([ENTRY, stop("10")], [fill(ENTRY.request, "4")])) == []
 
 
+def test_a_stop_from_before_a_split_that_protects_nothing_any_more_is_only_to_go() -> None:
+    held = books([ENTRY, stop(), selling("10")], [BOUGHT, sold(selling("10"), "10")], SPLIT)
+    assert (unfit(held), list(positions_have_stops(held))) == ([("0f-1", None)], [])
+
+
 def test_of_two_stops_from_before_a_split_one_follows() -> None:
     held = books([ENTRY, stop("6"), stop("4", name="0f-2", as_of=after(5))], [BOUGHT], SPLIT)
     assert unfit(held) == [("0f-1", 40), ("0f-2", None)]
