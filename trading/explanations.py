@@ -196,14 +196,30 @@ def _splits(
         ours, theirs = shares_of(symbol, fills, books.adjustments), told.holdings.get(symbol, ZERO)
         if ours == theirs:
             continue
-        for split in splits_of(symbol, books, fills, actions, activities):
-            after = shares_of(symbol, fills, (*books.adjustments, split))
+        for split in (*_half_booked(symbol, books), *splits_of(symbol, books, fills, actions, activities)):
+            is_new = split not in books.adjustments
+            after = shares_of(symbol, fills, (*books.adjustments, split) if is_new else books.adjustments)
             whole = after.to_integral_value(rounding=ROUND_DOWN)
-            if split.effective_at <= statement.taken_at and theirs in {after, whole} and after != ours:
+            if split.effective_at > statement.taken_at or theirs not in {after, whole} or (is_new and after == ours):
+                continue
+            if is_new:
                 yield _split(split, ours, theirs)
-                if theirs != after:
-                    yield _fraction(books, split, after, whole)
-                break
+            if theirs != after:
+                yield _fraction(books, split, after, whole)
+            break
+
+
+def _half_booked(symbol: str, books: Books) -> Iterator[Adjustment]:
+    """Splits that the books have, but not the fraction paid out: it may come days later, or a worker died between."""
+    names = {one.adjustment_id for one in books.adjustments}
+    for one in books.adjustments:
+        if one.symbol == symbol and one.kind is AdjustmentKind.SPLIT and fraction_id(one) not in names:
+            yield one
+
+
+def fraction_id(split: Adjustment) -> str:
+    """Name the part of a share that a split left and the broker paid out."""
+    return f"{split.adjustment_id}/fraction"
 
 
 def _split(split: Adjustment, ours: Decimal, theirs: Decimal) -> Difference:
@@ -222,7 +238,7 @@ def _fraction(books: Books, split: Adjustment, after: Decimal, whole: Decimal) -
     """The part of a share goes with its part of the cost, a moment after the split that left it."""
     cost = sum((held.cost_basis for held in books.portfolio.positions if held.symbol == split.symbol), ZERO)
     adoption = Adjustment(
-        adjustment_id=f"{split.adjustment_id}/fraction",
+        adjustment_id=fraction_id(split),
         desk_id=books.desk_id,
         symbol=split.symbol,
         kind=AdjustmentKind.ADOPTION,

@@ -110,11 +110,10 @@ def positions_have_stops(books: Books) -> Iterable[Finding]:
     for entry, _, quantity in _bare(books):
         found = f"{quantity:f} shares of {entry.symbol} without their stop"
         yield Finding(invariant="P1", about=entry.client_order_id, found=found)
-    for stops in _open_stops(books).values():
-        for stop in stops:
-            if _is_stale(books, stop):
-                found = f"its stop at {stop.request.stop_price:f} is from before a split"
-                yield Finding(invariant="P1", about=str(stop.request.parent_id), found=found)
+    held = {lot.entry_id for lots in lots_of(books).values() for lot in lots}
+    for entry_id, stops in _open_stops(books).items():
+        if entry_id in held and any(_is_stale(books, stop) for stop in stops):
+            yield Finding(invariant="P1", about=entry_id, found="its stop is at a price from before a split")
 
 
 def lots_of(books: Books) -> dict[str, tuple[Lot, ...]]:

@@ -7,7 +7,7 @@ difference that a second statement shows again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from trading.books import Books
 from trading.differences import Case, Difference
 from trading.explanations import capital_id, explained
 from trading.money import ZERO
-from trading.orders import OPEN, UNANSWERED, Fill, Order, OrderRequest, OrderState, effective
+from trading.orders import OPEN, PROTECTIVE, UNANSWERED, Fill, Order, OrderRequest, OrderState, effective
 from trading.reports import Reports, family, repeats, reports_of, sent
 from trading.settlement import BrokerOrder
 from trading.splits import price_since, quantity_since
@@ -153,7 +153,7 @@ def _told_at(books: Books) -> dict[str, datetime]:
 def _terms(books: Books, told: Reports, known: Mapping[str, Order]) -> Iterator[Difference]:
     for name, held in (told.orders or {}).items():
         order = known.get(name)
-        if order and not (_fits(order.request, held) or _fits(_rebased(books, order.request), held)):
+        if order and not any(_fits(request, held) for request in _forms(books, known, order.request)):
             ours, theirs = _request(order.request), _order(held)
             words = "the broker has it on other terms"
             evidence = (held.broker_order_id,)
@@ -178,6 +178,19 @@ def _fits(request: OrderRequest, held: BrokerOrder) -> bool:
     prices = ((request.limit_price, held.limit_price), (request.stop_price, held.stop_price))
     same = (request.symbol, request.side, request.quantity) == (held.symbol, held.side, held.quantity)
     return same and all(theirs in {None, ours} for ours, theirs in prices)
+
+
+def _forms(books: Books, known: Mapping[str, Order], request: OrderRequest) -> tuple[OrderRequest, ...]:
+    """The terms that the broker may tell: as they were sent, and as a split or the fill of the other leg makes them."""
+    siblings = (
+        other.filled_quantity
+        for name, other in known.items()
+        if request.leg in PROTECTIVE
+        and other.request.parent_id == request.parent_id
+        and name != request.client_order_id
+    )
+    left = request.quantity - sum(siblings, ZERO)
+    return request, _rebased(books, request), request.model_copy(update={"quantity": left})
 
 
 def _rebased(books: Books, request: OrderRequest) -> OrderRequest:
@@ -210,21 +223,29 @@ def _states(told: Reports, known: Mapping[str, Order]) -> Iterator[Difference]:
 def _quantities(books: Books, statement: Statement, told: Reports, known: Mapping[str, Order]) -> Iterator[Difference]:
     """Orders whose fills do not add up to what the broker says, or add up to more than was ordered.
 
-    Fills that were booked after the statement are not held against it.
+    Fills that were booked after the statement are not held against it; of fills that were taken back a broker may go on
+    to count what it first filled.
     """
     if told.orders is None or told.fills is None:
         return
-    filled = dict.fromkeys(known, ZERO)
-    for fill in effective(fill for fill in books.fills if fill.filled_at <= statement.taken_at):
-        filled[fill.client_order_id] = filled.get(fill.client_order_id, ZERO) + fill.quantity
+    counted = [fill for fill in books.fills if fill.filled_at <= statement.taken_at]
+    net, gross = _by_order(effective(counted)), _by_order(fill for fill in counted if not fill.reverses)
     for name, held in told.orders.items():
         if name not in known:
             continue
-        ours, asked = filled[name], max(held.quantity, known[name].request.quantity)
-        if ours != held.filled_quantity:
+        ours, asked = net.get(name, ZERO), max(held.quantity, known[name].request.quantity)
+        told_net = ours if held.filled_quantity == gross.get(name, ZERO) else held.filled_quantity
+        if ours != told_net:
             yield _filled(Case.FILLED_DIFFERS, held, ours, "its fills do not add up to what the broker says")
-        if max(ours, held.filled_quantity) > asked:
+        if max(ours, told_net) > asked:
             yield _filled(Case.OVER_FILL, held, ours, f"more was filled than the {asked:f} ordered")
+
+
+def _by_order(fills: Iterable[Fill]) -> dict[str, Decimal]:
+    shares: dict[str, Decimal] = {}
+    for fill in fills:
+        shares[fill.client_order_id] = shares.get(fill.client_order_id, ZERO) + fill.quantity
+    return shares
 
 
 def _filled(case: Case, held: BrokerOrder, ours: Decimal, words: str) -> Difference:

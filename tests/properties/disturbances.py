@@ -200,11 +200,12 @@ def splits(scenario: Scenario, random: Random) -> Scenario:
     exact = found.quantity * ratio
     theirs = exact.quantize(Decimal(1), rounding=ROUND_DOWN) if random.random() < 0.5 else exact
     told = scenario.statement.activities or ()
-    listed = (CorporateAction(symbol=found.symbol, kind=ActionKind.SPLIT, ex_on=EX_ON, ratio=ratio),)
+    listed: tuple[CorporateAction, ...] = ()
     if random.random() < 0.5:
-        at, shares = AT + timedelta(days=3), exact - found.quantity
-        more = {"symbol": found.symbol, "shares": shares, "occurred_at": at, "activity_id": f"split-{found.symbol}"}
-        told, listed = (*told, activity("split", **more)), ()
+        listed = (CorporateAction(symbol=found.symbol, kind=ActionKind.SPLIT, ex_on=EX_ON, ratio=ratio),)
+    else:
+        name, at, shares = f"split-{found.symbol}", AT + timedelta(days=3), exact - found.quantity
+        told = (*told, activity("split", activity_id=name, symbol=found.symbol, shares=shares, occurred_at=at))
     changed = {"holdings": regarding(scenario, found, theirs), "activities": told}
     planted = scenario.plant(Case.SPLIT, found.symbol, found.symbol, **changed)
     planted = planted if theirs == exact else planted.plant(Case.FRACTION_PAID_OUT, found.symbol)
