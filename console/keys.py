@@ -12,6 +12,7 @@ from adapters.temporal.connection import connect
 from console import server_checks
 from console.check import Check, check
 from settings import Settings
+from wiring.brokers import alpaca_broker_of, check_route, vet_broker
 from wiring.markets import alpaca_of, calendar_of
 from wiring.models import check_models
 
@@ -66,6 +67,15 @@ async def prices(settings: Settings) -> str:
     return f"Alpaca answered about {', '.join(quotes)}"
 
 
+async def account(settings: Settings) -> str:
+    """Alpaca takes the account's key: for prices, and where orders go there, for them."""
+    found = await prices(settings)
+    if settings.orders.broker != "alpaca":
+        return found
+    check_route(settings)
+    return f"{found}; {await vet_broker(settings, alpaca_broker_of(settings))}"
+
+
 def _vendor(name: str, *variables: str, look: Callable[[Settings], Awaitable[str]]) -> KeyCheck:
     return KeyCheck(id=name, required="takes the key", variables=variables, look=look)
 
@@ -74,7 +84,7 @@ CHECKS: tuple[KeyCheck, ...] = (
     _vendor("anthropic", "LLM_ANTHROPIC_API_KEY", look=models),
     _vendor("openai", "LLM_OPENAI_API_KEY", look=models),
     _vendor("a server of your own", "LLM_CHAT_BASE_URL", "LLM_CHAT_API_KEY", look=models),
-    _vendor("alpaca", "ALPACA_API_KEY", "ALPACA_API_SECRET", look=prices),
+    _vendor("alpaca", "ALPACA_API_KEY", "ALPACA_API_SECRET", look=account),
     _vendor("alpaca's prices", "ALPACA_DATA_API_KEY", "ALPACA_DATA_API_SECRET", look=prices),
     KeyCheck(
         id="database",
