@@ -49,6 +49,11 @@ class AlpacaBroker:
         self._ids: dict[str, str] = {}
         self._names: dict[str, str] = {}
 
+    @property
+    def access(self) -> AlpacaAccess:
+        """Whose account it is, and where it is asked."""
+        return self._wire.access
+
     async def find(self, client_order_id: str) -> BrokerOrder | None:
         """Look an order up by its id; None only when Alpaca itself says that it has none."""
         found = await self._look_up(client_order_id)

@@ -230,7 +230,12 @@ async def test_an_order_that_nobody_sent_cannot_be_cancelled(broker: AlpacaBroke
 async def test_the_account_and_its_assets_are_told(server: BrokerServer, broker: AlpacaBroker) -> None:
     await broker.submit(request(kind=OrderKind.LIMIT, limit_price=D(100)))
     account = await broker.account("main")
-    assert (account.account_id, account.cash, account.equity, account.blocked) == ("PA3TESTDESK1", 100_000, 100_000, None)
+    assert (account.account_id, account.cash, account.equity, account.blocked) == (
+        "PA3TESTDESK1",
+        100_000,
+        100_000,
+        None,
+    )
     # What the open order will take is spoken for.
     assert (account.buying_power, account.settled_cash) == (99_000, 99_000)
     server.brokerage.trading_blocked = True
