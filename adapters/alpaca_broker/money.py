@@ -87,7 +87,7 @@ def read_activities(value: object) -> tuple[Activity, ...]:
     """
     found: dict[str, Activity] = {}
     for of in read.rows(value, "activity"):
-        if read.words(of, "status") == "canceled" or read.text(of, "activity_type") == "FILL":
+        if read.text(of, "activity_type") == "FILL" or _is_told_elsewhere(of):
             continue
         try:
             activity = _activity(of)
@@ -96,6 +96,13 @@ def read_activities(value: object) -> tuple[Activity, ...]:
         if found.setdefault(activity.activity_id, activity) != activity:
             raise Unreadable(f"the activity {activity.activity_id} is told in two ways")
     return tuple(sorted(found.values(), key=lambda each: (each.occurred_at, each.activity_id)))
+
+
+def _is_told_elsewhere(of: Row) -> bool:
+    """What was taken back again, and the journal that undoes a trade: the fill that is taken back tells of that."""
+    status = read.words(of, "status")
+    undoes = status == "correct" and of["activity_type"] in _JOURNALS and bool(read.words(of, "symbol"))
+    return status == "canceled" or undoes
 
 
 def _blocked(of: Row) -> str | None:

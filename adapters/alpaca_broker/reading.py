@@ -35,6 +35,8 @@ class Found:
     legs: tuple[Found, ...] = ()
     group: str = ""
     is_held: bool = False
+    is_filled: bool = False
+    """Whether it has filled whole, even if a fill was taken back since."""
 
     @property
     def is_leg_asleep(self) -> bool:
@@ -48,8 +50,7 @@ class Found:
         watches the price all the same, and takes the target's place when that comes.
         """
         yield self
-        filled = self.order.state is OrderState.FILLED
-        yield from (leg for leg in self.legs if filled or not leg.is_leg_asleep)
+        yield from (leg for leg in self.legs if self.is_filled or not leg.is_leg_asleep)
 
 
 def read_order(value: object, parent_id: str | None = None) -> Found:
@@ -113,7 +114,8 @@ def _found(of: Row, parent_id: str | None) -> Found:
         received_at=read.time(of, "submitted_at" if of.get("submitted_at") else "created_at"),
     )
     legs = tuple(read_order(leg, name) for leg in read.rows(of.get("legs") or [], "leg"))
-    return Found(order, legs, read.words(of, "group_id"), is_held=status == "held")
+    group = read.words(of, "group_id")
+    return Found(order, legs, group, is_held=status == "held", is_filled=status == "filled")
 
 
 def _quantity(of: Row, filled: Decimal) -> Decimal:

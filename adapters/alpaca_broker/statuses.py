@@ -38,12 +38,13 @@ STATUSES: Mapping[str, tuple[OrderState | None, str | None]] = {
 
 
 def state_of(status: str, quantity: Decimal, filled: Decimal) -> tuple[OrderState, str | None]:
-    """State and reason of an order. Raises ValueError for a status that is none, or that its numbers belie."""
+    """State and reason of an order. Raises ValueError for a status that is none."""
     if status not in STATUSES:
         raise ValueError(f"no status of an order: {status[:40]!r}")
     state, reason = STATUSES[status]
     if state is S.FILLED and filled < quantity:
-        raise ValueError("filled, but not to its quantity")
+        # A fill was taken back: Alpaca leaves the order as it was, and it does not fill again.
+        return S.CANCELLED, "over, with a fill that was taken back"
     if state is S.REJECTED and filled:
         # What has traded has: only the rest was refused.
         return S.CANCELLED, reason

@@ -276,7 +276,6 @@ WRONG: dict[str, dict[str, Any]] = {
     "filled negative": {"filled_qty": "-1"},
     "no status": {"status": None},
     "a status that is none": {"status": "done"},
-    "filled without a fill": {"status": "filled"},
     "a time without a zone": {"submitted_at": "2026-11-23T15:00:00"},
     "a time that is none": {"submitted_at": "yesterday"},
     "a time that is a number": {"submitted_at": 1764000000},

@@ -152,7 +152,18 @@ async def test_a_fill_that_is_taken_back_comes_with_the_one_that_reverses_it(
     assert [fill.fill_id for fill in effective(fills)] == [second.activity_id]
     found = await broker.find(NAME)
     assert found is not None
-    assert (found.state, found.filled_quantity) == (OrderState.PARTIALLY_FILLED, 6)
+    # It does not fill again: the rest is over, and says why.
+    assert (found.state, found.filled_quantity) == (OrderState.CANCELLED, 6)
+    assert "taken back" in str(found.reason)
+
+
+async def test_a_fill_that_is_taken_back_leaves_the_protection_of_the_others(
+    server: BrokerServer, broker: AlpacaBroker
+) -> None:
+    await broker.submit(BRACKET)
+    first, _ = server.brokerage.fill(NAME, 4), server.brokerage.fill(NAME, 6)
+    server.brokerage.bust(first)
+    assert [leg.state for leg in await broker.legs(NAME)] == [OrderState.ACCEPTED] * 2
 
 
 async def test_legs_are_told_once_the_entry_has_filled_whole(server: BrokerServer, broker: AlpacaBroker) -> None:

@@ -15,6 +15,7 @@ from adapters.alpaca_broker import AlpacaBroker
 from tests.adapters.wire.alpaca_orders import ORDERS, adapter, request
 from tests.fakes.broker_server import Brokerage, BrokerServer, Fault, failure, garbage, serving
 from trading.instruments import Side
+from trading.orders import effective
 from trading.statement import Activity, ActivityKind, Holding
 
 D, K = Decimal, ActivityKind
@@ -203,6 +204,17 @@ async def test_a_split_takes_the_old_shares_and_gives_the_new(server: BrokerServ
     ]
     assert told.holdings is not None
     assert told.holdings[0].quantity == 40
+
+
+async def test_a_trade_that_is_undone_is_told_once_by_its_fills(server: BrokerServer, broker: AlpacaBroker) -> None:
+    (made,) = server.brokerage.executions
+    server.brokerage.bust(made)
+    told = await broker.statement("main", LONG_AGO)
+    assert told.activities == ()
+    assert told.fills is not None
+    assert told.account is not None
+    assert effective(told.fills) == ()
+    assert (len(told.fills), told.account.cash) == (2, 100_000)
 
 
 async def activities_of(server: BrokerServer, broker: AlpacaBroker, *rows: Any) -> tuple[Activity, ...] | None:

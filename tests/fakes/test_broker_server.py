@@ -345,6 +345,7 @@ def test_a_bust_gives_back_shares_and_dollars(client: TradingClient, broker: Bro
     placed(client, asked(client_order_id="bust"))
     [fill] = broker.brokerage.executions
     broker.brokerage.bust(fill)
+    broker.brokerage.set_price("AAPL", 190)
     assert client.get_all_positions() == []
     assert cash(client) == 100_000
     assert look(client, "bust").filled_qty == "0"
@@ -400,6 +401,32 @@ def test_money_moves_without_trades(client: TradingClient, broker: BrokerServer)
     ]
 
 
+def test_orders_for_the_day_end_with_it(client: TradingClient, broker: BrokerServer) -> None:
+    placed(client, limit(180, client_order_id="day"))
+    placed(client, limit(180, client_order_id="gtc", time_in_force=TimeInForce.GTC))
+    broker.brokerage.close_market()
+    assert (look(client, "day").status, look(client, "gtc").status) == (OrderStatus.EXPIRED, OrderStatus.NEW)
+
+
+def test_another_broker_would_take_the_same_order_twice(client: TradingClient, broker: BrokerServer) -> None:
+    broker.brokerage.takes_repeats = True
+    for _ in range(2):
+        placed(client, asked(client_order_id="twice"))
+    assert broker.accepted == {"twice": 2}
+
+
+def test_a_broker_that_was_away_comes_back_with_its_books() -> None:
+    with serving() as broker:
+        broker.brokerage.list_asset("AAPL", 10)
+        broker.brokerage.external_order("AAPL", "buy", 3)
+        port = int(broker.url.rsplit(":", 1)[1])
+    with trading(broker.url, KEY, SECRET) as client:
+        with pytest.raises(requests.exceptions.ConnectionError):
+            client.get_account()
+        with serving(broker.brokerage, port):
+            assert cash(client) == 100_000 - 30
+
+
 def test_what_was_done_by_hand_shows(client: TradingClient, broker: BrokerServer) -> None:
     broker.brokerage.external_order("AAPL", "buy", 3)
     broker.brokerage.set_position("KO", -7)
@@ -423,6 +450,11 @@ def test_activities_may_be_told_late_twice_and_in_any_order(client: TradingClien
     right = fills(client)
     broker.activities.delay(newest=1, lookups=2)
     assert [fills(client), fills(client), fills(client)] == [right[1:], right[1:], right]
+    broker.activities.lag = 1
+    broker.brokerage.external_order("AAPL", "buy", 1)
+    assert fills(client) == right
+    right = fills(client)
+    assert len(right) == 5
     broker.activities.twice = True
     assert fills(client) == [row for row in right for _ in range(2)]
     broker.activities.twice, broker.activities.shuffle = False, Random(7)

@@ -33,7 +33,12 @@ from tests.fakes.broker_server.rows import order_row
 
 
 class Brokerage(Floor):
-    """`accepted` counts what the API accepted by client order id, `received_at` when it did so first."""
+    """`accepted` counts what the API accepted by client order id, `received_at` says when it did so last.
+
+    `takes_repeats` makes it a broker that does not mind a client order id for the second time, as Alpaca does.
+    """
+
+    takes_repeats = False
 
     def __init__(self, cash: Number = 100_000, *, seed: int = 0) -> None:
         super().__init__(cash, seed=seed)
@@ -73,13 +78,14 @@ class Brokerage(Floor):
             self._end(self.order(name), "rejected")
 
     def bust(self, fill: Execution) -> Row:
-        """Take a fill back: shares and dollars return, its activity is marked, another one corrects the account."""
+        """Take a fill back: shares and dollars return, its activity is marked, another one corrects the account.
+
+        The order keeps its state: what was taken back is not filled again.
+        """
         with self.lock:
             order, fill.busted = fill.order, True
             order.filled -= fill.qty
             order.paid -= fill.qty * fill.price
-            if order.status == "filled":
-                order.status = "partially_filled" if order.filled else "new"
             self._take(order.asset, -fill.signed, fill.price)
             for _, row in self.activities:
                 if row["id"] == fill.activity_id:
@@ -216,7 +222,7 @@ class Brokerage(Floor):
         return order
 
     def _unused(self, name: str) -> None:
-        if any(order.client_order_id == name for order in self.orders.values()):
+        if not self.takes_repeats and any(order.client_order_id == name for order in self.orders.values()):
             raise Refused(422, 40010001, "client_order_id must be unique")
 
     def _affordable(self, asked: Asked) -> None:

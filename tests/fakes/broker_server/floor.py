@@ -62,6 +62,14 @@ class Floor(Books):
             for order in [o for o in self.orders.values() if o.status == "accepted"]:
                 self._route(order)
 
+    def close_market(self) -> None:
+        """End the session: what was good for the day expires."""
+        with self.lock:
+            self.is_open = False
+            for order in list(self.orders.values()):
+                if order.status in LIVE and order.asked.time_in_force == "day":
+                    self._end(order, "expired")
+
     def set_price(self, symbol: str, price: Decimal | int | str) -> None:
         """The price of now, and what it fills or triggers."""
         with self.lock:

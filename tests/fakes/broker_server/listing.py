@@ -75,21 +75,22 @@ def order_rows(brokerage: Brokerage, query: Query) -> list[Row]:
 class Activities:
     """The account's activities as the API tells them, with what can go wrong in the telling.
 
-    `delay(n)`: the newest n are missing until so many listings have been asked for. `twice`: each is told twice.
-    `shuffle`: a page is in any order. Ids and pages stay right.
+    `lag`: each is missing from so many listings after it happened; `delay` does so to those that are there already.
+    `twice`: each is told twice. `shuffle`: a page is in any order. Ids and pages stay right.
     """
 
     def __init__(self, brokerage: Brokerage) -> None:
+        self.lag = 0
         self.twice = False
         self.shuffle: Random | None = None
         self._brokerage = brokerage
-        self._hidden: dict[str, int] = {}
+        self._misses: dict[str, int] = {}
 
     def delay(self, newest: int = 1, lookups: int = 1) -> None:
         """Keep the newest activities from so many listings."""
         with self._brokerage.lock:
             for _, row in self._brokerage.activities[-newest:] if newest else []:
-                self._hidden[row["id"]] = lookups
+                self._misses[row["id"]] = lookups
 
     def rows(self, query: Query, kinds: str = "") -> list[Row]:
         """One page; `kinds` are activity types, joined by commas."""
@@ -97,15 +98,19 @@ class Activities:
         if newest_first(query):
             held.reverse()
         size = count(query, "page_size", 100, 100)
-        hidden = {id_ for id_, left in self._hidden.items() if left > 0}
-        self._hidden = {id_: left - 1 for id_, left in self._hidden.items() if left > 1}
-        picked = [row for at, row in held if row["id"] not in hidden and _picked(at, row, query, kinds)]
+        told = [(at, row) for at, row in held if not self._missed(row["id"])]
+        picked = [row for at, row in told if _picked(at, row, query, kinds)]
         page = picked[_start(picked, query) :][:size]
         if self.twice:
             page = [row for row in page for _ in range(2)]
         if self.shuffle is not None:
             self.shuffle.shuffle(page)
         return page
+
+    def _missed(self, name: str) -> bool:
+        left = self._misses.setdefault(name, self.lag)
+        self._misses[name] = max(left - 1, 0)
+        return left > 0
 
 
 def _picked(at: datetime, row: Row, query: Query, kinds: str) -> bool:

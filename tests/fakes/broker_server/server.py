@@ -78,8 +78,11 @@ class BrokerServer:
 
 
 @contextmanager
-def serving(brokerage: Brokerage | None = None, port: int = 0) -> Iterator[BrokerServer]:
-    """Answer on a loopback port, a free one unless it is named, until the block is left."""
+def serving(brokerage: Brokerage | None = None, port: int = 0, stream_port: int = 0) -> Iterator[BrokerServer]:
+    """Answer on loopback ports, free ones unless they are named, until the block is left.
+
+    A brokerage can be served again, on the same ports: to its clients it was away.
+    """
     broker = BrokerServer(brokerage or Brokerage())
     server = _Server(("127.0.0.1", port), _Handler)
     server.broker = broker
@@ -87,7 +90,7 @@ def serving(brokerage: Brokerage | None = None, port: int = 0) -> Iterator[Broke
     thread.start()
     broker.url = f"http://127.0.0.1:{server.server_port}"
     try:
-        with broker.stream.open():
+        with broker.stream.open(stream_port):
             yield broker
     finally:
         broker.closing.set()

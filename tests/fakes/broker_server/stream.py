@@ -39,11 +39,11 @@ class UpdateStream:
         self.handshakes: list[bool] = []
         self.listened = threading.Event()
         self.refused = threading.Event()
+        self._brokerage = brokerage
         self._keys = keys
         self._lock = threading.Lock()
         self._listening: set[ServerConnection] = set()
         self._leaving: SimpleQueue[Row | None] = SimpleQueue()
-        brokerage.listeners.append(self._tell)
 
     def release(self, order: Random | None = None) -> None:
         """Send what was held: as it came, or in an order of chance."""
@@ -68,16 +68,18 @@ class UpdateStream:
                 connection.socket.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
-    def open(self) -> Iterator[None]:
-        """Listen on a free loopback port until the block is left."""
-        server = serve(self._meet, "127.0.0.1", 0, close_timeout=SECONDS_TO_CLOSE)
+    def open(self, port: int = 0) -> Iterator[None]:
+        """Listen on a loopback port, a free one unless it is named, until the block is left."""
+        server = serve(self._meet, "127.0.0.1", port, close_timeout=SECONDS_TO_CLOSE)
         self.url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/stream"
         threads = [threading.Thread(target=run, daemon=True) for run in (server.serve_forever, self._send_all)]
         for thread in threads:
             thread.start()
+        self._brokerage.listeners.append(self._tell)
         try:
             yield
         finally:
+            self._brokerage.listeners.remove(self._tell)
             self._close(server, threads)
 
     def _close(self, server: Server, threads: list[threading.Thread]) -> None:
