@@ -152,6 +152,18 @@ class MarketSettings(BaseSettings):
         return tuple(dict.fromkeys(word.strip().lower() for word in value.split(",") if word.strip()))
 
 
+class OrderSettings(BaseSettings):
+    """Where orders go."""
+
+    model_config = _group("")
+
+    broker: Literal["paper", "alpaca"] = Field(
+        "paper",
+        description="Who takes the orders: `paper` (fills are computed here) or `alpaca` (its paper account, or a live "
+        "one: see TRADING_MODE).",
+    )
+
+
 class AlpacaSettings(BaseSettings):
     """The account at Alpaca."""
 
@@ -167,13 +179,26 @@ class AlpacaSettings(BaseSettings):
     trading_base_url: str = Field(
         "https://paper-api.alpaca.markets", description="Where its trading API answers; this one is on paper."
     )
+    stream_url: str = Field(
+        "", description="Where it streams what happens to orders; unset, at the trading API's address."
+    )
     feed: Literal["iex", "sip"] = Field("iex", description="`iex` (one exchange, free) or `sip` (all, paid).")
+    timeout_seconds: float = Field(10, gt=0, le=20, description="How long its trading API may take for one answer.")
+    requests_per_minute: int = Field(
+        180, ge=20, description="Requests a minute to its trading API, over all workers together."
+    )
 
 
 class TradingSettings(BaseSettings):
     """Money and the hard limits."""
 
     model_config = _group("TRADING_")
+
+    mode: Literal["paper", "live"] = Field(
+        "paper",
+        description="`live` spends real money: it needs a live key, the live address, and TRADING_LIVE_CONFIRM.",
+    )
+    live_confirm: str = Field("", description="The number of the live account, as its owner knows it.")
 
     opening_cash: Annotated[Dollars, Field(gt=0)] = Field(
         Decimal("100000.00"), description="Dollars that a new desk starts with."
@@ -275,6 +300,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     market: MarketSettings = Field(default_factory=MarketSettings)
+    orders: OrderSettings = Field(default_factory=OrderSettings)
     alpaca: AlpacaSettings = Field(default_factory=AlpacaSettings)
     trading: TradingSettings = Field(default_factory=TradingSettings)
     paper: PaperSettings = Field(default_factory=PaperSettings)
@@ -332,6 +358,7 @@ def groups() -> dict[str, type[BaseSettings]]:
         DatabaseSettings,
         ModelSettings,
         MarketSettings,
+        OrderSettings,
         AlpacaSettings,
         TradingSettings,
         PaperSettings,

@@ -47,7 +47,7 @@ from console.reach import reach
 from settings import Settings
 from trading.errors import BadConfiguration
 from trading.ports import Broker, Calendar, Earnings, Ledger, Market
-from wiring.brokers import broker_of
+from wiring.brokers import broker_of, vet_broker
 from wiring.markets import calendar_of, market_of
 from wiring.models import seats_of
 from wiring.prompts import budget_of, prompts_of
@@ -132,6 +132,8 @@ async def serving(client: Client, settings: Settings, database: Database, queues
     engine = application_engine(database)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.dispose)
+        if policies.ORDERS_QUEUE in queues:
+            await _vet_broker(settings, engine)
         workers: list[Worker] = []
         for queue in queues:
             rate = settings.models.max_calls_per_second if queue == policies.AGENTS_QUEUE else None
@@ -148,6 +150,12 @@ async def serving(client: Client, settings: Settings, database: Database, queues
         await stack.enter_async_context(together(workers))
         log.info("serving", queues=list(queues), desk=settings.desk.id)
         yield
+
+
+async def _vet_broker(settings: Settings, engine: AsyncEngine) -> None:
+    """See that orders would go to the account that is meant, before the first can come."""
+    market = market_of(settings, calendar_of(settings.market), engine)
+    log.info("orders go to", broker=await vet_broker(settings, broker_of(settings, engine, market)))
 
 
 @asynccontextmanager

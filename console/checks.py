@@ -16,7 +16,7 @@ from console.draft import known_variables
 from console.env_file import values_of
 from console.watchlist import Prices, watchlist
 from settings import Settings
-from wiring.brokers import broker_of
+from wiring.brokers import broker_of, vet_broker
 from wiring.markets import alpaca_of
 from wiring.models import check_models, sittings_of
 
@@ -115,7 +115,11 @@ async def data_age(prices: Prices) -> str:
 
 async def broker(settings: Settings, prices: Prices, engine: AsyncEngine) -> str:
     """Where orders go: on paper, or for real, which nobody should learn from a statement of account."""
-    taker = broker_of(settings, engine, prices.market)
-    if not taker.synthetic:
-        raise Unwell(f"{taker.name}: REAL ORDERS", "trade on paper unless this is meant", status=Health.WARN)
-    return f"{taker.name}: fills are computed here, no order leaves this machine"
+    if settings.orders.broker == "alpaca" and settings.alpaca.api_key is None:
+        # Least privilege: only the process that serves `orders` is given the key.
+        mend = "nothing, if the worker of `orders` has it: look from there"
+        raise Unwell("alpaca, whose key is not here", mend, status=Health.WARN)
+    found = await vet_broker(settings, broker_of(settings, engine, prices.market))
+    if settings.trading.mode == "live":
+        raise Unwell(found, "trade on paper unless this is meant", status=Health.WARN)
+    return found

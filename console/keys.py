@@ -12,6 +12,7 @@ from adapters.temporal.connection import connect
 from console import server_checks
 from console.check import Check, check
 from settings import Settings
+from wiring.brokers import alpaca_broker_of, check_route, vet_broker
 from wiring.markets import alpaca_of, calendar_of
 from wiring.model_names import Provider
 from wiring.models import check_models, check_provider
@@ -86,6 +87,15 @@ async def prices(settings: Settings) -> str:
     return f"Alpaca answered about {', '.join(quotes)}"
 
 
+async def account(settings: Settings) -> str:
+    """Alpaca takes the account's key: for prices, and where orders go there, for them."""
+    found = await prices(settings)
+    if settings.orders.broker != "alpaca":
+        return found
+    check_route(settings)
+    return f"{found}; {await vet_broker(settings, alpaca_broker_of(settings))}"
+
+
 def _vendor(name: str, *variables: str, look: Callable[[Settings], Awaitable[str]]) -> KeyCheck:
     return KeyCheck(id=name, required="takes the key", variables=variables, look=look)
 
@@ -95,7 +105,7 @@ CHECKS: tuple[KeyCheck, ...] = (
     _vendor("openai", "LLM_OPENAI_API_KEY", look=_key_of(Provider.OPENAI)),
     _vendor("a server of your own", "LLM_CHAT_BASE_URL", "LLM_CHAT_API_KEY", look=_key_of(Provider.CHAT)),
     KeyCheck(id="models", required="names that a provider has", variables=_SEATS, look=models, asked=False),
-    _vendor("alpaca", "ALPACA_API_KEY", "ALPACA_API_SECRET", look=prices),
+    _vendor("alpaca", "ALPACA_API_KEY", "ALPACA_API_SECRET", look=account),
     _vendor("alpaca's prices", "ALPACA_DATA_API_KEY", "ALPACA_DATA_API_SECRET", look=prices),
     KeyCheck(
         id="database",

@@ -19,6 +19,7 @@ from console.reach import Reach, embedded_reach, named_reach
 from console.watchlist import Prices
 from settings import DeskSettings, Settings
 from trading.steps import CycleRequest
+from wiring.brokers import check_route
 from wiring.model_names import Provider
 from wiring.models import sittings_of
 from worker import serving
@@ -47,10 +48,11 @@ async def up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> i
 async def _up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> int:
     _refuse_second(settings.desk.home)
     sittings_of(settings.models)
+    check_route(settings)
     output.say(title(f"Trading desk {settings.desk.id}"))
     with output.waiting("reading the market ..."):
         prices = Prices.of(settings)
-        request = await _at_any_time(await request_of(wish, settings, prices), prices)
+        request = await _at_any_time(await request_of(wish, settings, prices), settings, prices)
         # A file that cannot be read is found here, before there is a server or a folder for one.
         await prices.market.quotes(request.symbols, request.as_of or await prices.latest())
         where = await _market(settings, prices, request)
@@ -92,9 +94,9 @@ def _ports(desk: DeskSettings) -> embedded.PortChoice:
     return embedded.PortChoice(temporal=desk.temporal_port, ui=desk.ui_port, database=desk.db_port)
 
 
-async def _at_any_time(request: CycleRequest, prices: Prices) -> CycleRequest:
-    """Somebody who starts a desk at night wants to see it work: on paper it does."""
-    waives = not prices.market.historical and request.as_of is None
+async def _at_any_time(request: CycleRequest, settings: Settings, prices: Prices) -> CycleRequest:
+    """Somebody who starts a desk at night wants to see it work: here on paper it does, a broker is asked by day."""
+    waives = settings.orders.broker == "paper" and not prices.market.historical and request.as_of is None
     return request.model_copy(update={"anytime": True}) if waives else request
 
 
@@ -104,7 +106,14 @@ def _runs_on(settings: Settings) -> list[tuple[str, str]]:
         f"{each.name} (no key: rules, not a language model)" if each.provider is Provider.RULES else each.name
         for each in named
     ]
-    return [("model", ", ".join(said)), ("broker", "paper: fills are computed here, no order leaves this machine")]
+    return [("model", ", ".join(said)), ("broker", _broker(settings))]
+
+
+def _broker(settings: Settings) -> str:
+    if settings.orders.broker == "paper":
+        return "paper: fills are computed here, no order leaves this machine"
+    live = settings.trading.mode == "live"
+    return f"{settings.orders.broker}: {'LIVE, ORDERS SPEND REAL MONEY' if live else 'its account on paper'}"
 
 
 async def _market(settings: Settings, prices: Prices, request: CycleRequest) -> str:

@@ -75,19 +75,25 @@ def alpaca_of(
 
 
 def _alpaca(settings: Settings) -> AlpacaAccount:
-    from adapters.alpaca_market import AlpacaAccount, credentials  # noqa: PLC0415  see above
+    from adapters.alpaca_market import AlpacaAccount  # noqa: PLC0415  see above
+    from adapters.alpaca_wire import credentials  # noqa: PLC0415  see above
 
     alpaca = settings.alpaca
     # A key of its own keeps the account's away from the process that reads prices and news.
     own = alpaca.data_api_key is not None
     key, secret = credentials(
-        *(alpaca.data_api_key, alpaca.data_api_secret) if own else (alpaca.api_key, alpaca.api_secret)
+        "market", *(alpaca.data_api_key, alpaca.data_api_secret) if own else (alpaca.api_key, alpaca.api_secret)
     )
     return AlpacaAccount(
         api_key=key,
         api_secret=secret,
         data_base_url=alpaca.data_base_url,
-        trading_base_url=alpaca.trading_base_url,
+        trading_base_url=_facts_url(alpaca.trading_base_url, key.get_secret_value()),
         feed=alpaca.feed,
         timeout_seconds=settings.market.timeout_seconds,
     )
+
+
+def _facts_url(base_url: str, key: str) -> str:
+    """Where facts of companies are asked for: a key of a paper account opens nothing at the live address."""
+    return base_url.replace("//api.", "//paper-api.") if key.startswith("PK") else base_url

@@ -23,6 +23,6 @@ with warnings.catch_warnings():
     # The SDK imports its streams with everything else, and they an old part of websockets.
     warnings.filterwarnings("ignore", message=r"websockets\.legacy is deprecated", category=DeprecationWarning)
     from adapters.alpaca_market.market import AlpacaMarket
-    from adapters.alpaca_market.wire import AlpacaAccount, credentials
+    from adapters.alpaca_market.wire import AlpacaAccount
 
-__all__ = ["AlpacaAccount", "AlpacaMarket", "credentials"]
+__all__ = ["AlpacaAccount", "AlpacaMarket"]

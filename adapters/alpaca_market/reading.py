@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from pydantic import ValidationError
 
+from adapters.alpaca_wire import moment
 from trading.bars import Bars
 from trading.corporate_actions import ActionKind, CorporateAction
 from trading.market import MOST_PRICE, PRICE_STEP, Dropped, Quote, read_quote
@@ -63,14 +64,6 @@ def read_news(answer: object, until: datetime, symbols: Sequence[str]) -> tuple[
     rows = answer.get("news") if isinstance(answer, dict) else None
     items = [item for row in (rows if isinstance(rows, list) else ()) for item in _headlines(row, symbols)]
     return tuple(item for item in items if item.published_at <= until)
-
-
-def moment(text: str) -> datetime:
-    """A time as the API writes it, to the nanosecond, cut to the microsecond. Raises ValueError without a zone."""
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise ValueError(text)
-    return found.astimezone(UTC)
 
 
 def _actions(kind: str, rows: Iterable[Any]) -> Iterable[CorporateAction]:

@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 from pydantic import SecretStr
 
-from adapters.alpaca_market import AlpacaAccount, AlpacaMarket, credentials
+from adapters.alpaca_market import AlpacaAccount, AlpacaMarket
+from adapters.alpaca_wire import credentials
 from adapters.company_facts import CompaniesInMemory
 from adapters.exchange_calendar import ExchangeCalendar
 from tests.adapters.wire import alpaca_data as wire
@@ -334,4 +335,4 @@ async def test_the_clock_and_the_calendar_can_be_held_against_ours(
 def test_a_missing_key_is_named(key: str | None, secret: str | None, missing: str) -> None:
     given: Sequence[SecretStr | None] = [None if text is None else SecretStr(text) for text in (key, secret)]
     with pytest.raises(BadConfiguration, match=missing):
-        credentials(given[0], given[1])
+        credentials("market", given[0], given[1])

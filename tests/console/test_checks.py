@@ -6,16 +6,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.alpaca_market.reading import NEW_YORK
 from adapters.market_chain import MarketChain
 from adapters.simulated_market import SimulatedMarket
 from console import checks
 from console.check import Health, check
+from console.keys import CHECKS
 from console.watchlist import Prices
-from settings import AlpacaSettings, DeskSettings, MarketSettings, Settings
+from settings import AlpacaSettings, DeskSettings, MarketSettings, OrderSettings, Settings
 from tests.adapters.wire import alpaca_data
 from tests.adapters.wire.alpaca_data import Exchange
+from tests.adapters.wire.alpaca_data import serving as exchange_serving
+from tests.fakes.broker_server import KEY, serving
+from tests.fakes.broker_server import SECRET as BROKER_SECRET
 from tests.fakes.faulty import Fault, faulty
 from tests.rig import CALENDAR
 from trading.errors import MarketUnavailable
@@ -115,3 +121,44 @@ async def test_a_market_of_the_past_is_never_late(sample_data: Path) -> None:
     prices = Prices.of(Settings(market=MarketSettings(data_dir=sample_data)))
     assert datetime.now(UTC) - await prices.latest() > timedelta(days=365)
     assert (await check("data age", "", lambda: checks.data_age(prices))).status is Health.OK
+
+
+ALPACA = AlpacaSettings(api_key=SecretStr(KEY), api_secret=SecretStr(BROKER_SECRET))
+
+
+def trading_at(url: str, **told: object) -> Settings:
+    return Settings(
+        orders=OrderSettings(broker="alpaca"),
+        market=MarketSettings(providers=("yfinance",)),
+        alpaca=ALPACA.model_copy(update={"trading_base_url": url, **told}),
+    )
+
+
+async def test_the_doctor_says_whose_account_takes_the_orders(engine: AsyncEngine) -> None:
+    with serving() as broker:
+        settings = trading_at(broker.url)
+        prices = Prices.of(Settings(market=MarketSettings(providers=("simulated",))))
+        found = await check("broker", "", lambda: checks.broker(settings, prices, engine))
+        assert (found.status, found.found) == (
+            Health.OK,
+            "alpaca: account PA3TESTDESK1, on paper, 100,000.00 USD",
+        )
+        broker.brokerage.trading_blocked = True
+        found = await check("broker", "", lambda: checks.broker(settings, prices, engine))
+        assert (found.status, found.found) == (Health.FAIL, "account PA3TESTDESK1 at alpaca may not trade")
+        found = await check("broker", "", lambda: checks.broker(trading_at(broker.url, api_key=None), prices, engine))
+        assert (found.status, found.found) == (Health.WARN, "alpaca, whose key is not here")
+
+
+def test_the_accounts_key_is_tried_where_its_orders_go() -> None:
+    exchange = Exchange(snapshots={"SPY": {}})
+    (each,) = [each for each in CHECKS if each.id == "alpaca"]
+    with serving() as broker, exchange_serving(exchange):
+        settings = trading_at(broker.url, data_base_url=exchange.url)
+        found = each.run(settings)
+        assert found.status is Health.OK, found
+        assert found.found == "Alpaca answered about SPY; alpaca: account PA3TESTDESK1, on paper, 100,000.00 USD"
+        broker.brokerage.status = "ACTION_REQUIRED"
+        assert each.run(settings).mend == "its status is ACTION_REQUIRED"
+        on_paper = settings.model_copy(update={"orders": OrderSettings()})
+        assert each.run(on_paper).found == "Alpaca answered about SPY"

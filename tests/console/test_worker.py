@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity, workflow
@@ -19,12 +20,16 @@ from adapters.paper_broker import PaperTerms
 from adapters.postgres.engine import Database, owner_engine
 from adapters.temporal.pulse import beating, serves
 from console import ready
-from settings import ModelSettings, PaperSettings
+from settings import AlpacaSettings, MarketSettings, ModelSettings, OrderSettings, PaperSettings, Settings
 from tests.console.terminal import WORKER, Terminal
+from tests.fakes.broker_server import KEY as BROKER_KEY
+from tests.fakes.broker_server import SECRET as BROKER_SECRET
+from tests.fakes.broker_server import serving as broker_serving
 from tests.rig import until
-from trading.errors import BadConfiguration
+from trading.errors import BadConfiguration, TradingError
 from wiring.models import seats_of
-from worker import together
+from worker import serving, together
+from workflows import policies
 
 QUEUES = ("left", "right")
 PATIENCE = timedelta(seconds=30)
@@ -132,3 +137,44 @@ def test_every_term_of_the_paper_broker_is_a_setting() -> None:
     # What an account may do is the desk's setting or the broker's own nature.
     of_the_account = {"opening_cash", "allow_short", "fractionable"}
     assert set(PaperSettings.model_fields) | of_the_account == set(PaperTerms.model_fields)
+
+
+async def test_orders_are_not_served_for_an_account_that_nobody_confirmed(
+    temporal: WorkflowEnvironment, database: Database
+) -> None:
+    with broker_serving() as broker:
+        broker.brokerage.account_number = "123456789"
+        settings = alpaca_at(broker.url)
+        live = settings.trading.model_copy(update={"mode": "live", "live_confirm": "987654321"})
+        for wrong, named in (
+            (settings.model_copy(update={"trading": live}), "ALPACA_TRADING_BASE_URL is not https://api"),
+            (settings.model_copy(update={"market": MarketSettings()}), "MARKET_PROVIDERS=file"),
+            (alpaca_at(broker.url, secret="wrong"), "refuses the key"),  # noqa: S106  nobody's
+        ):
+            with pytest.raises(TradingError, match=named):
+                async with serving(temporal.client, wrong, database, [policies.ORDERS_QUEUE]):
+                    pytest.fail("served")
+        assert broker.asked("POST", "/v2/orders") == []
+        async with serving(temporal.client, settings, database, [policies.ORDERS_QUEUE]):
+            pass
+        assert [asked.status for asked in broker.asked("GET", "/v2/account")] == [None, 200]
+
+
+async def test_other_queues_need_no_key_of_a_broker(temporal: WorkflowEnvironment, database: Database) -> None:
+    settings = alpaca_at("http://127.0.0.1:1")
+    nobody = settings.alpaca.model_copy(update={"api_key": None, "api_secret": None})
+    async with serving(
+        temporal.client, settings.model_copy(update={"alpaca": nobody}), database, [policies.AGENTS_QUEUE]
+    ):
+        pass
+
+
+def alpaca_at(url: str, secret: str = BROKER_SECRET) -> Settings:
+    """Orders to a stand-in of Alpaca, prices of Yahoo, whom nobody asks here."""
+    return Settings(
+        orders=OrderSettings(broker="alpaca"),
+        market=MarketSettings(providers=("yfinance",)),
+        alpaca=AlpacaSettings(
+            api_key=SecretStr(BROKER_KEY), api_secret=SecretStr(secret), trading_base_url=url, timeout_seconds=5
+        ),
+    )
