@@ -213,6 +213,7 @@ class TradingDesk:
     async def _failed(self, cycle: Cycle, reason: str) -> None:
         """A cycle that could not say its own end: say it for it."""
         self._note(cycle.cycle_id, outcome=CycleOutcome.FAILED, reason=reason[:4000])
+        workflow.logger.error("cycle %s failed and could not say so itself: %s", cycle.cycle_id, reason)
         data = {"outcome": CycleOutcome.FAILED, "reason": reason[:4000]}
         event = cycle_event(cycle, EventType.CYCLE_FAILED, workflow.now(), data, "desk")
         await self._surely(
@@ -274,6 +275,7 @@ class TradingDesk:
                 if is_cancelled_exception(error):
                     raise
                 self._trouble = str(error.cause or error)[:400]
+                workflow.logger.error("%s: the books are in trouble: %s", error.activity_type, self._trouble)
                 self._describe()
                 await workflow.sleep(policies.DESK_PAUSE, summary="the books are in trouble")
             else:

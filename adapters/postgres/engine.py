@@ -19,11 +19,7 @@ from trading.errors import BadConfiguration, LedgerUnavailable, TradingError
 from trading.money import Record
 
 APPLICATION_ROLE = "trading_app"
-
-CONNECT_SECONDS = 5
-# An activity's own time-out is longer, so that the failure it sees is ours and says what happened.
-COMMAND_SECONDS = 10
-POOL_SECONDS = 10
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 # The same transaction may succeed later: connections and resources by class, conflicts and shutdowns one by one.
 _RETRYABLE_CLASSES = frozenset({"08", "53", "57", "58"})
@@ -67,15 +63,24 @@ class Database(Record):
         )
 
 
-def application_engine(database: Database, *, pool_size: int = 5) -> AsyncEngine:
+class Patience(Record):
+    """How long a database is waited for, in seconds, before it counts as unavailable."""
+
+    connect: Seconds = 5
+    # An activity's own time-out is longer, so that the failure it sees is ours and says what happened.
+    command: Seconds = 10
+    pool: Seconds = 10
+
+
+def application_engine(database: Database, *, pool_size: int = 5, patience: Patience = Patience()) -> AsyncEngine:  # noqa: B008  frozen
     """Connections that may do what the application may: append to the log, never change it."""
     # Half the pool again for a burst; an embedded server allows 100 connections and three processes share it.
-    return _engine(database, {"role": APPLICATION_ROLE}, pool_size=pool_size, max_overflow=pool_size)
+    return _engine(database, {"role": APPLICATION_ROLE}, patience, pool_size=pool_size, max_overflow=pool_size)
 
 
 def owner_engine(database: Database) -> AsyncEngine:
     """The one connection of the tables' owner, for migrations only."""
-    return _engine(database, {}, pool_size=1, max_overflow=0)
+    return _engine(database, {}, Patience(), pool_size=1, max_overflow=0)
 
 
 @asynccontextmanager
@@ -102,10 +107,10 @@ def consistent(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _engine(database: Database, settings: dict[str, str], **pool: int) -> AsyncEngine:
+def _engine(database: Database, settings: dict[str, str], patience: Patience, **pool: int) -> AsyncEngine:
     arguments: dict[str, Any] = {
-        "timeout": CONNECT_SECONDS,
-        "command_timeout": COMMAND_SECONDS,
+        "timeout": patience.connect,
+        "command_timeout": patience.command,
         "server_settings": {
             "application_name": "trading-desk",
             # A client that freezes inside a transaction must not keep the desk's rows locked.
@@ -117,7 +122,7 @@ def _engine(database: Database, settings: dict[str, str], **pool: int) -> AsyncE
         database.url,
         connect_args=arguments,
         isolation_level="READ COMMITTED",
-        pool_timeout=POOL_SECONDS,
+        pool_timeout=patience.pool,
         pool_pre_ping=True,
         json_serializer=partial(json.dumps, allow_nan=False),
         json_deserializer=json.loads,

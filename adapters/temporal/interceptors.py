@@ -35,6 +35,8 @@ log = structlog.get_logger()
 BEATS_IN_A_TIMEOUT = 4
 # An error that no adapter has classified is tried so often and no more: a bug is not mended by patience.
 UNCLASSIFIED_TRIES = 3
+# A short fault costs five tries at most. At the sixth a person should look: said once, for eighty would not be read.
+LOUD_TRY = 6
 
 
 class Edges(Interceptor):
@@ -64,6 +66,8 @@ class _Edge(ActivityInboundInterceptor):
         except Retryable as error:
             after = error.retry_after_seconds
             delay = timedelta(seconds=after) if after is not None else None
+            if activity.info().attempt == LOUD_TRY:
+                log.error("fails again and again", error=str(error))
             raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=delay) from error
         except ValidationError as error:
             raise ApplicationError(first_wrong(error), type="InvalidRecord", non_retryable=True) from error

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from adapters.postgres.migrations import migrate
+from embedded.home import Home
 from embedded.postgres import PostgresServer
 from embedded.temporal import FAST
+from tests.conftest import free_port, owner_of
 from tests.faults.lanes import Ground
 
 LANES = 4
@@ -30,3 +33,15 @@ async def ground(postgres: PostgresServer, sample_data: Path, tmp_path: Path) ->
     ) as environment:
         address = environment.client.service_client.config.target_host
         yield Ground(address, postgres, sample_data, tmp_path)
+
+
+@pytest.fixture
+async def frail(tmp_path: Path) -> AsyncIterator[PostgresServer]:
+    """A migrated Postgres that nobody else uses."""
+    home = Home(tmp_path / "postgres")
+    home.prepare()
+    server = PostgresServer(home, free_port(), disposable=True)
+    await server.start()
+    await migrate(owner_of(server))
+    yield server
+    await server.stop()

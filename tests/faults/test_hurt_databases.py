@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
 
@@ -14,10 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.postgres.engine import Database, application_engine
-from adapters.postgres.migrations import migrate
-from embedded.home import Home
 from embedded.postgres import PostgresServer
-from tests.conftest import free_port
+from tests.conftest import owner_of
 from tests.faults.load import under_load
 from tests.faults.relay import Relay
 from tests.rig import Ports, serving
@@ -25,22 +22,6 @@ from workflows import policies
 
 SEED = 20261122
 STREAMS = 3
-
-
-@pytest.fixture
-async def frail(tmp_path: Path) -> AsyncIterator[PostgresServer]:
-    """A migrated server that nobody else uses."""
-    home = Home(tmp_path / "postgres")
-    home.prepare()
-    server = PostgresServer(home, free_port(), disposable=True)
-    await server.start()
-    await migrate(owner_of(server))
-    yield server
-    await server.stop()
-
-
-def owner_of(server: PostgresServer) -> Database:
-    return Database.model_validate(server.database.model_dump() | {"password": server.database.password})
 
 
 async def crash(server: PostgresServer) -> float:
