@@ -13,11 +13,10 @@ from activities.following import Follower
 from trading import order_events as say
 from trading.audit import Books
 from trading.breaker import CircuitBreaker, TradingState
-from trading.desk import OPERATOR
 from trading.differences import consequence_of
 from trading.limits import Limits
 from trading.market import Quote
-from trading.orders import PROTECTIVE, Order, OrderRequest, OrderState
+from trading.orders import OPERATOR, PROTECTIVE, Order, OrderRequest, OrderState
 from trading.ports import Broker, Calendar, Ledger, Market
 from trading.protection import outgrown, unprotected
 from trading.reconciliation import explained, unexplained

@@ -8,11 +8,11 @@ import structlog
 from temporalio import activity
 
 from trading import order_events as say
-from trading.desk import OPERATOR, StandDownAsked
+from trading.desk import StandDownAsked
 from trading.instruments import Side
 from trading.limits import Limits
 from trading.market import Quote
-from trading.orders import Leg, OrderRequest, client_order_id
+from trading.orders import OPERATOR, Leg, OrderRequest, client_order_id
 from trading.portfolio import Position
 from trading.ports import Ledger, Market
 from trading.settlement import Denied, IntentAsked

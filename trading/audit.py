@@ -25,8 +25,9 @@ from trading.events import GENESIS, Event, EventType, broken_links
 from trading.instruments import Side
 from trading.limits import Limit, Part, held_to, part_of
 from trading.money import ZERO, Record
-from trading.orders import OPEN, PROTECTIVE, Fill, Leg, Order, OrderState, settle
+from trading.orders import OPEN, OPERATOR, PROTECTIVE, Fill, Leg, Order, OrderState, settle
 from trading.portfolio import CapitalEvent, Lot, Portfolio, Position, cash_of, positions_of, postings
+from trading.protection import positions_have_stops
 from trading.settlement import BrokerOrder
 
 __all__ = ["Books", "Finding", "audit"]
@@ -78,11 +79,16 @@ def audit(books: Books, broker: Iterable[BrokerOrder] = ()) -> tuple[Finding, ..
         *quantities_only_shrink(books),
         *orders_equal_decisions(books),
         *intents_are_sent(books),
+        *positions_have_stops(books),
     )
 
 
 def orders_have_decisions(books: Books) -> Iterable[Finding]:
-    """I1: every order follows from one EXECUTE of its cycle and symbol, on the signal's side, and is not larger."""
+    """I1: every order follows from one EXECUTE of its cycle and symbol, on the signal's side, and is not larger.
+
+    An order that goes on with another's rest at a new price is of the same decision: all that they fill is no more. A
+    person's exits follow from the word to reduce.
+    """
     decided = {
         (e.aggregate_id, str(e.data["symbol"])): Decimal(str(e.data["quantity"]))
         for e in _events(books, EventType.META_AGENT_DECISION)
@@ -90,14 +96,22 @@ def orders_have_decisions(books: Books) -> Iterable[Finding]:
     }
     signals = _events(books, EventType.SIGNAL_GENERATED)
     actions = {(e.aggregate_id, str(e.data.get("symbol"))): e.data.get("action") for e in signals}
+    filled: Counter[tuple[str, str]] = Counter()
+    reduced = any(e.data["state"] == TradingState.REDUCING for e in _events(books, EventType.TRADING_STATE_CHANGED))
     for order in _sent(books):
         request = order.request
         key = request.cycle_id, request.symbol
         allowed = decided.get(key)
+        filled[key] += order.filled_quantity
+        if request.strategy_id == OPERATOR and request.leg is Leg.EXIT and reduced:
+            continue
         if allowed is None or actions.get(key, request.side) != request.side:
             yield Finding(invariant="I1", about=request.client_order_id, found="no decision asked for this order")
         elif request.quantity > allowed:
             found = f"ordered {request.quantity:f}, decided {allowed:f}"
+            yield Finding(invariant="I1", about=request.client_order_id, found=found)
+        elif request.replaces is not None and filled[key] > allowed:
+            found = f"filled {filled[key]:f} with what it replaces, decided {allowed:f}"
             yield Finding(invariant="I1", about=request.client_order_id, found=found)
 
 
@@ -109,12 +123,17 @@ def no_order_twice(broker: Iterable[BrokerOrder]) -> Iterable[Finding]:
 
 
 def broker_orders_were_intended(books: Books, broker: Mapping[str, BrokerOrder]) -> Iterable[Finding]:
-    """I1, I2, I3: the broker holds only orders that we intended, as we intended them, and intended first."""
+    """I1, I2, I3: the broker holds in our name only orders that we intended, as we intended them, and intended first.
+
+    Somebody else's orders, and legs that it named itself, are for the reconciliation to tell.
+    """
     ours = {order.request.client_order_id: order for order in books.orders}
     for held in broker.values():
         order = ours.get(held.client_order_id)
         if order is None:
-            yield Finding(invariant="I1", about=held.client_order_id, found="the broker has an order we never intended")
+            if held.client_order_id.startswith((f"{books.desk_id}-", f"{books.desk_id}/")):
+                found = "the broker has an order we never intended"
+                yield Finding(invariant="I1", about=held.client_order_id, found=found)
         elif (held.symbol, held.side, held.quantity) != _terms(order) and not _is_split(books, order, held):
             yield Finding(invariant="I2", about=held.client_order_id, found="the broker's order has other terms")
     intended = {str(e.data["client_order_id"]): e.occurred_at for e in _events(books, EventType.ORDER_INTENDED)}
@@ -279,11 +298,13 @@ def quantities_only_shrink(books: Books) -> Iterable[Finding]:
 
 
 def orders_equal_decisions(books: Books) -> Iterable[Finding]:
-    """I13: in a finished cycle, orders intended and denied are as many as decisions to execute."""
+    """I13: in a finished cycle, orders intended and denied are as many as decisions to execute.
+
+    What protects a position, and what goes on with an order at another price, follows from no decision of its own.
+    """
     finished = {e.aggregate_id for e in _events(books, EventType.CYCLE_COMPLETED)}
-    out = Counter(
-        s.event.aggregate_id for s in books.events if s.event.type in {EventType.ORDER_INTENDED, EventType.ORDER_DENIED}
-    )
+    answers = (*_events(books, EventType.ORDER_INTENDED), *_events(books, EventType.ORDER_DENIED))
+    out = Counter(e.aggregate_id for e in answers if e.data["leg"] not in PROTECTIVE and not e.data.get("replaces"))
     decided = Counter(
         e.aggregate_id for e in _events(books, EventType.META_AGENT_DECISION) if e.data["verdict"] == "EXECUTE"
     )

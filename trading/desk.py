@@ -12,9 +12,6 @@ from trading.instruments import Symbol
 from trading.money import DeskId, Identifier, Ratio, Record, Text
 from trading.steps import Cycle, CycleRequest, Trigger
 
-# The strategy of orders that a person gives.
-OPERATOR = "operator"
-
 
 class DeskOpening(Record):
     """The moment a desk first opens its books."""

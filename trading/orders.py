@@ -33,6 +33,10 @@ class Leg(StrEnum):
 PROTECTIVE = frozenset({Leg.STOP, Leg.TARGET})
 
 
+OPERATOR = "operator"
+"""The strategy of orders that a person gives."""
+
+
 class OrderState(StrEnum):
     """An order's life, in the words of the house."""
 

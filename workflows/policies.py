@@ -147,7 +147,7 @@ LAST_LOOK_UP = timedelta(seconds=30)
 MOST_CLEARINGS = 10
 # A cancel that the broker has taken so often without ending the order is not heard.
 MOST_CANCELS = 30
-# The first look at a resting order comes after a second, the later ones ever more seldom, in the end every five minutes:
+# The first look at a resting order comes after a second, later ones ever more seldom, in the end every five minutes:
 # what the broker tells as it happens and the quarter-hourly reconciliation find what comes between.
 FIRST_LOOK = timedelta(seconds=1)
 LAST_LOOK = timedelta(minutes=5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +14,7 @@ from tests.making import account, asset, cycle
 from tests.rig import CALENDAR
 from trading.accounts import Account, Asset
 from trading.errors import BrokerUnavailable
+from trading.ports import Broker
 from trading.standing import Standing
 from trading.steps import InquiryAsked, Stage
 
@@ -50,7 +51,9 @@ class Reports:
 
 
 async def inquire(market: FakeMarket, *, broker: Any = None, symbol: str = "AAPL", **stage: Any) -> Standing:
-    activities = StandingActivities(broker or TellingBroker(asset()), market, CALENDAR, Reports())
+    activities = StandingActivities(
+        cast("Broker", broker or TellingBroker(asset())), market, CALENDAR, Reports(), timedelta(minutes=1)
+    )
     fields = {"cycle": cycle("AAPL"), "as_of": CLOSE, "in_session": False}
     return await activities.inquire(InquiryAsked(stage=Stage(**{**fields, **stage}), symbol=symbol))
 
