@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from activities.following import Follower
 from trading import order_events as say
 from trading.adjustments import position_adjusted
+from trading.capital import capital_changed
 from trading.corrections import AdoptLeg, BookAdjustment, BookCapital, BookFill, Correction, IgnoreOrder, MoveOrder
 from trading.errors import BooksDisagree
 from trading.orders import Order, OrderRequest, OrderState
-from trading.portfolio import capital_changed
 from trading.ports import Ledger
 from trading.reconciling import order_ignored
 
