@@ -44,6 +44,7 @@ from adapters.temporal.pulse import beating
 from console import ready
 from console.complaint import complain
 from console.reach import reach
+from console.routine import begin_routine
 from settings import Settings
 from trading.errors import BadConfiguration
 from trading.ports import Broker, Calendar, Earnings, Ledger, Market
@@ -149,6 +150,8 @@ async def serving(client: Client, settings: Settings, database: Database, queues
             workers.append(worker)
         await stack.enter_async_context(together(workers))
         log.info("serving", queues=list(queues), desk=settings.desk.id)
+        if policies.ORDERS_QUEUE in queues:
+            await begin_routine(client, settings.desk.id, listens=settings.orders.broker != "paper")
         yield
 
 

@@ -59,7 +59,8 @@ class ReconcilingActivities:
         Repeat: each correction has an id that follows from the broker's report, and is written once.
         """
         now = datetime.now(UTC)
-        if asked.in_session and not is_open(self._calendar.session(now.astimezone(EXCHANGE).date()), now):
+        closed = asked.in_session and not is_open(self._calendar.session(now.astimezone(EXCHANGE).date()), now)
+        if closed or not await self._ledger.knows(asked.desk_id):
             return Comparison(asked=asked, is_closed=True)
         await self._catch_up(asked)
         books = await self._ledger.books(asked.desk_id)

@@ -139,6 +139,10 @@ class Ledger(Protocol):
         """Make a desk's rows and its opening deposit, unless they are there."""
         ...
 
+    async def knows(self, desk_id: str) -> bool:
+        """Whether the desk has books."""
+        ...
+
     async def record(self, events: Sequence[Event]) -> None:
         """Append events in one insert.
 

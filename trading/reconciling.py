@@ -40,7 +40,10 @@ class ReconciliationAsked(Record):
 
 
 class Comparison(Record):
-    """What one look found, the explained differences corrected already; `is_closed` when there was no session."""
+    """What one look found, the explained differences corrected already.
+
+    `is_closed` when there was nothing to compare: no session, or no books yet.
+    """
 
     asked: ReconciliationAsked
     differences: tuple[Difference, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import exists, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,6 +36,11 @@ async def open_desk(connection: AsyncConnection, opened: Event, cash: Event) -> 
     strategy = {"strategy_id": DEFAULT_STRATEGY, "name": "Default", "enabled": True, "config": {}, "performance": {}}
     await connection.execute(insert(strategies).values(desk_id=desk_id, **strategy))
     await log.append(connection, [opened, cash])
+
+
+async def is_open(connection: AsyncConnection, desk_id: str) -> bool:
+    """Whether a desk has rows."""
+    return (await connection.execute(select(exists().where(system_state.c.desk_id == desk_id)))).scalar_one()
 
 
 async def read_breaker(connection: AsyncConnection, desk_id: str) -> CircuitBreaker:

@@ -35,6 +35,11 @@ class PostgresLedger:
         async with transaction(self._engine) as connection:
             await desks.open_desk(connection, opened, cash)
 
+    async def knows(self, desk_id: str) -> bool:
+        """Whether the desk has books."""
+        async with transaction(self._engine) as connection:
+            return await desks.is_open(connection, desk_id)
+
     async def record(self, events: Sequence[Event]) -> None:
         """Append events of one desk in one insert, each once. Raises BooksDisagree on an id with other content."""
         async with transaction(self._engine) as connection:

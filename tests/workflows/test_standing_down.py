@@ -1,0 +1,154 @@
+"""Leaving the market on a person's word, and the quarter-hourly look at the broker's account."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from adapters.paper_broker import PaperTerms
+from tests.fakes import model
+from tests.fakes.model import ScriptedModel
+from tests.rig import Ports, ask, cycle, desk_of, findings, in_state, outcome, quiet, request, serving, until
+from tests.workflows.conftest import Keep
+from trading.agents.questions import Agent
+from trading.breaker import TradingState
+from trading.desk import HaltAsked, ResumeAsked
+from trading.docket import CycleOutcome
+from trading.events import EventType
+from trading.orders import OPEN, Leg, OrderState
+from trading.reconciling import Reconciled, ReconciliationAsked
+from workflows import policies
+from workflows.reconciliation import Reconciliation
+from workflows.trading_desk import TradingDesk
+
+PROTECTED = {Agent.DATA: model.buys("10", stop=1.0, target=100000.0)}
+
+
+async def held(ports: Ports) -> dict[str, Decimal]:
+    portfolio = await ports.ledger.portfolio("main")
+    return {position.symbol: position.quantity for position in portfolio.positions if position.quantity}
+
+
+async def still_open(ports: Ports) -> list[str]:
+    orders = (await ports.ledger.books("main")).orders
+    return [order.request.client_order_id for order in orders if order.state in OPEN]
+
+
+async def exits(ports: Ports) -> list[tuple[str, str]]:
+    orders = (await ports.ledger.books("main")).orders
+    return [(order.request.symbol, order.state) for order in orders if order.request.leg is Leg.EXIT]
+
+
+async def reconciled(client: Client, number: int = 1) -> Reconciled:
+    asked = ReconciliationAsked(desk_id="main", reconciliation_id=f"main-asked-{number}", trace_id="trace-1")
+    return await client.execute_workflow(
+        Reconciliation.run, asked, id=asked.workflow_id, task_queue=policies.DESK_QUEUE
+    )
+
+
+async def test_a_halt_that_flattens_cancels_what_rests_then_sells_what_is_held_once(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
+) -> None:
+    ports = Ports.real(engine, sample_data).but(model=ScriptedModel(PROTECTED))
+    async with serving(temporal.client, ports):
+        await cycle(temporal.client, request("AAPL", "MSFT"))
+        assert len(await still_open(ports)) == 4
+        desk = desk_of(temporal.client)
+        for _ in range(2):
+            await desk.signal(TradingDesk.halt, HaltAsked(reason="away for a week", flatten=True))
+        await in_state(desk, TradingState.HALTED, "away for a week")
+
+        async def flat() -> bool:
+            return not await held(ports)
+
+        await until(flat)
+        await keep("desk-flattened", desk)
+        again = await cycle(temporal.client, request("AAPL"))
+    assert await exits(ports) == [("AAPL", "filled"), ("MSFT", "filled")]
+    assert await still_open(ports) == []
+    assert again.outcome is CycleOutcome.SKIPPED
+    assert await findings(ports) == ()
+
+
+async def test_a_halt_may_cancel_what_rests_and_leave_what_is_held(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+) -> None:
+    ports = Ports.real(engine, sample_data).but(model=ScriptedModel(PROTECTED))
+    async with serving(temporal.client, ports):
+        await cycle(temporal.client, request("AAPL"))
+        desk = desk_of(temporal.client)
+        await desk.signal(TradingDesk.halt, HaltAsked(reason="no orders", cancel_orders=True))
+
+        async def cancelled() -> bool:
+            return not await still_open(ports)
+
+        await until(cancelled)
+    assert await held(ports) == {"AAPL": Decimal(10)}
+    # What it was bought with is gone on a person's word: the audit says that it stands bare, and nothing else.
+    assert {finding.invariant for finding in await findings(ports)} == {"P1"}
+
+
+async def test_a_stop_that_is_gone_is_made_again_by_the_next_look(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
+) -> None:
+    ports = Ports.real(engine, sample_data).but(model=ScriptedModel(PROTECTED))
+    async with serving(temporal.client, ports):
+        report = await cycle(temporal.client, request("AAPL"))
+        [row] = report.rows
+        await ports.broker.cancel(f"{row.client_order_id}-stop")
+        found = await reconciled(temporal.client)
+        await keep("reconciliation-stop", temporal.client.get_workflow_handle("reconciliation/main-asked-1"))
+        again = await reconciled(temporal.client, 2)
+    assert [stop.client_order_id for stop in found.protection] == [f"{row.client_order_id}-stop.2"]
+    assert (again.protection, again.state) == ((), None)
+    stops = [o for o in (await ports.ledger.books("main")).orders if o.request.leg is Leg.STOP]
+    assert [(stop.state, stop.request.quantity) for stop in stops] == [
+        (OrderState.CANCELLED, Decimal(10)),
+        (OrderState.ACCEPTED, Decimal(10)),
+    ]
+    assert await findings(ports) == ()
+
+
+@pytest.mark.parametrize(("amount", "case"), [("0.01", "cash_slightly_off"), ("500", "cash_off")])
+async def test_cash_that_nobody_can_explain_stops_the_desk(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, amount: str, case: str
+) -> None:
+    state = TradingState.HALTED if case == "cash_off" else TradingState.REDUCING
+    ports = Ports.real(engine, sample_data).but(model=ScriptedModel())
+    async with serving(temporal.client, ports):
+        await cycle(temporal.client, request("AAPL"))
+        async with engine.begin() as connection:
+            await connection.execute(text(f"UPDATE paper_accounts SET cash = cash + {amount}"))  # noqa: S608  ours
+        report = await outcome(temporal.client, await ask(temporal.client, request("MSFT")))
+        desk = desk_of(temporal.client)
+        await in_state(desk, state)
+        await quiet(desk)
+        kinds = [stored.event.type for stored in (await ports.ledger.books("main")).events]
+    assert report.outcome is (CycleOutcome.SKIPPED if state is TradingState.HALTED else CycleOutcome.NONE_ALLOWED)
+    told = [s.event.data for s in (await ports.ledger.books("main")).events if s.event.type.value == "DifferenceFound"]
+    assert [one["case"] for one in told] == [case]
+    assert EventType.ALERT_RAISED in kinds
+    # What differs is told, and nothing is traded to mend it.
+    assert [order.symbol for order in await ports.broker.orders("main")] == ["AAPL"]
+
+
+async def test_a_desk_that_was_flattened_may_be_flattened_again_after_it_resumed(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+) -> None:
+    ports = Ports.real(engine, sample_data, PaperTerms()).but(model=ScriptedModel())
+    async with serving(temporal.client, ports):
+        desk = desk_of(temporal.client)
+        for number in (1, 2):
+            await cycle(temporal.client, request("AAPL" if number == 1 else "MSFT"))
+            await desk.signal(TradingDesk.halt, HaltAsked(reason=f"time {number}", flatten=True))
+            await in_state(desk, TradingState.HALTED, f"time {number}")
+            await desk.signal(TradingDesk.resume, ResumeAsked(reason=f"again {number}"))
+            await in_state(desk, TradingState.ACTIVE, f"again {number}")
+    assert await held(ports) == {}
+    assert await exits(ports) == [("AAPL", "filled"), ("MSFT", "filled")]
