@@ -50,7 +50,8 @@ class Reports:
 
 
 async def inquire(market: FakeMarket, *, broker: Any = None, symbol: str = "AAPL", **stage: Any) -> Standing:
-    activities = StandingActivities(broker or TellingBroker(asset()), market, CALENDAR, Reports())
+    told: Any = broker or TellingBroker(asset())
+    activities = StandingActivities(told, market, CALENDAR, Reports())
     fields = {"cycle": cycle("AAPL"), "as_of": CLOSE, "in_session": False}
     return await activities.inquire(InquiryAsked(stage=Stage(**{**fields, **stage}), symbol=symbol))
 
