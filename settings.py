@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from trading.errors import BadConfiguration
@@ -237,7 +237,9 @@ class TradingSettings(BaseSettings):
         0, description="Days around a company's report in which it is not opened; 0 is off."
     )
     earnings_calendar: Path | None = Field(
-        None, description="CSV file of the days of reports, with the columns symbol and reports_on."
+        None,
+        validate_default=True,
+        description="CSV file of the days of reports, with the columns symbol and reports_on.",
     )
     allow_short: bool = Field(False, description="Whether shares may be sold short.")  # noqa: FBT003  a field's default
     fractional: bool = Field(False, description="Whether parts of a share are bought.")  # noqa: FBT003  a field's default
@@ -249,12 +251,13 @@ class TradingSettings(BaseSettings):
             return value
         return tuple(dict.fromkeys(word.strip().upper() for word in value.split(",") if word.strip()))
 
-    @model_validator(mode="after")
-    def _black_out_has_a_calendar(self) -> TradingSettings:
-        if self.blackout_earnings_days and self.earnings_calendar is None:
-            message = "a black-out around earnings needs TRADING_EARNINGS_CALENDAR"
+    @field_validator("earnings_calendar")
+    @classmethod
+    def _there_for_a_black_out(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is None and info.data.get("blackout_earnings_days"):
+            message = "a black-out around earnings needs a calendar of them"
             raise ValueError(message)
-        return self
+        return value
 
     @property
     def limits(self) -> Limits:

@@ -123,7 +123,7 @@ def asset(symbol: str = "AAPL", **more: object) -> Asset:
     return Asset.model_validate({"symbol": symbol, "fractionable": True, "shortable": True} | more)
 
 
-def standing(symbol: str = "AAPL", price: str = "100", **more: object) -> Standing:
+def standing(symbol: str = "AAPL", price: str | None = "100", **more: object) -> Standing:
     """A rich account, a liquid symbol, a price that nobody quarrels about; no session, no earnings."""
     fields: dict[str, object] = {
         "account": account(),

@@ -83,7 +83,8 @@ def sized(quantity: Decimal, scene: Scene) -> Decimal:
     """Shares rounded down to what may be ordered: whole ones, or parts where limits and asset allow them."""
     asset = scene.standing.asset if scene.standing else None
     whole = asset is not None and not asset.fractionable
-    return quantity.quantize(WHOLE_SHARE if whole else scene.limits.step, rounding=ROUND_DOWN)
+    down = quantity.quantize(WHOLE_SHARE if whole else scene.limits.step, rounding=ROUND_DOWN)
+    return down.normalize() if down % 1 else down.quantize(WHOLE_SHARE)
 
 
 def _of_books(request: OrderRequest, scene: Scene) -> tuple[Room, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -14,7 +14,6 @@ from tests.making import account, asset, cycle
 from tests.rig import CALENDAR
 from trading.accounts import Account, Asset
 from trading.errors import BrokerUnavailable
-from trading.ports import Broker
 from trading.standing import Standing
 from trading.steps import InquiryAsked, Stage
 
@@ -51,9 +50,8 @@ class Reports:
 
 
 async def inquire(market: FakeMarket, *, broker: Any = None, symbol: str = "AAPL", **stage: Any) -> Standing:
-    activities = StandingActivities(
-        cast("Broker", broker or TellingBroker(asset())), market, CALENDAR, Reports(), timedelta(minutes=1)
-    )
+    told: Any = broker or TellingBroker(asset())
+    activities = StandingActivities(told, market, CALENDAR, Reports(), timedelta(minutes=1))
     fields = {"cycle": cycle("AAPL"), "as_of": CLOSE, "in_session": False}
     return await activities.inquire(InquiryAsked(stage=Stage(**{**fields, **stage}), symbol=symbol))
 

@@ -15,7 +15,7 @@ from tests.faults.proving import shown, tell
 
 ONCE = ("open_desk", "open_cycle", "settle_orders", "take_snapshot", "mark", "ask_risk", "ask_meta")
 LAST = ("audit_desk", "read_breaker")
-EACH_SYMBOL = ("ask_data", "ask_validator", "intend", "submit_order")
+EACH_SYMBOL = ("ask_data", "ask_validator", "inquire", "intend", "submit_order")
 MOMENTS: tuple[Moment, ...] = ("before", "after", "returned")
 WORKFLOWS = ("TradingDesk", "TradingCycle", "OrderExecution")
 REPETITIONS = 4

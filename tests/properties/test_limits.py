@@ -80,8 +80,8 @@ def books(draw: st.DrawFn) -> Portfolio:
 def standings(draw: st.DrawFn) -> Standing:
     """An account with little or much, a symbol that may be less than fully traded, a price near ten or elsewhere."""
     money = st.sampled_from(["1000000"] * 6) | st.integers(-100, 9000).map(str)
-    rights = {"tradable": draw(mostly), "fractionable": draw(mostly), "shortable": draw(mostly)}
-    bells = {"opens_at": AT - timedelta(minutes=draw(st.integers(28, 32)))} if draw(rarely) else {}
+    rights: dict[str, Any] = {"tradable": draw(mostly), "fractionable": draw(mostly), "shortable": draw(mostly)}
+    bells: dict[str, Any] = {"opens_at": AT - timedelta(minutes=draw(st.integers(28, 32)))} if draw(rarely) else {}
     bells |= {"closes_at": AT + timedelta(minutes=draw(st.integers(8, 12)))} if draw(rarely) else {}
     return standing(
         account=account(

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.fakes.steps import FakeDesk, FakeSteps, ordered
-from tests.making import cycle, signal
+from tests.fakes.steps import PRICES, FakeDesk, FakeSteps, ordered
+from tests.making import asset, cycle, signal, standing
 from trading.audit import Finding
 from trading.breaker import TradingState
 from trading.cycle import run_cycle
@@ -19,7 +19,7 @@ from trading.limits import Limits
 from trading.orders import Order
 from trading.settlement import Denied, IntentAsked
 from trading.signals import Abstention, Decision, RiskAssessment, Validation, Verdict
-from trading.steps import Skip, SnapshotAsked
+from trading.steps import InquiryAsked, Skip, SnapshotAsked
 
 ABSTENTION = Abstention(cause="UnreadableAnswer", reason="not JSON")
 NOTHING_SENT = {"intend", "execute"}
@@ -373,3 +373,57 @@ async def test_stops_and_targets_meet_the_prices_while_halted(code: str, settled
     report = await run_cycle(steps, cycle("AAPL"))
     assert report.outcome is CycleOutcome.SKIPPED
     assert len(steps.asked("settle")) == settled
+
+
+async def test_the_broker_is_asked_just_before_each_order_and_the_intent_carries_its_word() -> None:
+    steps = FakeSteps()
+    steps.signals = {symbol: signal(symbol) for symbol in ("AAPL", "XOM")}
+    await run_cycle(steps, cycle("AAPL", "XOM"))
+    trading = [name for name, _ in steps.calls if name in {"inquire", "intend", "execute"}]
+    assert trading == ["inquire", "intend", "execute"] * 2
+    assert [one.symbol for one in steps.asked("inquire") if isinstance(one, InquiryAsked)] == ["AAPL", "XOM"]
+    carried = [one.standing for one in steps.asked("intend") if isinstance(one, IntentAsked)]
+    assert carried == [standing("AAPL", "100"), standing("XOM", "40")]
+
+
+async def test_nothing_is_intended_on_a_price_that_nobody_could_ask() -> None:
+    steps = FakeSteps()
+    steps.failing = {"inquire"}
+    steps.signals = {"AAPL": signal("AAPL")}
+    report = await run_cycle(steps, cycle("AAPL"))
+    assert (report.outcome, report.reason) == (CycleOutcome.FAILED, "planned: inquire")
+    assert steps.asked("intend") == []
+
+
+async def test_a_price_that_has_left_the_mark_denies_a_buy_and_the_cycle_goes_on() -> None:
+    steps = FakeSteps()
+    steps.signals = {symbol: signal(symbol) for symbol in ("AAPL", "XOM")}
+    steps.standings = {"AAPL": standing("AAPL", "105.01")}
+    report = await run_cycle(steps, cycle("AAPL", "XOM"))
+    assert [row(report, symbol).order_state for symbol in ("AAPL", "XOM")] == ["denied", "filled"]
+    assert "newest price 105.01 is 5.01 % off the mark 100" in row(report, "AAPL").note
+    assert report.findings == ()
+
+
+async def test_a_runaway_is_denied_by_its_number_and_the_cycle_goes_on() -> None:
+    steps = FakeSteps()
+    steps.limits = Limits(max_orders_per_day=1)
+    steps.signals = {symbol: signal(symbol) for symbol in ("AAPL", "XOM", "KO")}
+    report = await run_cycle(steps, cycle("AAPL", "XOM", "KO"))
+    states = [row(report, symbol).order_state for symbol in ("AAPL", "KO", "XOM")]
+    assert states == ["filled", "denied", "denied"]
+    assert report.outcome is CycleOutcome.TRADED
+    assert report.findings == ()
+
+
+async def test_what_the_broker_does_not_divide_is_ordered_whole_and_less_than_one_is_denied() -> None:
+    steps = FakeSteps()
+    steps.limits = Limits(fractional=True)
+    wanted = {"AAPL": "1.5", "XOM": "0.5", "KO": "2.5"}
+    steps.signals = {symbol: signal(symbol, quantity=quantity) for symbol, quantity in wanted.items()}
+    for symbol in ("AAPL", "XOM"):
+        steps.standings[symbol] = standing(symbol, PRICES[symbol][0], asset=asset(symbol, fractionable=False))
+    report = await run_cycle(steps, cycle("AAPL", "XOM", "KO"))
+    assert ordered(steps) == [(Side.BUY, "AAPL", Decimal(1)), (Side.BUY, "KO", Decimal("2.5"))]
+    assert row(report, "XOM").note == "buy 0.5 XOM: the broker trades it in whole shares"
+    assert report.findings == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -22,9 +23,9 @@ from trading.settlement import Denied
 _numbers = count(1)
 
 
-def one(quantity: str = "1", **terms: object) -> OrderRequest:
+def one(quantity: str = "1", **terms: Any) -> OrderRequest:
     """A buy under a name of its own."""
-    return buy(quantity=quantity, **{"client_order_id": f"order-{next(_numbers)}", **terms})
+    return buy(**{"quantity": quantity, "client_order_id": f"order-{next(_numbers)}", **terms})
 
 
 async def said(ledger: PostgresLedger, asked: OrderRequest, limits: Limits = LIMITS, **more: object) -> list[str]:

@@ -1,0 +1,102 @@
+"""The owner's limits as settings: the defaults are the record's own, and what is out of range is one clear line."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import settings
+from trading.errors import BadConfiguration
+from trading.limits import Limits
+from trading.money import ZERO
+
+LIMITS = sorted(Limits.model_fields)
+
+
+@pytest.fixture
+def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An env file of our own; nothing of the environment."""
+    for name in settings.TradingSettings.model_fields:
+        monkeypatch.delenv(f"TRADING_{name.upper()}", raising=False)
+    return tmp_path / ".env"
+
+
+def test_the_defaults_are_the_records_own(env: Path) -> None:
+    assert settings.load(env).trading.limits == Limits()
+    assert set(LIMITS) <= settings.TradingSettings.model_fields.keys()
+
+
+def test_every_limit_is_read(env: Path) -> None:
+    said = {
+        "MAX_ORDER_USD": "1234.56",
+        "MAX_ORDERS_PER_MINUTE": "3",
+        "MAX_ORDERS_PER_DAY": "9",
+        "MAX_DAILY_USD": "0",
+        "MAX_DAILY_TURNOVER": "1.5",
+        "MIN_PRICE": "5",
+        "MAX_VOLUME_SHARE": "0.02",
+        "RESTRICTED_SYMBOLS": "tsla, BRK.B ,TSLA",
+        "DUPLICATE_MINUTES": "7",
+        "BLACKOUT_OPEN_MINUTES": "15",
+        "BLACKOUT_CLOSE_MINUTES": "10",
+        "BLACKOUT_EARNINGS_DAYS": "2",
+        "EARNINGS_CALENDAR": "earnings.csv",
+        "ALLOW_SHORT": "true",
+        "FRACTIONAL": "true",
+    }
+    env.write_text("".join(f"TRADING_{name}={value}\n" for name, value in said.items()))
+    trading = settings.load(env).trading
+    assert trading.earnings_calendar == Path("earnings.csv")
+    assert trading.limits == Limits(
+        max_order_usd=Decimal("1234.56"),
+        max_orders_per_minute=3,
+        max_orders_per_day=9,
+        max_daily_usd=ZERO,
+        max_daily_turnover=Decimal("1.5"),
+        min_price=Decimal(5),
+        max_volume_share=Decimal("0.02"),
+        restricted_symbols=("TSLA", "BRK.B"),
+        duplicate_minutes=7,
+        blackout_open_minutes=15,
+        blackout_close_minutes=10,
+        blackout_earnings_days=2,
+        allow_short=True,
+        fractional=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAX_ORDER_USD", "-1"),
+        ("MAX_ORDER_USD", "NaN"),
+        ("MAX_ORDER_USD", "1e30"),
+        ("MAX_ORDERS_PER_MINUTE", "-1"),
+        ("MAX_ORDERS_PER_DAY", "many"),
+        ("MAX_DAILY_USD", "0.001"),
+        ("MAX_DAILY_TURNOVER", "Infinity"),
+        ("COLLAR", "1.01"),
+        ("MAX_POSITION", "20"),
+        ("MIN_PRICE", "-0.01"),
+        ("MAX_VOLUME_SHARE", "1.1"),
+        ("RESTRICTED_SYMBOLS", "AAPL,not a symbol"),
+        ("DUPLICATE_MINUTES", "-5"),
+        ("BLACKOUT_OPEN_MINUTES", "1441"),
+        ("BLACKOUT_CLOSE_MINUTES", "0.5"),
+        ("BLACKOUT_EARNINGS_DAYS", "61"),
+        ("ALLOW_SHORT", "perhaps"),
+    ],
+)
+def test_a_limit_that_is_none_is_refused_in_one_line_that_names_it(env: Path, name: str, value: str) -> None:
+    env.write_text(f"TRADING_{name}={value}\n")
+    with pytest.raises(BadConfiguration, match=f"^TRADING_{name}") as refused:
+        settings.load(env)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_black_out_needs_its_calendar(env: Path) -> None:
+    env.write_text("TRADING_BLACKOUT_EARNINGS_DAYS=1\n")
+    with pytest.raises(BadConfiguration, match=r"^TRADING_EARNINGS_CALENDAR: a black-out around earnings needs"):
+        settings.load(env)
