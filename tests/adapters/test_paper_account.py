@@ -115,6 +115,12 @@ async def test_money_is_moved_once_under_its_id(floor: Floor) -> None:
         await floor.broker.move_money("north", activity(ActivityKind.DEPOSIT, "501.00"))
 
 
+@pytest.mark.parametrize(("kind", "amount"), [("deposit", "-1.00"), ("withdrawal", "1.00"), ("split", "1.00")])
+async def test_money_moves_only_the_way_that_it_is_said_to(floor: Floor, kind: str, amount: str) -> None:
+    with pytest.raises(BrokerRefused, match=f"a {kind} of {amount} USD"):
+        await floor.broker.move_money("north", activity(ActivityKind(kind), amount))
+
+
 async def test_no_more_is_paid_out_than_is_free(floor: Floor) -> None:
     await floor.buy("rests", "600", limit_price="90")
     with pytest.raises(BrokerRefused, match=r"46000.01 USD to withdraw, 46000.00 are free"):
