@@ -21,6 +21,9 @@ from trading.statement import Activity, ActivityKind, Holding
 
 async def move_money(connection: AsyncConnection, desk_id: str, activity: Activity) -> Activity:
     """Pay into an account or out of it, once; the activity as it was entered first."""
+    wrong = {ActivityKind.DEPOSIT: activity.amount <= 0, ActivityKind.WITHDRAWAL: activity.amount >= 0}
+    if wrong.get(activity.kind, activity.kind is ActivityKind.SPLIT):
+        raise BrokerRefused(f"activity {activity.activity_id}: a {activity.kind} of {activity.amount} USD")
     if not await account.enter(connection, desk_id, activity):
         return await account.known(connection, desk_id, activity.activity_id) or activity
     free = (await account.money(connection, desk_id)).buying_power

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.paper_broker import PaperTerms
 from tests.fakes.floor import NOON, Floor
+from tests.making import these
 from trading.accounts import Asset
 from trading.errors import BooksDisagree, BrokerRefused, DuplicateOrder
 from trading.money import ZERO
@@ -112,6 +113,12 @@ async def test_money_is_moved_once_under_its_id(floor: Floor) -> None:
     assert await cash(floor) == "100300.00"
     with pytest.raises(BooksDisagree, match="other content"):
         await floor.broker.move_money("north", activity(ActivityKind.DEPOSIT, "501.00"))
+
+
+@pytest.mark.parametrize(("kind", "amount"), [("deposit", "-1.00"), ("withdrawal", "1.00"), ("split", "1.00")])
+async def test_money_moves_only_the_way_that_it_is_said_to(floor: Floor, kind: str, amount: str) -> None:
+    with pytest.raises(BrokerRefused, match=f"a {kind} of {amount} USD"):
+        await floor.broker.move_money("north", activity(ActivityKind(kind), amount))
 
 
 async def test_no_more_is_paid_out_than_is_free(floor: Floor) -> None:
@@ -233,7 +240,8 @@ async def test_a_sale_opens_a_short_only_where_that_is_allowed(floor: Floor) -> 
     floor.terms = PaperTerms(slippage_bps=ZERO, allow_short=True)
     assert (await floor.sell("a", "10", leg=Leg.ENTRY, stop="120")).state is OrderState.FILLED
     account = await floor.broker.account("north")
-    assert (account.cash, account.buying_power, await held(floor)) == (101_000, 100_000, {"AAPL": "-10"})
+    assert these(account.cash, account.buying_power) == these(101_000, 100_000)
+    assert await held(floor) == {"AAPL": "-10"}
     assert (await floor.sell("b", "1")).state is OrderState.REJECTED  # an exit only reduces
     assert (await floor.buy("c", "11", leg=Leg.EXIT)).state is OrderState.REJECTED
     await floor.quote("121")
@@ -268,7 +276,7 @@ async def test_a_split_changes_shares_and_pays_for_parts_of_one(
     assert told_of.pop("split-1") == (
         ActivityKind.SPLIT,
         Decimal(after or 0) - Decimal(before),
-        0,
+        ZERO,
         f"{Decimal(ratio):f} for 1",
     )
     paid = (ActivityKind.CASH_IN_LIEU, ZERO, Decimal(in_lieu or 0), f"{Decimal(ratio):f} for 1")
@@ -282,10 +290,10 @@ async def test_a_split_re_bases_open_orders_and_their_prices(floor: Floor) -> No
     await floor.broker.apply_split("north", split(), Decimal(4))
     shown = {o.client_order_id: (o.quantity, o.limit_price, o.stop_price) for o in await floor.broker.orders("north")}
     assert shown == {
-        "north-a": (10, None, None),
-        "north-a-stop": (40, None, Decimal("22.5")),
-        "north-a-target": (40, Decimal(30), None),
-        "north-rests": (20, Decimal(20), None),
+        "north-a": (Decimal(10), None, None),
+        "north-a-stop": (Decimal(40), None, Decimal("22.5")),
+        "north-a-target": (Decimal(40), Decimal(30), None),
+        "north-rests": (Decimal(20), Decimal(20), None),
     }
     await floor.quote("20")
     assert (await floor.fills("a-stop"), await floor.fills("rests")) == ([("40", "20.00")], [("20", "20.00")])

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from decimal import Decimal
+from datetime import datetime
+from decimal import ROUND_DOWN, Decimal
 from functools import reduce
 from random import Random
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.making import DESK, after, deposit, fill, order, portfolio, request
+from trading.adjustments import Adjustment
 from trading.audit import Books, cash_and_positions_balance, quantities_close
 from trading.instruments import Side
 from trading.money import ZERO
 from trading.orders import OPEN, Fill, Order, OrderState, effective, settle
-from trading.portfolio import Position, book_fill, cash_of, positions_of, postings
+from trading.portfolio import Position, book, book_fill, cash_of, first_position, positions_of, postings
 from trading.trades import trades_of
 
 # Two orders in one symbol and one in another, each way.
@@ -36,6 +39,39 @@ parts = st.tuples(
 # What else becomes of a fill: it arrives again, the broker takes it back, or takes it back and sends it right.
 fates = st.lists(st.sampled_from(["once", "once", "once", "twice", "bust", "corrected"]), min_size=20, max_size=20)
 scripts = st.lists(parts, max_size=20)
+# What else happens to a symbol: new shares for old, or shares taken over, and at which minute.
+adjusting = st.lists(
+    st.tuples(
+        st.sampled_from(["AAPL", "AAPL", "MSFT"]),
+        st.sampled_from([None, None, "4", "0.1", "1.5", "0.333333333333333333333333333", "7"]),
+        st.booleans(),
+        st.integers(-30, 30).filter(bool),
+        st.integers(0, 9),
+    ),
+    max_size=4,
+)
+
+
+def adjustments(script: list[tuple[str, str | None, bool, int, int]]) -> list[Adjustment]:
+    """The splits and adoptions of a script; an adopted share is said to have cost 12.34 dollars."""
+    return [
+        Adjustment.model_validate(
+            {
+                "adjustment_id": f"adjustment-{number}",
+                "desk_id": DESK,
+                "symbol": symbol,
+                "effective_at": after(minute),
+                "evidence": "a script",
+                "fractions": fractions,
+                **(
+                    {"kind": "split", "ratio": ratio}
+                    if ratio
+                    else {"kind": "adoption", "quantity": quantity, "cost": Decimal("12.34") * quantity}
+                ),
+            }
+        )
+        for number, (symbol, ratio, fractions, quantity, minute) in enumerate(script)
+    ]
 
 
 def arrivals(script: list[tuple[int, int, int, int, int]], fates: list[str]) -> list[Fill]:
@@ -75,13 +111,13 @@ def of(asked: Order, fills: Iterable[Fill]) -> list[Fill]:
     return [one for one in fills if one.client_order_id == asked.request.client_order_id]
 
 
-def the_order_of_arrival_changes_nothing(fills: list[Fill], shuffled: list[Fill], told: OrderState) -> None:
+def the_order_of_arrival_changes_nothing(told: Told, shuffled: Told, state: OrderState) -> None:
     for asked in REQUESTS:
-        known = order(asked, told)
-        assert settle(known, of(known, shuffled)) == settle(known, of(known, fills))
-    assert positions_of(shuffled) == positions_of(fills)
-    assert cash_of([OPENING], shuffled) == cash_of([OPENING], fills)
-    assert trades_of(shuffled) == trades_of(fills)
+        known = order(asked, state)
+        assert settle(known, of(known, shuffled.fills)) == settle(known, of(known, told.fills))
+    assert positions_of(*shuffled) == positions_of(*told)
+    assert cash_of([OPENING], shuffled.fills) == cash_of([OPENING], told.fills)
+    assert trades_of(*shuffled) == trades_of(*told)
 
 
 def orders_are_what_their_fills_add_up_to(fills: list[Fill], told: OrderState) -> None:
@@ -98,66 +134,121 @@ def orders_are_what_their_fills_add_up_to(fills: list[Fill], told: OrderState) -
         assert settle(settled, of(known, fills)) == settled
 
 
-def the_books_balance_to_the_cent(fills: list[Fill]) -> None:
+def moments(told: Told) -> list[Fill | Adjustment]:
+    """The oracle of what comes first: by the minute, adjustments before fills, then by name."""
+    dated: list[tuple[datetime, int, str, Fill | Adjustment]] = []
+    dated += [(one.effective_at, 0, one.adjustment_id, one) for one in told.adjustments]
+    dated += [(one.filled_at, 1, one.fill_id, one) for one in counted(told.fills)]
+    return [one for *_, one in sorted(dated, key=lambda each: each[:3])]
+
+
+def the_books_balance_to_the_cent(told: Told) -> None:
     cash, spent, held = OPENING.amount, defaultdict[str, Decimal](Decimal), defaultdict[str, Decimal](Decimal)
-    for one in counted(fills):
+    known: set[str] = set()
+    for one in moments(told):
+        if isinstance(one, Adjustment):
+            if one.ratio is None:
+                known.add(one.symbol)
+                held[one.symbol] += one.quantity
+                spent[one.symbol] -= one.cost
+            elif one.symbol in known:
+                step = Decimal("1e-9") if one.fractions else Decimal(1)
+                held[one.symbol] = (held[one.symbol] * one.ratio / step).quantize(Decimal(1), ROUND_DOWN) * step
+            continue
+        known.add(one.symbol)
         sign = 1 if one.side is Side.BUY else -1
         change = -sign * (one.quantity * one.price).quantize(Decimal("0.01")) - one.commission
         cash += change
         spent[one.symbol] += change
         held[one.symbol] += sign * one.quantity
         assert sum(postings(one).values()) == 0
-    positions = positions_of(fills)
-    assert cash_of([OPENING], fills) == cash
-    assert {symbol: p.quantity for symbol, p in positions.items()} == held
+    positions = positions_of(*told)
+    assert cash_of([OPENING], told.fills) == cash
+    assert {symbol: p.quantity for symbol, p in positions.items()} == {symbol: held[symbol] for symbol in known}
     assert {symbol: p.realised_pnl - p.cost_basis for symbol, p in positions.items()} == spent
-    assert all(p.cost_basis == 0 for p in positions.values() if p.quantity == 0)
+    for position in positions.values():
+        assert sum((lot.quantity for lot in position.lots), ZERO) == position.quantity
+        assert sum((lot.cost for lot in position.lots), ZERO) == position.cost_basis
+        assert all(lot.quantity * position.quantity >= 0 for lot in position.lots)
+        assert [lot.opened_at for lot in position.lots] == sorted(lot.opened_at for lot in position.lots)
     earned: dict[str, Decimal] = defaultdict(Decimal)
-    for trade in trades_of(fills).values():
+    for trade in trades_of(*told).values():
         earned[trade.symbol] += trade.realised_pnl
-    assert {symbol: p.realised_pnl for symbol, p in positions.items()} == earned
+    assert {symbol: p.realised_pnl for symbol, p in positions.items()} == {symbol: earned[symbol] for symbol in known}
 
 
-def one_by_one_is_all_at_once(fills: list[Fill]) -> None:
+def one_by_one_is_all_at_once(told: Told) -> None:
     booked: dict[str, Position] = {}
-    for one in sorted(counted(fills), key=lambda each: (each.filled_at, each.fill_id)):
-        booked[one.symbol] = book_fill(booked.get(one.symbol) or Position(symbol=one.symbol, mark=one.price), one)
-    assert booked == positions_of(fills)
+    for one in moments(told):
+        before = booked.get(one.symbol) or first_position(one)
+        if before is not None:
+            booked[one.symbol] = book(before, one)
+    assert booked == positions_of(*told)
 
 
-def the_audit_agrees(fills: list[Fill]) -> None:
+def the_audit_agrees(told: Told) -> None:
+    fills = told.fills
     orders = tuple(settle(order(asked), of(order(asked), fills)) for asked in REQUESTS)
-    book = portfolio(f"{cash_of([OPENING], fills)}", *positions_of(fills).values())
-    books = Books(desk_id=DESK, portfolio=book, capital=(OPENING,), orders=orders, fills=tuple(fills))
+    stated = portfolio(f"{cash_of([OPENING], fills)}", *positions_of(*told).values())
+    books = Books(
+        desk_id=DESK,
+        portfolio=stated,
+        capital=(OPENING,),
+        orders=orders,
+        fills=tuple(fills),
+        adjustments=tuple(told.adjustments),
+    )
     assert list(cash_and_positions_balance(books)) == []
-    over = [o.request.client_order_id for o in orders if o.filled_quantity > o.request.quantity]
-    assert [(f.invariant, f.about) for f in quantities_close(books, {})] == [("I4", name) for name in over]
+    if not told.adjustments:
+        over = [o.request.client_order_id for o in orders if o.filled_quantity > o.request.quantity]
+        assert [(f.invariant, f.about) for f in quantities_close(books, {})] == [("I4", name) for name in over]
 
 
-def check(fills: list[Fill], told: OrderState, random: Random) -> None:
-    shuffled = random.sample(fills, len(fills))
-    the_order_of_arrival_changes_nothing(fills, shuffled, told)
-    orders_are_what_their_fills_add_up_to(fills, told)
-    the_books_balance_to_the_cent(fills)
-    one_by_one_is_all_at_once(fills)
-    the_audit_agrees(fills)
+class Told(NamedTuple):
+    """Everything that arrives, in the order in which it does."""
+
+    fills: list[Fill]
+    adjustments: list[Adjustment]
+
+    def shuffled(self, random: Random) -> Told:
+        fills, adjusted = self
+        return Told(random.sample(fills, len(fills)), random.sample(adjusted, len(adjusted)))
 
 
-@given(script=scripts, fates=fates, told=st.sampled_from(OrderState), random=st.randoms(use_true_random=False))
-@settings(max_examples=1000, deadline=None)
-def test_a_thousand_lives_of_fills_balance(
-    script: list[tuple[int, int, int, int, int]], fates: list[str], told: OrderState, random: Random
+def check(told: Told, state: OrderState, random: Random) -> None:
+    the_order_of_arrival_changes_nothing(told, told.shuffled(random), state)
+    orders_are_what_their_fills_add_up_to(told.fills, state)
+    the_books_balance_to_the_cent(told)
+    one_by_one_is_all_at_once(told)
+    the_audit_agrees(told)
+
+
+Script = list[tuple[int, int, int, int, int]]
+Adjusting = list[tuple[str, str | None, bool, int, int]]
+lives = given(
+    script=scripts,
+    fates=fates,
+    adjusting=adjusting,
+    state=st.sampled_from(OrderState),
+    random=st.randoms(use_true_random=False),
+)
+
+
+@lives
+@settings(max_examples=300, deadline=None)
+def test_three_hundred_lives_of_fills_and_adjustments_balance(
+    script: Script, fates: list[str], adjusting: Adjusting, state: OrderState, random: Random
 ) -> None:
-    check(arrivals(script, fates), told, random)
+    check(Told(arrivals(script, fates), adjustments(adjusting)), state, random)
 
 
 @pytest.mark.faults
-@given(script=scripts, fates=fates, told=st.sampled_from(OrderState), random=st.randoms(use_true_random=False))
+@lives
 @settings(max_examples=10_000, deadline=None)
-def test_ten_thousand_lives_of_fills_balance(
-    script: list[tuple[int, int, int, int, int]], fates: list[str], told: OrderState, random: Random
+def test_ten_thousand_lives_of_fills_and_adjustments_balance(
+    script: Script, fates: list[str], adjusting: Adjusting, state: OrderState, random: Random
 ) -> None:
-    check(arrivals(script, fates), told, random)
+    check(Told(arrivals(script, fates), adjustments(adjusting)), state, random)
 
 
 def test_the_fills_that_count_come_in_the_order_they_happened() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.paper_broker.book import Book, PaperOrder
-from adapters.paper_broker.matching import cancel, meet, meet_one, rejection
+from adapters.paper_broker.matching import cancel, meet, meet_one, refusal, rejection
 from adapters.paper_broker.terms import Offer, PaperTerms
 from trading.instruments import Side
 from trading.market import Quote
@@ -20,7 +20,11 @@ OPENED_AT = datetime(2017, 3, 1, 14, 30, tzinfo=UTC)
 # A narrow market and small offers, so that legs trigger, fill in parts and get in each other's way.
 prices = st.integers(18, 22).map(lambda halves: Decimal(halves) / 2)
 quantities = st.integers(1, 200).map(lambda tenths: Decimal(tenths) / 10)
-terms = st.builds(PaperTerms, slippage_bps=st.sampled_from([Decimal(0), Decimal(5), Decimal(500)]))
+terms = st.builds(
+    PaperTerms,
+    slippage_bps=st.sampled_from([Decimal(0), Decimal(5), Decimal(500)]),
+    allow_short=st.sampled_from([False, False, True]),
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Step:
 
 steps = st.builds(
     Step,
-    act=st.sampled_from(["submit", "match", "match", "submit", "match", "match", "cancel"]),
+    act=st.sampled_from(["submit", "match", "match", "submit", "match", "match", "cancel", "protect"]),
     minutes=st.sampled_from([1, 1, 1, 0]),
     bid=prices,
     spread=st.sampled_from([Decimal(0), Decimal("0.1"), Decimal("0.5")]),
@@ -85,22 +89,43 @@ class Story:
         names = list(self.book.orders)
         if step.act == "submit":
             self._submit(step, offer)
+        elif step.act == "protect" and names:
+            self._protect(step, offer, names[step.picked % len(names)])
         elif step.act == "match":
             self.book = meet(self.book, offer)
-        elif names:
+        elif names and step.act == "cancel":
             self.book = cancel(self.book, names[step.picked % len(names)])
         self.fills += [(fill, quote) for fill in self.book.fills]
         self.book = replace(self.book, fills=())
 
     def _submit(self, step: Step, offer: Offer) -> None:
-        asked = request(step, f"o{len(self.book.orders)}", self.at)
+        self._enter(request(step, f"o{len(self.book.orders)}", self.at, short=self.terms.allow_short), offer)
+
+    def _protect(self, step: Step, offer: Offer, parent_id: str) -> None:
+        """A stop or a target that is sent by itself, for as much as is held of the entry's direction."""
+        stopping = step.kind is OrderKind.STOP
+        guarded = {
+            "leg": Leg.STOP if stopping else Leg.TARGET,
+            "kind": OrderKind.STOP if stopping else OrderKind.LIMIT,
+            "stop_price": step.prices[0] if stopping else None,
+            "limit_price": None if stopping else step.prices[0],
+            "stop": None,
+            "target": None,
+            "parent_id": parent_id,
+        }
+        asked = request(step, f"o{len(self.book.orders)}", self.at, short=False).model_copy(update=guarded)
+        assert refusal(asked) is None
+        self._enter(asked, offer)
+
+    def _enter(self, asked: OrderRequest, offer: Offer) -> None:
         order = PaperOrder.of(asked, self.at, rejection(self.book, asked, self.terms))
         self.book = meet_one(self.book.holding(order), order.client_order_id, offer)
 
 
-def request(step: Step, name: str, at: datetime) -> OrderRequest:
+def request(step: Step, name: str, at: datetime, *, short: bool) -> OrderRequest:
     at_price, stop, target = step.prices
-    entering = step.side is Side.BUY
+    # Where shorts are allowed a sale of an odd number enters one, others only reduce what is held.
+    entering = step.side is Side.BUY or (short and step.picked % 2 == 1)
     return OrderRequest(
         client_order_id=name,
         desk_id="d",
@@ -128,7 +153,7 @@ def check_quantities(story: Story) -> None:
         by_order[fill.client_order_id] = by_order.get(fill.client_order_id, Decimal(0)) + fill.quantity
         held += fill.signed_quantity
         assert fill.quantity > 0
-        assert held >= 0
+        assert held >= 0 or story.terms.allow_short
     assert held == story.book.held
     assert len({fill.fill_id for fill, _ in story.fills}) == len(story.fills)
     for name, order in story.book.orders.items():
@@ -138,7 +163,7 @@ def check_quantities(story: Story) -> None:
 
 def check_legs(story: Story) -> None:
     book = story.book
-    entries = {order.parent_id for order in book.orders.values() if order.parent_id}
+    entries = {order.parent_id for order in book.orders.values() if order.parent_id and order.is_leg}
     for entry in (book[name] for name in entries):
         legs = book.legs(entry.client_order_id)
         sold = sum(leg.filled_quantity for leg in legs)
@@ -146,9 +171,17 @@ def check_legs(story: Story) -> None:
         assert all(leg.quantity == entry.filled_quantity for leg in legs if leg.is_open)
         assert not (sold and entry.is_open)
         assert sold < entry.filled_quantity or not any(leg.is_open for leg in legs)
-    if not book.held:
-        idle = [order for order in book.open_orders() if order.side is Side.SELL]
-        assert all(order.parent_id is not None and book[order.parent_id].is_open for order in idle)
+    idle = [order for order in book.open_orders() if order.only_reduces and not book.reducible(order.side)]
+    assert all(order.parent_id is not None and book[order.parent_id].is_open for order in idle)
+
+
+def check_reducing(story: Story) -> None:
+    """An order that only reduces never opened or turned a position."""
+    held = Decimal(0)
+    for fill, _ in story.fills:
+        if story.book[fill.client_order_id].only_reduces:
+            assert abs(held + fill.signed_quantity) == abs(held) - fill.quantity
+        held += fill.signed_quantity
 
 
 def check_prices(story: Story) -> None:
@@ -175,6 +208,7 @@ def test_any_sequence_of_orders_quotes_and_cancels_leaves_a_possible_book(
         check_quantities(story)
         check_legs(story)
         check_prices(story)
+        check_reducing(story)
 
 
 @settings(max_examples=50, deadline=None)

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import transaction
 from adapters.postgres.ledger import PostgresLedger
-from adapters.postgres.paper_tables import paper_fills
-from adapters.postgres.tables import capital_events, equity_marks, fills, model_calls, snapshots
+from adapters.postgres.paper_tables import paper_activities, paper_fills
+from adapters.postgres.tables import adjustments, capital_events, equity_marks, fills, model_calls, snapshots
 from tests.adapters.postgres.desk import (
     CYCLE,
     DESK,
@@ -163,7 +163,8 @@ async def test_nobody_changes_the_log(
 
 
 async def test_the_application_changes_nothing_that_is_only_appended(engine: AsyncEngine) -> None:
-    for table in (fills, capital_events, equity_marks, snapshots, model_calls, paper_fills):
+    kept = (fills, capital_events, adjustments, equity_marks, snapshots, model_calls, paper_fills, paper_activities)
+    for table in kept:
         change = update(table).values({column.name: column for column in table.primary_key})
         for statement in (change, delete(table), text(f"TRUNCATE {table.name}")):
             with pytest.raises(BadConfiguration, match=f"permission denied for table {table.name}"):

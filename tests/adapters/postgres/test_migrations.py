@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from decimal import Decimal
 
 import asyncpg
 import pytest
-from sqlalchemy import text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres import market_tables, paper_tables
 from adapters.postgres.engine import Database, application_engine, owner_engine, transaction
-from adapters.postgres.migrations import migrate, revision
+from adapters.postgres.migrations import MIGRATIONS, migrate, revision
 from adapters.postgres.tables import metadata
 from trading.errors import BadConfiguration, LedgerUnavailable
 
@@ -109,3 +112,44 @@ async def test_a_database_that_was_never_migrated_is_named(empty: AsyncEngine, d
         async with transaction(engine) as connection:
             await connection.execute(text("SELECT * FROM orders"))
     await engine.dispose()
+
+
+TRADED = (
+    """INSERT INTO system_state (desk_id, trading_state, event_count, event_head, opened_at)
+    VALUES ('old', 'ACTIVE', 0, '', now()), ('idle', 'ACTIVE', 0, '', now())""",
+    """INSERT INTO capital_events (capital_event_id, desk_id, kind, amount, occurred_at)
+    VALUES ('old/opening-deposit', 'old', 'deposit', 1000, now()), ('idle/x', 'idle', 'deposit', 7, now())""",
+    """INSERT INTO paper_orders (client_order_id, desk_id, symbol, side, leg, kind, quantity, as_of, state,
+        filled_quantity, fill_count, received_at)
+    SELECT name, 'old', 'KO', side, leg, 'market', 10, now(), 'filled', filled, 1, now()
+    FROM (VALUES ('b', 'buy', 'entry', 10), ('s', 'sell', 'exit', 4)) AS o (name, side, leg, filled)""",
+    """INSERT INTO paper_fills (fill_id, client_order_id, symbol, side, quantity, price, commission, filled_at)
+    VALUES ('b.f1', 'b', 'KO', 'buy', 10, 20.005, 1, now()), ('s.f1', 's', 'KO', 'sell', 4, 25, 0.5, now())""",
+)
+
+
+async def test_desks_that_traded_before_accounts_were_kept_have_theirs(empty: AsyncEngine, database: Database) -> None:
+    await upgrade(empty, "0005")
+    async with transaction(empty) as connection:
+        for statement in TRADED:
+            await connection.execute(text(statement))
+    await migrate(database)
+    async with transaction(empty) as connection:
+        cash = {row.desk_id: row.cash for row in await connection.execute(text("SELECT * FROM paper_accounts"))}
+        assert cash == {"old": Decimal("898.45"), "idle": Decimal(7)}  # 1000 − 200.05 − 1 + 100 − 0.50
+        (held,) = (await connection.execute(text("SELECT symbol, quantity, mark FROM paper_positions"))).all()
+        assert tuple(held) == ("KO", 6, 25)
+        told = (await connection.execute(text("SELECT activity_id, amount FROM paper_activities ORDER BY 1"))).all()
+        assert [tuple(row) for row in told] == [("idle/x", 7), ("old/opening-deposit", 1000)]
+
+
+async def upgrade(engine: AsyncEngine, revision: str) -> None:
+    """Bring a database to an older revision than this code's."""
+
+    def run(connection: Connection) -> None:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        command.upgrade(config, revision)
+
+    async with transaction(engine) as connection:
+        await connection.run_sync(run)
