@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import settings as configuration
 from activities.market import look
+from adapters.env_file import see
 from console.check import Health, Unwell
 from console.draft import known_variables
 from console.env_file import values_of
@@ -91,7 +92,7 @@ async def env_file() -> str:
     file = configuration.ENV_FILE
     if not file.exists():
         return "none: every setting is the environment's or the default"
-    configuration.see(file)
+    see(file)
     if stat.S_IMODE(file.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
         raise Unwell("others can read it", f"chmod 600 {file.resolve()}", status=Health.WARN)
     values = values_of(file.read_text())

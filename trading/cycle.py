@@ -186,8 +186,7 @@ class _Run:
 
     async def _constrain(self, signals: Sequence[Signal]) -> list[Proposal]:
         """Hold every signal against the hard limits, in code."""
-        case = Case(cycle=self.cycle, snapshot=self.snapshot, portfolio=self.portfolio, limits=self.opening.limits)
-        rulings = rule_on(signals, case)
+        rulings = rule_on(signals, self._case)
         events: list[Event] = []
         for ruling in rulings:
             symbol = ruling.signal.symbol
@@ -280,7 +279,7 @@ class _Run:
         quantity = min(decision.quantity, candidate.proposal.quantity)
         # The broker may trade it in whole shares only. What is less than one is intended all the same, and denied.
         scene = Scene(portfolio=self.portfolio, limits=limits, standing=standing)
-        request = request_of(self.cycle, candidate.proposal, sized(quantity, scene) or quantity, self.snapshot)
+        request = request_of(self._case, candidate.proposal, sized(quantity, scene) or quantity)
         scores = {
             **request.scores,
             "risk_score": candidate.assessment.risk_score,
@@ -300,6 +299,15 @@ class _Run:
     async def _mark(self) -> Portfolio:
         """Value the books at the snapshot; after the orders once more, or their slippage would not show."""
         return await self.steps.mark(MarkAsked(stage=self._stage, snapshot_id=self.snapshot.snapshot_id))
+
+    @property
+    def _case(self) -> Case:
+        return Case(
+            cycle=self.cycle,
+            snapshot=self.snapshot,
+            portfolio=self.portfolio,
+            **{name: getattr(self.opening, name) for name in ("limits", "style", "closes_at")},
+        )
 
     @property
     def _stage(self) -> Stage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -270,6 +270,6 @@ class Broker(Protocol):
         """The account as a whole, for reconciliation. A part that could not be read is None; never raises for one."""
         ...
 
-    def moves(self, desk_id: str) -> AsyncIterator[str]:
+    def moves(self, desk_id: str) -> AsyncGenerator[str]:
         """Our ids of orders in which the broker tells, as it happens, that something moved; ends when it is cut off."""
         ...

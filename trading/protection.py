@@ -239,6 +239,7 @@ def _remade(books: Books, entry: OrderRequest, quantity: Decimal, price: Decimal
         "parent_id": entry.client_order_id,
         "time_in_force": TimeInForce.GTC,
         "expires_at": None,
+        "reprice_seconds": 0,
         "replaces": None,
         "as_of": at,
     }

@@ -38,3 +38,9 @@ def successor(order: Order, quote: Quote) -> OrderRequest | None:
         "replaces": request.client_order_id,
     }
     return request.model_copy(update=changes)
+
+
+def reprices_of(request: OrderRequest) -> int:
+    """How many orders went before this one under the same decision."""
+    number = request.client_order_id.rpartition(".")[2]
+    return int(number) - 1 if request.replaces is not None and number.isdigit() else 0

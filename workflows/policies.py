@@ -143,6 +143,8 @@ MOST_SENDS = 3
 # Look-ups of an order that nobody has answered for, about three minutes, before the desk halts and a person is called.
 MOST_LOOK_UPS = 10
 LAST_LOOK_UP = timedelta(seconds=30)
+# A limit order is taken back and goes on at a new price so often; then it rests where it is until the bell.
+MOST_REPRICES = 3
 # Seconds that an exit waits for the end of what protects its position: the broker holds those shares back.
 MOST_CLEARINGS = 10
 # A cancel that the broker has taken so often without ending the order is not heard.

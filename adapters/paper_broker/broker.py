@@ -229,7 +229,7 @@ def _account(desk_id: str, money: Money) -> Account:
     return Account(
         account_id=f"paper-{desk_id}",
         cash=money.cash,
-        settled_cash=money.cash,
+        settled_cash=money.cash - money.reserved,
         buying_power=money.buying_power,
         equity=money.cash + money.value,
     )

@@ -195,12 +195,13 @@ ACCOUNT_EDGES = [
     ),
     Edge("and to the cent", buy(), resting(OrderState.UNKNOWN, buying_power="2000"), []),
     Edge(
-        "any open order is still in the settled cash",
+        "an unanswered order is still in the settled cash",
         buy(),
-        resting(OrderState.ACCEPTED, settled_cash="1999.99"),
+        resting(OrderState.SUBMITTED, settled_cash="1999.99"),
         ["settled_cash_exceeded"],
     ),
-    Edge("and to the cent of both", buy(), resting(OrderState.ACCEPTED, settled_cash="2000"), []),
+    Edge("and to the cent of both", buy(), resting(OrderState.SUBMITTED, settled_cash="2000"), []),
+    Edge("what the broker answered for is off it", buy(), resting(OrderState.ACCEPTED, settled_cash="1000"), []),
     Edge(
         "a cancelled one is in neither",
         buy(),
