@@ -39,7 +39,7 @@ from trading.errors import (
     OrderRefused,
     TradingError,
 )
-from trading.orders import OrderRequest
+from trading.orders import OrderRequest, OrderState
 
 NAME = request().client_order_id
 HTML = b"<html>no</html>"
@@ -291,7 +291,11 @@ WRONG: dict[str, dict[str, Any]] = {
 async def test_the_answer_as_alpaca_writes_it_is_read(server: BrokerServer, broker: AlpacaBroker) -> None:
     server.faults.plan("POST", ORDERS, Fault(status=200, body=json.dumps(ROW).encode()))
     held = await broker.submit(request())
-    assert (held.quantity, held.state, held.received_at) == (10, "accepted", datetime(2026, 11, 23, 15, tzinfo=UTC))
+    assert (held.quantity, held.state, held.received_at) == (
+        Decimal(10),
+        OrderState.ACCEPTED,
+        datetime(2026, 11, 23, 15, tzinfo=UTC),
+    )
 
 
 @pytest.mark.parametrize("name", WRONG)
