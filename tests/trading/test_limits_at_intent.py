@@ -401,7 +401,7 @@ def test_a_denial_says_the_numbers() -> None:
     assert said(buy(), scene(**BLOCKED)) == "account a-1 may not trade: a margin call"
 
 
-def test_every_limit_applies_to_something_and_all_but_three_spare_the_stops() -> None:
+def test_every_limit_applies_to_something_and_all_but_two_spare_the_stops() -> None:
     assert set(APPLIES_TO) == set(Limit) - {Limit.SIZE}
     assert {limit for limit, parts in APPLIES_TO.items() if Part.PROTECTIVE in parts} == {Limit.STATE, Limit.HOLDING}
 
