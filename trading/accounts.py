@@ -10,7 +10,7 @@ class Account(Record):
     """An account at a moment, in dollars.
 
     `cash` counts what has been sold and not settled yet. `settled_cash` does not, and `buying_power` is what the broker
-    lets new orders cost: off both, what its open orders will take. `blocked` says why it may not trade, None when it may.
+    lets new orders cost: off both, what its open orders will take. `blocked` says why it may not trade, None if it may.
     """
 
     account_id: Identifier

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -152,7 +152,7 @@ class AlpacaBroker:
             activities=activities,
         )
 
-    def moves(self, desk_id: str) -> AsyncIterator[str]:  # noqa: ARG002  see `orders`
+    def moves(self, desk_id: str) -> AsyncGenerator[str]:  # noqa: ARG002  see `orders`
         """Ids of orders that moved, by the account's stream; a leg's is Alpaca's own."""
         return stream.moves(self._wire.access)
 

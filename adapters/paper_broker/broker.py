@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -166,7 +166,7 @@ class PaperBroker:
                     activities=await account.activities(connection, desk_id, since),
                 )
 
-    async def moves(self, desk_id: str) -> AsyncIterator[str]:  # noqa: ARG002  the port's
+    async def moves(self, desk_id: str) -> AsyncGenerator[str]:  # noqa: ARG002  the port's
         """Nothing is told as it happens: everything is looked up."""
         untold: tuple[str, ...] = ()
         for client_order_id in untold:
