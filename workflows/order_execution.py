@@ -116,7 +116,7 @@ class OrderExecution:
         return order
 
     async def _reprice(self, request: OrderRequest) -> Order:
-        """Take back a limit order that the market has left behind; it goes on at a new price, as an order of its own."""
+        """Take back a limit order that the market has left behind; it goes on at a new price as its own order."""
         order = await self._cancel(request)
         repriced: Repriced = await workflow.execute_activity_method(
             RepricingActivities.intend_successor,
