@@ -24,7 +24,7 @@ from tests.conftest import owner_of
 from tests.faults.load import under_load
 from tests.faults.proving import more
 from tests.faults.rival import owners_connection
-from tests.faults.watching import ANSWERED, watched
+from tests.faults.watching import ANSWERED, all_watched
 from tests.rig import Ports, serving, until
 
 SEED = 20261122
@@ -79,12 +79,7 @@ async def test_a_database_that_does_not_answer_in_time_is_asked_again_and_no_con
     chance, counts = Random(SEED), Counter[str]()
     engine = application_engine(owner_of(frail), pool_size=POOL_SIZE, patience=SHORT)
     real = Ports.real(engine, sample_data)
-    ports = real.but(
-        ledger=watched(real.ledger, counts),
-        broker=watched(real.broker, counts),
-        snapshots=watched(real.snapshots, counts),
-        journal=watched(real.journal, counts),
-    )
+    ports = all_watched(real, counts)
     async with serving(temporal.client, ports), under_load(temporal.client, STREAMS) as load:
         for _ in range(TIMES):
             await more(lambda: counts[ANSWERED], by=STREAMS)

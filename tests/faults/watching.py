@@ -11,6 +11,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 from tests.faults.load import Load
+from tests.rig import Ports
 from trading.orders import OrderState
 
 P = TypeVar("P")
@@ -47,6 +48,15 @@ class Watched:
 def watched(port: P, counts: Counter[str]) -> P:
     """A port whose calls are counted, as its own type."""
     return cast("P", Watched(port, counts))
+
+
+def all_watched(ports: Ports, counts: Counter[str]) -> Ports:
+    """Ports of which everything that stands on the books' database is watched; the broker may stand elsewhere."""
+    return ports.but(
+        ledger=watched(ports.ledger, counts),
+        snapshots=watched(ports.snapshots, counts),
+        journal=watched(ports.journal, counts),
+    )
 
 
 def first_cause(error: BaseException) -> str:
