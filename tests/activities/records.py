@@ -18,11 +18,7 @@ from trading.instruments import Symbol
 from trading.limits import Budget, Turnover
 from trading.money import DeskId, Dollars, Fraction, Identifier, Price, Quantity, Ratio, Record, SignedQuantity, Text
 from trading.signals import Score
-from workflows.order_execution import OrderExecution
-from workflows.trading_cycle import TradingCycle
-from workflows.trading_desk import TradingDesk
-
-WORKFLOWS = (TradingDesk, TradingCycle, OrderExecution)
+from worker import WORKFLOWS
 
 
 def amounts(least: str, most: str, places: int) -> st.SearchStrategy[Decimal]:
