@@ -37,13 +37,14 @@ class Follower:
             await self.move(request, OrderState.ACCEPTED, held)
         for fill in await self._broker.fills(request.client_order_id):
             await self._ledger.apply_fill(fill, say.trade_executed(request, fill))
-        # A leg grows with its entry: its quantity is known once the entry has ended.
-        if request.leg not in PROTECTIVE and held.state not in OPEN:
-            await self._adopt(request, await self._broker.legs(request.client_order_id))
         order = await self.known(request)
+        # A leg grows with its entry: its quantity is known once the entry has ended, be it after this look at it.
+        if request.leg not in PROTECTIVE and not (held.state in OPEN and order.is_open):
+            await self._adopt(request, await self._broker.legs(request.client_order_id))
+            order = await self.known(request)
         if held.state in _TOLD and held.state is not order.state and order.is_open and not _behind(held, order):
             order = await self.move(request, held.state, held)
-        if request.leg is Leg.EXIT and held.filled_quantity:
+        if request.leg is Leg.EXIT and (held.filled_quantity or order.filled_quantity):
             await self.follow_protection(request)
         return order
 
