@@ -35,6 +35,7 @@ PRICES = {"AAPL": "190.25", "BAC": "31.10", "DUK": "92.40", "GE": "18.05", "INTC
 WIDE = Limits(
     max_position=Decimal(1),
     max_sector=Decimal(1),
+    max_order_usd=Decimal(1_000_000),
     max_orders_per_minute=10_000,
     max_orders_per_day=10_000,
     max_daily_usd=Decimal(1_000_000_000),
@@ -43,9 +44,9 @@ WIDE = Limits(
 )
 
 
-def brokerage(cash: int = 10_000_000) -> Brokerage:
-    """An account with dollars enough, and six symbols with their prices."""
-    made = Brokerage(cash)
+def brokerage(seed: int = 0) -> Brokerage:
+    """An account with dollars enough, and six symbols with their prices; another seed makes other ids."""
+    made = Brokerage(10_000_000, seed=seed)
     for symbol, price in PRICES.items():
         made.list_asset(symbol, price)
     return made

@@ -68,6 +68,29 @@ async def test_an_order_that_shows_later_than_any_should_is_refused_the_second_t
     assert [one.status for one in server.asked("POST", ORDERS)].count(422) == len(orders)
 
 
+@pytest.mark.parametrize("ended", ["cancel_by_broker", "expire"])
+async def test_an_order_is_not_over_before_its_last_fill_is_told(
+    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, ended: str
+) -> None:
+    with serving(brokerage()) as server:
+        server.brokerage.resting = True
+        async with at_work(skipping.client, wired(server, engine, sample_data)) as desk:
+            orders = [await desk.intend(number, quantity=9, stop=None, target=None) for number in range(10)]
+            lives = asyncio.create_task(desk.send_all(orders))
+            for number, asked in enumerate(orders):
+                await until(lambda name=asked.client_order_id: is_taken(desk, name))
+                with server.brokerage.lock:
+                    server.brokerage.fill(asked.client_order_id, 4)
+                    server.activities.delay(lookups=1 + number % 5)
+                    getattr(server.brokerage, ended)(asked.client_order_id)
+            assert {order.filled_quantity for order in await lives} == {4}
+            assert await desk.wrongs() == []
+
+
+async def is_taken(desk: Wired, name: str) -> bool:
+    return name in desk.server.accepted
+
+
 async def test_a_try_that_failed_after_the_order_was_taken_does_not_send_it_again(
     skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
