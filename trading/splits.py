@@ -82,18 +82,28 @@ def splits_of(
             at = effective_at(action)
             words = f"listed: {action.ratio:f} for 1, ex {action.ex_on}"
             yield from _unbooked(books, symbol, action.ratio, at, words)
-    for activity in activities:
-        if activity.kind is ActivityKind.SPLIT and activity.symbol == symbol:
-            at = activity.occurred_at
-            before = shares_of(
-                symbol,
-                (fill for fill in traded if fill.filled_at < at),
-                (one for one in books.adjustments if one.effective_at < at),
-            )
-            after = before + activity.shares
-            if before and LEAST_RATIO <= after / before <= MOST_RATIO:
-                words = f"broker's activity {activity.activity_id}: {activity.words}"[:4000]
-                yield from _unbooked(books, symbol, _UPWARDS.divide(after, before), at, words)
+    for told in _together(one for one in activities if one.kind is ActivityKind.SPLIT and one.symbol == symbol):
+        at = told[0].occurred_at
+        before = shares_of(
+            symbol,
+            (fill for fill in traded if fill.filled_at < at),
+            (one for one in books.adjustments if one.effective_at < at),
+        )
+        after = before + sum((one.shares for one in told), ZERO)
+        if before and LEAST_RATIO <= after / before <= MOST_RATIO:
+            names = ", ".join(one.activity_id for one in told)
+            words = f"broker's activity {names}: {told[0].words}"[:4000]
+            yield from _unbooked(books, symbol, _UPWARDS.divide(after, before), at, words)
+
+
+def _together(told: Iterable[Activity]) -> list[list[Activity]]:
+    """What is told of each split, oldest first: one line may take the old shares, and another give the new."""
+    splits: list[list[Activity]] = []
+    for one in sorted(told, key=lambda one: (one.occurred_at, one.activity_id)):
+        if not splits or one.occurred_at - splits[-1][0].occurred_at >= _SAME_SPLIT:
+            splits.append([])
+        splits[-1].append(one)
+    return splits
 
 
 def _unbooked(books: Books, symbol: str, ratio: Decimal, at: datetime, evidence: str) -> Iterator[Adjustment]:
