@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.standing import Inquiry, StandingActivities
+from activities.standing import StandingActivities
 from trading.errors import BooksDisagree
 from trading.limits import Limits
 from trading.market import Quote
@@ -44,7 +44,6 @@ class RepricingActivities:
         while first.replaces is not None:
             first = (await self._order(first.replaces)).request
         at = datetime.now(UTC)
-        inquiry = Inquiry(desk_id=request.desk_id, symbol=request.symbol, at=at, in_session=True)
         quote = (await self._market.quotes([request.symbol], at)).get(request.symbol)
         following = successor(order, first, quote) if isinstance(quote, Quote) else None
         if following is None:
@@ -52,7 +51,7 @@ class RepricingActivities:
         known = await self._ledger.order(following.client_order_id)
         if known is not None:
             return Repriced(request=known.request, words="it goes on")
-        standing = await self._standing.of(inquiry)
+        standing = await self._standing.now(request.desk_id, request.symbol)
         asked = IntentAsked(request=following, limits=self._limits, standing=standing, intended_at=at)
         answer = await self._ledger.intend(asked)
         if isinstance(answer, Denied):

@@ -80,9 +80,10 @@ SEND: dict[str, Any] = {
     "schedule_to_close_timeout": timedelta(minutes=2),
 }
 LOOK_UP: dict[str, Any] = {
-    # One look-up: a broker that cannot be asked is asked again by the next one, and a person is called after ten.
+    # One look-up: a broker that cannot be asked is asked again by the next one, and a person is called after ten. One
+    # that counts requests by the minute may want to be left alone for all of it.
     **ORDERS,
-    "schedule_to_close_timeout": timedelta(seconds=45),
+    "schedule_to_close_timeout": timedelta(seconds=75),
 }
 
 WATCH: dict[str, Any] = {

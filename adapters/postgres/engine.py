@@ -67,8 +67,8 @@ class Patience(Record):
     """How long a database is waited for, in seconds, before it counts as unavailable."""
 
     connect: Seconds = 3
-    # An activity has ten seconds, so that the failure it sees is ours and says what happened: a server that is frozen
-    # takes this long, and two seconds more to close the connection that is silent.
+    # An activity's own ten seconds are longer, so that the failure it sees is ours and says what happened: a frozen
+    # server costs this much, and two seconds more to close the connection that is silent.
     command: Seconds = 7
     pool: Seconds = 5
 
