@@ -8,7 +8,12 @@ from decimal import Decimal
 
 import pytest
 
+from console.capital import move
+from console.output import Output
+from settings import Settings
 from tests.console.terminal import WORKER, Terminal
+from trading.errors import BadConfiguration
+from trading.statement import ActivityKind
 
 # The cycle on the sample's last day; the same on every fresh desk.
 BOUGHT = ["DUK", "INTC", "KO", "MSFT", "WMT"]
@@ -76,15 +81,16 @@ def test_money_is_paid_in_and_out_once_under_its_id(desk: Terminal) -> None:
     assert desk.type("audit").code == 0
 
 
-@pytest.mark.parametrize("words", [("NaN",), ("0",), ("1.005",), ("ten",), ("1e30",), ("--", "-5")])
-@pytest.mark.parametrize("command", ["deposit", "withdraw"])
-def test_what_is_no_amount_is_refused(desk: Terminal, command: str, words: tuple[str, ...]) -> None:
-    said = desk.type("capital", command, "--reason", "odd", *words)
-    assert (said.code, said.out, said.err) == (
-        1,
-        "",
-        f"starter: not an amount of dollars and cents: {words[-1]}\n",
-    )
+@pytest.mark.parametrize("amount", ["NaN", "0", "1.005", "ten", "1e30", "-5", ""])
+@pytest.mark.parametrize("kind", [ActivityKind.DEPOSIT, ActivityKind.WITHDRAWAL])
+async def test_what_is_no_amount_is_refused(kind: ActivityKind, amount: str) -> None:
+    with pytest.raises(BadConfiguration, match=f"^not an amount of dollars and cents: {amount}$"):
+        await move(Settings(), Output(as_json=False), kind, (amount, "odd", None))
+
+
+def test_an_amount_that_looks_like_an_option_is_one_line(desk: Terminal) -> None:
+    said = desk.type("capital", "deposit", "--reason", "odd", "--", "-5")
+    assert (said.code, said.out, said.err) == (1, "", "starter: not an amount of dollars and cents: -5\n")
 
 
 def test_no_more_is_paid_out_than_is_free(desk: Terminal) -> None:

@@ -259,7 +259,7 @@ def leave_no_share_behind(new: OrderRequest, scene: Scene) -> None:
 
 
 @given(new=asked(), scene=scenes)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_an_order_is_refused_exactly_when_the_oracle_says(new: OrderRequest, scene: Scene) -> None:
     agree_with_the_oracle(new, scene)
     leave_no_share_behind(new, scene)
