@@ -28,16 +28,29 @@ _MOST_TERM = 25
 
 def splits_of(
     symbol: str, books: Books, fills: Iterable[Fill], actions: Iterable[CorporateAction], activities: Iterable[Activity]
-) -> Iterator[Adjustment]:
-    """The splits of one symbol that were told of and are not booked: the list's first, then the broker's.
+) -> Iterator[tuple[Adjustment, ...]]:
+    """The splits of one symbol that were told of and are not booked: those of the list, then those of the broker.
 
     Last, what a broker cut off a part of a share that it had kept: a split of one for one that keeps none.
     """
     told = [one for one in activities if one.symbol == symbol]
+    yield tuple(_listed(symbol, books, actions))
+    yield tuple(_of_broker(symbol, books, tuple(fills), told))
+    for one in told:
+        if one.kind is ActivityKind.CASH_IN_LIEU:
+            words = f"broker's activity {one.activity_id}: {one.words}"[:MOST_TEXT]
+            yield (_split(books, symbol, Decimal(1), one.occurred_at, words),)
+
+
+def _listed(symbol: str, books: Books, actions: Iterable[CorporateAction]) -> Iterator[Adjustment]:
     for action in actions:
         if action.kind is ActionKind.SPLIT and action.symbol == symbol and action.ratio is not None:
             at, words = effective_at(action.ex_on), f"listed: {action.ratio:f} for 1, ex {action.ex_on}"
             yield from _unbooked(books, symbol, action.ratio, at, words)
+
+
+def _of_broker(symbol: str, books: Books, fills: Iterable[Fill], told: Iterable[Activity]) -> Iterator[Adjustment]:
+    told = tuple(told)
     paid = [one for one in told if one.kind is ActivityKind.CASH_IN_LIEU]
     for day in _by_day(told):
         before = shares_of(
@@ -50,9 +63,6 @@ def splits_of(
         words = f"broker's activities {', '.join(one.activity_id for one in day)}: {day[0].words}"[:MOST_TEXT]
         for ratio in _ratios(before, {one.shares for one in day}):
             yield from _unbooked(books, symbol, ratio, day[0].occurred_at, words)
-    for one in paid:
-        words = f"broker's activity {one.activity_id}: {one.words}"[:MOST_TEXT]
-        yield _split(books, symbol, Decimal(1), one.occurred_at, words)
 
 
 def is_booked(books: Books, symbol: str, at: datetime) -> bool:

@@ -73,7 +73,8 @@ class PaperBroker:
             if request.parent_id is not None and await _one(connection, request.parent_id) is None:
                 raise OrderRefused(f"{request.client_order_id}: there is no order {request.parent_id} to protect")
             rejected = untraded or rejection(book, request, self._terms) or _unaffordable(book, request, money, offer)
-            order = PaperOrder.of(request, received_at, rejected)
+            split_at = await happenings.split_at(connection, request.desk_id, request.symbol, request.as_of)
+            order = PaperOrder.of(request, received_at, rejected).model_copy(update={"met_at": split_at})
             if not await store.add(connection, order):
                 raise DuplicateOrder(f"{request.client_order_id}: client_order_id must be unique")
             if offer is None:

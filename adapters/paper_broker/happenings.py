@@ -5,6 +5,7 @@ Each works in its caller's transaction, which holds the symbol and the account.
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from adapters.paper_broker.book import Book
 from adapters.paper_broker.splits import Split, marks, split_book
 from adapters.postgres.paper_tables import paper_positions
 from trading.adjustments import cash_in_lieu
-from trading.corporate_actions import SAME_ACTION, CorporateAction, effective_at
+from trading.corporate_actions import SAME_ACTION, ActionKind, CorporateAction, effective_at
 from trading.errors import BrokerRefused
 from trading.money import ZERO, cents
 from trading.statement import Activity, ActivityKind, Holding
@@ -55,6 +56,13 @@ async def apply(connection: AsyncConnection, desk_id: str, action: CorporateActi
         await _pay(connection, desk_id, told.model_copy(update={"amount": amount, "words": words}))
 
 
+async def split_at(connection: AsyncConnection, desk_id: str, symbol: str, as_of: datetime) -> datetime | None:
+    """The newest split that an account has had around a moment: what was quoted before it is of the old shares."""
+    recent = await account.activities(connection, desk_id, as_of - SAME_ACTION[ActionKind.SPLIT])
+    splits = [one.occurred_at for one in recent if (one.kind, one.symbol) == (ActivityKind.SPLIT, symbol)]
+    return max(splits, default=None)
+
+
 async def _has_had(connection: AsyncConnection, desk_id: str, told: Activity, action: CorporateAction) -> bool:
     near = SAME_ACTION[action.kind]
     return any(
@@ -85,7 +93,8 @@ async def _split(connection: AsyncConnection, told: tuple[str, Activity], book: 
     if held is None:
         return
     old, new = marks(held.mark, held.marked_at, split)
-    await account.post(connection, desk_id, Holding(symbol=held.symbol, quantity=after.held), new, held.marked_at)
+    holding, marked_at = Holding(symbol=held.symbol, quantity=after.held), max(held.marked_at, split.at)
+    await account.post(connection, desk_id, holding, new, marked_at)
     rest = {
         "activity_id": f"{activity.activity_id}/cash",
         "kind": ActivityKind.CASH_IN_LIEU,

@@ -29,7 +29,7 @@ def split_book(book: Book, split: Split) -> Book:
     """The book in new shares. What was filled stays as it was filled; what an order leaves is multiplied.
 
     The two legs of an entry share what they leave, and still do. An order that leaves less than a share has ended; one
-    that came after the split is of new shares.
+    that came after the split is of new shares. None of them meets a quote of the old shares any more.
     """
     changed = (_split(book, order, split) for order in book.open_orders() if order.as_of < split.at)
     held = new_shares(book.held - split.gained, split.ratio, fractions=split.fractions) + split.gained
@@ -47,7 +47,8 @@ def _split(book: Book, order: PaperOrder, split: Split) -> PaperOrder:
     family = book.legs(order.parent_id) if order.is_leg else (order,)
     done = sum((one.filled_quantity for one in family), ZERO)
     left = new_shares(order.quantity - done, split.ratio, fractions=split.fractions)
-    prices = {name: new_price(price, split.ratio) for name in _PRICES if (price := getattr(order, name)) is not None}
     if left <= 0:
-        return order.closed("the split left less than a share of it").model_copy(update=prices)
-    return order.model_copy(update={**prices, "quantity": done + left})
+        return order.closed("the split left less than a share of it")
+    prices = {name: new_price(price, split.ratio) for name in _PRICES if (price := getattr(order, name)) is not None}
+    met_at = split.at if order.met_at is None else max(order.met_at, split.at)
+    return order.model_copy(update={**prices, "quantity": done + left, "met_at": met_at})

@@ -327,6 +327,18 @@ async def test_what_a_split_leaves_nothing_of_has_ended(floor: Floor) -> None:
     assert (ended.state, ended.reason) == (OrderState.CANCELLED, "the split left less than a share of it")
 
 
+async def test_a_quote_of_the_old_shares_meets_nothing_after_a_split(floor: Floor) -> None:
+    await floor.buy("a", "20", stop="90", target="120")
+    yesterday = floor.market.quote("AAPL", "110", "110", floor.at + timedelta(minutes=1))
+    await split(floor, "0.5")
+    equity = (await floor.broker.account("north")).equity
+    assert await protect(floor, "a-stop.2", "10", stop_price="180") == OrderState.ACCEPTED
+    await floor.broker.match({"AAPL": yesterday})
+    assert (await held(floor), (await floor.broker.account("north")).equity) == ({"AAPL": "10"}, equity)
+    await floor.quote("179")
+    assert await held(floor) == {}
+
+
 async def test_what_was_traded_since_the_ex_date_is_of_new_shares_already(floor: Floor) -> None:
     await floor.buy("a", "10", stop="90")
     listed = action(floor, ratio="4")
