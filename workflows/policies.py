@@ -49,7 +49,7 @@ MARKET: dict[str, Any] = {
     "retry_policy": _policy(0.5, 10, 20),
 }
 AGENT: dict[str, Any] = {
-    # A long thought takes 80 s, after 30 s of patience with the model whose place it takes; all tries together take four
+    # A long thought takes 80 s, after 30 s of patience with the model whose place it takes; all tries together four
     # minutes, so that one symbol cannot hold the cycle.
     "task_queue": AGENTS_QUEUE,
     "start_to_close_timeout": timedelta(seconds=120),
