@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from trading import order_events as say
 from trading.errors import BooksDisagree, IllegalTransition
-from trading.orders import OPEN, PROTECTIVE, UNANSWERED, Leg, Order, OrderRequest, OrderState
+from trading.money import ZERO
+from trading.orders import OPEN, PROTECTIVE, UNANSWERED, Fill, Leg, Order, OrderRequest, OrderState
 from trading.ports import Broker, Ledger
 from trading.settlement import BrokerOrder
 
@@ -35,15 +36,18 @@ class Follower:
         order = await self.known(request)
         if order.state in UNANSWERED and held.state is not OrderState.REJECTED:
             await self.move(request, OrderState.ACCEPTED, held)
-        for fill in await self._broker.fills(request.client_order_id):
+        fills = await self._broker.fills(request.client_order_id)
+        for fill in fills:
             await self._ledger.apply_fill(fill, say.trade_executed(request, fill))
-        # A leg grows with its entry: its quantity is known once the entry has ended.
-        if request.leg not in PROTECTIVE and held.state not in OPEN:
-            await self._adopt(request, await self._broker.legs(request.client_order_id))
         order = await self.known(request)
-        if held.state in _TOLD and held.state is not order.state and order.is_open and not _behind(held, order):
+        # A leg grows with its entry: its quantity is known once the entry has ended, be it after this look at it.
+        if request.leg not in PROTECTIVE and not (held.state in OPEN and order.is_open):
+            await self._adopt(request, await self._broker.legs(request.client_order_id))
+            order = await self.known(request)
+        is_news = held.state in _TOLD and held.state is not order.state and order.is_open
+        if is_news and not _behind(held, order) and _all_told(held, fills):
             order = await self.move(request, held.state, held)
-        if request.leg is Leg.EXIT and held.filled_quantity:
+        if request.leg is Leg.EXIT and (held.filled_quantity or order.filled_quantity):
             await self.follow_protection(request)
         return order
 
@@ -55,11 +59,11 @@ class Follower:
         return tuple(order for order in followed if order.is_open)
 
     async def known(self, request: OrderRequest) -> Order:
-        """The order as the books have it. Raises BooksDisagree when they do not."""
+        """The order as the books have it. Raises BooksDisagree when they do not, or have it on other terms."""
         order = await self._ledger.order(request.client_order_id)
-        if order is None:
-            message = f"{request.client_order_id}: the books do not know an order that the broker holds"
-            raise BooksDisagree(message)
+        if order is None or order.request != request:
+            what = "do not know an order that the broker holds" if order is None else "have the order on other terms"
+            raise BooksDisagree(f"{request.client_order_id}: the books {what}")
         return order
 
     async def move(
@@ -83,3 +87,8 @@ class Follower:
 def _behind(held: BrokerOrder, order: Order) -> bool:
     """Whether the broker's plain acceptance is older news than the books have."""
     return held.state is OrderState.ACCEPTED and order.state is OrderState.PARTIALLY_FILLED
+
+
+def _all_told(held: BrokerOrder, fills: Iterable[Fill]) -> bool:
+    """Whether each fill that the broker counts is told by now: who sees an order's end booked looks no more."""
+    return held.filled_quantity <= sum((fill.quantity for fill in fills if not fill.reverses), ZERO)

@@ -63,6 +63,9 @@ class OrderActivities:
             except OrderRefused as refusal:
                 return await self._follower.move(request, OrderState.REJECTED, reason=str(refusal))
             except BrokerUnavailable as silence:
+                if silence.retry_after_seconds is not None:
+                    # It wants to be left alone for so long: the next try comes after that, looks, and does not send.
+                    raise
                 log.warning("order_unanswered", client_order_id=request.client_order_id, reason=str(silence))
             if held is None:
                 return clearance.order

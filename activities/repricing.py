@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.standing import Inquiry, StandingActivities
+from activities.standing import StandingActivities
 from trading.errors import BooksDisagree
 from trading.limits import Limits
 from trading.market import Quote
 from trading.money import Record, Text
-from trading.orders import OrderRequest
+from trading.orders import Order, OrderRequest
 from trading.ports import Ledger, Market
 from trading.repricing import successor
 from trading.settlement import Denied, IntentAsked
@@ -39,21 +39,27 @@ class RepricingActivities:
 
         Repeat: the successor's id follows from the order's, and its stored intent is the answer.
         """
-        order = await self._ledger.order(request.client_order_id)
-        if order is None:
-            raise BooksDisagree(f"the books know no order {request.client_order_id}")
+        order = await self._order(request.client_order_id)
+        first = order.request
+        while first.replaces is not None:
+            first = (await self._order(first.replaces)).request
         at = datetime.now(UTC)
-        inquiry = Inquiry(desk_id=request.desk_id, symbol=request.symbol, at=at, in_session=True)
         quote = (await self._market.quotes([request.symbol], at)).get(request.symbol)
-        following = successor(order, quote) if isinstance(quote, Quote) else None
+        following = successor(order, first, quote) if isinstance(quote, Quote) else None
         if following is None:
             return Repriced(words="nothing is left, or no price is known")
         known = await self._ledger.order(following.client_order_id)
         if known is not None:
             return Repriced(request=known.request, words="it goes on")
-        standing = await self._standing.of(inquiry)
+        standing = await self._standing.now(request.desk_id, request.symbol)
         asked = IntentAsked(request=following, limits=self._limits, standing=standing, intended_at=at)
         answer = await self._ledger.intend(asked)
         if isinstance(answer, Denied):
             return Repriced(words=answer.reason)
         return Repriced(request=answer.request, words=f"it goes on at {following.limit_price}")
+
+    async def _order(self, name: str) -> Order:
+        order = await self._ledger.order(name)
+        if order is None:
+            raise BooksDisagree(f"the books know no order {name}")
+        return order

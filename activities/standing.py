@@ -14,6 +14,7 @@ from trading.instruments import Symbol
 from trading.market import Quote, distrust
 from trading.money import DeskId, Record
 from trading.ports import Broker, Calendar, Earnings, Market
+from trading.sessions import is_open
 from trading.standing import Standing
 from trading.steps import InquiryAsked
 
@@ -56,6 +57,12 @@ class StandingActivities:
         return await self.of(
             Inquiry(desk_id=stage.cycle.desk_id, symbol=asked.symbol, at=at, in_session=stage.in_session)
         )
+
+    async def now(self, desk_id: str, symbol: str) -> Standing:
+        """Ask for one symbol at this moment, in a session or not."""
+        at = datetime.now(UTC)
+        in_session = is_open(self._calendar.last_session(at), at)
+        return await self.of(Inquiry(desk_id=desk_id, symbol=symbol, at=at, in_session=in_session))
 
     async def of(self, inquiry: Inquiry) -> Standing:
         """Ask for one symbol at a moment."""

@@ -96,6 +96,13 @@ async def temporal() -> AsyncIterator[WorkflowEnvironment]:
         yield environment
 
 
+@pytest.fixture
+async def skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A real Temporal server on which every workflow's clock jumps over its waits."""
+    async with temporal_server(skipping=True) as environment:
+        yield environment
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real daily bars beside the repository; tests that need all of it are skipped where it is absent."""

@@ -49,9 +49,10 @@ MARKET: dict[str, Any] = {
     "retry_policy": _policy(0.5, 10, 20),
 }
 AGENT: dict[str, Any] = {
-    # A long thought takes 90 s; all tries together four minutes, so that one symbol cannot hold the cycle.
+    # A long thought takes 80 s, after 30 s of patience with the model whose place it takes; all tries together four
+    # minutes, so that one symbol cannot hold the cycle.
     "task_queue": AGENTS_QUEUE,
-    "start_to_close_timeout": timedelta(seconds=90),
+    "start_to_close_timeout": timedelta(seconds=120),
     "schedule_to_close_timeout": timedelta(minutes=4),
     "heartbeat_timeout": HEARTBEAT,
     "retry_policy": _policy(0.5, 20, 5),
@@ -80,9 +81,10 @@ SEND: dict[str, Any] = {
     "schedule_to_close_timeout": timedelta(minutes=2),
 }
 LOOK_UP: dict[str, Any] = {
-    # One look-up: a broker that cannot be asked is asked again by the next one, and a person is called after ten.
+    # One look-up: a broker that cannot be asked is asked again by the next one, and a person is called after ten. One
+    # that counts requests by the minute may want to be left alone for all of it.
     **ORDERS,
-    "schedule_to_close_timeout": timedelta(seconds=45),
+    "schedule_to_close_timeout": timedelta(seconds=75),
 }
 
 WATCH: dict[str, Any] = {

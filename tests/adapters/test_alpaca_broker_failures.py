@@ -134,7 +134,11 @@ async def test_alpacas_no_is_a_refusal_in_its_words_and_is_posted_once(
 
 @pytest.mark.parametrize(
     ("given", "seconds"),
-    [(7, 7.0), (format_datetime(datetime.now(UTC) + timedelta(seconds=3600)), 120.0), (-5, 0.0)],
+    [
+        (7, 7.0),
+        pytest.param(format_datetime(datetime.now(UTC) + timedelta(hours=1)), 120.0, id="in an hour"),
+        (-5, 0.0),
+    ],
 )
 async def test_too_many_requests_say_when_to_come_again(
     server: BrokerServer, broker: AlpacaBroker, given: float | str, seconds: float

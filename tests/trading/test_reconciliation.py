@@ -139,6 +139,21 @@ EXPLAINED: dict[str, tuple[Case, str, Pair]] = {
             ),
         ),
     ),
+    "a split in two lines, the old shares out and the new ones in": (
+        Case.SPLIT,
+        "AAPL",
+        (
+            TRUE,
+            holds(AAPL="40").model_copy(
+                update={
+                    "activities": (
+                        activity("split", activity_id="out", symbol="AAPL", shares="-10", occurred_at=after(90)),
+                        activity("split", activity_id="in", symbol="AAPL", shares="40", occurred_at=after(91)),
+                    )
+                }
+            ),
+        ),
+    ),
     "a fill twice": (Case.DUPLICATE_REPORT, BOUGHT.fill_id, (TRUE, told(fills=(BOUGHT, BOUGHT)))),
     "an order twice, as it moved": (
         Case.DUPLICATE_REPORT,

@@ -1,15 +1,12 @@
-"""What the workflow tests share: a server whose clocks skip, and a way to keep a test's histories."""
+"""What the workflow tests share: a way to keep a test's histories."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHandle
-from temporalio.testing import WorkflowEnvironment
-
-from tests.servers import temporal_server
 
 Keep = Callable[[str, WorkflowHandle[Any, Any]], Awaitable[None]]
 
@@ -24,10 +21,3 @@ def keep(request: pytest.FixtureRequest) -> Keep:
             await recording.keep(name, handle)
 
     return kept
-
-
-@pytest.fixture
-async def skipping() -> AsyncIterator[WorkflowEnvironment]:
-    """A real Temporal server on which every workflow's clock jumps over its waits."""
-    async with temporal_server(skipping=True) as environment:
-        yield environment

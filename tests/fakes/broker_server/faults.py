@@ -95,17 +95,20 @@ def _error(code: int, message: str) -> bytes:
 
 
 class Faults:
-    """The plan. A kind of request is a method and a path, each with `*` for any: `("GET", "/v2/orders*")`."""
+    """The plan. A kind of request is a method and a path, each with `*` for any: `("GET", "/v2/orders*")`.
+
+    `order` narrows it to the requests that name this client order id: its POST, its look-up.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._planned: list[tuple[str, str, list[Fault | None]]] = []
+        self._planned: list[tuple[str, str, str, list[Fault | None]]] = []
         self._chances: list[tuple[str, str, float, Random, tuple[Fault, ...]]] = []
 
-    def plan(self, method: str, path: str, *faults: Fault | None) -> None:
+    def plan(self, method: str, path: str, *faults: Fault | None, order: str = "") -> None:
         """The fates of the next requests of a kind, in turn; None is the ordinary."""
         with self._lock:
-            self._planned.append((method, path, list(faults)))
+            self._planned.append((method, path, order, list(faults)))
 
     def chance(self, method: str, path: str, probability: float, *faults: Fault, seed: int) -> None:
         """Let each request of a kind that no plan has spoken for meet one of these faults with a probability."""
@@ -122,13 +125,14 @@ class Faults:
     def left(self) -> int:
         """How many planned fates no request has met."""
         with self._lock:
-            return sum(len(faults) for _, _, faults in self._planned)
+            return sum(len(faults) for *_, faults in self._planned)
 
-    def next(self, method: str, path: str) -> Fault | None:
-        """The fate of a request that has come."""
+    def next(self, method: str, path: str, order: str = "") -> Fault | None:
+        """The fate of a request that has come; `order` is the client order id that it names, if any."""
         with self._lock:
-            for of_method, of_path, faults in self._planned:
-                if faults and fnmatchcase(method, of_method) and fnmatchcase(path, of_path):
+            for of_method, of_path, of_order, faults in self._planned:
+                is_meant = of_order in {"", order} and fnmatchcase(method, of_method) and fnmatchcase(path, of_path)
+                if faults and is_meant:
                     return faults.pop(0)
             for of_method, of_path, probability, random, some in self._chances:
                 if fnmatchcase(method, of_method) and fnmatchcase(path, of_path) and random.random() < probability:

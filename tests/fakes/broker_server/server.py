@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         key = self.headers.get("APCA-API-KEY-ID", "")
         fault: Fault | None = UNAUTHORIZED
         if broker.keys.get(key, "") == self.headers.get("APCA-API-SECRET-KEY", "-"):
-            fault = broker.faults.next(self.command, split.path)
+            fault = broker.faults.next(self.command, split.path, _named(query, body))
         status, told = broker.answer((self.command, split.path), query, body, fault)
         self._fall(fault or Fault(effect=True), status, told)
 
@@ -164,6 +164,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def _named(query: Query, body: bytes) -> str:
+    """The client order id that a request names."""
+    told = _read(body)
+    named = told.get("client_order_id") if isinstance(told, dict) else None
+    return named if isinstance(named, str) else query.get("client_order_id", "")
 
 
 def _read(body: bytes) -> Any:
