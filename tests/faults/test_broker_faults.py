@@ -83,7 +83,7 @@ async def test_two_orders_of_each_loss_are_there_once(
 ) -> None:
     with serving(brokerage()) as server:
         async with at_work(skipping.client, wired(server, engine, sample_data, seconds=PATIENCE)) as desk:
-            await lose(desk, [*LOST] * 2)
+            assert await lose(desk, [*LOST] * 2) == {1: 8, 2: 2}
             assert await desk.wrongs() == []
 
 

@@ -107,7 +107,8 @@ def misses_a_fill_that_was_taken_back(one: Agreed) -> Named:
 
 def misses_an_end(one: Agreed) -> Named:
     account = one.desk.server.brokerage
-    one.random.choice([account.cancel_by_broker, account.expire, account.fill])(one.resting)
+    ways: list[Callable[[str], object]] = [account.cancel_by_broker, account.expire, account.fill]
+    one.random.choice(ways)(one.resting)
     return set()
 
 
