@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
-from io import StringIO
 from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from adapters.env_file import see
 from trading.errors import BadConfiguration
 from trading.instruments import Symbol
 from trading.limits import Budget, Count, Days, Limits, Minutes, Turnover
 from trading.money import DeskId, Dollars, Fraction
+from trading.orders import OrderKind, Style
 
 Cap = Annotated[int, Field(ge=0)] | None
 UsdCap = Annotated[Decimal, Field(ge=0)] | None
@@ -104,7 +104,7 @@ class ModelSettings(BaseSettings):
     )
     max_tokens: int = Field(8192, ge=256, le=65536, description="Longest answer in tokens, thoughts included.")
     timeout_seconds: float = Field(
-        80, gt=0, le=85, description="How long one answer may take; the step that asks ends after 90."
+        80, gt=0, le=85, description="How long one answer may take; the step that asks ends after 120."
     )
     max_calls_per_second: float = Field(
         20, gt=0, description="Model calls a second, kept by the server over all workers of the `agents` queue."
@@ -162,6 +162,29 @@ class OrderSettings(BaseSettings):
         description="Who takes the orders: `paper` (fills are computed here) or `alpaca` (its paper account, or a live "
         "one: see TRADING_MODE).",
     )
+
+
+class StyleSettings(BaseSettings):
+    """How entries go to the market."""
+
+    model_config = _group("ORDER_")
+
+    kind: Literal["market", "limit"] = Field("market", description="How an entry goes out: `market` or `limit`.")
+    limit_offset: Fraction = Field(
+        Decimal("0.001"), description="How much worse than the mark a limit entry may fill, as a fraction."
+    )
+    reprice_seconds: int = Field(
+        30,
+        ge=0,
+        le=3600,
+        description="Seconds without a fill after which a limit entry goes on at the new price, three times at most; "
+        "0 leaves it where it is.",
+    )
+
+    @property
+    def style(self) -> Style:
+        """The style in force."""
+        return Style(kind=OrderKind(self.kind), offset=self.limit_offset, reprice_seconds=self.reprice_seconds)
 
 
 class AlpacaSettings(BaseSettings):
@@ -304,6 +327,7 @@ class Settings(BaseSettings):
     models: ModelSettings = Field(default_factory=ModelSettings)
     market: MarketSettings = Field(default_factory=MarketSettings)
     orders: OrderSettings = Field(default_factory=OrderSettings)
+    style: StyleSettings = Field(default_factory=StyleSettings)
     alpaca: AlpacaSettings = Field(default_factory=AlpacaSettings)
     trading: TradingSettings = Field(default_factory=TradingSettings)
     paper: PaperSettings = Field(default_factory=PaperSettings)
@@ -335,25 +359,6 @@ def load(env_file: Path = ENV_FILE) -> Settings:
     )
 
 
-def see(env_file: Path) -> None:
-    """Raises BadConfiguration, in one line that repeats nothing of it, for a file that cannot be read as settings.
-
-    Left to the library, a line that it does not understand is passed over, and the desk would run on defaults.
-    """
-    if not env_file.exists():
-        return
-    try:
-        text = env_file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise BadConfiguration(f"{env_file} cannot be read ({reason}): correct or remove it") from error
-    for binding in parse_stream(StringIO(text)):
-        if binding.error:
-            said = binding.original.string
-            line = binding.original.line + said[: len(said) - len(said.lstrip())].count("\n")
-            raise BadConfiguration(f"{env_file}: line {line} is not NAME=VALUE: correct or remove it")
-
-
 def groups() -> dict[str, type[BaseSettings]]:
     """The groups of settings by prefix, in the order of the documentation."""
     kinds = (
@@ -362,6 +367,7 @@ def groups() -> dict[str, type[BaseSettings]]:
         ModelSettings,
         MarketSettings,
         OrderSettings,
+        StyleSettings,
         AlpacaSettings,
         TradingSettings,
         PaperSettings,

@@ -29,6 +29,7 @@ from activities.market import MarketActivities
 from activities.opening import OpeningActivities
 from activities.orders import OrderActivities
 from activities.reconciling import ReconcilingActivities
+from activities.repricing import RepricingActivities
 from activities.standing import StandingActivities
 from activities.standing_down import StandingDownActivities
 from activities.watching import WatchingActivities
@@ -71,7 +72,9 @@ log = structlog.get_logger()
 def gate_rules(settings: Settings) -> GateRules:
     """What the gate holds a cycle to."""
     return GateRules(
-        limits=settings.trading.limits, max_data_age=timedelta(seconds=settings.market.max_data_age_seconds)
+        limits=settings.trading.limits,
+        style=settings.style.style,
+        max_data_age=timedelta(seconds=settings.market.max_data_age_seconds),
     )
 
 
@@ -121,9 +124,18 @@ def activities_of_orders(outside: Outside, ledger: Ledger, rules: GateRules, ear
     sending: Activities = [standing.inquire, orders.clear_way, orders.submit_order, orders.look_up_order]
     following: Activities = [orders.give_up_order, orders.follow_order, orders.cancel_order, orders.cancel_resting]
     leaving: Activities = [StandingDownActivities(ledger, market, limits).intend_exits]
+    repricing = RepricingActivities(ledger, market, standing, limits)
     opening: Activities = [OpeningActivities(broker, ledger).open_desk]
     comparing: Activities = [reconciling.compare, reconciling.conclude, audits.audit_desk]
-    return [*opening, *sending, *following, *leaving, *comparing, WatchingActivities(broker, ledger).watch_orders]
+    return [
+        *opening,
+        *sending,
+        *following,
+        *leaving,
+        *comparing,
+        repricing.intend_successor,
+        WatchingActivities(broker, ledger).watch_orders,
+    ]
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from temporalio import activity
 from trading.breaker import TradingState
 from trading.limits import Limits
 from trading.money import Record
+from trading.orders import Style
 from trading.portfolio import Portfolio
 from trading.ports import Calendar, Ledger, Market
 from trading.sessions import is_open
@@ -20,6 +21,7 @@ class GateRules(Record):
     """What the gate holds a cycle to; `exchange_zone` is the zone that session dates are in."""
 
     limits: Limits = Limits()
+    style: Style = Style()
     max_data_age: timedelta = timedelta(seconds=60)
     exchange_zone: str = "America/New_York"
 
@@ -55,10 +57,15 @@ class Gate:
             in_session=in_session,
             limits=self._rules.limits,
             trading_state=portfolio.trading_state,
+            style=self._rules.style,
+            closes_at=session.closes_at if session and in_session and self._is_live(cycle.request) else None,
             held=tuple(p.symbol for p in portfolio.positions if p.quantity),
         )
         skip = _before_the_books(portfolio, as_of) or self._refusal(cycle.request, opening, now, latest)
         return opening.model_copy(update={"skip": skip})
+
+    def _is_live(self, request: CycleRequest) -> bool:
+        return not self._market.historical and request.as_of is None
 
     def _refusal(self, request: CycleRequest, opening: Opening, now: datetime, latest: datetime) -> Skip | None:
         if opening.trading_state is TradingState.HALTED:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
 import structlog
 from temporalio import activity
 
 from activities.following import Follower
 from trading.errors import BrokerUnavailable
+from trading.orders import Order
 from trading.ports import Broker, Ledger
 
 log = structlog.get_logger()
@@ -29,15 +32,26 @@ class WatchingActivities:
         Repeat: a look books what is new, each fill once; what was said in between is found by the next look.
         """
         heard = 0
-        async for name in self._broker.moves(desk_id):
-            heard += 1
-            order = await self._ledger.order(name)
-            if order is None:
-                log.warning("order_not_ours", client_order_id=name, desk_id=desk_id)
-                continue
-            try:
-                await self._follower.follow(order.request)
-            except BrokerUnavailable as silence:
-                # The look that comes by the clock will find it.
-                log.warning("order_not_seen", client_order_id=name, reason=str(silence))
+        async with aclosing(self._broker.moves(desk_id)) as moves:
+            async for name in moves:
+                if not heard:
+                    await self._catch_up(desk_id)
+                heard += 1
+                order = await self._ledger.order(name)
+                if order is None:
+                    log.warning("order_not_ours", client_order_id=name, desk_id=desk_id)
+                else:
+                    await self._look(order)
         return heard
+
+    async def _catch_up(self, desk_id: str) -> None:
+        """What moved while nobody listened is not told again."""
+        for order in (await self._ledger.portfolio(desk_id)).open_orders:
+            await self._look(order)
+
+    async def _look(self, order: Order) -> None:
+        try:
+            await self._follower.follow(order.request)
+        except BrokerUnavailable as silence:
+            # The look that comes by the clock will find it.
+            log.warning("order_not_seen", client_order_id=order.request.client_order_id, reason=str(silence))

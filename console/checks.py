@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import settings as configuration
 from activities.market import look
+from adapters.env_file import see
 from console.check import Health, Unwell
 from console.draft import known_variables
 from console.env_file import values_of
-from console.watchlist import Prices, watchlist
+from console.watchlist import Prices, first_of
 from settings import Settings
 from wiring.brokers import broker_of, vet_broker
 from wiring.markets import alpaca_of
@@ -73,7 +74,7 @@ async def exchange(settings: Settings, prices: Prices) -> str:
 
 async def market(settings: Settings, prices: Prices) -> str:
     """One symbol of the watchlist, read as a cycle reads it."""
-    symbol, *_ = await watchlist(settings, prices, ())
+    symbol = await first_of(settings, prices)
     latest = await prices.latest()
     snapshot = await look(prices.market, prices.calendar, [symbol], latest, max_age=prices.max_age(latest))
     if snapshot.dropped:
@@ -91,7 +92,7 @@ async def env_file() -> str:
     file = configuration.ENV_FILE
     if not file.exists():
         return "none: every setting is the environment's or the default"
-    configuration.see(file)
+    see(file)
     if stat.S_IMODE(file.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
         raise Unwell("others can read it", f"chmod 600 {file.resolve()}", status=Health.WARN)
     values = values_of(file.read_text())

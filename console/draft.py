@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import settings as configuration
+from adapters.env_file import see
 from console import env_file
 from console.check import Check, Health
 from console.env_example import COMPOSE, TEMPORAL, example, named
@@ -29,7 +30,7 @@ class Draft:
         self.path = path
         self.checks = tuple(checks)
         self.existed = path.exists()
-        configuration.see(path)
+        see(path)
         self.text = path.read_text() if self.existed else example(configuration.groups())
         self.found: dict[str, Check] = {}
         self._before = env_file.values_of(self.text)

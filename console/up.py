@@ -52,7 +52,7 @@ async def _up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> 
     output.say(title(f"Trading desk {settings.desk.id}"))
     with output.waiting("reading the market ..."):
         prices = Prices.of(settings)
-        request = await _at_any_time(await request_of(wish, settings, prices), settings, prices)
+        request = await at_any_time(await request_of(wish, settings, prices), settings, prices)
         # A file that cannot be read is found here, before there is a server or a folder for one.
         await prices.market.quotes(request.symbols, request.as_of or await prices.latest())
         where = await _market(settings, prices, request)
@@ -94,7 +94,7 @@ def _ports(desk: DeskSettings) -> embedded.PortChoice:
     return embedded.PortChoice(temporal=desk.temporal_port, ui=desk.ui_port, database=desk.db_port)
 
 
-async def _at_any_time(request: CycleRequest, settings: Settings, prices: Prices) -> CycleRequest:
+async def at_any_time(request: CycleRequest, settings: Settings, prices: Prices) -> CycleRequest:
     """Somebody who starts a desk at night wants to see it work: here on paper it does, a broker is asked by day."""
     waives = settings.orders.broker == "paper" and not prices.market.historical and request.as_of is None
     return request.model_copy(update={"anytime": True}) if waives else request

@@ -204,6 +204,7 @@ PLAIN: Kinds = (
 # What a record's own consistency asks for.
 FITTING: Mapping[str, Mapping[str, object]] = {
     "Adjustment": {"quantity": Decimal(0)},
+    "CapitalEvent": {"kind": "adjustment"},
     "CorporateAction": {"amount_usd": None, "new_symbol": None},
     "News": {"url": "https://example.com/1"},
     "OrderRequest": {"limit_price": None, "stop_price": None, "parent_id": None},

@@ -9,8 +9,8 @@ from trading.money import Dollars, Identifier, Record
 class Account(Record):
     """An account at a moment, in dollars.
 
-    `cash` counts what has been sold and not settled yet, `settled_cash` does not; `buying_power` is what the broker
-    lets new orders cost, those that are open already taken off. `blocked` says why it may not trade, None when it may.
+    `cash` counts what has been sold and not settled yet. `settled_cash` does not, and `buying_power` is what the broker
+    lets new orders cost: off both, what its open orders will take. `blocked` says why it may not trade, None if it may.
     """
 
     account_id: Identifier

@@ -15,6 +15,8 @@ from trading.money import ZERO, DeskId, Dollars, Identifier, Record, ShareRatio,
 
 # The steps of a `Price` and of a `Quantity`.
 _PRICE_STEP, _SHARE = Decimal("0.000001"), Decimal("1e-9")
+# A ratio such as 1 for 3 has been rounded at its 28th digit: what it makes of shares is right far beyond this one.
+_RIGHT = Decimal("1e-15")
 # Digits enough for any quantity times any ratio.
 _EXACTLY = Context(prec=40)
 
@@ -79,9 +81,13 @@ def in_force(adjustments: Iterable[Adjustment]) -> tuple[Adjustment, ...]:
 
 def new_shares(shares: Decimal, ratio: Decimal, *, fractions: bool) -> Decimal:
     """Signed shares after a split by `ratio`: whole ones, or down to a billionth with `fractions`; the rest is cut."""
-    exact = _EXACTLY.multiply(shares, ratio)
+    exact = _exact_shares(shares, ratio)
     held = exact.quantize(_SHARE if fractions else Decimal(1), rounding=ROUND_DOWN, context=_EXACTLY)
     return held.quantize(Decimal(1), context=_EXACTLY) if held == held.to_integral_value() else held.normalize(_EXACTLY)
+
+
+def _exact_shares(shares: Decimal, ratio: Decimal) -> Decimal:
+    return _EXACTLY.multiply(shares, ratio).quantize(_RIGHT, rounding=ROUND_HALF_EVEN, context=_EXACTLY)
 
 
 def portion(shares: Decimal, part: Decimal, whole: Decimal) -> Decimal:
@@ -103,7 +109,7 @@ def cash_in_lieu(held: Decimal, mark: Decimal, ratio: Decimal, *, fractions: boo
     `held` signed shares at `mark` dollars, both of before the split.
     """
     after = new_shares(held, ratio, fractions=fractions)
-    if after == _EXACTLY.multiply(held, ratio):
+    if after == _exact_shares(held, ratio):
         return ZERO
     return cents(held * mark) - cents(after * (mark / ratio))
 

@@ -5,7 +5,7 @@ Every fault test ends here, and so does every cycle in production.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -96,7 +96,7 @@ def orders_have_decisions(books: Books) -> Iterable[Finding]:
     }
     signals = _events(books, EventType.SIGNAL_GENERATED)
     actions = {(e.aggregate_id, str(e.data.get("symbol"))): e.data.get("action") for e in signals}
-    filled: Counter[tuple[str, str]] = Counter()
+    filled: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
     reduced = any(e.data["state"] == TradingState.REDUCING for e in _events(books, EventType.TRADING_STATE_CHANGED))
     for order in _sent(books):
         request = order.request
@@ -304,7 +304,7 @@ def orders_equal_decisions(books: Books) -> Iterable[Finding]:
     """
     finished = {e.aggregate_id for e in _events(books, EventType.CYCLE_COMPLETED)}
     answers = (*_events(books, EventType.ORDER_INTENDED), *_events(books, EventType.ORDER_DENIED))
-    out = Counter(e.aggregate_id for e in answers if e.data["leg"] not in PROTECTIVE and not e.data.get("replaces"))
+    out = Counter(e.aggregate_id for e in answers if e.data.get("leg") not in PROTECTIVE and not e.data.get("replaces"))
     decided = Counter(
         e.aggregate_id for e in _events(books, EventType.META_AGENT_DECISION) if e.data["verdict"] == "EXECUTE"
     )

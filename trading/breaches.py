@@ -32,6 +32,11 @@ def breaches(request: OrderRequest, scene: Scene) -> tuple[Breach, ...]:
     return tuple(breach for _, found in _judged(request, scene) for breach in found)
 
 
+def runaway(found: Iterable[Breach]) -> bool:
+    """Whether an order was refused because there were too many of them: more than any day of trading asks for."""
+    return any(breach.limit in {Limit.PER_MINUTE, Limit.PER_DAY} for breach in found)
+
+
 def evidence(request: OrderRequest, scene: Scene) -> Evidence:
     """What is kept of the look at an order's limits."""
     return Evidence(

@@ -19,13 +19,18 @@ _KINDS: Mapping[ActivityKind, CapitalKind] = {
 }
 
 
+def capital_id(desk_id: str, activity_id: str) -> str:
+    """Name a capital event after the broker's activity and the desk: told again, it is booked once."""
+    return f"{desk_id}/{activity_id.removeprefix(f'{desk_id}/')}"
+
+
 def capital_of_activity(desk_id: str, activity: Activity) -> CapitalEvent | None:
-    """The capital event that the broker's activity makes, under the same id; None when it moves no cash of a kind."""
+    """The capital event that the broker's activity makes, under its id; None when it moves no cash of a kind."""
     kind = _KINDS.get(activity.kind)
     if kind is None:
         return None
     return CapitalEvent(
-        capital_event_id=activity.activity_id,
+        capital_event_id=capital_id(desk_id, activity.activity_id),
         desk_id=desk_id,
         kind=kind,
         amount=activity.amount,

@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from pydantic import AwareDatetime
+
 from trading.breaches import breaches
 from trading.instruments import UNKNOWN_SECTOR, Side
 from trading.limits import Breach, Limit, Limits, Scene
 from trading.market import SnapshotSummary
 from trading.money import MOST_SHARES, ZERO, Quantity, Record
-from trading.orders import Leg, Order, OrderRequest, OrderState, client_order_id
+from trading.orders import Leg, Order, OrderKind, OrderRequest, OrderState, Style, TimeInForce, client_order_id
 from trading.portfolio import Portfolio
 from trading.proposals import Constraint, Proposal
+from trading.repricing import limit_of
 from trading.rooms import cap, closable, sized
 from trading.signals import Signal
 from trading.steps import Cycle
@@ -38,6 +41,8 @@ class Case(Record):
     snapshot: SnapshotSummary
     portfolio: Portfolio
     limits: Limits
+    style: Style = Style()
+    closes_at: AwareDatetime | None = None
 
     @property
     def scene(self) -> Scene:
@@ -53,18 +58,21 @@ def rule_on(signals: Sequence[Signal], case: Case) -> tuple[Ruling, ...]:
         ruling = _rule(signal, case.model_copy(update={"portfolio": portfolio, "limits": limits}))
         rulings.append(ruling)
         if ruling.proposal is not None:
-            request = request_of(case.cycle, ruling.proposal, ruling.proposal.quantity, case.snapshot)
+            request = request_of(case, ruling.proposal, ruling.proposal.quantity)
             order = Order(request=request, state=OrderState.INTENDED)
             portfolio = portfolio.model_copy(update={"open_orders": (*portfolio.open_orders, order)})
     return tuple(rulings)
 
 
-def request_of(cycle: Cycle, proposal: Proposal, quantity: Decimal, snapshot: SnapshotSummary) -> OrderRequest:
-    """The order that this proposal would become.
+def request_of(case: Case, proposal: Proposal, quantity: Decimal) -> OrderRequest:
+    """The order that this proposal would become: an entry in the desk's style, an exit at the market.
 
     Its id follows from the cycle, the symbol, the side and the leg alone.
     """
-    leg, signal = proposal.leg, proposal.signal
+    cycle, leg, signal, style = case.cycle, proposal.leg, proposal.signal, case.style
+    limited = leg is Leg.ENTRY and style.kind is OrderKind.LIMIT
+    # A broker ends the legs of a day's bracket with the day; what is left of the entry itself we cancel at the bell.
+    guarded = leg is Leg.ENTRY and (signal.stop is not None or signal.target is not None)
     return OrderRequest(
         client_order_id=client_order_id(cycle.cycle_id, proposal.symbol, proposal.side, leg),
         desk_id=cycle.desk_id,
@@ -74,12 +82,17 @@ def request_of(cycle: Cycle, proposal: Proposal, quantity: Decimal, snapshot: Sn
         symbol=proposal.symbol,
         sector=proposal.sector,
         side=proposal.side,
+        kind=OrderKind.LIMIT if limited else OrderKind.MARKET,
         quantity=quantity,
         mark=proposal.price,
+        limit_price=limit_of(proposal.price, proposal.side, style.offset) if limited else None,
+        reprice_seconds=style.reprice_seconds if limited else 0,
+        time_in_force=TimeInForce.GTC if guarded else TimeInForce.DAY,
+        expires_at=case.closes_at,
         stop=signal.stop if leg is Leg.ENTRY else None,
         target=signal.target if leg is Leg.ENTRY else None,
         scores={"signal_confidence": signal.confidence},
-        as_of=snapshot.as_of,
+        as_of=case.snapshot.as_of,
         trace_id=cycle.trace_id,
     )
 
@@ -102,7 +115,7 @@ def _rule(signal: Signal, case: Case) -> Ruling:
         return _denied(signal, asked, limit, f"{signal.action} {signal.symbol}: {why}")
     sector = priced.instrument.sector or UNKNOWN_SECTOR
     draft = Proposal(signal=signal, side=side, leg=leg, quantity=asked, price=price, sector=sector)
-    request = request_of(case.cycle, draft, asked, case.snapshot)
+    request = request_of(case, draft, asked)
     room = cap(request, case.scene)
     if room.quantity <= 0:
         return _denied(signal, asked, room.limit, _say(breaches(request, case.scene)))

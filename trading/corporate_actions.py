@@ -12,24 +12,18 @@ Everything happens at the ex-date: from its opening the share trades without wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from types import MappingProxyType
 
 import numpy as np
 from pydantic import model_validator
 
-from trading.adjustments import cash_in_lieu
 from trading.bars import Bars, Defect
 from trading.instruments import Symbol
-from trading.market import PRICE_STEP
-from trading.money import ZERO, Price, Record, ShareRatio, cents
-from trading.portfolio import Position, split_position
-
-LEAST_TELLING = 1.25
-"""A split that moves the price by less than this cannot be told from a day's trading."""
+from trading.money import ZERO, Price, Record, ShareRatio
 
 
 class ActionKind(StrEnum):
@@ -39,6 +33,16 @@ class ActionKind(StrEnum):
     DIVIDEND = "dividend"
     SPIN_OFF = "spin_off"
     RENAME = "rename"
+
+
+# Between the last late trade of one New York day and the first early one of the next, in summer and in winter.
+_BEFORE_THE_OPENING = time(6, tzinfo=UTC)
+SAME_ACTION: Mapping[ActionKind, timedelta] = MappingProxyType(
+    dict.fromkeys(ActionKind, timedelta(days=7)) | {ActionKind.DIVIDEND: timedelta(days=3)}
+)
+"""How far apart the days may lie on which two lists, or a list and a broker, have the same action of a company."""
+LEAST_TELLING = 1.25
+"""A split that moves the price by less than this cannot be told from a day's trading."""
 
 
 class CorporateAction(Record):
@@ -69,47 +73,31 @@ _TOLD = {
 }
 
 
-class Rebased(NamedTuple):
-    """A position after an action and the cash that came with it: for fractions of a share, or a dividend."""
-
-    position: Position
-    cash: Decimal
+def effective_at(ex_on: date) -> datetime:
+    """The moment from which shares and prices are the new ones: the ex-date, before anyone trades."""
+    return datetime.combine(ex_on, _BEFORE_THE_OPENING)
 
 
-def rebased(position: Position, action: CorporateAction, *, fractions: bool = False) -> Rebased:
-    """What a position becomes at the ex-date; value and cash together are what the value was, to the cent.
+def each_once(actions: Iterable[CorporateAction]) -> tuple[CorporateAction, ...]:
+    """Splits and dividends, one of each kind, company and day: what can be booked, in the order in which it counts.
 
-    A split leaves the cost as it is. It may leave a part of a share, which is paid out in cash at the new price;
-    `fractions` says that the broker holds parts, down to a billionth. The new mark is rounded to a millionth of a
-    dollar, so a holding of over ten thousand shares may be valued a few cents off until its next quote. A dividend
-    lowers the mark by what is paid, and nothing else; one that is all the share was worth, or an action of another
-    symbol, leaves the position as it is. The shares that a spin-off gives are another position: its price comes from a
-    quote, so it is not valued here.
+    Dividends of one day are added up. A split that is listed in two ratios is none: nobody knows which it was.
     """
-    if action.symbol != position.symbol or not position.quantity:
-        return Rebased(position, ZERO)
-    if action.kind is ActionKind.SPLIT and action.ratio is not None:
-        return _split(position, action.ratio, fractions=fractions)
-    if action.kind is ActionKind.DIVIDEND and action.amount_usd is not None:
-        return _paid(position, action.amount_usd)
-    if action.kind is ActionKind.RENAME and action.new_symbol is not None:
-        return Rebased(position.model_copy(update={"symbol": action.new_symbol}), ZERO)
-    return Rebased(position, ZERO)
+    days: dict[tuple[date, ActionKind, str], set[CorporateAction]] = {}
+    for action in actions:
+        if action.new_symbol is None:
+            days.setdefault((action.ex_on, action.kind, action.symbol), set()).add(action)
+    found = (_together(days[key]) for key in sorted(days))
+    return tuple(action for action in found if action is not None)
 
 
-def rebased_price(price: Decimal, actions: Iterable[CorporateAction], *, since_on: date, until_on: date) -> Decimal:
-    """A price of one day in the shares of a later one, for price moves and stops: splits after the one, to the other.
-
-    Ordinary dividends are left in, as split-adjusted bars leave them; special ones are taken out, for they drop the
-    price by as much without a loss. Actions of one symbol; the result is rounded to a millionth, half to even.
-    """
-    between = sorted((a for a in actions if since_on < a.ex_on <= until_on), key=lambda action: action.ex_on)
-    for action in between:
-        if action.kind is ActionKind.SPLIT and action.ratio is not None:
-            price /= action.ratio
-        elif action.kind is ActionKind.DIVIDEND and action.special and action.amount_usd is not None:
-            price = price - action.amount_usd if price > action.amount_usd else price
-    return max(price.quantize(PRICE_STEP, rounding=ROUND_HALF_EVEN), PRICE_STEP)
+def _together(same: set[CorporateAction]) -> CorporateAction | None:
+    """One action in place of several of a kind, company and day."""
+    first = next(iter(same))
+    if first.kind is ActionKind.SPLIT:
+        return first if len({action.ratio for action in same}) == 1 else None
+    amount = sum((action.amount_usd or ZERO for action in same), ZERO)
+    return first.model_copy(update={"amount_usd": amount})
 
 
 def unapplied_split(bars: Bars, actions: Iterable[CorporateAction], price: Decimal, on: date) -> Defect | None:
@@ -132,16 +120,3 @@ def unapplied_split(bars: Bars, actions: Iterable[CorporateAction], price: Decim
             reason = f"the split of {action.ratio:f} for 1 of {action.ex_on} is not applied to the bars before it"
             return Defect("unadjusted", reason)
     return None
-
-
-def _split(position: Position, ratio: Decimal, *, fractions: bool) -> Rebased:
-    cash = cash_in_lieu(position.quantity, position.mark, ratio, fractions=fractions)
-    return Rebased(split_position(position, ratio, fractions=fractions), cash)
-
-
-def _paid(position: Position, amount_usd: Decimal) -> Rebased:
-    if amount_usd >= position.mark:
-        return Rebased(position, ZERO)
-    after = position.model_copy(update={"mark": position.mark - amount_usd})
-    cash = cents(position.value - after.value)
-    return Rebased(after, cash)

@@ -14,7 +14,7 @@ from trading.agents.facts import Books
 from trading.audit import Finding
 from trading.constraints import Case, request_of, rule_on
 from trading.docket import CycleOutcome, CycleReport, Docket
-from trading.errors import Final, TradingError
+from trading.errors import Final, ModelRefused, TradingError
 from trading.events import Event, EventType
 from trading.instruments import Side
 from trading.limits import Scene
@@ -43,6 +43,8 @@ from trading.steps import (
 )
 
 Assessed = tuple[Proposal, RiskAssessment]
+# A desk whose models never speak, for want of a server or of a key that is taken, has no quiet day: it is broken.
+UNHEARD = frozenset({NO_ANSWER, ModelRefused.__name__})
 _ENDS = {CycleOutcome.SKIPPED: EventType.CYCLE_SKIPPED, CycleOutcome.FAILED: EventType.CYCLE_FAILED}
 
 
@@ -178,7 +180,7 @@ class _Run:
                 events.append(say.signal_generated(self.cycle, heard.answer, heard.source, self.steps.now()))
         await self._record(events)
         silent = [heard.answer for heard in answers if isinstance(heard.answer, Abstention)]
-        if silent and len(silent) == len(symbols) and all(one.cause == NO_ANSWER for one in silent):
+        if silent and len(silent) == len(symbols) and all(one.cause in UNHEARD for one in silent):
             raise Final(f"no model answered: {silent[0].reason}")
         signals = [heard.answer for heard in answers if isinstance(heard.answer, Signal) and heard.answer.side]
         self._tell(f"DataAgent: {len(signals)} signals for {len(symbols)} symbols")
@@ -186,8 +188,7 @@ class _Run:
 
     async def _constrain(self, signals: Sequence[Signal]) -> list[Proposal]:
         """Hold every signal against the hard limits, in code."""
-        case = Case(cycle=self.cycle, snapshot=self.snapshot, portfolio=self.portfolio, limits=self.opening.limits)
-        rulings = rule_on(signals, case)
+        rulings = rule_on(signals, self._case)
         events: list[Event] = []
         for ruling in rulings:
             symbol = ruling.signal.symbol
@@ -280,7 +281,7 @@ class _Run:
         quantity = min(decision.quantity, candidate.proposal.quantity)
         # The broker may trade it in whole shares only. What is less than one is intended all the same, and denied.
         scene = Scene(portfolio=self.portfolio, limits=limits, standing=standing)
-        request = request_of(self.cycle, candidate.proposal, sized(quantity, scene) or quantity, self.snapshot)
+        request = request_of(self._case, candidate.proposal, sized(quantity, scene) or quantity)
         scores = {
             **request.scores,
             "risk_score": candidate.assessment.risk_score,
@@ -300,6 +301,15 @@ class _Run:
     async def _mark(self) -> Portfolio:
         """Value the books at the snapshot; after the orders once more, or their slippage would not show."""
         return await self.steps.mark(MarkAsked(stage=self._stage, snapshot_id=self.snapshot.snapshot_id))
+
+    @property
+    def _case(self) -> Case:
+        return Case(
+            cycle=self.cycle,
+            snapshot=self.snapshot,
+            portfolio=self.portfolio,
+            **{name: getattr(self.opening, name) for name in ("limits", "style", "closes_at")},
+        )
 
     @property
     def _stage(self) -> Stage:

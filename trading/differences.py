@@ -17,7 +17,7 @@ Explained: the broker did it and says so; the books are told, with the evidence.
 | deposit              | a deposit that the books lack                                         | CORRECT |
 | withdrawal           | a withdrawal that the books lack                                      | CORRECT |
 | split                | a split turns our shares into theirs                                  | CORRECT |
-| fraction_paid_out    | a split left part of a share, which the broker does not hold          | CORRECT |
+| cash_in_lieu         | cash for part of a share, which the books lack                        | CORRECT |
 | duplicate_report     | the same report twice, with the same content                          | NOTE    |
 
 Unexplained: nobody knows why; nothing is traded to mend it.
@@ -26,6 +26,8 @@ Unexplained: nobody knows why; nothing is traded to mend it.
 |----------------------|-----------------------------------------------------------------------|---------|
 | missing_report       | a part of the statement was not told, or cannot be believed           | NOTE    |
 | other_activity       | the account changed in a way that we have no word for                 | NOTE    |
+| split_awaited        | a listed split in force, of shares held, that the account shows not   | REDUCE  |
+| listed_action        | a listed spin-off or new symbol of shares held                        | REDUCE  |
 | external_order       | an order whose id is not this desk's                                  | REDUCE  |
 | cash_slightly_off    | cash differs by a dollar or less                                      | REDUCE  |
 | cash_off             | cash differs by more than a dollar                                    | HALT    |
@@ -73,10 +75,12 @@ class Case(StrEnum):
     DEPOSIT = "deposit"
     WITHDRAWAL = "withdrawal"
     SPLIT = "split"
-    FRACTION_PAID_OUT = "fraction_paid_out"
+    CASH_IN_LIEU = "cash_in_lieu"
     DUPLICATE_REPORT = "duplicate_report"
     MISSING_REPORT = "missing_report"
     OTHER_ACTIVITY = "other_activity"
+    SPLIT_AWAITED = "split_awaited"
+    LISTED_ACTION = "listed_action"
     EXTERNAL_ORDER = "external_order"
     CASH_SLIGHTLY_OFF = "cash_slightly_off"
     CASH_OFF = "cash_off"
@@ -144,10 +148,12 @@ RULES: Mapping[Case, Rule] = MappingProxyType(
         Case.DEPOSIT: _told("money of the owner's came in"),
         Case.WITHDRAWAL: _told("money of the owner's went out"),
         Case.SPLIT: _told("the shares are others, their worth is the same"),
-        Case.FRACTION_PAID_OUT: _told("a broker that holds whole shares pays for the rest in cash"),
+        Case.CASH_IN_LIEU: _told("a broker that holds whole shares pays for the rest in cash"),
         Case.DUPLICATE_REPORT: _noted("a report counts once, however often it is told", explained=True),
         Case.MISSING_REPORT: _noted("silence is not nothing: no conclusion until it is told; alert when it stays"),
         Case.OTHER_ACTIVITY: _noted("what it did to cash and shares is judged there"),
+        Case.SPLIT_AWAITED: _reduces("prices are of new shares and the account of old ones, or a list is wrong"),
+        Case.LISTED_ACTION: _reduces("what became of the shares, and of their worth, nobody can compute"),
         Case.EXTERNAL_ORDER: _reduces("somebody else trades here: buy nothing against limits they may use up"),
         Case.CASH_SLIGHTLY_OFF: _reduces("likely a rounding or a charge to come, but buying power is not certain"),
         Case.CASH_OFF: _halts("money came or went that nobody can name"),

@@ -6,22 +6,22 @@ Corrections come in the order in which they can be told to the books: legs, move
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
-from trading.adjustments import Adjustment, AdjustmentKind
+from trading.adjustments import Adjustment
 from trading.books import Books
+from trading.capital import capital_of_activity
 from trading.corporate_actions import CorporateAction
 from trading.corrections import AdoptLeg, BookAdjustment, BookCapital, BookFill, MoveOrder
 from trading.differences import Case, Difference
-from trading.money import ZERO, cents
+from trading.money import ZERO
 from trading.order_events import protective_request
 from trading.orders import OPEN, TRANSITIONS, UNANSWERED, Fill, Order, OrderState
-from trading.portfolio import CapitalEvent, CapitalKind
+from trading.portfolio import shares_of
 from trading.reports import Reports, family, repeats, reports_of, sent
 from trading.settlement import BrokerOrder
-from trading.splits import shares_of, splits_of
-from trading.statement import Activity, ActivityKind, Statement
+from trading.splits import splits_of
+from trading.statement import ActivityKind, Statement
 
 # The end of an order at the broker, and what the books have missed by it.
 _MISSED = {
@@ -32,17 +32,13 @@ _MISSED = {
 }
 _TAKEN = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED, OrderState.FILLED})
 _CASH = {
-    ActivityKind.DIVIDEND: (Case.DIVIDEND, CapitalKind.DIVIDEND),
-    ActivityKind.FEE: (Case.FEE, CapitalKind.FEE),
-    ActivityKind.INTEREST: (Case.INTEREST, CapitalKind.INTEREST),
-    ActivityKind.DEPOSIT: (Case.DEPOSIT, CapitalKind.DEPOSIT),
-    ActivityKind.WITHDRAWAL: (Case.WITHDRAWAL, CapitalKind.WITHDRAWAL),
+    ActivityKind.DIVIDEND: Case.DIVIDEND,
+    ActivityKind.FEE: Case.FEE,
+    ActivityKind.INTEREST: Case.INTEREST,
+    ActivityKind.CASH_IN_LIEU: Case.CASH_IN_LIEU,
+    ActivityKind.DEPOSIT: Case.DEPOSIT,
+    ActivityKind.WITHDRAWAL: Case.WITHDRAWAL,
 }
-
-
-def capital_id(desk_id: str, activity_id: str) -> str:
-    """Name a capital event after the broker's activity: told again, it is booked once."""
-    return f"{desk_id}/{activity_id.removeprefix(f'{desk_id}/')}"
 
 
 def explained(books: Books, statement: Statement, actions: Iterable[CorporateAction] = ()) -> tuple[Difference, ...]:
@@ -162,10 +158,9 @@ def _missed_fill(fill: Fill) -> Difference:
 def _capital(books: Books, told: Reports) -> Iterator[Difference]:
     booked = {paid.capital_event_id for paid in books.capital}
     for activity in (told.activities or {}).values():
-        name = capital_id(books.desk_id, activity.activity_id)
-        if activity.kind not in _CASH or not activity.amount or name in booked:
+        case, capital = _CASH.get(activity.kind), capital_of_activity(books.desk_id, activity)
+        if case is None or capital is None or not capital.amount or capital.capital_event_id in booked:
             continue
-        case, kind = _CASH[activity.kind]
         yield Difference(
             case=case,
             about=activity.symbol or "cash",
@@ -173,14 +168,8 @@ def _capital(books: Books, told: Reports) -> Iterator[Difference]:
             theirs=f"{activity.amount:f} dollars",
             words=activity.words or f"{activity.kind} of {activity.occurred_at.date()}",
             evidence=(activity.activity_id,),
-            correction=BookCapital(capital=_paid(name, books.desk_id, kind, activity)),
+            correction=BookCapital(capital=capital),
         )
-
-
-def _paid(name: str, desk_id: str, kind: CapitalKind, activity: Activity) -> CapitalEvent:
-    return CapitalEvent(
-        capital_event_id=name, desk_id=desk_id, kind=kind, amount=activity.amount, occurred_at=activity.occurred_at
-    )
 
 
 def _splits(
@@ -191,35 +180,16 @@ def _splits(
     if told.holdings is None or told.orders is None or told.fills is None:
         return
     fills = (*books.fills, *missed)
-    activities = (told.activities or {}).values()
+    activities = tuple((told.activities or {}).values())
     for symbol in sorted({fill.symbol for fill in fills} | {one.symbol for one in books.adjustments}):
         ours, theirs = shares_of(symbol, fills, books.adjustments), told.holdings.get(symbol, ZERO)
         if ours == theirs:
             continue
-        for split in (*_half_booked(symbol, books), *splits_of(symbol, books, fills, actions, activities)):
-            is_new = split not in books.adjustments
-            after = shares_of(symbol, fills, (*books.adjustments, split) if is_new else books.adjustments)
-            whole = after.to_integral_value(rounding=ROUND_DOWN)
-            if split.effective_at > statement.taken_at or theirs not in {after, whole} or (is_new and after == ours):
-                continue
-            if is_new:
+        for split in splits_of(symbol, books, fills, actions, activities):
+            after = shares_of(symbol, fills, (*books.adjustments, split))
+            if after == theirs and split.effective_at <= statement.taken_at:
                 yield _split(split, ours, theirs)
-            if theirs != after:
-                yield _fraction(books, split, after, whole)
-            break
-
-
-def _half_booked(symbol: str, books: Books) -> Iterator[Adjustment]:
-    """Splits that the books have, but not the fraction paid out: it may come days later, or a worker died between."""
-    names = {one.adjustment_id for one in books.adjustments}
-    for one in books.adjustments:
-        if one.symbol == symbol and one.kind is AdjustmentKind.SPLIT and fraction_id(one) not in names:
-            yield one
-
-
-def fraction_id(split: Adjustment) -> str:
-    """Name the part of a share that a split left and the broker paid out."""
-    return f"{split.adjustment_id}/fraction"
+                break
 
 
 def _split(split: Adjustment, ours: Decimal, theirs: Decimal) -> Difference:
@@ -231,28 +201,4 @@ def _split(split: Adjustment, ours: Decimal, theirs: Decimal) -> Difference:
         words=split.evidence,
         evidence=(split.adjustment_id,),
         correction=BookAdjustment(adjustment=split),
-    )
-
-
-def _fraction(books: Books, split: Adjustment, after: Decimal, whole: Decimal) -> Difference:
-    """The part of a share goes with its part of the cost, a moment after the split that left it."""
-    cost = sum((held.cost_basis for held in books.portfolio.positions if held.symbol == split.symbol), ZERO)
-    adoption = Adjustment(
-        adjustment_id=fraction_id(split),
-        desk_id=books.desk_id,
-        symbol=split.symbol,
-        kind=AdjustmentKind.ADOPTION,
-        quantity=whole - after,
-        cost=-cents(cost * (after - whole) / after),
-        effective_at=split.effective_at + timedelta(microseconds=1),
-        evidence=split.evidence,
-    )
-    return Difference(
-        case=Case.FRACTION_PAID_OUT,
-        about=split.symbol,
-        ours=f"{after:f} shares",
-        theirs=f"{whole:f} shares",
-        words="the broker holds no part of a share",
-        evidence=(split.adjustment_id,),
-        correction=BookAdjustment(adjustment=adoption),
     )

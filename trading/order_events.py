@@ -11,7 +11,7 @@ from typing import Any
 from trading.breaches import Evidence
 from trading.breaker import CircuitBreaker
 from trading.events import Event, EventType
-from trading.orders import Fill, Leg, OrderKind, OrderRequest, OrderState
+from trading.orders import Fill, Leg, OrderKind, OrderRequest, OrderState, TimeInForce
 from trading.settlement import BrokerOrder, Denied
 
 _WORDS = {
@@ -79,6 +79,10 @@ def protective_request(entry: OrderRequest, held: BrokerOrder) -> OrderRequest:
             "stop": None,
             "target": None,
             "parent_id": entry.client_order_id,
+            "time_in_force": TimeInForce.GTC,
+            "expires_at": None,
+            "reprice_seconds": 0,
+            "replaces": None,
         }
     )
 

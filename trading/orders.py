@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import AwareDatetime, Field, model_validator
 
 from trading.errors import IllegalTransition
 from trading.instruments import UNKNOWN_SECTOR, Side, Symbol
-from trading.money import ZERO, DeskId, Dollars, Identifier, Price, Quantity, Ratio, Record, notional
+from trading.money import ZERO, DeskId, Dollars, Fraction, Identifier, Price, Quantity, Ratio, Record, notional
 
 
 class OrderKind(StrEnum):
@@ -80,12 +81,24 @@ class TimeInForce(StrEnum):
     GTC = "gtc"
 
 
+class Style(Record):
+    """How an entry goes to the market: at once, or at a limit that is `offset` (a fraction) worse than the mark.
+
+    A limit that nothing was filled at for `reprice_seconds` is taken back and goes on at the new price; 0 is never.
+    """
+
+    kind: OrderKind = OrderKind.MARKET
+    offset: Fraction = Decimal("0.001")
+    reprice_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+
+
 class OrderRequest(Record):
     """An instruction, complete and final: what the desk intends, what the broker is sent.
 
     `mark` is the price the decision was made at; `stop` and `target` (dollars a share) protect an entry once it is
     filled; `expires_at` is the session's end, None where sessions are not kept; `replaces` names the order whose rest
-    this one goes on with at another price; `scores` are the agents' confidences behind it, kept with the trade.
+    this one goes on with at another price; `reprice_seconds` after which a limit without a fill is taken back, 0 is
+    never; `scores` are the agents' confidences behind it, kept with the trade.
     """
 
     client_order_id: Identifier
@@ -106,6 +119,7 @@ class OrderRequest(Record):
     parent_id: Identifier | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
     expires_at: AwareDatetime | None = None
+    reprice_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
     replaces: Identifier | None = None
     scores: dict[str, Ratio] = Field(default_factory=dict)
     as_of: AwareDatetime

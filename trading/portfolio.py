@@ -195,6 +195,13 @@ def positions_of(fills: Iterable[Fill], adjustments: Iterable[Adjustment] = ()) 
     return positions
 
 
+def shares_of(symbol: str, fills: Iterable[Fill], adjustments: Iterable[Adjustment] = ()) -> Decimal:
+    """Signed shares of one symbol that these make together."""
+    own = (fill for fill in fills if fill.symbol == symbol)
+    position = positions_of(own, (one for one in adjustments if one.symbol == symbol)).get(symbol)
+    return ZERO if position is None else position.quantity
+
+
 def first_position(happening: Happening) -> Position | None:
     """Nothing held of a symbol, at the price of the first that happens to it; None when that is a split."""
     change = change_of(happening, SMALL_TICK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from trading.audit import Books
 from trading.bars import Bars
 from trading.breaker import CircuitBreaker
 from trading.companies import Company
+from trading.corporate_actions import CorporateAction
 from trading.events import Event
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote, Snapshot
@@ -69,6 +70,15 @@ class Market(Protocol):
 
     async def quotes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Quote | Dropped]:
         """The best known prices at `as_of`; what cannot be traded on says why."""
+        ...
+
+    async def actions(
+        self, symbols: Sequence[str], since: datetime, until: datetime
+    ) -> Mapping[str, Sequence[CorporateAction]]:
+        """Corporate actions with an ex-date from one day to another, both included, by symbol, oldest first.
+
+        A symbol without any is left out. A market whose past prices are adjusted already knows none.
+        """
         ...
 
     async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
@@ -246,6 +256,10 @@ class Broker(Protocol):
         """Let resting orders meet these prices; a real broker does this by itself and ignores it."""
         ...
 
+    async def apply(self, desk_id: str, actions: Sequence[CorporateAction]) -> None:
+        """Let splits and dividends that are in force happen to an account; a real broker does this by itself."""
+        ...
+
     async def legs(self, client_order_id: str) -> tuple[BrokerOrder, ...]:
         """The protective orders that were sent with an entry and are no longer held back."""
         ...
@@ -270,6 +284,6 @@ class Broker(Protocol):
         """The account as a whole, for reconciliation. A part that could not be read is None; never raises for one."""
         ...
 
-    def moves(self, desk_id: str) -> AsyncIterator[str]:
+    def moves(self, desk_id: str) -> AsyncGenerator[str]:
         """Our ids of orders in which the broker tells, as it happens, that something moved; ends when it is cut off."""
         ...

@@ -9,24 +9,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
-from trading.adjustments import Adjustment
+from trading.adjustments import Adjustment, new_shares, price_through
 from trading.books import Books, Finding
 from trading.instruments import Side, Symbol
-from trading.money import ZERO, Identifier, Price, Quantity, Record
+from trading.money import SMALL_TICK, ZERO, Identifier, Price, Quantity, Record, tick
 from trading.orders import (
-    Fill,
     Leg,
     Order,
     OrderKind,
     OrderRequest,
     TimeInForce,
-    effective,
     successor_id,
 )
-from trading.splits import in_time, price_since, split_shares
+from trading.portfolio import Happening, timeline
 
 
 class Unprotected(Record):
@@ -55,7 +53,7 @@ class Outgrown(Record):
     order: OrderRequest | None = None
 
 
-class Lot(NamedTuple):
+class EntryShares(NamedTuple):
     """Signed shares that one entry still explains; `entry_id` is empty for shares that no order of ours brought."""
 
     entry_id: str
@@ -116,26 +114,38 @@ def positions_have_stops(books: Books) -> Iterable[Finding]:
             yield Finding(invariant="P1", about=entry_id, found="its stop is at a price from before a split")
 
 
-def lots_of(books: Books) -> dict[str, tuple[Lot, ...]]:
+def lots_of(books: Books) -> dict[str, tuple[EntryShares, ...]]:
     """What is held in each symbol, oldest first, by the entry that brought it."""
     orders = {order.request.client_order_id: order.request for order in books.orders}
-    lots: dict[str, tuple[Lot, ...]] = defaultdict(tuple)
-    for change in in_time(effective(books.fills), books.adjustments):
+    lots: dict[str, tuple[EntryShares, ...]] = defaultdict(tuple)
+    for change in timeline(books.fills, books.adjustments):
         lots[change.symbol] = tuple(lot for lot in _after(lots[change.symbol], change, orders) if lot.quantity)
     return lots
 
 
-def _after(lots: tuple[Lot, ...], change: Fill | Adjustment, orders: Mapping[str, OrderRequest]) -> Iterable[Lot]:
+def _after(
+    lots: tuple[EntryShares, ...], change: Happening, orders: Mapping[str, OrderRequest]
+) -> Iterable[EntryShares]:
     if isinstance(change, Adjustment):
         if change.ratio is not None:
-            return (Lot(lot.entry_id, split_shares(lot.quantity, change.ratio)) for lot in lots)
-        return _booked(lots, Lot("", change.quantity), None)
+            return _split(lots, change.ratio, fractions=change.fractions)
+        return _booked(lots, EntryShares("", change.quantity), None)
     request = orders.get(change.client_order_id)
     own = request.parent_id if request else None
-    return _booked(lots, Lot(change.client_order_id, change.signed_quantity), own)
+    return _booked(lots, EntryShares(change.client_order_id, change.signed_quantity), own)
 
 
-def _booked(lots: tuple[Lot, ...], new: Lot, own: str | None) -> Iterable[Lot]:
+def _split(lots: tuple[EntryShares, ...], ratio: Decimal, *, fractions: bool) -> Iterator[EntryShares]:
+    """The lots in new shares, together what the position is; each whole but the last, as a stop has to be."""
+    before = counted = ZERO
+    for number, lot in enumerate(lots, start=1):
+        counted += lot.quantity
+        upto = new_shares(counted, ratio, fractions=fractions and number == len(lots))
+        yield EntryShares(lot.entry_id, upto - before)
+        before = upto
+
+
+def _booked(lots: tuple[EntryShares, ...], new: EntryShares, own: str | None) -> Iterable[EntryShares]:
     """The lots after shares came or went: those of `own` go first, then the oldest; what is left over is new."""
     rest = new.quantity
     kept: dict[str, Decimal] = dict(lots)
@@ -146,7 +156,7 @@ def _booked(lots: tuple[Lot, ...], new: Lot, own: str | None) -> Iterable[Lot]:
             rest -= closed
     if rest:
         kept[new.entry_id] = kept.get(new.entry_id, ZERO) + rest
-    return (Lot(name, quantity) for name, quantity in kept.items())
+    return (EntryShares(name, quantity) for name, quantity in kept.items())
 
 
 def _bare(books: Books) -> Iterator[tuple[OrderRequest, Decimal, Decimal]]:
@@ -172,7 +182,7 @@ def _bare(books: Books) -> Iterator[tuple[OrderRequest, Decimal, Decimal]]:
                 yield entry.request, entry.request.stop, bare
 
 
-def _leaving(books: Books, symbol: str, lots: tuple[Lot, ...]) -> Decimal:
+def _leaving(books: Books, symbol: str, lots: tuple[EntryShares, ...]) -> Decimal:
     """Shares that open exits will take."""
     closing = Side.SELL if sum((lot.quantity for lot in lots), ZERO) > 0 else Side.BUY
     return sum(
@@ -205,7 +215,9 @@ def _is_stale(books: Books, stop: Order) -> bool:
 
 
 def _rebased(books: Books, request: OrderRequest, price: Decimal) -> Decimal:
-    return price_since(price, request.symbol, books.adjustments, request.as_of)
+    """A price that an order named, in the shares of today, at a tick that can be sent."""
+    through = price_through(price, request.symbol, books.adjustments, request.as_of)
+    return price if through == price else max(through.quantize(tick(through), ROUND_HALF_EVEN), SMALL_TICK)
 
 
 def _outgrown(books: Books, entry: OrderRequest, stop: Order, wanted: Decimal, at: datetime) -> Outgrown:
@@ -239,6 +251,7 @@ def _remade(books: Books, entry: OrderRequest, quantity: Decimal, price: Decimal
         "parent_id": entry.client_order_id,
         "time_in_force": TimeInForce.GTC,
         "expires_at": None,
+        "reprice_seconds": 0,
         "replaces": None,
         "as_of": at,
     }

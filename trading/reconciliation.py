@@ -11,16 +11,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from trading.adjustments import price_through, shares_through
 from trading.balances import acceptance, balances_differ
 from trading.books import Books
+from trading.capital import capital_id
+from trading.corporate_actions import CorporateAction
 from trading.differences import Case, Difference
-from trading.explanations import capital_id, explained
+from trading.explanations import explained
 from trading.money import ZERO
 from trading.orders import OPEN, PROTECTIVE, UNANSWERED, Fill, Order, OrderRequest, OrderState, effective
 from trading.reports import Reports, family, repeats, reports_of, sent
 from trading.settlement import BrokerOrder
-from trading.splits import price_since, quantity_since
 from trading.statement import Activity, ActivityKind, Statement
+from trading.unshown import unshown
 
 __all__ = ["acceptance", "explained", "unexplained"]
 
@@ -28,13 +31,19 @@ Content = BrokerOrder | Fill | Activity
 
 
 def unexplained(
-    books: Books, statement: Statement, *, late_visibility: timedelta, ignored: Collection[str] = ()
+    books: Books,
+    statement: Statement,
+    *,
+    late_visibility: timedelta,
+    ignored: Collection[str] = (),
+    actions: Collection[CorporateAction] = (),
 ) -> tuple[Difference, ...]:
     """What nobody can explain: to be run on the books after the corrections of `explained`.
 
     `late_visibility` is how long the broker may fail to tell what it has; `ignored` are ids of orders that a person
-    has said may stand in this account. Nothing is concluded from a part that was not told: orders from orders, and
-    shares and cash only when orders, fills and activities are there to explain them.
+    has said may stand in this account; `actions` those listed for what is held. Nothing is concluded from a part that
+    was not told: orders from orders, and shares and cash only when orders, fills and activities are there to explain
+    them.
     """
     told, known = reports_of(books, statement), sent(books)
     heard = statement.taken_at - late_visibility
@@ -50,6 +59,7 @@ def unexplained(
         *_unlisted(books, statement, told, heard),
         *_other_activities(told),
         *balances_differ(books, statement),
+        *unshown(books, statement, actions),
     )
 
 
@@ -190,17 +200,22 @@ def _forms(books: Books, known: Mapping[str, Order], request: OrderRequest) -> t
         and name != request.client_order_id
     )
     left = request.quantity - sum(siblings, ZERO)
-    return request, _rebased(books, request), request.model_copy(update={"quantity": left})
+    return request, *_rebased(books, request), request.model_copy(update={"quantity": left})
 
 
-def _rebased(books: Books, request: OrderRequest) -> OrderRequest:
-    """The request in the shares of today, which a broker may make of an order that rests through a split."""
+def _rebased(books: Books, request: OrderRequest) -> Iterator[OrderRequest]:
+    """The request in the shares of today, which a broker may make of an order that rests through a split.
+
+    Where the position came out whole, only the order itself says whether parts of a share are kept.
+    """
     limit, stop = (
-        price and price_since(price, request.symbol, books.adjustments, request.as_of)
+        price and price_through(price, request.symbol, books.adjustments, request.as_of)
         for price in (request.limit_price, request.stop_price)
     )
-    quantity = quantity_since(request.quantity, request.symbol, books.adjustments, request.as_of)
-    return request.model_copy(update={"quantity": quantity, "limit_price": limit, "stop_price": stop})
+    for kept in (True, False):
+        adjustments = (one.model_copy(update={"fractions": kept}) for one in books.adjustments)
+        quantity = shares_through(request.quantity, request.symbol, adjustments, request.as_of)
+        yield request.model_copy(update={"quantity": quantity, "limit_price": limit, "stop_price": stop})
 
 
 def _states(told: Reports, known: Mapping[str, Order]) -> Iterator[Difference]:

@@ -22,19 +22,26 @@ def limit_of(mark: Decimal, side: Side, offset: Decimal) -> Decimal:
     return to_tick(mark * (1 + offset if side is Side.BUY else 1 - offset), side)
 
 
-def successor(order: Order, quote: Quote) -> OrderRequest | None:
-    """What goes on with an order's rest at the quote, as far from it as the first was from its mark.
+def successor(order: Order, first: OrderRequest, quote: Quote) -> OrderRequest | None:
+    """What goes on with an order's rest at the quote, as far from it as the first of them was from its mark.
 
-    None when nothing is left, or it has no limit. The mark stays the decision's: the collar holds for all that follow.
+    The first and not the last, whose limit followed the market away from that mark already. None when nothing is left,
+    or there is no limit. The mark stays the decision's: the collar holds for all that follow.
     """
     request = order.request
     left = request.quantity - order.filled_quantity
-    if request.limit_price is None or left <= 0:
+    if first.limit_price is None or left <= 0:
         return None
     changes = {
         "client_order_id": successor_id(request.client_order_id),
         "quantity": left,
-        "limit_price": to_tick(quote.mark * request.limit_price / request.mark, request.side),
+        "limit_price": to_tick(quote.mark * first.limit_price / first.mark, request.side),
         "replaces": request.client_order_id,
     }
     return request.model_copy(update=changes)
+
+
+def reprices_of(request: OrderRequest) -> int:
+    """How many orders went before this one under the same decision."""
+    number = request.client_order_id.rpartition(".")[2]
+    return int(number) - 1 if request.replaces is not None and number.isdigit() else 0

@@ -122,14 +122,9 @@ def _of_world(request: OrderRequest, scene: Scene) -> tuple[Room, ...]:
 
 
 def _left(account: Account, portfolio: Portfolio, limits: Limits) -> tuple[Decimal, Decimal]:
-    """Buying power and settled cash, less what the broker has not taken off itself.
-
-    It takes its open orders off the buying power; of those that it never answered for it may not know. Settled cash
-    is a balance: nothing that is still open is off it.
-    """
-    open_orders = _costing(portfolio)
-    unanswered = [order for order in open_orders if order.state in UNANSWERED]
-    return account.buying_power - _cost(unanswered, limits), account.settled_cash - _cost(open_orders, limits)
+    """Buying power and settled cash, less what the broker has not taken off: orders that it never answered for."""
+    unanswered = _cost([order for order in _costing(portfolio) if order.state in UNANSWERED], limits)
+    return account.buying_power - unanswered, account.settled_cash - unanswered
 
 
 def _of_day(request: OrderRequest, scene: Scene) -> tuple[Room, ...]:

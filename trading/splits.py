@@ -1,123 +1,106 @@
-"""Splits as adjustments of the books: those that a list of corporate actions or the broker itself tells of."""
+"""Splits of what is held that were told of and are not in the books yet: by a list of corporate actions, by the broker.
+
+Each comes in both readings, parts of a share kept or cut: which of them it was, the broker's own shares say. A list has
+the exact ratio. The broker tells shares, and a ratio follows from them only where it left nothing over: of 15 shares
+that became one, nobody knows whether ten were one or fifteen, and with the ratio go the prices of every stop.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, time, timedelta
-from decimal import ROUND_HALF_EVEN, ROUND_UP, Context, Decimal
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
 
 from trading.adjustments import Adjustment, AdjustmentKind
 from trading.books import Books
-from trading.corporate_actions import ActionKind, CorporateAction
-from trading.money import LEAST_RATIO, MOST_RATIO, SMALL_TICK, ZERO, tick
-from trading.orders import Fill, effective
+from trading.corporate_actions import SAME_ACTION, ActionKind, CorporateAction, effective_at
+from trading.money import LEAST_RATIO, MOST_RATIO, MOST_TEXT
+from trading.orders import Fill
+from trading.portfolio import shares_of
 from trading.statement import Activity, ActivityKind
 
-# Between the last late trade of one New York day and the first early one of the next, in summer and in winter.
-_BEFORE_THE_OPENING = time(6, tzinfo=UTC)
-# The list's ex-date and the day of the broker's booking are days apart; two splits of one company are not.
-_SAME_SPLIT = timedelta(days=7)
-_SHARE = Decimal("1e-9")
-# Rounded up, so that old shares times the ratio never fall short of the new ones by a billionth.
-_UPWARDS = Context(prec=28, rounding=ROUND_UP)
-
-
-def shares_of(symbol: str, fills: Iterable[Fill], adjustments: Iterable[Adjustment]) -> Decimal:
-    """Signed shares of one symbol that these make together, in the order of time."""
-    held = ZERO
-    for change in in_time(effective(fills), adjustments):
-        if change.symbol == symbol and isinstance(change, Fill):
-            held += change.signed_quantity
-        elif change.symbol == symbol and isinstance(change, Adjustment):
-            held = split_shares(held, change.ratio) if change.ratio else held + change.quantity
-    return held
-
-
-def in_time(fills: Iterable[Fill], adjustments: Iterable[Adjustment]) -> list[Fill | Adjustment]:
-    """Fills and adjustments in the order in which they count: an adjustment is in force from its moment on."""
-    traded: list[tuple[datetime, int, str, Fill | Adjustment]]
-    traded = [(fill.filled_at, 1, fill.fill_id, fill) for fill in fills]
-    changed = [(one.effective_at, 0, one.adjustment_id, one) for one in adjustments]
-    return [moment[3] for moment in sorted([*traded, *changed], key=lambda moment: moment[:3])]
-
-
-def split_shares(quantity: Decimal, ratio: Decimal) -> Decimal:
-    """Shares after a split, to the billionth."""
-    return (quantity * ratio).quantize(_SHARE, rounding=ROUND_HALF_EVEN)
-
-
-def quantity_since(quantity: Decimal, symbol: str, adjustments: Iterable[Adjustment], since: datetime) -> Decimal:
-    """Shares of a moment in those of today, through the splits since."""
-    for ratio in _ratios(symbol, adjustments, since):
-        quantity = split_shares(quantity, ratio)
-    return quantity
-
-
-def price_since(price: Decimal, symbol: str, adjustments: Iterable[Adjustment], since: datetime) -> Decimal:
-    """A price of a moment in the shares of today, through the splits since; then to the tick, half to even."""
-    rebased = price
-    for ratio in _ratios(symbol, adjustments, since):
-        rebased /= ratio
-    return price if rebased == price else max(rebased.quantize(tick(rebased), ROUND_HALF_EVEN), SMALL_TICK)
-
-
-def _ratios(symbol: str, adjustments: Iterable[Adjustment], since: datetime) -> Iterator[Decimal]:
-    for one in sorted(adjustments, key=lambda one: one.effective_at):
-        if one.symbol == symbol and one.ratio and one.effective_at > since:
-            yield one.ratio
-
-
-def effective_at(action: CorporateAction) -> datetime:
-    """The moment from which shares are the new ones: the ex-date, before anyone trades."""
-    return datetime.combine(action.ex_on, _BEFORE_THE_OPENING)
+_SAME_SPLIT = SAME_ACTION[ActionKind.SPLIT]
+_MOST_TERM = 25
+"""No company splits in a ratio both of whose terms are larger."""
 
 
 def splits_of(
     symbol: str, books: Books, fills: Iterable[Fill], actions: Iterable[CorporateAction], activities: Iterable[Activity]
 ) -> Iterator[Adjustment]:
-    """The splits of one symbol that were told of and are not in the books: the list's first, for its ratio is exact."""
-    traded = tuple(fills)
+    """The splits of one symbol that were told of and are not booked: the list's first, then the broker's.
+
+    Last, what a broker cut off a part of a share that it had kept: a split of one for one that keeps none.
+    """
+    told = [one for one in activities if one.symbol == symbol]
     for action in actions:
         if action.kind is ActionKind.SPLIT and action.symbol == symbol and action.ratio is not None:
-            at = effective_at(action)
-            words = f"listed: {action.ratio:f} for 1, ex {action.ex_on}"
+            at, words = effective_at(action.ex_on), f"listed: {action.ratio:f} for 1, ex {action.ex_on}"
             yield from _unbooked(books, symbol, action.ratio, at, words)
-    for told in _together(one for one in activities if one.kind is ActivityKind.SPLIT and one.symbol == symbol):
-        at = told[0].occurred_at
+    paid = [one for one in told if one.kind is ActivityKind.CASH_IN_LIEU]
+    for day in _by_day(told):
         before = shares_of(
             symbol,
-            (fill for fill in traded if fill.filled_at < at),
-            (one for one in books.adjustments if one.effective_at < at),
+            (fill for fill in fills if fill.filled_at < day[0].occurred_at),
+            (one for one in books.adjustments if one.effective_at < day[0].occurred_at),
         )
-        after = before + sum((one.shares for one in told), ZERO)
-        if before and LEAST_RATIO <= after / before <= MOST_RATIO:
-            names = ", ".join(one.activity_id for one in told)
-            words = f"broker's activity {names}: {told[0].words}"[:4000]
-            yield from _unbooked(books, symbol, _UPWARDS.divide(after, before), at, words)
+        if any(abs(one.occurred_at - day[0].occurred_at) < _SAME_SPLIT for one in paid):
+            continue
+        words = f"broker's activities {', '.join(one.activity_id for one in day)}: {day[0].words}"[:MOST_TEXT]
+        for ratio in _ratios(before, {one.shares for one in day}):
+            yield from _unbooked(books, symbol, ratio, day[0].occurred_at, words)
+    for one in paid:
+        words = f"broker's activity {one.activity_id}: {one.words}"[:MOST_TEXT]
+        yield _split(books, symbol, Decimal(1), one.occurred_at, words)
 
 
-def _together(told: Iterable[Activity]) -> list[list[Activity]]:
-    """What is told of each split, oldest first: one line may take the old shares, and another give the new."""
-    splits: list[list[Activity]] = []
-    for one in sorted(told, key=lambda one: (one.occurred_at, one.activity_id)):
-        if not splits or one.occurred_at - splits[-1][0].occurred_at >= _SAME_SPLIT:
-            splits.append([])
-        splits[-1].append(one)
-    return splits
+def is_booked(books: Books, symbol: str, at: datetime) -> bool:
+    """Whether the books have this split, whoever told of it."""
+    return any(
+        one.symbol == symbol and one.ratio not in {None, Decimal(1)} and abs(one.effective_at - at) < _SAME_SPLIT
+        for one in books.adjustments
+    )
+
+
+def _by_day(told: Iterable[Activity]) -> Iterator[list[Activity]]:
+    """The broker's splits, those of one day together and the first of them first."""
+    days: dict[date, list[Activity]] = defaultdict(list)
+    for one in sorted(told, key=lambda one: one.occurred_at):
+        if one.kind is ActivityKind.SPLIT:
+            days[one.occurred_at.date()].append(one)
+    yield from days.values()
+
+
+def _ratios(before: Decimal, moved: set[Decimal]) -> Iterator[Decimal]:
+    """The ratios that such movements of shares may mean.
+
+    The old shares may be taken out and the new ones put in, or only the difference be told.
+    """
+    if not before:
+        return
+    exchanged = moved - {-before} if -before in moved else set()
+    for after in (*sorted(exchanged), *(before + shares for shares in sorted(moved))):
+        ratio = Fraction(after) / Fraction(before)
+        believed = ratio > 0 and min(ratio.numerator, ratio.denominator) <= _MOST_TERM
+        if believed and Fraction(LEAST_RATIO) <= ratio <= Fraction(MOST_RATIO):
+            yield Decimal(ratio.numerator) / ratio.denominator
 
 
 def _unbooked(books: Books, symbol: str, ratio: Decimal, at: datetime, evidence: str) -> Iterator[Adjustment]:
-    booked = any(
-        one.symbol == symbol and one.kind is AdjustmentKind.SPLIT and abs(one.effective_at - at) < _SAME_SPLIT
-        for one in books.adjustments
+    if not is_booked(books, symbol, at):
+        kept = _split(books, symbol, ratio, at, evidence)
+        yield from (kept.model_copy(update={"fractions": True}), kept)
+
+
+def _split(books: Books, symbol: str, ratio: Decimal, at: datetime, evidence: str) -> Adjustment:
+    kind = "whole" if ratio == 1 else "split"
+    return Adjustment(
+        adjustment_id=f"{books.desk_id}/{symbol}/{kind}/{at.date()}",
+        desk_id=books.desk_id,
+        symbol=symbol,
+        kind=AdjustmentKind.SPLIT,
+        ratio=ratio,
+        effective_at=at,
+        evidence=evidence,
     )
-    if not booked:
-        yield Adjustment(
-            adjustment_id=f"{books.desk_id}/{symbol}/split/{at.date()}",
-            desk_id=books.desk_id,
-            symbol=symbol,
-            kind=AdjustmentKind.SPLIT,
-            ratio=ratio,
-            effective_at=at,
-            evidence=evidence,
-        )

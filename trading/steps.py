@@ -21,7 +21,7 @@ from trading.instruments import Symbol
 from trading.limits import Limits
 from trading.market import SnapshotSummary
 from trading.money import DeskId, Identifier, Record, Text
-from trading.orders import Order, OrderRequest
+from trading.orders import Order, OrderRequest, Style
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
 from trading.reconciling import Reconciled, ReconciliationAsked
@@ -85,7 +85,10 @@ class Skip(Record):
 
 
 class Opening(Record):
-    """What the gate found: the moment the cycle reasons about, the limits in force, and a reason to go no further."""
+    """What the gate found: the moment the cycle reasons about, the limits in force, and a reason to go no further.
+
+    `closes_at` is the bell that ends the session's orders, None where no clock runs beside the prices.
+    """
 
     as_of: AwareDatetime
     market: str
@@ -93,6 +96,8 @@ class Opening(Record):
     in_session: bool
     limits: Limits
     trading_state: TradingState = TradingState.ACTIVE
+    style: Style = Style()
+    closes_at: AwareDatetime | None = None
     held: tuple[Symbol, ...] = ()
     skip: Skip | None = None
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.rates import PostgresRate
-from settings import Settings
+from settings import AlpacaSettings, Settings
 from trading.errors import BadConfiguration, BrokerRefused
 from trading.ports import Broker, Market
 from wiring.markets import Uncounted
@@ -35,10 +36,9 @@ def broker_of(settings: Settings, engine: AsyncEngine, market: Market) -> Broker
 def alpaca_broker_of(settings: Settings, engine: AsyncEngine | None = None) -> Broker:
     """Alpaca, with the account's own key; with the database all workers share one rate of requests."""
     from adapters.alpaca_broker import AlpacaAccess, AlpacaBroker  # noqa: PLC0415  its SDK takes a second (pandas)
-    from adapters.alpaca_wire import credentials  # noqa: PLC0415  see above
 
     alpaca = settings.alpaca
-    key, secret = credentials("broker", alpaca.api_key, alpaca.api_secret)
+    key, secret = _credentials(alpaca)
     access = AlpacaAccess(
         api_key=key,
         api_secret=secret,
@@ -51,9 +51,11 @@ def alpaca_broker_of(settings: Settings, engine: AsyncEngine | None = None) -> B
 
 
 def check_route(settings: Settings) -> None:
-    """Raises BadConfiguration, in one line, when key, address, mode and prices do not all mean the same account."""
+    """Raises BadConfiguration, in one line, when there is no key, or key, address, mode and prices do not agree."""
     for refusal in _contradictions(settings):
         raise BadConfiguration(refusal)
+    if settings.orders.broker == "alpaca":
+        _credentials(settings.alpaca)
 
 
 async def vet_broker(settings: Settings, broker: Broker) -> str:
@@ -73,6 +75,12 @@ async def vet_broker(settings: Settings, broker: Broker) -> str:
         raise BrokerRefused(f"account {account.account_id} at {broker.name} may not trade: {account.blocked}")
     what = "LIVE, REAL MONEY" if trading.mode == "live" else "on paper"
     return f"{broker.name}: account {account.account_id}, {what}, {account.equity:,.2f} USD"
+
+
+def _credentials(alpaca: AlpacaSettings) -> tuple[SecretStr, SecretStr]:
+    from adapters.alpaca_wire import credentials  # noqa: PLC0415  see `alpaca_broker_of`
+
+    return credentials("broker", alpaca.api_key, alpaca.api_secret)
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError, is_cancelled_exception
+from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.orders import OrderActivities
+    from activities.repricing import Repriced, RepricingActivities
     from trading.orders import PROTECTIVE, UNANSWERED, Leg, Order, OrderRequest, OrderState
+    from trading.repricing import reprices_of
     from trading.settlement import Look, Looking, Sending
     from workflows import policies
     from workflows.order_search import OrderSearch
@@ -95,20 +99,52 @@ class OrderExecution:
         )
 
     async def _follow(self, request: OrderRequest, order: Order) -> Order:
-        """Look at it until it has ended; at the end of its life cancel what is left, and see that end too."""
-        ends_at = self._end(request)
+        """Look at it until it has ended; what is left at the end of its life is cancelled."""
+        ends_at, left_behind_at = self._end(request), self._left_behind(request)
         pause = policies.FIRST_LOOK
-        cancelled = 0
-        while order.is_open and order.state not in UNANSWERED and cancelled < policies.MOST_CANCELS:
+        while order.is_open and order.state not in UNANSWERED:
             self._tell(request, f"{order.state}, {order.filled_quantity:f} filled")
             await workflow.sleep(pause, summary="until the next look")
             if workflow.now() >= ends_at:
-                step, cancelled, pause = OrderActivities.cancel_order, cancelled + 1, policies.FIRST_LOOK
-            else:
-                step, pause = OrderActivities.follow_order, min(pause * 2, policies.LAST_LOOK)
-            words = f"{step.__name__.removesuffix('_order')} {request.symbol}"
-            order = await workflow.execute_activity_method(step, request, summary=words, **policies.ORDERS)
+                return await self._cancel(request)
+            if left_behind_at and workflow.now() >= left_behind_at and not order.filled_quantity:
+                return await self._reprice(request)
+            order = await workflow.execute_activity_method(
+                OrderActivities.follow_order, request, summary=f"follow {request.symbol}", **policies.ORDERS
+            )
+            pause = min(pause * 2, policies.LAST_LOOK)
         return order
+
+    async def _reprice(self, request: OrderRequest) -> Order:
+        """Take back a limit order that the market has left behind; it goes on at a new price as its own order."""
+        order = await self._cancel(request)
+        repriced: Repriced = await workflow.execute_activity_method(
+            RepricingActivities.intend_successor,
+            request,
+            summary=f"reprice {request.symbol}",
+            **policies.ORDERS,
+        )
+        workflow.set_current_details(f"taken back after {request.reprice_seconds} s without a fill: {repriced.words}")
+        if repriced.request is None:
+            return order
+        return await (await start_order(repriced.request))
+
+    async def _cancel(self, request: OrderRequest) -> Order:
+        """Cancel what is left, and look until the broker has ended it."""
+        for _ in range(policies.MOST_CANCELS):
+            order: Order = await workflow.execute_activity_method(
+                OrderActivities.cancel_order, request, summary=f"cancel {request.symbol}", **policies.ORDERS
+            )
+            if not order.is_open:
+                break
+            await workflow.sleep(policies.FIRST_LOOK, summary="until it is cancelled")
+        return order
+
+    def _left_behind(self, request: OrderRequest) -> datetime | None:
+        """When a limit order without a fill is taken back; None when never."""
+        if not request.reprice_seconds or reprices_of(request) >= policies.MOST_REPRICES:
+            return None
+        return workflow.now() + timedelta(seconds=request.reprice_seconds)
 
     def _end(self, request: OrderRequest) -> datetime:
         """When what is left of it is cancelled: at the session's end, or after an order's longest life."""
@@ -117,3 +153,27 @@ class OrderExecution:
 
     def _tell(self, request: OrderRequest, words: str) -> None:
         workflow.set_current_details(f"**{request.side} {request.quantity:f} {request.symbol}**: {words}")
+
+
+async def start_order(request: OrderRequest) -> ChildWorkflowHandle[OrderExecution, Order]:
+    """Start it; it goes on whatever becomes of who started it. Raises WorkflowAlreadyStartedError the second time."""
+    return await workflow.start_child_workflow(
+        OrderExecution.run,
+        request,
+        id=request.client_order_id,
+        task_timeout=policies.TASK,
+        task_queue=policies.DESK_QUEUE,
+        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        parent_close_policy=ParentClosePolicy.ABANDON,
+        execution_timeout=policies.ORDER_LIFE * 2,
+        static_summary=f"{request.side} {request.quantity:f} {request.symbol}",
+    )
+
+
+async def send_and_wait(request: OrderRequest) -> None:
+    """Start it and wait a while for its end; one that is still under way, or was started before, goes on by itself."""
+    try:
+        child = await start_order(request)
+        await workflow.wait_condition(child.done, timeout=policies.ORDER_PATIENCE, timeout_summary="patience")
+    except (TimeoutError, WorkflowAlreadyStartedError):
+        workflow.logger.warning("the order %s is still under way", request.client_order_id)

@@ -49,9 +49,10 @@ MARKET: dict[str, Any] = {
     "retry_policy": _policy(0.5, 10, 20),
 }
 AGENT: dict[str, Any] = {
-    # A long thought takes 90 s; all tries together four minutes, so that one symbol cannot hold the cycle.
+    # A long thought takes 80 s, after 30 s of patience with the model whose place it takes; all tries together four
+    # minutes, so that one symbol cannot hold the cycle.
     "task_queue": AGENTS_QUEUE,
-    "start_to_close_timeout": timedelta(seconds=90),
+    "start_to_close_timeout": timedelta(seconds=120),
     "schedule_to_close_timeout": timedelta(minutes=4),
     "heartbeat_timeout": HEARTBEAT,
     "retry_policy": _policy(0.5, 20, 5),
@@ -144,6 +145,8 @@ MOST_SENDS = 3
 # Look-ups of an order that nobody has answered for, about three minutes, before the desk halts and a person is called.
 MOST_LOOK_UPS = 10
 LAST_LOOK_UP = timedelta(seconds=30)
+# A limit order is taken back and goes on at a new price so often; then it rests where it is until the bell.
+MOST_REPRICES = 3
 # Seconds that an exit waits for the end of what protects its position: the broker holds those shares back.
 MOST_CLEARINGS = 10
 # A cancel that the broker has taken so often without ending the order is not heard.

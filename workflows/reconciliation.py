@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.reconciling import ReconcilingActivities
     from trading.reconciling import Comparison, Reconciled, ReconciliationAsked, standing_in_both
     from workflows import policies
-    from workflows.order_starting import send_and_wait
+    from workflows.order_execution import send_and_wait
     from workflows.starting import given
     from workflows.tables import difference_table
 

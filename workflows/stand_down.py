@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from trading.desk import HaltAsked, StandDownAsked
     from trading.orders import OrderRequest
     from workflows import policies
-    from workflows.order_starting import send_and_wait
+    from workflows.order_execution import send_and_wait
     from workflows.starting import given
 
 

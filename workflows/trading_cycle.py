@@ -53,7 +53,7 @@ with workflow.unsafe.imports_passed_through():
         ValidationHeard,
     )
     from workflows import policies, search_attributes
-    from workflows.order_starting import start_order
+    from workflows.order_execution import start_order
     from workflows.reconciliation import Reconciliation
     from workflows.starting import given
     from workflows.tables import decision_table, step_summary

@@ -20,14 +20,15 @@ KINDS: Mapping[str, ActivityKind] = {
     **dict.fromkeys(("DIV", "DIVCGL", "DIVCGS", "DIVFT", "DIVNRA", "DIVROC", "DIVTW", "DIVTXEX", "CGD"), K.DIVIDEND),
     **dict.fromkeys(("FEE", "CFEE", "DIVFEE", "PTC", "PTR"), K.FEE),
     **dict.fromkeys(("INT", "INTNRA", "INTTW"), K.INTEREST),
+    "CIL": K.CASH_IN_LIEU,
     "CSD": K.DEPOSIT,
     "CSW": K.WITHDRAWAL,
     "SPLIT": K.SPLIT,
 }
 """Alpaca's types of activities; cash journals are by their sign, and all others `other`: a person must look."""
 _JOURNALS = frozenset({"JNL", "JNLC"})
-# The shares of a dividend are those that it is paid on, not new ones.
-_MOVES_NO_SHARES = frozenset({K.DIVIDEND, K.FEE, K.INTEREST, K.DEPOSIT, K.WITHDRAWAL})
+# The shares of a dividend are those that it is paid on, not new ones; those of cash in lieu the split has cut.
+_MOVES_NO_SHARES = frozenset({K.DIVIDEND, K.FEE, K.INTEREST, K.DEPOSIT, K.WITHDRAWAL, K.CASH_IN_LIEU})
 _BLOCKS = {
     "account_blocked": "the account is blocked",
     "trading_blocked": "trading is blocked",
@@ -38,12 +39,12 @@ _BLOCKS = {
 def read_account(value: object) -> Account:
     """The account. Raises Unreadable."""
     of = read.row(value, "account")
-    if read.text(of, "currency") != "USD":
+    if read.said(of, "currency") != "USD":
         raise Unreadable("the account is not in dollars")
     cash = read.dollars(of, "cash")
     try:
         return Account(
-            account_id=read.text(of, "account_number"),
+            account_id=read.said(of, "account_number"),
             cash=cash,
             settled_cash=min(cash, read.dollars_at_most(of, "non_marginable_buying_power")),
             buying_power=read.dollars_at_most(of, "buying_power"),
@@ -57,9 +58,9 @@ def read_account(value: object) -> Account:
 def read_asset(value: object, symbol: str) -> Asset:
     """What may be done with a symbol. Raises Unreadable, also for an answer about another one."""
     of = read.row(value, "asset")
-    if read.text(of, "symbol") != symbol:
+    if read.said(of, "symbol") != symbol:
         raise Unreadable("it is about another symbol")
-    active = read.text(of, "status") == "active" and read.text(of, "class") == "us_equity"
+    active = read.said(of, "status") == "active" and read.said(of, "class") == "us_equity"
     return Asset(
         symbol=symbol,
         tradable=active and read.flag(of, "tradable"),
@@ -87,7 +88,7 @@ def read_activities(value: object) -> tuple[Activity, ...]:
     """
     found: dict[str, Activity] = {}
     for of in read.rows(value, "activity"):
-        if read.text(of, "activity_type") == "FILL" or _is_told_elsewhere(of):
+        if read.said(of, "activity_type") == "FILL" or _is_told_elsewhere(of):
             continue
         try:
             activity = _activity(of)
@@ -106,7 +107,7 @@ def _is_told_elsewhere(of: Row) -> bool:
 
 
 def _blocked(of: Row) -> str | None:
-    status = read.text(of, "status")
+    status = read.said(of, "status")
     why = [words for name, words in _BLOCKS.items() if read.flag(of, name)]
     if status != "ACTIVE":
         why.append(f"its status is {status[:40]}")
@@ -114,15 +115,15 @@ def _blocked(of: Row) -> str | None:
 
 
 def _holding(of: Row) -> Holding:
-    side, quantity = read.text(of, "side"), read.number(of, "qty")
+    side, quantity = read.said(of, "side"), read.number(of, "qty")
     if side not in {"long", "short"} or (side == "long" and quantity < 0):
         raise Unreadable("a position's side and quantity do not go together")
-    return Holding(symbol=read.text(of, "symbol"), quantity=quantity if side == "long" else -abs(quantity))
+    return Holding(symbol=read.said(of, "symbol"), quantity=quantity if side == "long" else -abs(quantity))
 
 
 def _activity(of: Row) -> Activity:
     amount = read.dollars(of, "net_amount") if of.get("net_amount") is not None else ZERO
-    told = read.text(of, "activity_type")
+    told = read.said(of, "activity_type")
     symbol = read.words(of, "symbol") or None
     kind = _kind(told, amount, symbol)
     shares = ZERO if kind in _MOVES_NO_SHARES else read.maybe(read.number, of, "qty") or ZERO
@@ -131,7 +132,7 @@ def _activity(of: Row) -> Activity:
         kind, shares = K.OTHER, read.maybe(read.number, of, "qty") or ZERO
     said = (told, read.words(of, "activity_sub_type"), read.words(of, "description"))
     return Activity(
-        activity_id=read.text(of, "id"),
+        activity_id=read.said(of, "id"),
         kind=kind,
         amount=amount,
         symbol=symbol,

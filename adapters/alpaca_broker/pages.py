@@ -104,5 +104,5 @@ def _get(client: TradingClient, path: str, query: dict[str, Any]) -> Any:
 def _activities(value: object) -> list[read.Row]:
     page = read.rows(value, "activity")
     for of in page:
-        read.text(of, "id")
+        read.said(of, "id")
     return page

@@ -89,19 +89,19 @@ def read_fills(value: object, names: Mapping[str, str]) -> tuple[Fill, ...]:
 
 def order_ids(value: object) -> list[str]:
     """Alpaca's ids of the orders that some activities belong to, each once."""
-    return list(dict.fromkeys(read.text(of, "order_id") for of in read.rows(value, "activity")))
+    return list(dict.fromkeys(read.said(of, "order_id") for of in read.rows(value, "activity")))
 
 
 def _found(of: Row, parent_id: str | None) -> Found:
     filled = read.maybe(read.number, of, "filled_qty") or ZERO
     quantity = _quantity(of, filled)
-    status, name = read.text(of, "status"), read.text(of, "client_order_id")
+    status, name = read.said(of, "status"), read.said(of, "client_order_id")
     state, reason = state_of(status, quantity, filled)
     side = _side(of)
     order = BrokerOrder(
         client_order_id=name,
-        broker_order_id=read.text(of, "id"),
-        symbol=read.text(of, "symbol"),
+        broker_order_id=read.said(of, "id"),
+        symbol=read.said(of, "symbol"),
         side=side,
         leg=_leg(of, name, side, parent_id),
         quantity=quantity,
@@ -129,7 +129,7 @@ def _quantity(of: Row, filled: Decimal) -> Decimal:
 
 
 def _side(of: Row) -> Side:
-    side = _SIDES.get(read.text(of, "side"))
+    side = _SIDES.get(read.said(of, "side"))
     if side is None:
         raise Unreadable("its side is neither buy nor sell")
     return side
@@ -151,14 +151,14 @@ def _leg(of: Row, name: str, side: Side, parent_id: str | None) -> Leg:
 
 
 def _fills(of: Row, names: Mapping[str, str]) -> Iterable[Fill]:
-    order_id = read.text(of, "order_id")
+    order_id = read.said(of, "order_id")
     if order_id not in names:
         raise Unreadable(f"an activity of an order that nobody asked for: {order_id[:40]!r}")
     try:
         fill = Fill(
-            fill_id=read.text(of, "id"),
+            fill_id=read.said(of, "id"),
             client_order_id=names[order_id],
-            symbol=read.text(of, "symbol"),
+            symbol=read.said(of, "symbol"),
             side=_side(of),
             quantity=abs(read.number(of, "qty")),
             price=read.price(of, "price"),

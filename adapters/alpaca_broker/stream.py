@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from alpaca.trading.stream import TradingStream
@@ -24,7 +24,7 @@ _NO_ENTRY = frozenset({401, 403})
 _EXPECTED = (OSError, WebSocketException, ValueError, AttributeError, TypeError)
 
 
-async def moves(access: AlpacaAccess) -> AsyncIterator[str]:
+async def moves(access: AlpacaAccess) -> AsyncGenerator[str]:
     """Client order ids of orders that moved, as it happens. Ends when the connection is cut; the caller connects again.
 
     Raises BrokerRefused for a refused key, BrokerUnavailable when there is no connection to be had.

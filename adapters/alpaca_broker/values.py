@@ -39,7 +39,7 @@ def rows(value: object, what: str) -> list[Row]:
     return [row(each, what) for each in value]
 
 
-def text(of: Row, name: str) -> str:
+def said(of: Row, name: str) -> str:
     """A text that is not empty."""
     value = of.get(name)
     if not isinstance(value, str) or not value:
@@ -98,7 +98,7 @@ def flag(of: Row, name: str) -> bool:
 def time(of: Row, name: str) -> datetime:
     """A time with its zone."""
     try:
-        return moment(text(of, name))
+        return moment(said(of, name))
     except (ValueError, OverflowError):
         raise Unreadable(f"{name} is no time with a zone") from None
 
@@ -106,7 +106,7 @@ def time(of: Row, name: str) -> datetime:
 def day(of: Row, name: str) -> datetime:
     """The beginning of a day in New York."""
     try:
-        on = date.fromisoformat(text(of, name)[:10])
+        on = date.fromisoformat(said(of, name)[:10])
     except ValueError:
         raise Unreadable(f"{name} is no day") from None
     return datetime(on.year, on.month, on.day, tzinfo=NEW_YORK).astimezone(UTC)

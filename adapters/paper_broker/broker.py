@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,6 +18,7 @@ from adapters.postgres.engine import consistent, transaction
 from adapters.postgres.paper_tables import paper_orders
 from trading.accounts import Account, Asset
 from trading.bars import Bars
+from trading.corporate_actions import CorporateAction, each_once
 from trading.errors import (
     BrokerUnavailable,
     DuplicateOrder,
@@ -166,7 +167,7 @@ class PaperBroker:
                     activities=await account.activities(connection, desk_id, since),
                 )
 
-    async def moves(self, desk_id: str) -> AsyncIterator[str]:  # noqa: ARG002  the port's
+    async def moves(self, desk_id: str) -> AsyncGenerator[str]:  # noqa: ARG002  the port's
         """Nothing is told as it happens: everything is looked up."""
         untold: tuple[str, ...] = ()
         for client_order_id in untold:
@@ -182,15 +183,18 @@ class PaperBroker:
             await self._hold(connection, [desk_id])
             return await happenings.move_money(connection, desk_id, activity)
 
-    async def apply_split(self, desk_id: str, split: Activity, ratio: Decimal) -> bool:
-        """Give out `ratio` new shares for one old one, once under the activity's id; whether it was new.
+    async def apply(self, desk_id: str, actions: Sequence[CorporateAction]) -> None:
+        """Let splits and dividends that are in force happen to an account, each once, all of them or none.
 
-        Its symbol and moment count, its shares follow. Raises BooksDisagree and BrokerUnavailable.
+        What was held before the ex-date is split, and paid on. Raises BrokerUnavailable.
         """
+        if not (due := each_once(actions)):
+            return
         async with self._transaction() as connection:
-            await store.lock(connection, [happenings.symbol_of(split)])
+            await store.lock(connection, [action.symbol for action in due])
             await self._hold(connection, [desk_id])
-            return await happenings.apply_split(connection, desk_id, split, ratio, fractions=self._terms.fractionable)
+            for action in due:
+                await happenings.apply(connection, desk_id, action, fractions=self._terms.fractionable)
 
     async def _hold(self, connection: AsyncConnection, desk_ids: Sequence[str]) -> None:
         opening = {"amount": self._terms.opening_cash, "occurred_at": datetime.now(UTC)}
@@ -229,7 +233,7 @@ def _account(desk_id: str, money: Money) -> Account:
     return Account(
         account_id=f"paper-{desk_id}",
         cash=money.cash,
-        settled_cash=money.cash,
+        settled_cash=money.cash - money.reserved,
         buying_power=money.buying_power,
         equity=money.cash + money.value,
     )

@@ -66,10 +66,11 @@ class Database(Record):
 class Patience(Record):
     """How long a database is waited for, in seconds, before it counts as unavailable."""
 
-    connect: Seconds = 5
-    # An activity's own time-out is longer, so that the failure it sees is ours and says what happened.
-    command: Seconds = 10
-    pool: Seconds = 10
+    connect: Seconds = 3
+    # An activity's own ten seconds are longer, so that the failure it sees is ours and says what happened: a frozen
+    # server costs this much, and two seconds more to close the connection that is silent.
+    command: Seconds = 7
+    pool: Seconds = 5
 
 
 def application_engine(database: Database, *, pool_size: int = 5, patience: Patience = Patience()) -> AsyncEngine:  # noqa: B008  frozen

@@ -7,16 +7,17 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import log
+from adapters.postgres.desks import change_state
 from adapters.postgres.fill_rows import fills_of_order
 from adapters.postgres.order_rows import KnownOrder, enter_order, find_order, save_order
 from adapters.postgres.portfolio import lock_books, read_portfolio
 from adapters.postgres.recent import count_recent
-from trading.breaches import breaches, evidence
-from trading.breaker import forbids
+from trading.breaches import breaches, evidence, runaway
+from trading.breaker import CircuitBreaker, TradingState, forbids
 from trading.errors import BooksDisagree
 from trading.events import Event
 from trading.limits import Part, Scene, part_of
-from trading.order_events import order_denied, order_intended, order_moved
+from trading.order_events import alert_raised, order_denied, order_intended, order_moved, state_changed
 from trading.orders import UNANSWERED, Order, OrderRequest, OrderState, advance, settle
 from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
 
@@ -29,8 +30,9 @@ async def intend_order(connection: AsyncConnection, asked: IntentAsked) -> Order
     if known is not None:
         _refuse_other(known, request)
         return known.answer
+    portfolio = await read_portfolio(connection, request.desk_id)
     scene = Scene(
-        portfolio=await read_portfolio(connection, request.desk_id),
+        portfolio=portfolio,
         limits=asked.limits,
         standing=asked.standing,
         recent=await count_recent(connection, request, asked.limits.duplicate_minutes),
@@ -41,6 +43,8 @@ async def intend_order(connection: AsyncConnection, asked: IntentAsked) -> Order
         denied = Denied(client_order_id=request.client_order_id, breaches=found)
         await enter_order(connection, Order(request=request, state=OrderState.DENIED, reason=denied.reason), found)
         await log.append(connection, [order_denied(request, denied, seen, asked.intended_at)])
+        if runaway(found) and portfolio.trading_state is not TradingState.HALTED:
+            await _stop(connection, request, denied.reason, asked.intended_at)
         return denied
     order = Order(request=request, state=OrderState.INTENDED)
     await enter_order(connection, order)
@@ -103,6 +107,15 @@ async def known_order(connection: AsyncConnection, client_order_id: str) -> Know
     if known is None:
         raise BooksDisagree(f"the books know no order {client_order_id}")
     return known
+
+
+async def _stop(connection: AsyncConnection, request: OrderRequest, reason: str, at: datetime) -> None:
+    """Halt a desk that orders faster than its owner ever meant it to, and call a person: once, until it resumes."""
+    key = f"{request.client_order_id}-runaway"
+    breaker = CircuitBreaker(state=TradingState.HALTED, since_at=at, changed_by="limits", reason=reason)
+    await change_state(connection, breaker, state_changed(breaker, request.desk_id, key, at))
+    alert = {"reason": f"a runaway desk: {reason}", "severity": "critical"}
+    await log.append(connection, [alert_raised(request.desk_id, key, alert, at)])
 
 
 async def _say(connection: AsyncConnection, known: KnownOrder, state: OrderState, at: datetime, why: str = "") -> Order:

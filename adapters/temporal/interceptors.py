@@ -67,7 +67,7 @@ class _Edge(ActivityInboundInterceptor):
             after = error.retry_after_seconds
             delay = timedelta(seconds=after) if after is not None else None
             if activity.info().attempt == LOUD_TRY:
-                log.error("fails again and again", error=str(error))  # noqa: TRY400  its trace is told at each try
+                log.error("fails again and again", error=str(error))  # noqa: TRY400  the SDK writes the traceback
             raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=delay) from error
         except ValidationError as error:
             raise ApplicationError(first_wrong(error), type="InvalidRecord", non_retryable=True) from error

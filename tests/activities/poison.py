@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, get_type_hints
 
 from temporalio import activity
 
-from activities.agents import AgentActivities
-from activities.gate import Gate
-from activities.ledger import LedgerActivities
-from activities.market import MarketActivities
-from activities.orders import OrderActivities
-from activities.standing import StandingActivities
+import activities
 
-HOLDERS: tuple[type[Any], ...] = (
-    *(Gate, MarketActivities, LedgerActivities, AgentActivities, OrderActivities),
-    StandingActivities,
-)
+
+def holders() -> Iterator[type[Any]]:
+    """Every class of activities, in whatever module it stands."""
+    for module in iter_modules(activities.__path__):
+        yield from (one for one in vars(import_module(f"activities.{module.name}")).values() if isinstance(one, type))
 
 
 def real() -> dict[str, Callable[..., Any]]:
     """Every activity there is, by its name."""
-    found = (member for holder in HOLDERS for member in vars(holder).values())
+    found = (member for holder in holders() for member in vars(holder).values())
     named = ((getattr(member, "__temporal_activity_definition", None), member) for member in found)
     return {definition.name: member for definition, member in named if definition is not None}
 

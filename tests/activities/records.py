@@ -6,7 +6,7 @@ import types
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, BaseModel, JsonValue, ValidationError
@@ -18,11 +18,7 @@ from trading.instruments import Symbol
 from trading.limits import Budget, Turnover
 from trading.money import DeskId, Dollars, Fraction, Identifier, Price, Quantity, Ratio, Record, SignedQuantity, Text
 from trading.signals import Score
-from workflows.order_execution import OrderExecution
-from workflows.trading_cycle import TradingCycle
-from workflows.trading_desk import TradingDesk
-
-WORKFLOWS = (TradingDesk, TradingCycle, OrderExecution)
+from worker import WORKFLOWS
 
 
 def amounts(least: str, most: str, places: int) -> st.SearchStrategy[Decimal]:
@@ -81,7 +77,7 @@ def travelling() -> dict[str, Any]:
     return found
 
 
-def values(hint: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911  one line for each kind of annotation
+def values(hint: Any) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911  one line for each kind of annotation
     """Valid values of one annotation."""
     for known, strategy in KINDS:
         if hint is known:
@@ -89,6 +85,8 @@ def values(hint: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911  one line for 
     if hint is None or hint is type(None):
         return st.none()
     origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return st.sampled_from(arguments)
     if origin is Annotated:
         return values(arguments[0])
     if origin in {Union, types.UnionType}:

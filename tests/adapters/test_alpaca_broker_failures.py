@@ -39,7 +39,7 @@ from trading.errors import (
     OrderRefused,
     TradingError,
 )
-from trading.orders import OrderRequest
+from trading.orders import OrderRequest, OrderState
 
 NAME = request().client_order_id
 HTML = b"<html>no</html>"
@@ -134,7 +134,11 @@ async def test_alpacas_no_is_a_refusal_in_its_words_and_is_posted_once(
 
 @pytest.mark.parametrize(
     ("given", "seconds"),
-    [(7, 7.0), (format_datetime(datetime.now(UTC) + timedelta(seconds=3600)), 120.0), (-5, 0.0)],
+    [
+        (7, 7.0),
+        pytest.param(format_datetime(datetime.now(UTC) + timedelta(hours=1)), 120.0, id="in an hour"),
+        (-5, 0.0),
+    ],
 )
 async def test_too_many_requests_say_when_to_come_again(
     server: BrokerServer, broker: AlpacaBroker, given: float | str, seconds: float
@@ -291,7 +295,11 @@ WRONG: dict[str, dict[str, Any]] = {
 async def test_the_answer_as_alpaca_writes_it_is_read(server: BrokerServer, broker: AlpacaBroker) -> None:
     server.faults.plan("POST", ORDERS, Fault(status=200, body=json.dumps(ROW).encode()))
     held = await broker.submit(request())
-    assert (held.quantity, held.state, held.received_at) == (10, "accepted", datetime(2026, 11, 23, 15, tzinfo=UTC))
+    assert (held.quantity, held.state, held.received_at) == (
+        Decimal(10),
+        OrderState.ACCEPTED,
+        datetime(2026, 11, 23, 15, tzinfo=UTC),
+    )
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -45,14 +45,14 @@ async def test_fills_have_alpacas_ids_and_come_oldest_first(server: BrokerServer
     fills = await broker.fills(NAME)
     assert [fill.fill_id for fill in fills] == [execution.activity_id for execution in made]
     assert [(fill.quantity, fill.price, fill.commission) for fill in fills] == [
-        (4, D("190.2512"), 0),
-        (5, D("190.3"), 0),
-        (1, D("190.1"), 0),
+        (D(4), D("190.2512"), D(0)),
+        (D(5), D("190.3"), D(0)),
+        (D(1), D("190.1"), D(0)),
     ]
     assert {(fill.client_order_id, fill.symbol, fill.side) for fill in fills} == {(NAME, "AAPL", Side.BUY)}
     found = await broker.find(NAME)
     assert found is not None
-    assert (found.state, found.filled_quantity) == (OrderState.FILLED, 10)
+    assert (found.state, found.filled_quantity) == (OrderState.FILLED, D(10))
     assert [asked.query["order_id"] for asked in server.asked("GET", FILLS)] == [found.broker_order_id]
 
 
@@ -153,7 +153,7 @@ async def test_a_fill_that_is_taken_back_comes_with_the_one_that_reverses_it(
     found = await broker.find(NAME)
     assert found is not None
     # It does not fill again: the rest is over, and says why.
-    assert (found.state, found.filled_quantity) == (OrderState.CANCELLED, 6)
+    assert (found.state, found.filled_quantity) == (OrderState.CANCELLED, D(6))
     assert "taken back" in str(found.reason)
 
 
@@ -175,12 +175,17 @@ async def test_legs_are_told_once_the_entry_has_filled_whole(server: BrokerServe
     stop, target = await broker.legs(NAME)
     assert (stop.leg, stop.stop_price, stop.side, stop.quantity, stop.state) == (
         Leg.STOP,
-        180,
+        D(180),
         Side.SELL,
-        10,
-        "accepted",
+        D(10),
+        OrderState.ACCEPTED,
     )
-    assert (target.leg, target.limit_price, target.quantity, target.state) == (Leg.TARGET, 210, 10, "accepted")
+    assert (target.leg, target.limit_price, target.quantity, target.state) == (
+        Leg.TARGET,
+        D(210),
+        D(10),
+        OrderState.ACCEPTED,
+    )
     assert {stop.parent_id, target.parent_id} == {NAME}
     assert not {stop.client_order_id, target.client_order_id} & {NAME, ""}
 

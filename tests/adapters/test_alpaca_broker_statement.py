@@ -54,14 +54,14 @@ async def test_a_statement_has_every_part(server: BrokerServer, broker: AlpacaBr
     told = await broker.statement("main", LONG_AGO)
     assert (told.desk_id, told.since_at) == ("main", LONG_AGO)
     assert told.account is not None
-    assert (told.account.cash, told.account.equity) == (98_600, D("101462.50"))
+    assert (told.account.cash, told.account.equity) == (D(98_600), D("101462.50"))
     assert told.holdings == (Holding(symbol="AAPL", quantity=D(10)), Holding(symbol="BRK.B", quantity=D(2)))
     assert told.orders is not None
-    assert [(order.client_order_id, order.filled_quantity) for order in told.orders] == [(NAME, 10)]
+    assert [(order.client_order_id, order.filled_quantity) for order in told.orders] == [(NAME, D(10))]
     assert told.fills is not None
-    assert [(fill.client_order_id, fill.quantity, fill.side) for fill in told.fills] == [(NAME, 10, Side.BUY)]
+    assert [(fill.client_order_id, fill.quantity, fill.side) for fill in told.fills] == [(NAME, D(10), Side.BUY)]
     assert told.activities is not None
-    assert [(each.kind, each.amount) for each in told.activities] == [(K.DEPOSIT, 500)]
+    assert [(each.kind, each.amount) for each in told.activities] == [(K.DEPOSIT, D(500))]
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -180,16 +180,16 @@ async def test_what_happened_without_a_trade_has_its_kind(server: BrokerServer, 
     assert told is not None
     assert [each.activity_id for each in told] == [row["id"] for row in rows]
     assert [(each.kind, each.amount, each.symbol, each.shares) for each in told] == [
-        (K.DIVIDEND, D("2.50"), "AAPL", 0),
-        (K.FEE, D("-0.03"), None, 0),
-        (K.INTEREST, D("1.50"), None, 0),
-        (K.INTEREST, D("-0.75"), None, 0),
-        (K.DEPOSIT, 1_000, None, 0),
-        (K.WITHDRAWAL, -200, None, 0),
-        (K.DEPOSIT, 50, None, 0),
-        (K.WITHDRAWAL, -60, None, 0),
-        (K.DIVIDEND, D("-0.38"), "AAPL", 0),
-        (K.OTHER, 10, "AAPL", -10),
+        (K.DIVIDEND, D("2.50"), "AAPL", D(0)),
+        (K.FEE, D("-0.03"), None, D(0)),
+        (K.INTEREST, D("1.50"), None, D(0)),
+        (K.INTEREST, D("-0.75"), None, D(0)),
+        (K.DEPOSIT, D(1_000), None, D(0)),
+        (K.WITHDRAWAL, D(-200), None, D(0)),
+        (K.DEPOSIT, D(50), None, D(0)),
+        (K.WITHDRAWAL, D(-60), None, D(0)),
+        (K.DIVIDEND, D("-0.38"), "AAPL", D(0)),
+        (K.OTHER, D(10), "AAPL", D(-10)),
     ]
     assert told[0].words == "DIV CDIV"
 
@@ -199,11 +199,21 @@ async def test_a_split_takes_the_old_shares_and_gives_the_new(server: BrokerServ
     told = await broker.statement("main", LONG_AGO)
     assert told.activities is not None
     assert [(each.kind, each.symbol, each.shares) for each in told.activities] == [
-        (K.SPLIT, "AAPL", -10),
-        (K.SPLIT, "AAPL", 40),
+        (K.SPLIT, "AAPL", D(-10)),
+        (K.SPLIT, "AAPL", D(40)),
     ]
     assert told.holdings is not None
     assert told.holdings[0].quantity == 40
+
+
+async def test_cash_for_a_part_of_a_share_is_told_as_such(server: BrokerServer, broker: AlpacaBroker) -> None:
+    server.brokerage.split("AAPL", 1, 4, whole=True)
+    told = await broker.statement("main", LONG_AGO)
+    assert [(each.kind, each.amount, each.shares) for each in told.activities or ()] == [
+        (K.SPLIT, D(0), D(-10)),
+        (K.SPLIT, D(0), D(2)),
+        (K.CASH_IN_LIEU, D("380.50"), D(0)),
+    ]
 
 
 async def test_a_trade_that_is_undone_is_told_once_by_its_fills(server: BrokerServer, broker: AlpacaBroker) -> None:
@@ -214,7 +224,7 @@ async def test_a_trade_that_is_undone_is_told_once_by_its_fills(server: BrokerSe
     assert told.fills is not None
     assert told.account is not None
     assert effective(told.fills) == ()
-    assert (len(told.fills), told.account.cash) == (2, 100_000)
+    assert (len(told.fills), told.account.cash) == (2, D(100_000))
 
 
 async def activities_of(server: BrokerServer, broker: AlpacaBroker, *rows: Any) -> tuple[Activity, ...] | None:
@@ -240,7 +250,10 @@ async def test_a_day_is_the_exchanges_and_what_was_taken_back_is_left_out(
     in_shares = DIVIDEND | {"id": "20260801011955195::3", "net_amount": "0"}
     told = await activities_of(server, broker, DIVIDEND, taken_back, in_shares)
     assert told is not None
-    assert [(each.kind, each.amount, each.shares) for each in told] == [(K.DIVIDEND, D("1.02"), 0), (K.OTHER, 0, 2)]
+    assert [(each.kind, each.amount, each.shares) for each in told] == [
+        (K.DIVIDEND, D("1.02"), D(0)),
+        (K.OTHER, D(0), D(2)),
+    ]
     assert told[0].occurred_at == datetime(2026, 8, 1, 4, tzinfo=UTC)
 
 

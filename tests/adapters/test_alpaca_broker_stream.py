@@ -122,10 +122,18 @@ async def test_no_stream_is_to_be_had_where_nobody_streams(server: BrokerServer)
 
 
 async def test_a_stream_that_says_nothing_to_the_key_is_given_up() -> None:
-    silent = await asyncio.start_server(lambda _, writer: asyncio.sleep(60), "127.0.0.1", 0)
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        left.set()
+
+    left = asyncio.Event()
+    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     with serving() as server, pytest.raises(BrokerUnavailable, match="TimeoutError"):
         await anext(moves(access(server, stream_url=f"ws://127.0.0.1:{port}", timeout_seconds=0.2)))
+    # Of a connection that is still open when the test has ended, whatever test runs then would be told.
+    await asyncio.wait_for(left.wait(), SECONDS)
     silent.close()
 
 

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from console.up import at_any_time
+from console.watchlist import Prices
+from settings import MarketSettings, OrderSettings, Settings
 from tests.console.terminal import Said, Terminal
+from trading.steps import CycleRequest
 
 SECRET = "correct-horse"  # noqa: S105  nobody's
 
@@ -195,3 +199,30 @@ def test_twenty_starts_and_stops_leave_nothing_behind(terminal: Terminal) -> Non
     for _ in range(20):
         assert terminal.type("up", "KO", "--once").code == 0
         assert_nothing_left(terminal)
+
+
+@pytest.mark.parametrize(
+    ("told", "named"),
+    [
+        ({"BROKER": "alpaca"}, "MARKET_PROVIDERS=file"),
+        ({"TRADING_MODE": "live"}, "BROKER=paper"),
+        ({"BROKER": "alpaca", "MARKET_PROVIDERS": "yfinance"}, "the broker alpaca needs ALPACA_API_KEY"),
+        ({"BROKER": "alpaca", "MARKET_PROVIDERS": "yfinance", "ALPACA_API_KEY": "AK0"}, "live key"),
+        ({"BROKER": "elsewhere"}, "BROKER"),
+    ],
+)
+def test_orders_that_would_go_astray_are_refused_before_a_server_starts(
+    terminal: Terminal, told: dict[str, str], named: str
+) -> None:
+    assert_one_line(terminal.but(**told).type("up", "--once"), named)
+    assert_nothing_left(terminal)
+
+
+@pytest.mark.parametrize(("broker", "anytime"), [("paper", True), ("alpaca", False)])
+async def test_only_on_paper_is_a_closed_exchange_no_reason_to_wait(broker: str, anytime: bool) -> None:  # noqa: FBT001  a column
+    settings = Settings(
+        market=MarketSettings(providers=("simulated",)), orders=OrderSettings.model_validate({"broker": broker})
+    )
+    asked = CycleRequest(symbols=("AAPL",), trace_id="trace")
+    found = await at_any_time(asked, settings, Prices.of(settings))
+    assert found.anytime is anytime

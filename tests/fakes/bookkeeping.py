@@ -15,10 +15,9 @@ from trading.corrections import AdoptLeg, BookAdjustment, BookCapital, BookFill,
 from trading.differences import Difference
 from trading.money import ZERO
 from trading.order_events import protective_request
-from trading.orders import Fill, Order, OrderState, advance, effective, settle
-from trading.portfolio import CapitalEvent, Portfolio, Position, book_fill, cash_of
+from trading.orders import Fill, Order, OrderState, advance, settle
+from trading.portfolio import CapitalEvent, Portfolio, cash_of, positions_of
 from trading.settlement import BrokerOrder
-from trading.splits import in_time, split_shares
 from trading.statement import Activity, Holding, Statement
 
 TAKEN_AT = AT + timedelta(days=4)
@@ -39,7 +38,7 @@ def folded(
         portfolio=Portfolio(
             desk_id=DESK,
             cash=cash_of(capital, fills),
-            positions=tuple(held(fills, adjustments).values()),
+            positions=tuple(positions_of(fills, adjustments).values()),
             open_orders=tuple(order for order in settled if order.is_open),
         ),
         capital=capital,
@@ -51,22 +50,6 @@ def folded(
 
 def of(order: Order, fills: Iterable[Fill]) -> list[Fill]:
     return [fill for fill in fills if fill.client_order_id == order.request.client_order_id]
-
-
-def held(fills: Iterable[Fill], adjustments: Iterable[Adjustment]) -> dict[str, Position]:
-    positions: dict[str, Position] = {}
-    for change in in_time(effective(fills), adjustments):
-        mark = change.price if isinstance(change, Fill) else Decimal(100)
-        before = positions.get(change.symbol) or Position(symbol=change.symbol, mark=mark)
-        positions[change.symbol] = book_fill(before, change) if isinstance(change, Fill) else changed(before, change)
-    return positions
-
-
-def changed(position: Position, adjustment: Adjustment) -> Position:
-    if adjustment.ratio is not None:
-        return position.model_copy(update={"quantity": split_shares(position.quantity, adjustment.ratio)})
-    more = {"quantity": adjustment.quantity, "cost_basis": adjustment.cost}
-    return position.model_copy(update={name: getattr(position, name) + change for name, change in more.items()})
 
 
 def corrected(books: Books, differences: Iterable[Difference]) -> Books:

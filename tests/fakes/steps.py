@@ -20,6 +20,7 @@ from trading.market import SnapshotSummary
 from trading.money import ZERO, cents
 from trading.orders import Fill, Order, OrderRequest, OrderState, advance, settle
 from trading.portfolio import CapitalEvent, Portfolio, Position, cash_of, positions_of
+from trading.protection import outgrown, unprotected
 from trading.reconciling import Reconciled, ReconciliationAsked
 from trading.rooms import price_of
 from trading.settlement import BrokerOrder, Denied, IntentAsked
@@ -57,7 +58,10 @@ def sealed(events: Iterable[Event]) -> tuple[StoredEvent, ...]:
 
 
 class FakeDesk:
-    """One desk's books and its broker's; orders fill at once, in full and at their mark, unless their symbol rests."""
+    """One desk's books and its broker's; orders fill at once, in full and at their mark, unless their symbol rests.
+
+    What an entry bought has the stop that it asked for.
+    """
 
     def __init__(self, cash: str = "100000") -> None:
         self.paid_in: CapitalEvent = deposit(cash)
@@ -128,7 +132,26 @@ class FakeDesk:
             self.record([order_events.trade_executed(request, filled)])
             order = settle(order, [filled])
         self.orders[request.client_order_id] = order
+        self._protect(request.as_of)
         return order
+
+    def _protect(self, at: datetime) -> None:
+        """Stops follow what is held, as the broker and the reconciliation see to it between them."""
+        for stop in outgrown(self._held(), at):
+            self._rest(advance(self.orders[stop.client_order_id], OrderState.CANCELLED), at)
+        for bare in unprotected(self._held(), at):
+            self.received_at[bare.order.client_order_id] = at
+            self._rest(Order(request=bare.order, state=OrderState.ACCEPTED), at)
+
+    def _rest(self, order: Order, at: datetime) -> None:
+        self.orders[order.request.client_order_id] = order
+        self.record([order_events.order_moved(order.request, order.state, None, at)])
+
+    def _held(self) -> Books:
+        """As much of the books as protection looks at."""
+        return Books(
+            desk_id=DESK, portfolio=self.portfolio(), orders=tuple(self.orders.values()), fills=tuple(self.fills)
+        )
 
     def broker(self) -> tuple[BrokerOrder, ...]:
         """The broker's book, which agrees with ours."""

@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
 from tests.faults.reckless import plainly
-from tests.rig import Ports, ask, desk_of
+from tests.rig import Ports, ask, desk_of, until
 from trading.audit import Books, Finding, audit
 from trading.desk import CycleTicket
 from trading.docket import CycleReport
@@ -64,6 +64,17 @@ async def ended(client: Client, ticket: CycleTicket) -> CycleReport:
     handle = client.get_workflow_handle_for(TradingCycle.run, ticket.workflow_id)
     async with asyncio.timeout(PATIENCE_SECONDS):
         return await patiently(handle.result)
+
+
+async def more(count: Callable[[], int], by: int) -> None:
+    """Wait until a count has grown: of calls that were answered, say, or of those that were given up."""
+    wanted = count() + by
+
+    async def reached() -> bool:
+        return count() >= wanted
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await until(reached)
 
 
 async def at_rest(client: Client, desk_id: str) -> None:

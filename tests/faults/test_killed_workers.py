@@ -13,11 +13,11 @@ from tests.faults.lanes import Ground, Outcome, suffer_all
 from tests.faults.load import under_load
 from tests.faults.proving import shown, tell
 
-ONCE = ("open_desk", "open_cycle", "settle_orders", "take_snapshot", "mark", "ask_risk", "ask_meta")
-LAST = ("audit_desk", "read_breaker")
+ONCE = ("open_desk", "open_cycle", "take_snapshot", "ask_risk", "ask_meta", "audit_desk", "read_breaker")
+TWICE = ("compare", "conclude", "mark")
 EACH_SYMBOL = ("ask_data", "ask_validator", "inquire", "intend", "submit_order")
 MOMENTS: tuple[Moment, ...] = ("before", "after", "returned")
-WORKFLOWS = ("TradingDesk", "TradingCycle", "OrderExecution")
+WORKFLOWS = ("TradingDesk", "TradingCycle", "OrderExecution", "Reconciliation")
 REPETITIONS = 4
 SEED = 20261122
 
@@ -31,8 +31,9 @@ ASKED = Death("ask_data", "after", 2)
 
 def everywhere() -> list[Death]:
     """Every activity of a traded cycle, at every moment, four times; those called often, each time at another call."""
-    deaths = [Death(step, moment) for step in ONCE + LAST for moment in MOMENTS for _ in range(REPETITIONS)]
-    deaths += [Death(step, moment, 1 + n % 2) for step in EACH_SYMBOL for moment in MOMENTS for n in range(REPETITIONS)]
+    deaths = [Death(step, moment) for step in ONCE for moment in MOMENTS for _ in range(REPETITIONS)]
+    often = TWICE + EACH_SYMBOL
+    deaths += [Death(step, moment, 1 + n % 2) for step in often for moment in MOMENTS for n in range(REPETITIONS)]
     deaths += [Death("record", moment, 1 + 2 * n) for moment in MOMENTS for n in range(REPETITIONS)]
     return deaths + [Death(name, "task") for name in WORKFLOWS for _ in range(REPETITIONS)]
 

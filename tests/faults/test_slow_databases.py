@@ -22,9 +22,9 @@ from adapters.postgres.engine import Patience, application_engine
 from embedded.postgres import PostgresServer
 from tests.conftest import owner_of
 from tests.faults.load import under_load
-from tests.faults.proving import PATIENCE_SECONDS
+from tests.faults.proving import more
 from tests.faults.rival import owners_connection
-from tests.faults.watching import watched
+from tests.faults.watching import ANSWERED, all_watched
 from tests.rig import Ports, serving, until
 
 SEED = 20261122
@@ -76,30 +76,20 @@ async def frozen(server: PostgresServer, engine: AsyncEngine) -> AsyncIterator[N
 async def test_a_database_that_does_not_answer_in_time_is_asked_again_and_no_connection_is_lost(
     temporal: WorkflowEnvironment, frail: PostgresServer, sample_data: Path, hurt: Hurt
 ) -> None:
-    chance, raised = Random(SEED), Counter[str]()
+    chance, counts = Random(SEED), Counter[str]()
     engine = application_engine(owner_of(frail), pool_size=POOL_SIZE, patience=SHORT)
     real = Ports.real(engine, sample_data)
-    ports = real.but(ledger=watched(real.ledger, raised), broker=watched(real.broker, raised))
+    ports = all_watched(real, counts)
     async with serving(temporal.client, ports), under_load(temporal.client, STREAMS) as load:
         for _ in range(TIMES):
-            await asyncio.sleep(chance.uniform(0.1, 0.5))
+            await more(lambda: counts[ANSWERED], by=STREAMS)
+            await asyncio.sleep(chance.uniform(0, 0.2))
             async with hurt(frail, engine):
-                await _felt(raised)
+                await more(lambda: counts.total() - counts[ANSWERED], by=1)
         back_at = time.monotonic()
-    load.told(f"seed {SEED}: {TIMES} times {hurt.__name__}, raised {dict(raised)}", since=back_at)
+    load.told(f"seed {SEED}: {TIMES} times {hurt.__name__}, calls {dict(counts)}", since=back_at)
     assert [*await load.wrongs(real), *load.failures()] == []
     await _all_given_back(frail, engine)
-
-
-async def _felt(raised: Counter[str]) -> None:
-    """Wait until one more transaction of ours has been given up."""
-    before = raised.total()
-
-    async def given_up() -> bool:
-        return raised.total() > before
-
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        await until(given_up)
 
 
 async def _all_given_back(server: PostgresServer, engine: AsyncEngine) -> None:

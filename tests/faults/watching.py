@@ -11,17 +11,22 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 from tests.faults.load import Load
+from tests.rig import Ports
 from trading.orders import OrderState
 
 P = TypeVar("P")
+ANSWERED = "answered"
 
 
 class Watched:
-    """Passes every call on to a port and counts what it raised, by its first cause: an SQLSTATE, or an error's name."""
+    """Passes every call on to a port and counts what it raised, by its first cause: an SQLSTATE, or an error's name.
 
-    def __init__(self, port: object, raised: Counter[str]) -> None:
+    Calls that were answered are counted as `ANSWERED`.
+    """
+
+    def __init__(self, port: object, counts: Counter[str]) -> None:
         self._port = port
-        self._raised = raised
+        self._counts = counts
 
     def __getattr__(self, name: str) -> Any:
         member = getattr(self._port, name)
@@ -30,17 +35,28 @@ class Watched:
     def _around(self, method: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
         async def call(*arguments: object, **named: object) -> object:
             try:
-                return await method(*arguments, **named)
+                answer = await method(*arguments, **named)
             except Exception as error:
-                self._raised[first_cause(error)] += 1
+                self._counts[first_cause(error)] += 1
                 raise
+            self._counts[ANSWERED] += 1
+            return answer
 
         return call
 
 
-def watched(port: P, raised: Counter[str]) -> P:
-    """A port whose errors are counted, as its own type."""
-    return cast("P", Watched(port, raised))
+def watched(port: P, counts: Counter[str]) -> P:
+    """A port whose calls are counted, as its own type."""
+    return cast("P", Watched(port, counts))
+
+
+def all_watched(ports: Ports, counts: Counter[str]) -> Ports:
+    """Ports of which everything that stands on the books' database is watched; the broker may stand elsewhere."""
+    return ports.but(
+        ledger=watched(ports.ledger, counts),
+        snapshots=watched(ports.snapshots, counts),
+        journal=watched(ports.journal, counts),
+    )
 
 
 def first_cause(error: BaseException) -> str:

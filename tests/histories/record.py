@@ -73,8 +73,8 @@ def saved() -> list[Path]:
 def record() -> int:
     """Run the tests that keep histories, then drop the histories that no test keeps any more."""
     recording = Recording(FOLDER)
-    tests = [str(ROOT / "tests" / "workflows"), "-q", "-m", "faults or not faults", "-p", "no:cacheprovider"]
-    failed = int(pytest.main([*tests, f"--rootdir={ROOT}"], plugins=[_Named(recording)]))
+    tests = [str(ROOT / "tests" / "workflows"), f"--rootdir={ROOT}", "-q", "-m", "faults or not faults"]
+    failed = int(pytest.main([*tests, "--timeout", "900", "-p", "no:cacheprovider"], plugins=[_Named(recording)]))
     if failed:
         return failed
     for path in saved():

@@ -11,7 +11,7 @@ from random import Random
 from tests.fakes.bookkeeping import account, activity, at_broker, folded, statement_of
 from tests.making import AT, DESK, after, deposit, fill, order, request
 from trading.books import Books
-from trading.corporate_actions import ActionKind, CorporateAction
+from trading.corporate_actions import ActionKind, CorporateAction, effective_at
 from trading.differences import Case
 from trading.instruments import Side
 from trading.orders import Fill, Leg, Order, OrderState
@@ -194,21 +194,34 @@ def charges_a_fee(scenario: Scenario, random: Random) -> Scenario:
 
 
 def splits(scenario: Scenario, random: Random) -> Scenario:
-    """The broker holds the new shares, the whole ones at times; a list names the split, or an activity does."""
+    """The broker holds the new shares, at times only whole ones and cash for the rest; a list or the broker names it.
+
+    What was left over only a list's ratio can tell.
+    """
     found = random.choice([one for one in scenario.statement.holdings or () if scenario.free(one.symbol)])
+    symbol, at = found.symbol, effective_at(EX_ON)
     ratio = Decimal(random.choice(["2", "3", "4", "1.5", "0.5", "0.1"]))
     exact = found.quantity * ratio
-    theirs = exact.quantize(Decimal(1), rounding=ROUND_DOWN) if random.random() < 0.5 else exact
+    cut = random.random() < 0.5 and exact != exact.to_integral_value()
+    theirs = exact.quantize(Decimal(1), rounding=ROUND_DOWN) if cut else exact
     told = scenario.statement.activities or ()
     listed: tuple[CorporateAction, ...] = ()
-    if random.random() < 0.5:
-        listed = (CorporateAction(symbol=found.symbol, kind=ActionKind.SPLIT, ex_on=EX_ON, ratio=ratio),)
+    if cut or random.random() < 0.5:
+        listed = (CorporateAction(symbol=symbol, kind=ActionKind.SPLIT, ex_on=EX_ON, ratio=ratio),)
     else:
-        name, at, shares = f"split-{found.symbol}", AT + timedelta(days=3), exact - found.quantity
-        told = (*told, activity("split", activity_id=name, symbol=found.symbol, shares=shares, occurred_at=at))
+        moved = random.choice([[exact - found.quantity], [-found.quantity, exact]])
+        told = (
+            *told,
+            *(
+                activity("split", activity_id=f"split-{symbol}-{n}", symbol=symbol, shares=shares, occurred_at=at)
+                for n, shares in enumerate(moved)
+            ),
+        )
     changed = {"holdings": regarding(scenario, found, theirs), "activities": told}
-    planted = scenario.plant(Case.SPLIT, found.symbol, found.symbol, **changed)
-    planted = planted if theirs == exact else planted.plant(Case.FRACTION_PAID_OUT, found.symbol)
+    planted = scenario.plant(Case.SPLIT, symbol, symbol, **changed)
+    if cut:
+        cash = activity("cash_in_lieu", "7.31", activity_id=f"cil-{symbol}", symbol=symbol, occurred_at=at)
+        planted = pays(planted, cash)
     return replace(planted, actions=(*planted.actions, *listed))
 
 

@@ -243,6 +243,7 @@ def test_three_hundred_lives_of_fills_and_adjustments_balance(
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(900)
 @lives
 @settings(max_examples=10_000, deadline=None)
 def test_ten_thousand_lives_of_fills_and_adjustments_balance(

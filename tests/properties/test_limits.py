@@ -229,7 +229,7 @@ def _too_much(new: OrderRequest, scene: Scene, live: list[tuple[OrderRequest, Ex
         wanted = sum(n for s, *_, n in going if s == new.symbol)
         too_much[Limit.VOLUME] = wanted > Exact(limits.max_volume_share) * Exact(said.average_volume or 0)
         too_much[Limit.BUYING_POWER] = unheard * over > Exact(said.account.buying_power)
-        too_much[Limit.SETTLED] = kept * over > Exact(said.account.settled_cash)
+        too_much[Limit.SETTLED] = unheard * over > Exact(said.account.settled_cash)
     return too_much
 
 

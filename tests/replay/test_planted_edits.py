@@ -35,27 +35,27 @@ class Edit:
 
 PIPELINE, CYCLE, DESK = "trading/cycle.py", "workflows/trading_cycle.py", "workflows/trading_desk.py"
 ORDER = "workflows/order_execution.py"
-SETTLE = "            await self.steps.settle(self._stage)\n"
-LATER = SETTLE.removeprefix("    ")
-NOTHING = "            pass\n"
-ENDS = "        ends_at ="
+VALUE = "        await self._mark()\n"
+TRADES = "        for candidate, decision in decided:\n"
+SEARCH = "        search = OrderSearch("
+TIMER = f"        await workflow.sleep(1)\n{SEARCH}"
+LIFE = "workflow.now() + policies.ORDER_LIFE"
 CLOCK, CHANCE = "__import__('datetime').datetime.now().astimezone()", "str(__import__('uuid').uuid4())"
-MARK = "        self.docket.priced(self.snapshot)\n"
 SYMBOLS = "[priced.instrument.symbol for priced in self.snapshot.symbols]"
 EDITS = (
-    Edit("nothing", PIPELINE, SETTLE, SETTLE, "TradingCycle", "cycle-traded"),
-    Edit("removed activity", PIPELINE, SETTLE, NOTHING, "TradingCycle", "cycle-traded"),
-    Edit("added activity", PIPELINE, SETTLE, SETTLE * 2, "TradingCycle", "cycle-traded"),
-    Edit("reordered activities", PIPELINE, MARK, MARK + LATER, "TradingCycle", "cycle-traded"),
+    Edit("nothing", PIPELINE, VALUE, VALUE, "TradingCycle", "cycle-traded"),
+    Edit("removed activity", PIPELINE, VALUE, "", "TradingCycle", "cycle-traded"),
+    Edit("added activity", PIPELINE, VALUE, VALUE * 2, "TradingCycle", "cycle-traded"),
+    Edit("reordered activities", PIPELINE, TRADES, VALUE + TRADES, "TradingCycle", "cycle-traded"),
     Edit("symbols in another order", PIPELINE, SYMBOLS, f"{SYMBOLS}[::-1]", "TradingCycle", "cycle-traded"),
     Edit("other order of the queue", DESK, "popleft()", "pop()", "TradingDesk", "desk-five-at-once"),
-    Edit("changed order id", CYCLE, "id=request.client", "id='x' + request.client", "TradingCycle", "cycle-traded"),
+    Edit("changed child id", CYCLE, "id=asked.workflow_id", "id='x' + asked.cycle_id", "TradingCycle", "cycle-traded"),
     Edit("changed cycle id", DESK, "id=cycle.workflow", "id='x' + cycle.workflow", "TradingDesk", "desk-five-at-once"),
     Edit("changed child type", DESK, "TradingCycle.run,", '"NewCycle",', "TradingDesk", "desk-five-at-once"),
     Edit("changed activity type", ORDER, "Activities.submit", "Activities.cancel", "OrderExecution", "order-filled"),
-    Edit("one more timer", ORDER, ENDS, f"        await workflow.sleep(1)\n{ENDS}", "OrderExecution", "order-filled"),
+    Edit("one more timer", ORDER, SEARCH, TIMER, "OrderExecution", "order-filled"),
     Edit("one timer less", ORDER, "await workflow.sleep(pause, ", "dict(", "OrderExecution", "order-cancelled"),
-    Edit("a shorter life", ORDER, "ORDER_LIFE\n", "ORDER_LIFE / 2\n", "OrderExecution", "order-cancelled"),
+    Edit("a shorter life", ORDER, f"latest = {LIFE}", f"latest = {LIFE} / 2", "OrderExecution", "order-cancelled"),
     Edit("a wall clock", ORDER, "workflow.now() +", f"{CLOCK} +", "OrderExecution", "order-filled"),
     Edit("chance", DESK, "str(workflow.uuid4())", CHANCE, "TradingDesk", "desk-halt-and-resume"),
 )
@@ -69,7 +69,8 @@ def planted(edit: Edit, folder: Path) -> type[Any]:
     assert edit.old in sources[edit.file], edit.name
     text = sources[edit.file].replace(edit.old, edit.new, 1)
     if edit.name == "reordered activities":
-        text = text.replace(SETTLE, NOTHING, 1)
+        head, _, tail = text.rpartition(VALUE)
+        text = head + tail
     sources[edit.file] = text
     if edit.file == PIPELINE:
         (folder / f"{name}_pipeline.py").write_text(sources.pop(PIPELINE))

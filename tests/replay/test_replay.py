@@ -15,9 +15,7 @@ from temporalio.worker import Replayer
 
 from adapters.temporal.plugin import DeskPlugin
 from tests.histories.record import read, saved
-from workflows.order_execution import OrderExecution
-from workflows.trading_cycle import TradingCycle
-from workflows.trading_desk import TradingDesk
+from worker import WORKFLOWS
 
 HISTORIES = saved()
 
@@ -28,7 +26,7 @@ def name_of(path: Path) -> str:
 
 async def test_every_saved_history_replays() -> None:
     assert len(HISTORIES) >= 30
-    replayer = Replayer(workflows=[TradingDesk, TradingCycle, OrderExecution], plugins=[DeskPlugin()])
+    replayer = Replayer(workflows=WORKFLOWS, plugins=[DeskPlugin()])
     failed = {}
     for path in HISTORIES:
         history = WorkflowHistory.from_json(name_of(path), read(path))

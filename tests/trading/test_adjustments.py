@@ -221,18 +221,19 @@ def test_deposits_come_and_withdrawals_go(kind: str, amount: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ActivityKind)
-def test_what_the_broker_says_of_cash_becomes_capital_under_the_same_id(kind: ActivityKind) -> None:
+def test_what_the_broker_says_of_cash_becomes_capital_under_its_id(kind: ActivityKind) -> None:
     amount = "-5.00" if kind is ActivityKind.WITHDRAWAL else "5.00"
     told = Activity.model_validate(
         {"activity_id": "a-1", "kind": kind, "amount": amount, "symbol": "KO", "occurred_at": AT, "words": "so"}
     )
     capital = capital_of_activity(DESK, told)
+    assert capital == capital_of_activity(DESK, told.model_copy(update={"activity_id": f"{DESK}/a-1"}))
     if kind in {ActivityKind.SPLIT, ActivityKind.OTHER}:
         assert capital is None
     else:
         assert capital == CapitalEvent.model_validate(
             {
-                "capital_event_id": "a-1",
+                "capital_event_id": f"{DESK}/a-1",
                 "desk_id": DESK,
                 "kind": CapitalKind(kind.value),
                 "amount": amount,

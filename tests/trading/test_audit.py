@@ -319,7 +319,8 @@ def broker_order(broker: tuple[BrokerOrder, ...], **changes: object) -> tuple[Br
 
 
 AT_THE_BROKER: list[tuple[str, set[str], Callable[[tuple[BrokerOrder, ...]], tuple[BrokerOrder, ...]]]] = [
-    ("an order nobody intended", {"I1"}, lambda b: (*b, b[0].model_copy(update={"client_order_id": "stranger"}))),
+    ("an order nobody intended", {"I1"}, lambda b: (*b, b[0].model_copy(update={"client_order_id": "paper-x"}))),
+    ("somebody else's order", set(), lambda b: (*b, b[0].model_copy(update={"client_order_id": "stranger"}))),
     ("another quantity", {"I2"}, lambda b: broker_order(b, quantity=Decimal(11))),
     ("another side", {"I2"}, lambda b: broker_order(b, side=Side.SELL)),
     ("another symbol", {"I2"}, lambda b: broker_order(b, symbol="MSFT")),

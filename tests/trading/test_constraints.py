@@ -7,20 +7,23 @@ from typing import Any
 
 import pytest
 
-from tests.making import cycle, order, portfolio, position, request, signal, summary, these
+from tests.making import after, cycle, order, portfolio, position, request, signal, summary, these
 from trading.breaches import breaches
 from trading.breaker import TradingState
 from trading.constraints import Case, Ruling, request_of, rule_on
 from trading.instruments import Side
 from trading.limits import Limit, Limits, Scene
 from trading.money import ZERO
-from trading.orders import Leg
+from trading.orders import Leg, OrderKind, Style, TimeInForce
 from trading.portfolio import Portfolio
 from trading.signals import Signal
 
 SNAPSHOT = summary(
     {"AAPL": ("100", "Technology"), "MSFT": ("50", "Technology"), "XOM": ("40", "Energy"), "Q": ("0.0001", "Other")}
 )
+
+
+CASE = Case(cycle=cycle("AAPL"), snapshot=SNAPSHOT, portfolio=portfolio(), limits=Limits())
 
 
 def rule(books: Portfolio, *signals: Signal, **limits: Any) -> tuple[Ruling, ...]:
@@ -150,7 +153,7 @@ def test_a_sale_pays_for_no_buy_of_the_same_batch() -> None:
 def test_a_proposal_becomes_the_order_that_was_judged() -> None:
     found = ruled(portfolio(), signal("AAPL", weight="0.1", stop="90", target="120"))
     assert found.proposal is not None
-    made = request_of(cycle("AAPL"), found.proposal, Decimal(7), SNAPSHOT)
+    made = request_of(CASE, found.proposal, Decimal(7))
     assert these(made.leg, made.side, made.quantity, made.mark, made.sector) == (
         Leg.ENTRY,
         Side.BUY,
@@ -163,10 +166,22 @@ def test_a_proposal_becomes_the_order_that_was_judged() -> None:
     assert breaches(made, Scene(portfolio=portfolio(), limits=Limits())) == ()
 
 
+def test_an_entry_may_go_out_at_a_limit_that_is_taken_back_in_time_and_an_exit_never_does() -> None:
+    style = Style(kind=OrderKind.LIMIT, offset=Decimal("0.002"), reprice_seconds=20)
+    case = CASE.model_copy(update={"style": style, "closes_at": after(60)})
+    bought, sold = ruled(portfolio(), signal("AAPL", stop="90")), ruled(HELD, signal("AAPL", "sell"))
+    assert bought.proposal is not None
+    assert sold.proposal is not None
+    entry, leaving = request_of(case, bought.proposal, Decimal(7)), request_of(case, sold.proposal, Decimal(7))
+    assert these(entry.kind, entry.limit_price, entry.reprice_seconds) == ("limit", Decimal("100.20"), 20)
+    assert (entry.time_in_force, entry.expires_at) == (TimeInForce.GTC, after(60))
+    assert these(leaving.kind, leaving.limit_price, leaving.reprice_seconds) == ("market", None, 0)
+
+
 def test_a_sale_is_an_exit_without_protection() -> None:
     found = ruled(HELD, signal("AAPL", "sell", stop="120", target="90"))
     assert found.proposal is not None
-    made = request_of(cycle("AAPL"), found.proposal, Decimal(7), SNAPSHOT)
+    made = request_of(CASE, found.proposal, Decimal(7))
     assert (made.leg, made.stop, made.target) == (Leg.EXIT, None, None)
 
 
@@ -199,7 +214,7 @@ def test_parts_of_a_share_are_proposed_where_the_desk_buys_them() -> None:
 def test_a_desk_that_sells_short_opens_with_a_sale_and_closes_with_a_buy() -> None:
     opened = ruled(portfolio(), signal("AAPL", "sell", stop="110", target="90"), allow_short=True)
     assert opened.proposal is not None
-    made = request_of(cycle("AAPL"), opened.proposal, Decimal(7), SNAPSHOT)
+    made = request_of(CASE, opened.proposal, Decimal(7))
     assert (made.side, made.leg) == (Side.SELL, Leg.ENTRY)
     assert these(made.stop, made.target) == (110, 90)
     held_short = portfolio("200000", position("AAPL", "-100"))

@@ -98,7 +98,7 @@ async def test_the_gate_ends_the_cycle_before_any_question() -> None:
     steps.skip = Skip(code="closed", reason="the exchange is closed")
     report = await run_cycle(steps, cycle("AAPL"))
     assert (report.outcome, report.reason) == (CycleOutcome.SKIPPED, "the exchange is closed")
-    assert steps_of(steps) == ["record", "open", "record", "audit"]
+    assert steps_of(steps) == ["record", "open", "record", "reconcile", "audit"]
     assert steps.recorded == [[E.CYCLE_STARTED], [E.CYCLE_SKIPPED]]
     assert report.findings == ()
 
@@ -132,7 +132,8 @@ async def test_each_exit_is_taken_where_nothing_is_left(outcome: CycleOutcome, l
 
 
 STEPS_THAT_FAIL = [
-    *("open", "settle", "snapshot", "mark", "ask_data", "ask_risk", "ask_validator", "ask_meta", "intend", "execute")
+    *("open", "snapshot", "mark", "ask_data", "ask_risk", "ask_validator", "ask_meta"),
+    *("inquire", "intend", "execute"),
 ]
 
 
@@ -364,15 +365,6 @@ async def test_the_same_cycle_run_twice_says_the_same_under_the_same_ids() -> No
         told.append([(stored.event.event_id, stored.hash) for stored in steps.desk.books().events])
     assert told[0] == told[1]
     assert len({name for name, _ in told[0]}) == len(told[0])
-
-
-@pytest.mark.parametrize(("code", "settled"), [("halted", 1), ("market_closed", 0), ("before_the_books", 0)])
-async def test_stops_and_targets_meet_the_prices_while_halted(code: str, settled: int) -> None:
-    steps = FakeSteps()
-    steps.skip = Skip(code=code, reason="no")
-    report = await run_cycle(steps, cycle("AAPL"))
-    assert report.outcome is CycleOutcome.SKIPPED
-    assert len(steps.asked("settle")) == settled
 
 
 async def test_the_broker_is_asked_just_before_each_order_and_the_intent_carries_its_word() -> None:

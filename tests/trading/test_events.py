@@ -12,6 +12,7 @@ from tests.fakes.steps import sealed
 from tests.making import AT, CYCLE, DESK, TRACE, after, cycle, fill, order, request, signal, these
 from trading import cycle_events, order_events
 from trading.breaches import Evidence
+from trading.breaker import CircuitBreaker, TradingState
 from trading.events import (
     GENESIS,
     Event,
@@ -265,3 +266,27 @@ def test_a_protective_order_is_its_entrys_but_for_its_own_terms() -> None:
     assert these(made.stop_price, made.limit_price, made.stop, made.target) == (100, None, None, None)
     assert type(made).model_validate(made.model_dump()) == made
     assert order(made).is_open
+
+
+def test_an_alert_is_told_once_for_each_reason() -> None:
+    first = order_events.alert_raised(DESK, "stream", {"reason": "silent", "severity": "critical"}, AT)
+    assert first.event_id == order_events.alert_raised(DESK, "stream", {"reason": "still"}, after(1)).event_id
+    assert first.event_id == f"{DESK}/{EventType.ALERT_RAISED}/stream"
+    assert first.event_id != order_events.alert_raised(DESK, "lost-order", {"reason": "silent"}, AT).event_id
+    assert (first.aggregate_id, first.type, first.occurred_at) == (DESK, EventType.ALERT_RAISED, AT)
+    assert first.data == {"reason": "silent", "severity": "critical"}
+
+
+def test_a_change_of_state_is_told_once_for_each_occasion_with_who_and_why() -> None:
+    halted = CircuitBreaker(state=TradingState.HALTED, since_at=AT, changed_by="reconciliation", reason="cash is off")
+    told = order_events.state_changed(halted, DESK, "r-1", AT)
+    assert told.event_id == order_events.state_changed(halted, DESK, "r-1", after(1)).event_id
+    assert told.event_id != order_events.state_changed(halted, DESK, "r-2", AT).event_id
+    assert (told.aggregate_id, told.type) == (DESK, EventType.TRADING_STATE_CHANGED)
+    assert told.data == {"state": "HALTED", "changed_by": "reconciliation", "reason": "cash is off"}
+
+
+def test_an_order_that_nobody_answers_for_has_a_word_of_its_own() -> None:
+    told = order_events.order_moved(ASKED, OrderState.UNKNOWN, None, AT, "nobody said")
+    assert told.event_id == f"{ASKED.client_order_id}/OrderUnknown"
+    assert told.data["reason"] == "nobody said"

@@ -101,6 +101,13 @@ def stated(state: TradingState, **more: Any) -> Scene:
     return scene(portfolio=portfolio("90000", position(quantity="100"), trading_state=state), **more)
 
 
+def short_with(resting: OrderRequest, cash: str = "110000") -> Scene:
+    """A desk that is short a hundred shares, with an order on its way."""
+    others = position("XOM", "10000", "10", "Energy")
+    books = portfolio(cash, position(quantity="-100"), others, open_orders=(order(resting),))
+    return scene(portfolio=books, limits=Limits(max_position=Decimal(1), max_sector=Decimal(1)))
+
+
 SHORTING = {"allow_short": True}
 STOP = protection(Leg.STOP, quantity="100").request
 BLOCKED = {"account": account(blocked="a margin call")}
@@ -195,12 +202,13 @@ ACCOUNT_EDGES = [
     ),
     Edge("and to the cent", buy(), resting(OrderState.UNKNOWN, buying_power="2000"), []),
     Edge(
-        "any open order is still in the settled cash",
+        "an unanswered order is still in the settled cash",
         buy(),
-        resting(OrderState.ACCEPTED, settled_cash="1999.99"),
+        resting(OrderState.SUBMITTED, settled_cash="1999.99"),
         ["settled_cash_exceeded"],
     ),
-    Edge("and to the cent of both", buy(), resting(OrderState.ACCEPTED, settled_cash="2000"), []),
+    Edge("and to the cent of both", buy(), resting(OrderState.SUBMITTED, settled_cash="2000"), []),
+    Edge("what the broker answered for is off it", buy(), resting(OrderState.ACCEPTED, settled_cash="1000"), []),
     Edge(
         "a cancelled one is in neither",
         buy(),
@@ -334,6 +342,12 @@ SHORT_EDGES = [
         scene(portfolio=HELD_SHORT.model_copy(update={"open_orders": (order(cover("50")),)})),
         ["holding_exceeded"],
     ),
+    Edge("a buy that is on its way closes as well", cover("51"), short_with(buy("50")), ["holding_exceeded"]),
+    Edge("and to the share", cover("50"), short_with(buy("50")), []),
+    Edge(
+        "what buys back keeps its cash", buy("1", sector="Other"), short_with(cover("100"), "10500"), ["cash_exceeded"]
+    ),
+    Edge("and no cent more", buy("1", sector="Other"), short_with(cover("100"), "10605"), []),
     Edge("a short stop above and a target below", short(stop="100.01", target="99.99"), scene(**SHORTING), []),
     Edge("a short stop at the price", short(stop="100"), scene(**SHORTING), ["stop_on_wrong_side"]),
     Edge("a short target at the price", short(target="100"), scene(**SHORTING), ["target_on_wrong_side"]),
@@ -388,7 +402,7 @@ def test_a_denial_says_the_numbers() -> None:
     assert said(buy(), scene(**BLOCKED)) == "account a-1 may not trade: a margin call"
 
 
-def test_every_limit_applies_to_something_and_all_but_three_spare_the_stops() -> None:
+def test_every_limit_applies_to_something_and_all_but_two_spare_the_stops() -> None:
     assert set(APPLIES_TO) == set(Limit) - {Limit.SIZE}
     assert {limit for limit, parts in APPLIES_TO.items() if Part.PROTECTIVE in parts} == {Limit.STATE, Limit.HOLDING}
 

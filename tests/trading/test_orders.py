@@ -15,21 +15,26 @@ from trading.money import Record
 from trading.orders import (
     OPEN,
     TRANSITIONS,
+    UNANSWERED,
     Fill,
     Leg,
     Order,
     OrderRequest,
     OrderState,
+    Style,
     advance,
     client_order_id,
     effective,
     settle,
+    successor_id,
 )
 
 S = OrderState
 # Written out once more, so that a changed table is a changed test.
 LEGAL = {
     (S.INTENDED, S.SUBMITTED),
+    (S.SUBMITTED, S.UNKNOWN),
+    *((S.UNKNOWN, to) for to in (S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED)),
     *((S.INTENDED, to) for to in (S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED)),
     *((S.SUBMITTED, to) for to in (S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED)),
     *((S.ACCEPTED, to) for to in (S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED)),
@@ -57,7 +62,8 @@ def test_saying_again_what_is_so_changes_nothing(state: OrderState) -> None:
 
 def test_every_state_has_its_place_in_the_table() -> None:
     assert set(TRANSITIONS) == set(S)
-    assert {S.INTENDED, S.SUBMITTED, S.ACCEPTED, S.PARTIALLY_FILLED} == OPEN
+    assert {S.INTENDED, S.SUBMITTED, S.UNKNOWN, S.ACCEPTED, S.PARTIALLY_FILLED} == OPEN
+    assert {S.INTENDED, S.SUBMITTED, S.UNKNOWN} == UNANSWERED
 
 
 def test_a_move_keeps_what_is_known_and_adds_what_is_said() -> None:
@@ -86,6 +92,9 @@ def test_an_over_filled_order_has_no_leaves() -> None:
         (S.ACCEPTED, "10.000000001", S.FILLED),
         (S.INTENDED, "4", S.PARTIALLY_FILLED),
         (S.SUBMITTED, "10", S.FILLED),
+        (S.UNKNOWN, "0", S.UNKNOWN),
+        (S.UNKNOWN, "4", S.PARTIALLY_FILLED),
+        (S.UNKNOWN, "10", S.FILLED),
         (S.PARTIALLY_FILLED, "0", S.ACCEPTED),
         (S.FILLED, "0", S.ACCEPTED),
         (S.FILLED, "9", S.PARTIALLY_FILLED),
@@ -127,6 +136,25 @@ def test_an_order_is_named_after_the_decision_that_made_it() -> None:
     names = {client_order_id(CYCLE, "AAPL", side, leg) for side, leg in product(Side, Leg)}
     assert len(names) == len(Side) * len(Leg)
     assert client_order_id(CYCLE, "AAPL", Side.BUY, Leg.ENTRY) == "paper/cycle-1-AAPL-buy-entry"
+
+
+@pytest.mark.parametrize(
+    ("name", "next_name"),
+    [
+        ("paper/cycle-1-AAPL-buy-entry", "paper/cycle-1-AAPL-buy-entry.2"),
+        ("paper/cycle-1-AAPL-buy-entry.2", "paper/cycle-1-AAPL-buy-entry.3"),
+        ("paper/cycle-1-AAPL-buy-entry.9", "paper/cycle-1-AAPL-buy-entry.10"),
+        ("paper/cycle-1-BRK.B-buy-entry", "paper/cycle-1-BRK.B-buy-entry.2"),
+    ],
+)
+def test_orders_that_follow_each_other_are_numbered(name: str, next_name: str) -> None:
+    assert successor_id(name) == next_name
+
+
+@pytest.mark.parametrize("broken", [{"offset": "1.1"}, {"offset": "-0.001"}, {"reprice_seconds": -1}, {"kind": "x"}])
+def test_a_style_that_no_order_can_have_is_refused(broken: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Style.model_validate(broken)
 
 
 INCOMPLETE: list[tuple[type[Record], Record, dict[str, object]]] = [

@@ -99,6 +99,8 @@ def test_settings_that_contradict_each_other_are_refused_in_one_line(told: dict[
 def test_a_broker_without_its_key_is_not_built(told: dict[str, Any], named: str) -> None:
     with pytest.raises(BadConfiguration, match=f"the broker alpaca needs {named}"):
         alpaca_broker_of(settings_of(**{**ALPACA, **told}))
+    with pytest.raises(BadConfiguration, match=f"the broker alpaca needs {named}"):
+        check_route(settings_of(**{**ALPACA, **told}))
 
 
 def test_the_default_is_on_paper() -> None:

@@ -16,8 +16,11 @@ from adapters.temporal.records import UNREADABLE
 from tests.activities.poison import answering
 from tests.making import request
 from trading.breaker import CircuitBreaker
+from worker import WORKFLOWS
 from workflows import policies
 from workflows.order_execution import OrderExecution
+from workflows.reconciliation import Reconciliation
+from workflows.stand_down import StandDown
 from workflows.trading_cycle import TradingCycle
 from workflows.trading_desk import TradingDesk
 
@@ -51,6 +54,8 @@ STARTS = [
     (TradingCycle, "{not json"),
     (TradingCycle, OLD_CYCLE),
     (OrderExecution, "{not json"),
+    (Reconciliation, "{not json"),
+    (StandDown, '{"desk_id": "main", "flatten": "perhaps"}'),
     (OrderExecution, request().model_dump_json().replace('"quantity":"10"', '"quantity":"NaN"')),
     (OrderExecution, request().model_dump_json().replace('"quantity":"10"', '"quantity":"0"')),
 ]
@@ -64,8 +69,7 @@ def raw(text: str, encoding: str = "json/plain") -> RawValue:
 def desk_worker(client: Client) -> Worker:
     """A worker with the desk's workflows, and an activity that opens its books."""
     opened = answering("open_desk", CircuitBreaker())
-    workflows: list[type[Any]] = [TradingDesk, TradingCycle, OrderExecution]
-    return Worker(client, task_queue=policies.DESK_QUEUE, workflows=workflows, activities=[opened])
+    return Worker(client, task_queue=policies.DESK_QUEUE, workflows=WORKFLOWS, activities=[opened])
 
 
 async def test_a_desk_drops_signals_that_it_cannot_read_and_refuses_such_requests(
@@ -96,7 +100,7 @@ async def test_a_desk_drops_signals_that_it_cannot_read_and_refuses_such_request
     assert failed == []
 
 
-@pytest.mark.parametrize("kind", [TradingDesk, TradingCycle, OrderExecution])
+@pytest.mark.parametrize("kind", WORKFLOWS)
 @pytest.mark.parametrize("arguments", [(), (None,)])
 async def test_a_workflow_that_was_given_nothing_to_start_with_fails_at_once(
     temporal: WorkflowEnvironment, kind: type[Any], arguments: tuple[None, ...]

@@ -5,9 +5,10 @@ The clocks of the workflows jump over their waits, so that half an hour of looki
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +18,9 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from activities.opening import OpeningActivities
+from adapters.paper_broker import PaperBroker, PaperTerms
 from tests.fakes.faulty import Fault, Faulty
+from tests.fakes.market import FakeMarket
 from tests.making import AT, DESK, TRACE, after, intent
 from tests.making import request as order
 from tests.rig import Ports, serving
@@ -26,6 +29,7 @@ from trading.breaker import CircuitBreaker, TradingState
 from trading.desk import DeskOpening
 from trading.errors import BrokerUnavailable, OrderRefused
 from trading.events import EventType
+from trading.market import Dropped, Quote
 from trading.order_events import state_changed
 from trading.orders import Order, OrderRequest, OrderState
 from trading.ports import Broker
@@ -212,3 +216,51 @@ async def test_a_limit_order_is_cancelled_at_the_end_of_its_session(
         ended = await desk.send(asked)
         assert ended.state in {OrderState.CANCELLED, OrderState.EXPIRED}
         assert await desk.at_broker() == [(asked.client_order_id, ended.state)]
+
+
+class Live(FakeMarket):
+    """A market whose newest prices are always of this moment."""
+
+    async def quotes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Quote | Dropped]:
+        known = await super().quotes(symbols, as_of)
+        return {s: q.model_copy(update={"quoted_at": as_of}) if isinstance(q, Quote) else q for s, q in known.items()}
+
+
+async def test_a_limit_that_the_market_left_behind_goes_on_at_the_new_price_three_times_and_then_rests(
+    skipping: WorkflowEnvironment, engine: AsyncEngine, ports: Ports, keep: Keep
+) -> None:
+    market = Live()
+    market.quote("AAPL", "101", "102", AT)
+    broker = PaperBroker(engine, market, PaperTerms())
+    async with desk_at(skipping, ports.but(market=market, broker=broker), broker) as desk:
+        asked = await desk.intend(kind="limit", limit_price="100.10", reprice_seconds=20)
+        ended = await desk.send(asked)
+        await keep("order-repriced", skipping.client.get_workflow_handle(asked.client_order_id))
+        orders = (await ports.ledger.books(DESK)).orders
+    told = [(order.request.client_order_id, order.request.replaces, order.request.limit_price) for order in orders]
+    name = asked.client_order_id
+    # A thousandth above the mark of then, up to the tick: under what is asked, so that nothing fills.
+    assert told == [
+        (name, None, Decimal("100.10")),
+        (f"{name}.2", name, Decimal("101.11")),
+        (f"{name}.3", f"{name}.2", Decimal("101.11")),
+        (f"{name}.4", f"{name}.3", Decimal("101.11")),
+    ]
+    assert {order.state for order in orders} == {OrderState.CANCELLED}
+    assert ended.request.client_order_id == f"{name}.4"
+
+
+async def test_a_limit_is_not_chased_beyond_the_collar(
+    skipping: WorkflowEnvironment, engine: AsyncEngine, ports: Ports
+) -> None:
+    market = Live()
+    market.quote("AAPL", "106", "107", AT)
+    broker = PaperBroker(engine, market, PaperTerms())
+    async with desk_at(skipping, ports.but(market=market, broker=broker), broker) as desk:
+        asked = await desk.intend(kind="limit", limit_price="100.10", reprice_seconds=20)
+        ended = await desk.send(asked)
+        books = await ports.ledger.books(DESK)
+    assert (ended.request, ended.state) == (asked, OrderState.CANCELLED)
+    denied = [stored.event.data for stored in books.events if stored.event.type is EventType.ORDER_DENIED]
+    assert [str(one["client_order_id"]) for one in denied] == [f"{asked.client_order_id}.2"]
+    assert {order.state for order in books.orders} == {OrderState.CANCELLED, OrderState.DENIED}

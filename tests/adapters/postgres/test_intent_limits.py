@@ -68,7 +68,11 @@ async def test_what_was_denied_is_not_counted_nor_are_stops(ledger: PostgresLedg
 async def test_a_minute_and_a_day_pass(ledger: PostgresLedger, owner: AsyncEngine) -> None:
     limits = Limits(max_orders_per_minute=1, max_orders_per_day=2, duplicate_minutes=5)
     assert await said(ledger, one(), limits) == []
+    await later(owner, "30 seconds")
     assert await said(ledger, one("2"), limits) == ["too_many_orders"]
+    await later(owner, "31 seconds")
+    assert await said(ledger, one("2"), limits) == []
+    assert await said(ledger, one("3"), limits) == ["too_many_orders"] * 2
     await later(owner, "25 hours")
     assert await said(ledger, one(), limits) == []
     assert (await events(ledger, EventType.ORDER_INTENDED))[-1].data["recent"] == NOTHING

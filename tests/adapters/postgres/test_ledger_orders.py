@@ -151,13 +151,11 @@ async def test_a_step_said_again_changes_nothing_even_when_the_order_has_gone_on
 async def test_a_step_that_leads_nowhere_is_refused_and_leaves_no_trace(ledger: PostgresLedger) -> None:
     await ledger.intend(intent(buy()))
     rejected = await ledger.advance(*step(buy(), OrderState.REJECTED, "no such\0symbol"))
-    assert rejected.reason == "no such\0symbol"
+    assert rejected.reason == "no such\ufffdsymbol"
 
     with pytest.raises(IllegalTransition):
         await ledger.advance(*step(buy(), OrderState.ACCEPTED))
-    stored = await ledger.order(buy().client_order_id)
-    assert stored is not None
-    assert (stored.state, stored.reason) == (OrderState.REJECTED, "no such\ufffdsymbol")
+    assert await ledger.order(buy().client_order_id) == rejected
     assert len(await events_of(ledger)) == 2
 
 

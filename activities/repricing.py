@@ -1,0 +1,65 @@
+"""A limit order that the market has left behind: intended anew, under the limits of now."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from activities.standing import StandingActivities
+from trading.errors import BooksDisagree
+from trading.limits import Limits
+from trading.market import Quote
+from trading.money import Record, Text
+from trading.orders import Order, OrderRequest
+from trading.ports import Ledger, Market
+from trading.repricing import successor
+from trading.settlement import Denied, IntentAsked
+
+
+class Repriced(Record):
+    """The order that goes on, and words for it; None when nothing is left, or the limits refuse."""
+
+    request: OrderRequest | None = None
+    words: Text
+
+
+class RepricingActivities:
+    """New prices for what is left of an order."""
+
+    def __init__(self, ledger: Ledger, market: Market, standing: StandingActivities, limits: Limits) -> None:
+        self._ledger = ledger
+        self._market = market
+        self._standing = standing
+        self._limits = limits
+
+    @activity.defn
+    async def intend_successor(self, request: OrderRequest) -> Repriced:
+        """Intend what is left of a cancelled limit order at today's price, checked under the books' lock.
+
+        Repeat: the successor's id follows from the order's, and its stored intent is the answer.
+        """
+        order = await self._order(request.client_order_id)
+        first = order.request
+        while first.replaces is not None:
+            first = (await self._order(first.replaces)).request
+        at = datetime.now(UTC)
+        quote = (await self._market.quotes([request.symbol], at)).get(request.symbol)
+        following = successor(order, first, quote) if isinstance(quote, Quote) else None
+        if following is None:
+            return Repriced(words="nothing is left, or no price is known")
+        known = await self._ledger.order(following.client_order_id)
+        if known is not None:
+            return Repriced(request=known.request, words="it goes on")
+        standing = await self._standing.now(request.desk_id, request.symbol)
+        asked = IntentAsked(request=following, limits=self._limits, standing=standing, intended_at=at)
+        answer = await self._ledger.intend(asked)
+        if isinstance(answer, Denied):
+            return Repriced(words=answer.reason)
+        return Repriced(request=answer.request, words=f"it goes on at {following.limit_price}")
+
+    async def _order(self, name: str) -> Order:
+        order = await self._ledger.order(name)
+        if order is None:
+            raise BooksDisagree(f"the books know no order {name}")
+        return order
