@@ -104,7 +104,7 @@ class ModelSettings(BaseSettings):
     )
     max_tokens: int = Field(8192, ge=256, le=65536, description="Longest answer in tokens, thoughts included.")
     timeout_seconds: float = Field(
-        80, gt=0, le=85, description="How long one answer may take; the step that asks ends after 90."
+        80, gt=0, le=85, description="How long one answer may take; the step that asks ends after 120."
     )
     max_calls_per_second: float = Field(
         20, gt=0, description="Model calls a second, kept by the server over all workers of the `agents` queue."

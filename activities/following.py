@@ -59,11 +59,11 @@ class Follower:
         return tuple(order for order in followed if order.is_open)
 
     async def known(self, request: OrderRequest) -> Order:
-        """The order as the books have it. Raises BooksDisagree when they do not."""
+        """The order as the books have it. Raises BooksDisagree when they do not, or have it on other terms."""
         order = await self._ledger.order(request.client_order_id)
-        if order is None:
-            message = f"{request.client_order_id}: the books do not know an order that the broker holds"
-            raise BooksDisagree(message)
+        if order is None or order.request != request:
+            what = "do not know an order that the broker holds" if order is None else "have the order on other terms"
+            raise BooksDisagree(f"{request.client_order_id}: the books {what}")
         return order
 
     async def move(

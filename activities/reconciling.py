@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -10,13 +11,16 @@ from temporalio import activity
 
 from activities.correcting import Corrector
 from activities.following import Follower
+from activities.listing import REACH_BACK, Listing
 from trading import order_events as say
 from trading.audit import Books
 from trading.breaker import CircuitBreaker, TradingState
-from trading.differences import consequence_of
+from trading.corporate_actions import CorporateAction
+from trading.differences import Case, consequence_of
 from trading.limits import Limits
 from trading.market import Quote
 from trading.orders import OPERATOR, PROTECTIVE, Order, OrderRequest, OrderState
+from trading.portfolio import Portfolio
 from trading.ports import Broker, Calendar, Ledger, Market
 from trading.protection import outgrown, unprotected
 from trading.reconciliation import explained, unexplained
@@ -33,8 +37,6 @@ from trading.sessions import is_open
 from trading.settlement import Denied, IntentAsked
 
 EXCHANGE = ZoneInfo("America/New_York")
-# A statement reaches this far behind the last line in the log: a long week-end, and reports that come late.
-REACH_BACK = timedelta(days=5)
 _GRAVITY = [TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED]
 
 log = structlog.get_logger()
@@ -49,30 +51,35 @@ class ReconcilingActivities:
         self._market = market
         self._calendar = calendar
         self._limits = limits
+        self._listing = Listing(broker, market)
         self._follower = Follower(broker, ledger)
         self._corrector = Corrector(ledger, self._follower)
 
     @activity.defn
     async def compare(self, asked: ReconciliationAsked) -> Comparison:
-        """Let resting orders meet the moment's prices, correct what the broker explains, and find what nobody does.
+        """Correct what the broker or a list of corporate actions explains, and find what nobody does.
 
-        Repeat: each correction has an id that follows from the broker's report, and is written once.
+        On paper, what companies did happens first, and then resting orders meet the moment's prices.
+
+        Repeat: a listed action has an id that follows from company, kind and day, and happens once; so does each
+        correction, whose id follows from the broker's report.
         """
         now = datetime.now(UTC)
         closed = asked.in_session and not is_open(self._calendar.session(now.astimezone(EXCHANGE).date()), now)
         if closed or not await self._ledger.knows(asked.desk_id):
             return Comparison(asked=asked, is_closed=True)
-        await self._catch_up(asked)
+        actions = await self._catch_up(asked, now)
         books = await self._ledger.books(asked.desk_id)
         statement = await self._broker.statement(asked.desk_id, _since(books, now))
-        found = explained(books, statement)
+        found = explained(books, statement, actions)
         for difference in found:
             if difference.correction is not None:
                 await self._corrector.apply(asked.desk_id, difference.correction)
         if found:
             books = await self._ledger.books(asked.desk_id)
         late, ignored = self._broker.late_visibility, ignored_orders(books)
-        differences = (*found, *unexplained(books, statement, late_visibility=late, ignored=ignored))
+        left = unexplained(books, statement, late_visibility=late, ignored=ignored, actions=actions)
+        differences = (*found, *left)
         # What was corrected is told by its own event: the word of it need not travel.
         told = (one.model_copy(update={"correction": None}) for one in differences[:MOST_DIFFERENCES])
         return Comparison(asked=asked, differences=tuple(told))
@@ -88,19 +95,28 @@ class ReconcilingActivities:
             return Reconciled()
         await self._ledger.record([difference_found(asked, one, at) for one in found.differences])
         state = await self._restrict(found, at)
-        stops = await self._protect(asked.desk_id)
+        awaited = {one.about for one in found.differences if one.case is Case.SPLIT_AWAITED}
+        stops = await self._protect(asked.desk_id, awaited)
         return Reconciled(differences=found.differences, state=state, protection=stops)
 
-    async def _catch_up(self, asked: ReconciliationAsked) -> None:
+    async def _catch_up(self, asked: ReconciliationAsked, now: datetime) -> tuple[CorporateAction, ...]:
+        """Book what became of open orders; the listed actions of what is held."""
         portfolio = await self._ledger.portfolio(asked.desk_id)
-        symbols = sorted({order.request.symbol for order in portfolio.open_orders})
-        if symbols and self._broker.synthetic and (asked.as_of or not self._market.historical):
-            quotes = await self._market.quotes(symbols, asked.as_of or datetime.now(UTC))
-            await self._broker.match({symbol: quote for symbol, quote in quotes.items() if isinstance(quote, Quote)})
+        actions = await self._listing.apply(portfolio, asked.as_of or now, now)
+        # Without the list nobody knows whether a resting stop is of the shares that are quoted.
+        if actions is not None and self._broker.synthetic and (asked.as_of or not self._market.historical):
+            await self._match(portfolio, asked.as_of or now)
         for order in portfolio.open_orders:
             followed = await self._follower.follow(order.request)
             if _is_abandoned(followed, asked):
                 await self._follower.move(followed.request, OrderState.EXPIRED, reason="its cycle never sent it")
+        return actions or ()
+
+    async def _match(self, portfolio: Portfolio, at: datetime) -> None:
+        symbols = sorted({order.request.symbol for order in portfolio.open_orders})
+        if symbols:
+            quotes = await self._market.quotes(symbols, at)
+            await self._broker.match({symbol: quote for symbol, quote in quotes.items() if isinstance(quote, Quote)})
 
     async def _restrict(self, found: Comparison, at: datetime) -> TradingState | None:
         """The state that the differences ask for, when it is graver than the one in force."""
@@ -116,15 +132,21 @@ class ReconcilingActivities:
         log.error("reconciliation", desk_id=desk_id, state=state, reason=reason)
         return state
 
-    async def _protect(self, desk_id: str) -> tuple[OrderRequest, ...]:
+    async def _protect(self, desk_id: str, awaited: Collection[str]) -> tuple[OrderRequest, ...]:
         """Intend a stop for every share that lacks the one it was bought with; cancel those that do not fit any more.
 
-        What replaces one of these is made when its end is booked: the broker holds the shares back until then.
+        What replaces one of these is made when its end is booked: the broker holds the shares back until then. No stop
+        is made of shares whose split is `awaited`: it would be at a price of the old ones.
         """
         books, at = await self._ledger.books(desk_id), datetime.now(UTC)
-        for stop in outgrown(books, at):
+        requests = {order.request.client_order_id: order.request for order in books.orders}
+        unfit = outgrown(books, at)
+        for stop in unfit:
             await self._broker.cancel(stop.client_order_id)
-        bare = unprotected(books, at)
+            await self._follower.follow(requests[stop.client_order_id])
+        if unfit:
+            books = await self._ledger.books(desk_id)
+        bare = [one for one in unprotected(books, at) if one.symbol not in awaited]
         return tuple([one for each in bare for one in await self._intend(each.order, at)])
 
     async def _intend(self, stop: OrderRequest, at: datetime) -> list[OrderRequest]:

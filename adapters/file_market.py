@@ -29,6 +29,7 @@ from pydantic import TypeAdapter, ValidationError
 from adapters import sectors
 from adapters.looking import look_at
 from trading.bars import Bars
+from trading.corporate_actions import CorporateAction
 from trading.errors import BadConfiguration, BadMarketData, UnknownSymbol
 from trading.instruments import Instrument, Symbol
 from trading.market import Adjustment, Dropped, Quote, read_quote
@@ -97,6 +98,15 @@ class FileMarket:
         """The last close of each symbol at `as_of`."""
         visible = await asyncio.to_thread(self._visible, symbols, as_of)
         return {symbol: self._quote(symbol, visible.get(symbol)) for symbol in symbols}
+
+    async def actions(
+        self,
+        symbols: Sequence[str],  # noqa: ARG002  the port's
+        since: datetime,  # noqa: ARG002
+        until: datetime,  # noqa: ARG002
+    ) -> Mapping[str, Sequence[CorporateAction]]:
+        """None: the prices of a folder are adjusted for what happened, or nobody knows."""
+        return {}
 
     async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
         """Facts, bars and quotes for a snapshot."""

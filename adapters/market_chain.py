@@ -16,6 +16,7 @@ from typing import TypeVar
 import structlog
 
 from trading.bars import Bars
+from trading.corporate_actions import CorporateAction
 from trading.errors import BadConfiguration, MarketUnavailable
 from trading.instruments import Instrument
 from trading.market import Dropped, Quote
@@ -71,6 +72,13 @@ class MarketChain:
     async def quotes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Quote | Dropped]:
         """Prices of the first that answers."""
         found, _ = await self._first(lambda market: market.quotes(symbols, as_of))
+        return found
+
+    async def actions(
+        self, symbols: Sequence[str], since: datetime, until: datetime
+    ) -> Mapping[str, Sequence[CorporateAction]]:
+        """Corporate actions of the first that answers."""
+        found, _ = await self._first(lambda market: market.actions(symbols, since, until))
         return found
 
     async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:

@@ -37,6 +37,7 @@ from adapters import sectors
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.looking import look_at
 from trading.bars import Bars
+from trading.corporate_actions import CorporateAction
 from trading.errors import BadConfiguration, UnknownSymbol
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote, read_quote
@@ -96,6 +97,15 @@ class SimulatedMarket:
     async def quotes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Quote | Dropped]:
         """The price of this minute, or the last close outside a session."""
         return await asyncio.to_thread(self._quotes, symbols, as_of)
+
+    async def actions(
+        self,
+        symbols: Sequence[str],  # noqa: ARG002  the port's
+        since: datetime,  # noqa: ARG002
+        until: datetime,  # noqa: ARG002
+    ) -> Mapping[str, Sequence[CorporateAction]]:
+        """None: its companies do nothing but trade."""
+        return {}
 
     async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
         """Facts, bars and quotes for a snapshot."""

@@ -15,7 +15,7 @@ from adapters.env_file import see
 from console.check import Health, Unwell
 from console.draft import known_variables
 from console.env_file import values_of
-from console.watchlist import Prices, watchlist
+from console.watchlist import Prices, first_of
 from settings import Settings
 from wiring.brokers import broker_of, vet_broker
 from wiring.markets import alpaca_of
@@ -74,7 +74,7 @@ async def exchange(settings: Settings, prices: Prices) -> str:
 
 async def market(settings: Settings, prices: Prices) -> str:
     """One symbol of the watchlist, read as a cycle reads it."""
-    symbol, *_ = await watchlist(settings, prices, ())
+    symbol = await first_of(settings, prices)
     latest = await prices.latest()
     snapshot = await look(prices.market, prices.calendar, [symbol], latest, max_age=prices.max_age(latest))
     if snapshot.dropped:

@@ -82,6 +82,13 @@ async def watchlist(settings: Settings, prices: Prices, named: Iterable[str]) ->
     return symbols
 
 
+async def first_of(settings: Settings, prices: Prices) -> str:
+    """One symbol to try the market with; of a folder without a watchlist its first, however many there are."""
+    if isinstance(prices.market, FileMarket) and not tickers(settings.desk.symbols.split(",")):
+        return min((await prices.market.catalogue()).files)
+    return (await watchlist(settings, prices, ()))[0]
+
+
 def read_day(text: str | None) -> date | None:
     """A date as 2017-11-10."""
     if text is None:

@@ -12,22 +12,18 @@ Everything happens at the ex-date: from its opening the share trades without wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 
 import numpy as np
 from pydantic import model_validator
 
 from trading.bars import Bars, Defect
 from trading.instruments import Symbol
-from trading.money import Price, Record, ShareRatio
-
-# Between the last late trade of one New York day and the first early one of the next, in summer and in winter.
-_BEFORE_THE_OPENING = time(6, tzinfo=UTC)
-LEAST_TELLING = 1.25
-"""A split that moves the price by less than this cannot be told from a day's trading."""
+from trading.money import ZERO, Price, Record, ShareRatio
 
 
 class ActionKind(StrEnum):
@@ -37,6 +33,16 @@ class ActionKind(StrEnum):
     DIVIDEND = "dividend"
     SPIN_OFF = "spin_off"
     RENAME = "rename"
+
+
+# Between the last late trade of one New York day and the first early one of the next, in summer and in winter.
+_BEFORE_THE_OPENING = time(6, tzinfo=UTC)
+SAME_ACTION: Mapping[ActionKind, timedelta] = MappingProxyType(
+    dict.fromkeys(ActionKind, timedelta(days=7)) | {ActionKind.DIVIDEND: timedelta(days=3)}
+)
+"""How far apart the days may lie on which two lists, or a list and a broker, have the same action of a company."""
+LEAST_TELLING = 1.25
+"""A split that moves the price by less than this cannot be told from a day's trading."""
 
 
 class CorporateAction(Record):
@@ -70,6 +76,28 @@ _TOLD = {
 def effective_at(ex_on: date) -> datetime:
     """The moment from which shares and prices are the new ones: the ex-date, before anyone trades."""
     return datetime.combine(ex_on, _BEFORE_THE_OPENING)
+
+
+def each_once(actions: Iterable[CorporateAction]) -> tuple[CorporateAction, ...]:
+    """Splits and dividends, one of each kind, company and day: what can be booked, in the order in which it counts.
+
+    Dividends of one day are added up. A split that is listed in two ratios is none: nobody knows which it was.
+    """
+    days: dict[tuple[date, ActionKind, str], set[CorporateAction]] = {}
+    for action in actions:
+        if action.new_symbol is None:
+            days.setdefault((action.ex_on, action.kind, action.symbol), set()).add(action)
+    found = (_together(days[key]) for key in sorted(days))
+    return tuple(action for action in found if action is not None)
+
+
+def _together(same: set[CorporateAction]) -> CorporateAction | None:
+    """One action in place of several of a kind, company and day."""
+    first = next(iter(same))
+    if first.kind is ActionKind.SPLIT:
+        return first if len({action.ratio for action in same}) == 1 else None
+    amount = sum((action.amount_usd or ZERO for action in same), ZERO)
+    return first.model_copy(update={"amount_usd": amount})
 
 
 def unapplied_split(bars: Bars, actions: Iterable[CorporateAction], price: Decimal, on: date) -> Defect | None:

@@ -14,7 +14,7 @@ from trading.agents.facts import Books
 from trading.audit import Finding
 from trading.constraints import Case, request_of, rule_on
 from trading.docket import CycleOutcome, CycleReport, Docket
-from trading.errors import Final, TradingError
+from trading.errors import Final, ModelRefused, TradingError
 from trading.events import Event, EventType
 from trading.instruments import Side
 from trading.limits import Scene
@@ -43,6 +43,8 @@ from trading.steps import (
 )
 
 Assessed = tuple[Proposal, RiskAssessment]
+# A desk whose models never speak, for want of a server or of a key that is taken, has no quiet day: it is broken.
+UNHEARD = frozenset({NO_ANSWER, ModelRefused.__name__})
 _ENDS = {CycleOutcome.SKIPPED: EventType.CYCLE_SKIPPED, CycleOutcome.FAILED: EventType.CYCLE_FAILED}
 
 
@@ -178,7 +180,7 @@ class _Run:
                 events.append(say.signal_generated(self.cycle, heard.answer, heard.source, self.steps.now()))
         await self._record(events)
         silent = [heard.answer for heard in answers if isinstance(heard.answer, Abstention)]
-        if silent and len(silent) == len(symbols) and all(one.cause == NO_ANSWER for one in silent):
+        if silent and len(silent) == len(symbols) and all(one.cause in UNHEARD for one in silent):
             raise Final(f"no model answered: {silent[0].reason}")
         signals = [heard.answer for heard in answers if isinstance(heard.answer, Signal) and heard.answer.side]
         self._tell(f"DataAgent: {len(signals)} signals for {len(symbols)} symbols")

@@ -46,7 +46,6 @@ class EventType(StrEnum):
 
     DESK_OPENED = "DeskOpened"
     TRADING_STATE_CHANGED = "TradingStateChanged"
-    PRICE_MOVED = "PriceMoved"
     CYCLE_STARTED = "CycleStarted"
     CYCLE_SKIPPED = "CycleSkipped"
     CYCLE_COMPLETED = "CycleCompleted"

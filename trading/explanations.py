@@ -185,10 +185,17 @@ def _splits(
         ours, theirs = shares_of(symbol, fills, books.adjustments), told.holdings.get(symbol, ZERO)
         if ours == theirs:
             continue
-        for split in splits_of(symbol, books, fills, actions, activities):
-            after = shares_of(symbol, fills, (*books.adjustments, split))
-            if after == theirs and split.effective_at <= statement.taken_at:
-                yield _split(split, ours, theirs)
+        for told_of in splits_of(symbol, books, fills, actions, activities):
+            fitting = [
+                split
+                for split in told_of
+                if split.effective_at <= statement.taken_at
+                and shares_of(symbol, fills, (*books.adjustments, split)) == theirs
+            ]
+            # Of two ratios that both fit nobody knows which it was, unless nothing is left to be priced by it.
+            if fitting and (not theirs or len({split.ratio for split in fitting}) == 1):
+                yield _split(fitting[0], ours, theirs)
+            if fitting:
                 break
 
 

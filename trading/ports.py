@@ -14,6 +14,7 @@ from trading.audit import Books
 from trading.bars import Bars
 from trading.breaker import CircuitBreaker
 from trading.companies import Company
+from trading.corporate_actions import CorporateAction
 from trading.events import Event
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote, Snapshot
@@ -69,6 +70,15 @@ class Market(Protocol):
 
     async def quotes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Quote | Dropped]:
         """The best known prices at `as_of`; what cannot be traded on says why."""
+        ...
+
+    async def actions(
+        self, symbols: Sequence[str], since: datetime, until: datetime
+    ) -> Mapping[str, Sequence[CorporateAction]]:
+        """Corporate actions with an ex-date from one day to another, both included, by symbol, oldest first.
+
+        A symbol without any is left out. A market whose past prices are adjusted already knows none.
+        """
         ...
 
     async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
@@ -244,6 +254,10 @@ class Broker(Protocol):
 
     async def match(self, quotes: Mapping[str, Quote]) -> None:
         """Let resting orders meet these prices; a real broker does this by itself and ignores it."""
+        ...
+
+    async def apply(self, desk_id: str, actions: Sequence[CorporateAction]) -> None:
+        """Let splits and dividends that are in force happen to an account; a real broker does this by itself."""
         ...
 
     async def legs(self, client_order_id: str) -> tuple[BrokerOrder, ...]:

@@ -9,36 +9,48 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
 from trading.adjustments import Adjustment, AdjustmentKind
 from trading.books import Books
-from trading.corporate_actions import ActionKind, CorporateAction, effective_at
+from trading.corporate_actions import SAME_ACTION, ActionKind, CorporateAction, effective_at
 from trading.money import LEAST_RATIO, MOST_RATIO, MOST_TEXT
 from trading.orders import Fill
 from trading.portfolio import shares_of
 from trading.statement import Activity, ActivityKind
 
-SAME_SPLIT = timedelta(days=7)
-"""The list's ex-date and the day of the broker's booking may be days apart; two splits of one company are not."""
+_SAME_SPLIT = SAME_ACTION[ActionKind.SPLIT]
 _MOST_TERM = 25
 """No company splits in a ratio both of whose terms are larger."""
 
 
 def splits_of(
     symbol: str, books: Books, fills: Iterable[Fill], actions: Iterable[CorporateAction], activities: Iterable[Activity]
-) -> Iterator[Adjustment]:
-    """The splits of one symbol that were told of and are not booked: the list's first, then the broker's.
+) -> Iterator[tuple[Adjustment, ...]]:
+    """The splits of one symbol that were told of and are not booked: those of the list, then those of the broker.
 
     Last, what a broker cut off a part of a share that it had kept: a split of one for one that keeps none.
     """
     told = [one for one in activities if one.symbol == symbol]
+    yield tuple(_listed(symbol, books, actions))
+    yield tuple(_of_broker(symbol, books, tuple(fills), told))
+    for one in told:
+        if one.kind is ActivityKind.CASH_IN_LIEU:
+            words = f"broker's activity {one.activity_id}: {one.words}"[:MOST_TEXT]
+            yield (_split(books, symbol, Decimal(1), one.occurred_at, words),)
+
+
+def _listed(symbol: str, books: Books, actions: Iterable[CorporateAction]) -> Iterator[Adjustment]:
     for action in actions:
         if action.kind is ActionKind.SPLIT and action.symbol == symbol and action.ratio is not None:
             at, words = effective_at(action.ex_on), f"listed: {action.ratio:f} for 1, ex {action.ex_on}"
             yield from _unbooked(books, symbol, action.ratio, at, words)
+
+
+def _of_broker(symbol: str, books: Books, fills: Iterable[Fill], told: Iterable[Activity]) -> Iterator[Adjustment]:
+    told = tuple(told)
     paid = [one for one in told if one.kind is ActivityKind.CASH_IN_LIEU]
     for day in _by_day(told):
         before = shares_of(
@@ -46,20 +58,17 @@ def splits_of(
             (fill for fill in fills if fill.filled_at < day[0].occurred_at),
             (one for one in books.adjustments if one.effective_at < day[0].occurred_at),
         )
-        if any(abs(one.occurred_at - day[0].occurred_at) < SAME_SPLIT for one in paid):
+        if any(abs(one.occurred_at - day[0].occurred_at) < _SAME_SPLIT for one in paid):
             continue
         words = f"broker's activities {', '.join(one.activity_id for one in day)}: {day[0].words}"[:MOST_TEXT]
         for ratio in _ratios(before, {one.shares for one in day}):
             yield from _unbooked(books, symbol, ratio, day[0].occurred_at, words)
-    for one in paid:
-        words = f"broker's activity {one.activity_id}: {one.words}"[:MOST_TEXT]
-        yield _split(books, symbol, Decimal(1), one.occurred_at, words)
 
 
 def is_booked(books: Books, symbol: str, at: datetime) -> bool:
     """Whether the books have this split, whoever told of it."""
     return any(
-        one.symbol == symbol and one.ratio not in {None, Decimal(1)} and abs(one.effective_at - at) < SAME_SPLIT
+        one.symbol == symbol and one.ratio not in {None, Decimal(1)} and abs(one.effective_at - at) < _SAME_SPLIT
         for one in books.adjustments
     )
 
@@ -81,7 +90,7 @@ def _ratios(before: Decimal, moved: set[Decimal]) -> Iterator[Decimal]:
     if not before:
         return
     exchanged = moved - {-before} if -before in moved else set()
-    for after in (*exchanged, *(before + shares for shares in moved)):
+    for after in (*sorted(exchanged), *(before + shares for shares in sorted(moved))):
         ratio = Fraction(after) / Fraction(before)
         believed = ratio > 0 and min(ratio.numerator, ratio.denominator) <= _MOST_TERM
         if believed and Fraction(LEAST_RATIO) <= ratio <= Fraction(MOST_RATIO):

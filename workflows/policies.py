@@ -49,9 +49,10 @@ MARKET: dict[str, Any] = {
     "retry_policy": _policy(0.5, 10, 20),
 }
 AGENT: dict[str, Any] = {
-    # A long thought takes 90 s; all tries together four minutes, so that one symbol cannot hold the cycle.
+    # A long thought takes 80 s, after 30 s of patience with the model whose place it takes; all tries together four
+    # minutes, so that one symbol cannot hold the cycle.
     "task_queue": AGENTS_QUEUE,
-    "start_to_close_timeout": timedelta(seconds=90),
+    "start_to_close_timeout": timedelta(seconds=120),
     "schedule_to_close_timeout": timedelta(minutes=4),
     "heartbeat_timeout": HEARTBEAT,
     "retry_policy": _policy(0.5, 20, 5),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from adapters.alpaca_broker.sending import sent
 from adapters.alpaca_broker.values import Row, Unreadable
 from adapters.alpaca_broker.wire import AlpacaAccess, Refused, Wire
 from trading.accounts import Account, Asset
+from trading.corporate_actions import CorporateAction
 from trading.errors import BrokerRefused, BrokerUnavailable, OrderRefused
 from trading.market import Quote
 from trading.orders import OPEN, Fill, OrderRequest
@@ -88,6 +89,9 @@ class AlpacaBroker:
 
     async def match(self, quotes: Mapping[str, Quote]) -> None:
         """Nothing: exchanges do this."""
+
+    async def apply(self, desk_id: str, actions: Sequence[CorporateAction]) -> None:
+        """Nothing: Alpaca does this."""
 
     async def legs(self, client_order_id: str) -> tuple[BrokerOrder, ...]:
         """The stop and target that went out with an entry, once Alpaca no longer holds them back for it."""

@@ -20,14 +20,15 @@ KINDS: Mapping[str, ActivityKind] = {
     **dict.fromkeys(("DIV", "DIVCGL", "DIVCGS", "DIVFT", "DIVNRA", "DIVROC", "DIVTW", "DIVTXEX", "CGD"), K.DIVIDEND),
     **dict.fromkeys(("FEE", "CFEE", "DIVFEE", "PTC", "PTR"), K.FEE),
     **dict.fromkeys(("INT", "INTNRA", "INTTW"), K.INTEREST),
+    "CIL": K.CASH_IN_LIEU,
     "CSD": K.DEPOSIT,
     "CSW": K.WITHDRAWAL,
     "SPLIT": K.SPLIT,
 }
 """Alpaca's types of activities; cash journals are by their sign, and all others `other`: a person must look."""
 _JOURNALS = frozenset({"JNL", "JNLC"})
-# The shares of a dividend are those that it is paid on, not new ones.
-_MOVES_NO_SHARES = frozenset({K.DIVIDEND, K.FEE, K.INTEREST, K.DEPOSIT, K.WITHDRAWAL})
+# The shares of a dividend are those that it is paid on, not new ones; those of cash in lieu the split has cut.
+_MOVES_NO_SHARES = frozenset({K.DIVIDEND, K.FEE, K.INTEREST, K.DEPOSIT, K.WITHDRAWAL, K.CASH_IN_LIEU})
 _BLOCKS = {
     "account_blocked": "the account is blocked",
     "trading_blocked": "trading is blocked",

@@ -104,13 +104,13 @@ class AlpacaMarket:
         """Facts, bars and quotes for a snapshot, the corporate actions that the bars must show, and the news."""
         seen = await look_at(self, symbols, as_of, sessions)
         since = as_of - timedelta(days=sessions * 7 // 5 + 20)
-        actions = await self.corporate_actions(symbols, since, as_of)
+        actions = await self.actions(symbols, since, as_of)
         return replace(seen, actions=actions, news=await self._headlines(symbols, as_of))
 
-    async def corporate_actions(
+    async def actions(
         self, symbols: Sequence[str], since: datetime, until: datetime
     ) -> Mapping[str, Sequence[CorporateAction]]:
-        """Actions with an ex-date from one day to another, both included, by symbol, oldest first."""
+        """Splits, dividends, spin-offs and new symbols, also those that were announced for a day to come."""
         found: dict[str, Sequence[CorporateAction]] = {}
         for batch in _batches(symbols, MOST_SYMBOLS):
             found |= read.read_actions(await self._actions(batch, since.date(), until.date()))

@@ -37,7 +37,8 @@ Ids follow from the order: `paper-{id}` is the broker's, `{id}.f1`, `{id}.f2` â€
 
 Each desk is an account of its own: cash, shares, and activities for all that changes them without a trade. It opens at
 the first look, with a deposit `{desk}/opening-deposit`. Fills change it in their own transaction; `move_money` pays in
-and out; `apply_split` re-bases shares, open orders, stops and targets, and pays for parts of a share. Nothing of it is
+and out; `apply` lets listed splits and dividends happen at their ex-date: shares, open orders, stops and targets are
+re-based, and parts of a share paid for, in cash; each once, whichever list names it. Nothing of it is
 read from the desk's books, so that these have something to be compared with.
 """
 

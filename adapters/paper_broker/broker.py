@@ -18,6 +18,7 @@ from adapters.postgres.engine import consistent, transaction
 from adapters.postgres.paper_tables import paper_orders
 from trading.accounts import Account, Asset
 from trading.bars import Bars
+from trading.corporate_actions import CorporateAction, each_once
 from trading.errors import (
     BrokerUnavailable,
     DuplicateOrder,
@@ -72,7 +73,8 @@ class PaperBroker:
             if request.parent_id is not None and await _one(connection, request.parent_id) is None:
                 raise OrderRefused(f"{request.client_order_id}: there is no order {request.parent_id} to protect")
             rejected = untraded or rejection(book, request, self._terms) or _unaffordable(book, request, money, offer)
-            order = PaperOrder.of(request, received_at, rejected)
+            split_at = await happenings.split_at(connection, request.desk_id, request.symbol, request.as_of)
+            order = PaperOrder.of(request, received_at, rejected).model_copy(update={"met_at": split_at})
             if not await store.add(connection, order):
                 raise DuplicateOrder(f"{request.client_order_id}: client_order_id must be unique")
             if offer is None:
@@ -182,15 +184,18 @@ class PaperBroker:
             await self._hold(connection, [desk_id])
             return await happenings.move_money(connection, desk_id, activity)
 
-    async def apply_split(self, desk_id: str, split: Activity, ratio: Decimal) -> bool:
-        """Give out `ratio` new shares for one old one, once under the activity's id; whether it was new.
+    async def apply(self, desk_id: str, actions: Sequence[CorporateAction]) -> None:
+        """Let splits and dividends that are in force happen to an account, each once, all of them or none.
 
-        Its symbol and moment count, its shares follow. Raises BooksDisagree and BrokerUnavailable.
+        What was held before the ex-date is split, and paid on. Raises BrokerUnavailable.
         """
+        if not (due := each_once(actions)):
+            return
         async with self._transaction() as connection:
-            await store.lock(connection, [happenings.symbol_of(split)])
+            await store.lock(connection, [action.symbol for action in due])
             await self._hold(connection, [desk_id])
-            return await happenings.apply_split(connection, desk_id, split, ratio, fractions=self._terms.fractionable)
+            for action in due:
+                await happenings.apply(connection, desk_id, action, fractions=self._terms.fractionable)
 
     async def _hold(self, connection: AsyncConnection, desk_ids: Sequence[str]) -> None:
         opening = {"amount": self._terms.opening_cash, "occurred_at": datetime.now(UTC)}

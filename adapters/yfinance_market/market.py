@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -90,12 +90,13 @@ class YFinanceMarket:
             news=await self._headlines(symbols, as_of),
         )
 
-    async def corporate_actions(
-        self, symbols: Sequence[str], as_of: datetime, sessions: int
+    async def actions(
+        self, symbols: Sequence[str], since: datetime, until: datetime
     ) -> Mapping[str, Sequence[CorporateAction]]:
-        """Splits and dividends of the last sessions, by symbol, oldest first."""
-        found = await self._histories(symbols, as_of, sessions)
-        return {symbol: one.actions for symbol, one in found.items() if isinstance(one, History)}
+        """Splits and dividends; Yahoo lists one from its first day of trading on, and none of other kinds."""
+        found = await self._daily(symbols, since.date(), until.date())
+        listed = {symbol: one.actions for symbol, one in found.items() if isinstance(one, History)}
+        return {symbol: actions for symbol, actions in listed.items() if actions}
 
     async def news(self, symbol: str, until: datetime, most: int = 10) -> tuple[News, ...]:
         """The newest articles about a symbol that were out at a moment."""
@@ -121,20 +122,21 @@ class YFinanceMarket:
     async def _histories(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> dict[str, History | Dropped]:
         last_on = last_completed(self._calendar, as_of).session_on
         # Two days in seven are free, and holidays; what comes too much is cut off. A split is listed on its first day.
-        start, end = last_on - timedelta(days=sessions * 7 // 5 + 20), as_of.date() + timedelta(days=1)
+        found = await self._daily(symbols, last_on - timedelta(days=sessions * 7 // 5 + 20), as_of.date())
+        return {symbol: _until(one, last_on) for symbol, one in found.items()}
 
+    async def _daily(self, symbols: Sequence[str], first: date, last: date) -> dict[str, History | Dropped]:
         def daily(asked: Asked) -> History:
             frame = asked.ticker.history(
-                start=start,
-                end=end,
+                start=first,
+                end=last + timedelta(days=1),
                 interval="1d",
                 auto_adjust=False,
                 actions=True,
                 keepna=True,  # a day without prices must be seen, not left out
                 timeout=asked.timeout,
             )
-            history = read.read_history(asked.symbol, _filled(frame))
-            return history._replace(bars=history.bars.until(last_on))
+            return read.read_history(asked.symbol, _filled(frame))
 
         return await self._wire.ask_all(symbols, daily)
 
@@ -158,6 +160,10 @@ class YFinanceMarket:
 
 def _bars(one: History | Dropped, sessions: int) -> Bars | Dropped:
     return one if isinstance(one, Dropped) else one.bars.last(sessions)
+
+
+def _until(one: History | Dropped, last_on: date) -> History | Dropped:
+    return one if isinstance(one, Dropped) else one._replace(bars=one.bars.until(last_on))
 
 
 def _filled(frame: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from trading.companies import Company
 from trading.corporate_actions import ActionKind, CorporateAction
 from trading.instruments import UNKNOWN_SECTOR
 from trading.market import MOST_PRICE, Dropped, Quote, read_quote
-from trading.money import LEAST_RATIO
+from trading.money import LEAST_RATIO, MOST_RATIO
 from trading.news import MOST_HEADLINE, News
 
 MINUTE = timedelta(minutes=1)
@@ -107,8 +108,14 @@ def _actions(symbol: str, days: Any, frame: Any) -> list[CorporateAction]:
         values = frame[name].to_numpy(dtype=np.float64) if name in frame else np.zeros(len(days))
         for at in np.flatnonzero(values > 0):
             amount = Decimal(repr(round(float(values[at]), 6)))
-            if kind is ActionKind.SPLIT and LEAST_RATIO <= amount <= 1 / LEAST_RATIO:
-                found.append(CorporateAction(symbol=symbol, kind=kind, ex_on=days[at].item(), ratio=amount))
+            if kind is ActionKind.SPLIT and LEAST_RATIO <= amount <= MOST_RATIO:
+                found.append(CorporateAction(symbol=symbol, kind=kind, ex_on=days[at].item(), ratio=_ratio(amount)))
             elif kind is ActionKind.DIVIDEND and 0 < amount <= MOST_PRICE:
                 found.append(CorporateAction(symbol=symbol, kind=kind, ex_on=days[at].item(), amount_usd=amount))
     return sorted(found, key=lambda action: action.ex_on)
+
+
+def _ratio(told: Decimal) -> Decimal:
+    """The ratio that was meant: 0.333333 is one for three, and nine shares become three."""
+    meant = Fraction(told).limit_denominator(int(MOST_RATIO))
+    return Decimal(meant.numerator) / meant.denominator

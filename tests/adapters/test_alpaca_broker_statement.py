@@ -206,6 +206,16 @@ async def test_a_split_takes_the_old_shares_and_gives_the_new(server: BrokerServ
     assert told.holdings[0].quantity == 40
 
 
+async def test_cash_for_a_part_of_a_share_is_told_as_such(server: BrokerServer, broker: AlpacaBroker) -> None:
+    server.brokerage.split("AAPL", 1, 4, whole=True)
+    told = await broker.statement("main", LONG_AGO)
+    assert [(each.kind, each.amount, each.shares) for each in told.activities or ()] == [
+        (K.SPLIT, D(0), D(-10)),
+        (K.SPLIT, D(0), D(2)),
+        (K.CASH_IN_LIEU, D("380.50"), D(0)),
+    ]
+
+
 async def test_a_trade_that_is_undone_is_told_once_by_its_fills(server: BrokerServer, broker: AlpacaBroker) -> None:
     (made,) = server.brokerage.executions
     server.brokerage.bust(made)

@@ -279,7 +279,7 @@ async def test_actions_are_read_by_symbol_over_all_pages(market: AlpacaMarket, e
         "stock_dividends": [{**base, "symbol": "KO", "rate": 0.05}, {**base, "symbol": "KO", "rate": "5 %"}],
     }
     exchange.page = 4
-    found = await market.corporate_actions(["AAPL", "KO"], THEN - timedelta(days=300), THEN)
+    found = await market.actions(["AAPL", "KO"], THEN - timedelta(days=300), THEN)
     assert len(exchange.asked) == 3
     assert [(a.kind, a.ratio or a.amount_usd) for a in found["AAPL"]] == [
         (ActionKind.DIVIDEND, Decimal("0.25")),

@@ -19,6 +19,7 @@ from tests.adapters.wire import alpaca_data as wire
 from tests.adapters.wire.alpaca_data import Exchange, Planned
 from tests.fakes.faulty import Fault, faulty
 from tests.fakes.market import FakeMarket
+from trading.corporate_actions import CorporateAction
 from trading.errors import BadConfiguration, MarketRefused, MarketUnavailable, UnknownSymbol
 from trading.market import Adjustment, Snapshot
 from trading.ports import Market
@@ -111,6 +112,17 @@ async def test_when_none_answers_it_is_tried_again_after_the_shortest_wait(
         with pytest.raises(MarketUnavailable, match="m0: out; m1: out") as failure:
             await snapshot(MarketChain(failing, cross_check=check), calendar)
         assert failure.value.retry_after_seconds == after
+
+
+async def test_corporate_actions_are_those_of_the_first_that_answers() -> None:
+    told = {"symbol": "SA", "kind": "split", "ex_on": THURSDAY, "ratio": "4"}
+    first, second = faulty(Named("one"), _out("actions")), Named("two")
+    second.listed = [CorporateAction.model_validate(told)]
+    asked = (["SA", "SB"], THEN - timedelta(days=1), THEN)
+    assert await MarketChain([first, second]).actions(*asked) == {"SA": tuple(second.listed)}
+    assert await MarketChain([Named("one"), second]).actions(*asked) == {}
+    with pytest.raises(MarketUnavailable, match="no provider of prices answers"):
+        await MarketChain([faulty(Named("one"), _out("actions"))]).actions(*asked)
 
 
 async def test_single_questions_fall_back_too() -> None:

@@ -14,6 +14,7 @@ from adapters.paper_broker import PaperTerms
 from tests.fakes.floor import NOON, Floor
 from tests.making import these
 from trading.accounts import Asset
+from trading.corporate_actions import CorporateAction
 from trading.errors import BooksDisagree, BrokerRefused, DuplicateOrder
 from trading.money import ZERO
 from trading.orders import Leg, OrderKind, OrderState, TimeInForce
@@ -35,8 +36,15 @@ def activity(kind: ActivityKind, amount: str, name: str = "one", **more: object)
     return Activity.model_validate(fields | more)
 
 
-def split(symbol: str = "AAPL") -> Activity:
-    return activity(ActivityKind.SPLIT, "0", "split-1", symbol=symbol)
+def action(floor: Floor, kind: str = "split", **told: object) -> CorporateAction:
+    """What AAPL does on the day after the floor's, which then is the floor's."""
+    floor.at += timedelta(days=1)
+    fields = {"symbol": "AAPL", "kind": kind, "ex_on": floor.at.date()}
+    return CorporateAction.model_validate({**fields, **told})
+
+
+async def split(floor: Floor, ratio: str) -> None:
+    await floor.broker.apply("north", [action(floor, ratio=ratio)])
 
 
 async def statement(floor: Floor, since: datetime = EPOCH) -> Statement:
@@ -269,25 +277,23 @@ async def test_a_split_changes_shares_and_pays_for_parts_of_one(
     floor.at += timedelta(seconds=1)
     await floor.buy("a", before)
     equity = (await floor.broker.account("north")).equity
-    assert [await floor.broker.apply_split("north", split(), Decimal(ratio)) for _ in range(2)] == [True, False]
+    listed = action(floor, ratio=ratio)
+    for _ in range(2):
+        await floor.broker.apply("north", [listed, listed])
     told = await statement(floor)
     assert await held(floor) == ({} if after is None else {"AAPL": after})
     told_of = {a.activity_id: (a.kind, a.shares, a.amount, a.words) for a in (told.activities or ())[1:]}
-    assert told_of.pop("split-1") == (
-        ActivityKind.SPLIT,
-        Decimal(after or 0) - Decimal(before),
-        ZERO,
-        f"{Decimal(ratio):f} for 1",
-    )
-    paid = (ActivityKind.CASH_IN_LIEU, ZERO, Decimal(in_lieu or 0), f"{Decimal(ratio):f} for 1")
-    assert told_of == ({} if in_lieu is None else {"split-1/cash": paid})
+    name, words = f"north/AAPL/split/{listed.ex_on}", f"{Decimal(ratio):f} for 1"
+    assert told_of.pop(name) == (ActivityKind.SPLIT, Decimal(after or 0) - Decimal(before), ZERO, words)
+    paid = (ActivityKind.CASH_IN_LIEU, ZERO, Decimal(in_lieu or 0), words)
+    assert told_of == ({} if in_lieu is None else {f"{name}/cash": paid})
     assert (await floor.broker.account("north")).equity == equity
 
 
 async def test_a_split_re_bases_open_orders_and_their_prices(floor: Floor) -> None:
     await floor.buy("a", "10", stop="90", target="120")
     await floor.buy("rests", "5", limit_price="80", stop="70")
-    await floor.broker.apply_split("north", split(), Decimal(4))
+    await split(floor, "4")
     shown = {o.client_order_id: (o.quantity, o.limit_price, o.stop_price) for o in await floor.broker.orders("north")}
     assert shown == {
         "north-a": (Decimal(10), None, None),
@@ -305,7 +311,7 @@ async def test_legs_share_their_quantity_through_a_split(floor: Floor) -> None:
     await floor.buy("a", "10", stop="90", target="110")
     floor.market.volume = 60
     await floor.quote("110")
-    await floor.broker.apply_split("north", split(), Decimal(2))
+    await split(floor, "2")
     floor.market.volume = 1_000_000
     await floor.quote("40")
     assert await floor.fills("a-target") == [("6", "110.00")]
@@ -316,11 +322,66 @@ async def test_legs_share_their_quantity_through_a_split(floor: Floor) -> None:
 async def test_what_a_split_leaves_nothing_of_has_ended(floor: Floor) -> None:
     floor.terms = PaperTerms(slippage_bps=ZERO, fractionable=False)
     await floor.buy("a", "9", limit_price="90")
-    await floor.broker.apply_split("north", split(), Decimal("0.1"))
+    await split(floor, "0.1")
     ended = await floor.order("a")
     assert (ended.state, ended.reason) == (OrderState.CANCELLED, "the split left less than a share of it")
 
 
-async def test_only_a_split_of_a_symbol_is_applied(floor: Floor) -> None:
-    with pytest.raises(BooksDisagree, match="no split"):
-        await floor.broker.apply_split("north", activity(ActivityKind.DIVIDEND, "1"), Decimal(2))
+async def test_a_quote_of_the_old_shares_meets_nothing_after_a_split(floor: Floor) -> None:
+    await floor.buy("a", "20", stop="90", target="120")
+    yesterday = floor.market.quote("AAPL", "110", "110", floor.at + timedelta(minutes=1))
+    await split(floor, "0.5")
+    equity = (await floor.broker.account("north")).equity
+    assert await protect(floor, "a-stop.2", "10", stop_price="180") == OrderState.ACCEPTED
+    await floor.broker.match({"AAPL": yesterday})
+    assert (await held(floor), (await floor.broker.account("north")).equity) == ({"AAPL": "10"}, equity)
+    await floor.quote("179")
+    assert await held(floor) == {}
+
+
+async def test_what_was_traded_since_the_ex_date_is_of_new_shares_already(floor: Floor) -> None:
+    await floor.buy("a", "10", stop="90")
+    listed = action(floor, ratio="4")
+    floor.market.quote("AAPL", "25", "25", floor.at)
+    await floor.buy("b", "8", stop="20")
+    await floor.broker.apply("north", [listed])
+    assert await held(floor) == {"AAPL": "48"}
+    stops = {o.client_order_id: (o.quantity, o.stop_price) for o in await floor.broker.orders("north") if o.stop_price}
+    assert stops == {"north-a-stop": (Decimal(40), Decimal("22.5")), "north-b-stop": (Decimal(8), Decimal(20))}
+    assert (await floor.broker.account("north")).equity == Decimal("99999.00")  # a dime of spread on each of ten
+
+
+@pytest.mark.parametrize(("shares", "amount", "paid"), [("10", "0.25", "2.50"), ("7", "0.335", "2.34")])
+async def test_a_dividend_is_paid_once_on_what_was_held_before_its_ex_date(
+    floor: Floor, shares: str, amount: str, paid: str
+) -> None:
+    await floor.buy("a", shares)
+    before = Decimal(await cash(floor))
+    listed = action(floor, "dividend", amount_usd=amount)
+    await floor.broker.apply("north", [listed])
+    floor.market.quote("AAPL", "100", "100", floor.at)
+    await floor.buy("b", "5")
+    late = listed.model_copy(update={"ex_on": listed.ex_on + timedelta(days=2), "amount_usd": Decimal("0.26")})
+    await floor.broker.apply("north", [listed, late])
+    (told,) = [a for a in (await statement(floor)).activities or () if a.kind is ActivityKind.DIVIDEND]
+    assert (told.activity_id, told.amount, told.symbol) == (
+        f"north/AAPL/dividend/{listed.ex_on}",
+        Decimal(paid),
+        "AAPL",
+    )
+    assert Decimal(await cash(floor)) == before + Decimal(paid) - 500
+
+
+async def test_two_dividends_of_one_day_are_added_up_and_a_split_in_two_ratios_is_none(floor: Floor) -> None:
+    await floor.buy("a", "10")
+    ordinary = action(floor, "dividend", amount_usd="0.25")
+    told: list[dict[str, object]] = [
+        {"kind": "dividend", "amount_usd": "3", "special": True},
+        {"kind": "split", "ratio": "2"},
+        {"kind": "split", "ratio": "3"},
+        {"kind": "spin_off", "ratio": "1", "new_symbol": "CORE"},
+    ]
+    day = {"symbol": "AAPL", "ex_on": ordinary.ex_on}
+    await floor.broker.apply("north", [ordinary, *(CorporateAction.model_validate(day | one) for one in told)])
+    assert [a.amount for a in (await statement(floor)).activities or ()][1:] == [Decimal("32.50")]
+    assert await held(floor) == {"AAPL": "10"}

@@ -194,8 +194,19 @@ async def test_a_split_of_today_that_is_not_applied_drops_the_symbol(market: YFi
 
 async def test_dividends_are_listed_and_left_in_the_prices(market: YFinanceMarket, yahoo: Yahoo) -> None:
     yahoo.listings["QQAA"].dividends[DAYS[-30]] = 0.25
-    (action,) = (await market.corporate_actions(["QQAA"], NOON, 260))["QQAA"]
+    (action,) = (await market.actions(["QQAA"], NOON - timedelta(days=90), NOON))["QQAA"]
     assert (action.kind, action.ex_on, action.amount_usd) == (ActionKind.DIVIDEND, DAYS[-30], Decimal("0.25"))
+
+
+async def test_a_split_by_thirds_is_told_as_one_and_a_day_before_or_after_is_not(
+    market: YFinanceMarket, yahoo: Yahoo
+) -> None:
+    yahoo.listings["QQAA"].splits = {DAYS[-30]: (1, 3), DAYS[-20]: (7, 3), DAYS[-10]: (2, 1)}
+    since, until = (datetime.combine(DAYS[day], datetime.min.time(), tzinfo=UTC) for day in (-30, -11))
+    told = await market.actions(["QQAA", "QQ.B"], since, until)
+    assert {symbol: [action.ratio for action in actions] for symbol, actions in told.items()} == {
+        "QQAA": [Decimal(1) / 3, Decimal(7) / 3]
+    }
 
 
 async def test_a_day_without_prices_drops_the_symbol(market: YFinanceMarket, yahoo: Yahoo) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from adapters.looking import look_at
 from trading.bars import Bars
+from trading.corporate_actions import CorporateAction
 from trading.errors import UnknownSymbol
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote
@@ -19,7 +20,8 @@ from trading.readings import Reading
 class FakeMarket:
     """Quotes as they were set, each visible from its own time on; bars of a constant price and volume.
 
-    It knows the symbols that were quoted and those of `unquoted`. A `volume` of None means that it has no bars at all.
+    It knows the symbols that were quoted and those of `unquoted`, and lists the actions of `listed`. A `volume` of None
+    means that it has no bars at all.
     """
 
     name = "fake"
@@ -29,6 +31,7 @@ class FakeMarket:
 
     def __init__(self, unquoted: Sequence[str] = (), volume: int | None = 1_000_000) -> None:
         self.volume = volume
+        self.listed: list[CorporateAction] = []
         self._tape: dict[str, list[Quote]] = {symbol: [] for symbol in unquoted}
 
     def quote(self, symbol: str, bid: str, ask: str, at: datetime) -> Quote:
@@ -55,6 +58,13 @@ class FakeMarket:
 
     async def quotes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Quote | Dropped]:
         return {symbol: self._newest(symbol, as_of) for symbol in symbols}
+
+    async def actions(
+        self, symbols: Sequence[str], since: datetime, until: datetime
+    ) -> Mapping[str, Sequence[CorporateAction]]:
+        days = since.date(), until.date()
+        found = {s: tuple(a for a in self.listed if a.symbol == s and days[0] <= a.ex_on <= days[1]) for s in symbols}
+        return {symbol: actions for symbol, actions in found.items() if actions}
 
     async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
         return await look_at(self, symbols, as_of, sessions)

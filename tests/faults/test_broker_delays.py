@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ async def test_an_order_is_not_over_before_its_last_fill_is_told(
             orders = [await desk.intend(number, quantity=9, stop=None, target=None) for number in range(10)]
             lives = asyncio.create_task(desk.send_all(orders))
             for number, asked in enumerate(orders):
-                await until(lambda name=asked.client_order_id: is_taken(desk, name))
+                await until(partial(is_taken, desk, asked.client_order_id))
                 with server.brokerage.lock:
                     server.brokerage.fill(asked.client_order_id, 4)
                     server.activities.delay(lookups=1 + number % 5)

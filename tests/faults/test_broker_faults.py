@@ -78,12 +78,12 @@ async def test_an_order_whose_answer_is_lost_is_there_once(
     tell(f"{kind}: {taken} orders, posts {dict(posts)}, {len(server.requests)} requests")
 
 
-async def test_two_orders_of_each_loss_are_there_once(
+async def test_an_order_of_each_loss_is_there_once(
     skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
     with serving(brokerage()) as server:
         async with at_work(skipping.client, wired(server, engine, sample_data, seconds=PATIENCE)) as desk:
-            await lose(desk, [*LOST] * 2)
+            assert await lose(desk, [*LOST]) == {1: 4, 2: 1}
             assert await desk.wrongs() == []
 
 

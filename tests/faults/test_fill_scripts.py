@@ -17,6 +17,7 @@ from random import Random
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from activities.auditing import AuditActivities
 from activities.following import Follower
 from activities.orders import OrderActivities
 from tests import making
@@ -25,6 +26,7 @@ from tests.fakes.broker_server import failure, garbage, serving
 from tests.fakes.broker_server.records import CANCELLABLE
 from tests.faults.brokerages import PRICES, Wired, brokerage, wired
 from tests.faults.proving import tell
+from trading.breaker import TradingState
 from trading.errors import BrokerUnavailable
 from trading.instruments import Side
 from trading.orders import OrderRequest
@@ -156,7 +158,15 @@ async def lane(engine: AsyncEngine, data: Path, number: int, scripts: int) -> tu
         assert found == over, f"lane {number}"
         # Whatever else is wrong is wrong.
         assert [wrong for wrong in await desk.wrongs() if OVER not in wrong] == [], f"lane {number}"
+        assert (await state_after_audit(desk) is TradingState.HALTED) is bool(over)
     return happened, len(over)
+
+
+async def state_after_audit(desk: Wired) -> TradingState:
+    """The desk's trading state once its cycle's audit has run."""
+    cycle = making.cycle().model_copy(update={"desk_id": desk.desk_id})
+    await AuditActivities(desk.ports.broker, desk.ports.ledger).audit_desk(cycle)
+    return (await desk.ports.ledger.breaker(desk.desk_id)).state
 
 
 async def play(engine: AsyncEngine, data: Path, lanes: range, scripts: int) -> None:
@@ -167,8 +177,8 @@ async def play(engine: AsyncEngine, data: Path, lanes: range, scripts: int) -> N
     tell(f"{len(lanes) * scripts} lives of orders: {words}; {over} over-filled in the end, each found")
 
 
-async def test_a_dozen_lives_of_orders(engine: AsyncEngine, sample_data: Path) -> None:
-    await play(engine, sample_data, range(1), 12)
+async def test_six_lives_of_orders(engine: AsyncEngine, sample_data: Path) -> None:
+    await play(engine, sample_data, range(1), 6)
 
 
 @pytest.mark.faults

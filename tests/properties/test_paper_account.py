@@ -19,6 +19,7 @@ from tests.fakes.floor import Floor
 from trading.adjustments import Adjustment, AdjustmentKind, position_adjusted
 from trading.audit import audit
 from trading.capital import capital_changed, capital_of_activity
+from trading.corporate_actions import SAME_ACTION, ActionKind, CorporateAction
 from trading.errors import BrokerRefused
 from trading.events import Event, EventType
 from trading.instruments import Side
@@ -76,9 +77,11 @@ class Story:
         elif step.act == "quote":
             await floor.quote(f"{step.price}", f"{step.price + Decimal('0.1')}")
         elif step.act == "split":
-            self.ratios[f"{self.desk}/s{name}"] = Decimal(["4", "0.1", "1.5"][step.amount % 3])
-            told = self._activity(ActivityKind.SPLIT, f"s{name}", ZERO, symbol="AAPL")
-            await floor.broker.apply_split(self.desk, told, self.ratios[told.activity_id])
+            floor.at += SAME_ACTION[ActionKind.SPLIT]
+            ratio = Decimal(["4", "0.1", "1.5"][step.amount % 3])
+            told = {"symbol": "AAPL", "kind": "split", "ex_on": floor.at.date(), "ratio": ratio}
+            self.ratios[f"{self.desk}/AAPL/split/{floor.at.date()}"] = ratio
+            await floor.broker.apply(self.desk, [CorporateAction.model_validate(told)])
         else:
             await self._pay(step, name)
 

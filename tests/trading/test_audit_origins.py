@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ async def bought(*, rests: bool = False) -> FakeDesk:
     return steps.desk
 
 
-async def stood_down(**more: object) -> FakeDesk:
+async def stood_down(**more: Any) -> FakeDesk:
     desk = await bought()
     desk.change_state(TradingState.REDUCING)
     sent(desk, request(side=Side.SELL, **{"cycle_id": STOOD_DOWN, "strategy_id": OPERATOR} | more), flattens=True)

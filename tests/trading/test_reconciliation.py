@@ -441,6 +441,17 @@ def test_the_brokers_own_shares_say_the_ratio_where_nothing_was_left_over(
     )
 
 
+def test_of_two_listed_ratios_that_both_fit_none_is_taken() -> None:
+    theirs = in_lieu("40.00", "1")
+    assert named(explained(TRUE, theirs, [of("0.15"), of("0.15")])) == {
+        (Case.CASH_IN_LIEU, "AAPL"),
+        (Case.SPLIT, "AAPL"),
+    }
+    found = explained(TRUE, theirs, [of("0.15"), of("0.125")])
+    assert named(found) == {(Case.CASH_IN_LIEU, "AAPL")}
+    assert (Case.POSITION_TOO_SMALL, "AAPL") in named(left(corrected(TRUE, found), theirs))
+
+
 def test_where_cash_was_paid_for_the_rest_only_a_list_can_say_the_ratio() -> None:
     theirs = in_lieu("40.00", "1", *moved("-10", "1"))
     assert named(explained(TRUE, theirs)) == {(Case.CASH_IN_LIEU, "AAPL")}

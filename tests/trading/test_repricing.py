@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from trading.orders import Order, OrderKind, OrderState
 from trading.repricing import limit_of, reprices_of, successor, to_tick
 
 
-def limited(limit: str = "100.1", filled: str = "0", side: Side = Side.BUY, **more: object) -> Order:
+def limited(limit: str = "100.1", filled: str = "0", side: Side = Side.BUY, **more: Any) -> Order:
     asked = request(side=side, kind="limit", limit_price=limit, reprice_seconds=30, **more)
     return order(asked, OrderState.CANCELLED, filled)
 

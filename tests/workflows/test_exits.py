@@ -123,9 +123,9 @@ async def test_one_validator_that_is_lost_for_words_costs_that_symbol_only(floor
     assert [(row.symbol, row.order_state) for row in report.rows] == [("AAPL", "filled"), ("MSFT", None)]
 
 
-async def test_a_refused_question_is_an_abstention_at_once(floor: Floor) -> None:
+async def test_a_question_that_is_refused_for_every_symbol_fails_the_cycle_at_once(floor: Floor) -> None:
     report = await floor.cycle("model-refused", {Agent.DATA: lambda _: ModelRefused("no such model")})
-    assert report.outcome is CycleOutcome.NO_SIGNALS
+    assert (report.outcome, "no such model" in report.reason) == (CycleOutcome.FAILED, True)
     assert len(floor.model.asked) == len(PAIR)
     assert {said["cause"] for said in await floor.events(EventType.AGENT_ABSTAINED)} == {"ModelRefused"}
 

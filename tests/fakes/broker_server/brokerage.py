@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
 from time import monotonic
 from typing import Any
@@ -102,23 +102,32 @@ class Brokerage(Floor):
             self.cash -= fill.signed * fill.price  # the bust has moved it already
             return row
 
-    def split(self, symbol: str, new: int, old: int = 1) -> list[Row]:
-        """Turn `old` shares into `new`: position and price re-based, open orders cancelled, two activities."""
+    def split(self, symbol: str, new: int, old: int = 1, *, whole: bool = False) -> list[Row]:
+        """Turn `old` shares into `new`: position and price re-based, open orders cancelled, two activities.
+
+        If only `whole` shares are held, the rest is paid for in cash, by a third.
+        """
         with self.lock:
             ratio = Fraction(new, old)
             for order in [o for o in self.orders.values() if o.symbol == symbol and o.status in CANCELLABLE]:
                 if order.status in CANCELLABLE:
                     self._end(order, "canceled")
-            self.assets[symbol].price = round(self.assets[symbol].price * old / new, 4)
+            price = self.assets[symbol].price
+            self.assets[symbol].price = round(price * old / new, 4)
             self.assets[symbol].previous_close = round(self.assets[symbol].previous_close * old / new, 4)
             before = self.held(symbol)
             if not before:
                 return []
-            held = self.holdings[symbol]
-            held.qty = before * ratio.numerator / ratio.denominator
+            exact = before * ratio.numerator / ratio.denominator
+            after = exact.to_integral_value(ROUND_DOWN) if whole else exact
+            self.set_position(symbol, after, self.holdings[symbol].cost / after if after else None)
             kind, group = ("FSPLIT" if new > old else "RSPLIT"), self._new_id()
             about = {"symbol": symbol, "activity_sub_type": kind, "group_id": group}
-            return [self.non_trade("SPLIT", 0, qty=plain(qty), **about) for qty in (-before, held.qty)]
+            rows = [self.non_trade("SPLIT", 0, qty=plain(qty), **about) for qty in (-before, after)]
+            if after != exact:
+                paid = before * price - after * self.assets[symbol].price
+                rows.append(self.non_trade("CIL", round(paid, 2), symbol=symbol, qty=plain(exact - after)))
+            return rows
 
     def external_order(self, symbol: str, side: str, qty: Number, **more: Any) -> Order:
         """An order that the account's owner placed by hand elsewhere."""
