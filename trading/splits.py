@@ -8,7 +8,7 @@ that became one, nobody knows whether ten were one or fifteen, and with the rati
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -49,8 +49,7 @@ def _listed(symbol: str, books: Books, actions: Iterable[CorporateAction]) -> It
             yield from _unbooked(books, symbol, action.ratio, at, words)
 
 
-def _of_broker(symbol: str, books: Books, fills: Iterable[Fill], told: Iterable[Activity]) -> Iterator[Adjustment]:
-    told = tuple(told)
+def _of_broker(symbol: str, books: Books, fills: Sequence[Fill], told: Sequence[Activity]) -> Iterator[Adjustment]:
     paid = [one for one in told if one.kind is ActivityKind.CASH_IN_LIEU]
     for day in _by_day(told):
         before = shares_of(
