@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from tests.adapters.wire.alpaca_orders import BY_NAME, ORDERS
@@ -24,7 +24,6 @@ from trading.breaker import TradingState
 from trading.events import EventType
 from trading.orders import Order, OrderRequest, OrderState
 from workflows import policies
-from workflows.order_execution import OrderExecution
 
 FILLS = "/v2/account/activities/FILL"
 PATIENCE, MUTE = 0.4, 0.6
@@ -206,34 +205,36 @@ async def test_an_order_of_which_nothing_is_ever_heard_halts_its_desk_and_is_not
         async with at_work(skipping.client, first):
             desks = [first, *(Wired(f"desk-{n}", server, first.ports, skipping.client) for n in range(1, 20))]
             await asyncio.gather(*(desk.open() for desk in desks[1:]))
-            lives = [await vanish(desk, number) for number, desk in enumerate(desks)]
-            await asyncio.gather(*map(is_given_up, desks))
-            # In the end the broker says what it has, and it is booked; of the others nobody knows more than before.
-            server.faults.clear()
-            for name in server.accepted:
-                server.brokerage.hide(name)
-            for desk, life in zip(desks, lives, strict=True):
-                if life.id in server.accepted:
-                    assert (await life.result()).state is OrderState.FILLED
-                    assert await desk.findings() == ()
-                else:
-                    await life.terminate()
-                    assert (await desk.known(life.id)).state is OrderState.UNKNOWN
-    assert Counter(server.accepted.values()) == {1: 10}
-    tell(f"never heard of: {len(desks)} desks halted, {len(server.accepted)} of the orders were there after all")
+            await asyncio.gather(*(vanish(desk, number) for number, desk in enumerate(desks)))
+            assert [found for desk in desks for found in await desk.findings()] == []
+    assert Counter(server.accepted.values()) == {1: len(desks)}
+    tell(f"never heard of: {len(desks)} desks halted, each order booked when it was heard of at last")
 
 
-async def vanish(desk: Wired, number: int) -> WorkflowHandle[OrderExecution, Order]:
-    """Send an order of which nobody hears: taken or not, and looked up in vain or without an answer."""
-    asked, is_taken, is_hidden = await desk.intend(4), bool(number % 2), number % 4 < 2
+async def vanish(desk: Wired, number: int) -> None:
+    """Send an order of which nobody hears until its desk has halted; in the end the broker says that it has it."""
+    asked, is_taken = await desk.intend(4), bool(number % 2)
+    name, server = asked.client_order_id, desk.server
+    life = asyncio.create_task(lose_for_good(desk, asked, is_taken=is_taken, is_hidden=number % 4 < 2))
+    await is_given_up(desk)
+    if not is_taken:
+        # What was sent first arrives hours later.
+        first = next(one for one in server.asked("POST", ORDERS) if one.body["client_order_id"] == name)
+        server.brokerage.submit(first.body)
+    server.brokerage.hide(name)
+    server.faults.clear(name)
+    assert (await life).state is OrderState.FILLED
+
+
+async def lose_for_good(desk: Wired, asked: OrderRequest, *, is_taken: bool, is_hidden: bool) -> Order:
+    """Send an order whose every answer is silence, and look it up in vain or without an answer."""
     name, faults = asked.client_order_id, desk.server.faults
     silent = silence(MUTE, accepted=is_taken)
     fates = [late(silent, lookups=10_000) if is_taken and is_hidden else silent] + [silent] * policies.MOST_SENDS
     faults.plan("POST", ORDERS, *fates, order=name)
     if not is_hidden:
         faults.plan("GET", BY_NAME, None, *[failure(500, accepted=False)] * 10_000, order=name)
-    assert desk.client is not None
-    return await desk.client.start_workflow(OrderExecution.run, asked, id=name, task_queue=policies.DESK_QUEUE)
+    return await desk.send(asked)
 
 
 async def is_given_up(desk: Wired) -> None:

@@ -115,11 +115,11 @@ class Faults:
         with self._lock:
             self._chances.append((method, path, probability, Random(seed), faults))
 
-    def clear(self) -> None:
-        """Nothing goes wrong from now on."""
+    def clear(self, order: str = "") -> None:
+        """Nothing goes wrong from now on, or nothing that was planned for this order."""
         with self._lock:
-            self._planned.clear()
-            self._chances.clear()
+            self._planned = [planned for planned in self._planned if order and planned[2] != order]
+            self._chances = self._chances if order else []
 
     @property
     def left(self) -> int:
