@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -146,18 +146,27 @@ class ReconcilingActivities:
             await self._follower.follow(requests[stop.client_order_id])
         if unfit:
             books = await self._ledger.books(desk_id)
-        bare = [one for one in unprotected(books, at) if one.symbol not in awaited]
-        return tuple([one for each in bare for one in await self._intend(each.order, at)])
+        bare = [one.order for one in unprotected(books, at) if one.symbol not in awaited]
+        if books.portfolio.trading_state is TradingState.HALTED:
+            # A halted desk lets nothing but cancels out: each look would only add one more denied order.
+            await self._call_for([(stop, stop.parent_id or "", "the desk is HALTED") for stop in bare], at)
+            return ()
+        return tuple([one for stop in bare for one in await self._intend(stop, at)])
 
     async def _intend(self, stop: OrderRequest, at: datetime) -> list[OrderRequest]:
         answer = await self._ledger.intend(IntentAsked(request=stop, limits=self._limits, intended_at=at))
         if not isinstance(answer, Denied):
             return [answer.request]
-        reason = f"{stop.quantity:f} {stop.symbol} have no stop: {answer.reason}"
-        alert = {"reason": reason, "severity": "critical"}
-        await self._ledger.record([say.alert_raised(stop.desk_id, stop.client_order_id, alert, at)])
-        log.error("unprotected", symbol=stop.symbol, reason=answer.reason)
+        await self._call_for([(stop, stop.client_order_id, answer.reason)], at)
         return []
+
+    async def _call_for(self, stops: Sequence[tuple[OrderRequest, str, str]], at: datetime) -> None:
+        """Call a person for shares without their stop, once under each key, and say why it cannot be made."""
+        for stop, key, why in stops:
+            reason = f"{stop.symbol} is held without its stop: {why}"
+            alert = say.alert_raised(stop.desk_id, f"{key}-bare", {"reason": reason, "severity": "critical"}, at)
+            await self._ledger.record([alert])
+            log.error("unprotected", symbol=stop.symbol, reason=why)
 
 
 def _since(books: Books, now: datetime) -> datetime:

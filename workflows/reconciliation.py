@@ -21,7 +21,9 @@ class Reconciliation:
     @workflow.run
     async def run(self, asked: ReconciliationAsked | None = None) -> Reconciled:
         """Correct what is explained; what stays unexplained in every look puts the desk in REDUCING or HALTED."""
-        asked = given(asked)
+        # Started by a schedule it has a name of its own each time: what follows from it must be told each time.
+        name = workflow.info().workflow_id.removeprefix("reconciliation/")
+        asked = given(asked).model_copy(update={"reconciliation_id": name})
         found = await self._compare(asked)
         for _ in range(policies.RECONCILING_LOOKS - 1):
             if not found.open_questions:

@@ -115,6 +115,42 @@ async def test_a_stop_that_is_gone_is_made_again_by_the_next_look(
     assert await findings(ports) == ()
 
 
+async def test_a_halted_desk_makes_no_stop_and_calls_a_person_once_however_often_it_looks(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+) -> None:
+    ports = Ports.real(engine, sample_data).but(model=ScriptedModel(PROTECTED))
+    async with serving(temporal.client, ports):
+        report = await cycle(temporal.client, request("AAPL"))
+        await desk_of(temporal.client).signal(TradingDesk.halt, HaltAsked(reason="away"))
+        await in_state(desk_of(temporal.client), TradingState.HALTED)
+        await ports.broker.cancel(f"{report.rows[0].client_order_id}-stop")
+        for number in (1, 2, 3):
+            assert (await reconciled(temporal.client, number)).protection == ()
+    books = await ports.ledger.books("main")
+    assert [o.state for o in books.orders if o.request.leg is Leg.STOP] == [OrderState.CANCELLED]
+    assert [s.event.type for s in books.events].count(EventType.ALERT_RAISED) == 1
+
+
+async def test_a_difference_that_the_clock_finds_stops_the_desk_each_time(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+) -> None:
+    ports = Ports.real(engine, sample_data).but(model=ScriptedModel({Agent.DATA: model.holds}))
+    async with serving(temporal.client, ports):
+        await cycle(temporal.client, request("AAPL"))
+        desk = desk_of(temporal.client)
+        for number, amount in enumerate((7, 9)):
+            async with engine.begin() as connection:
+                await connection.execute(text(f"UPDATE paper_accounts SET cash = cash + {amount}"))  # noqa: S608  ours
+            # As a schedule starts it: the same argument each time, under a name with the time in it.
+            asked = ReconciliationAsked(desk_id="main", reconciliation_id="main-clock", trace_id="trace-1")
+            await temporal.client.execute_workflow(
+                Reconciliation.run, asked, id=f"{asked.workflow_id}-{number}", task_queue=policies.DESK_QUEUE
+            )
+            await in_state(desk, TradingState.HALTED)
+            await desk.signal(TradingDesk.resume, ResumeAsked(reason=f"seen {number}"))
+            await in_state(desk, TradingState.ACTIVE, f"seen {number}")
+
+
 @pytest.mark.parametrize(("amount", "case"), [("0.01", "cash_slightly_off"), ("500", "cash_off")])
 async def test_cash_that_nobody_can_explain_stops_the_desk(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, amount: str, case: str
