@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import structlog
@@ -33,7 +35,7 @@ class WatchingActivities:
         """
         heard = 0
         async with aclosing(self._broker.moves(desk_id)) as moves:
-            async for name in moves:
+            async for name in _until_shutdown(moves):
                 if not heard:
                     await self._catch_up(desk_id)
                 heard += 1
@@ -55,3 +57,22 @@ class WatchingActivities:
         except BrokerUnavailable as silence:
             # The look that comes by the clock will find it.
             log.warning("order_not_seen", client_order_id=order.request.client_order_id, reason=str(silence))
+
+
+async def _until_shutdown(moves: AsyncGenerator[str]) -> AsyncGenerator[str]:
+    """What is told until the worker ends: a listener that stays would hold up its end for the whole of the grace."""
+    stopping = asyncio.ensure_future(activity.wait_for_worker_shutdown())
+    try:
+        while True:
+            coming = asyncio.ensure_future(anext(moves, None))
+            await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                coming.cancel()
+                await asyncio.wait({coming})
+                return
+            name = coming.result()
+            if name is None:
+                return
+            yield name
+    finally:
+        stopping.cancel()
