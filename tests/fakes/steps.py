@@ -9,7 +9,7 @@ from decimal import Decimal
 from tests.making import DESK, TRACE, after, deposit, fill, signal, standing, summary
 from trading import order_events
 from trading.audit import Books, Finding, audit
-from trading.breaches import breaches, evidence
+from trading.breaches import breaches, evidence, runaway
 from trading.breaker import TradingState
 from trading.docket import Row
 from trading.errors import Final
@@ -100,6 +100,8 @@ class FakeDesk:
             denied = Denied(client_order_id=request.client_order_id, breaches=found)
             self.orders[request.client_order_id] = Order(request=request, state=OrderState.DENIED)
             self.record([order_events.order_denied(request, denied, seen, asked.intended_at)])
+            if runaway(found):
+                self.change_state(TradingState.HALTED)
             return denied
         self.orders[request.client_order_id] = Order(request=request, state=OrderState.INTENDED)
         self.received_at[request.client_order_id] = asked.intended_at

@@ -397,13 +397,16 @@ async def test_a_price_that_has_left_the_mark_denies_a_buy_and_the_cycle_goes_on
     assert report.findings == ()
 
 
-async def test_a_runaway_is_denied_by_its_number_and_the_cycle_goes_on() -> None:
+async def test_a_runaway_is_denied_by_its_number_and_halts_the_desk_and_the_cycle_goes_on() -> None:
     steps = FakeSteps()
     steps.limits = Limits(max_orders_per_day=1)
     steps.signals = {symbol: signal(symbol) for symbol in ("AAPL", "XOM", "KO")}
     report = await run_cycle(steps, cycle("AAPL", "XOM", "KO"))
     states = [row(report, symbol).order_state for symbol in ("AAPL", "KO", "XOM")]
     assert states == ["filled", "denied", "denied"]
+    assert "the desk is HALTED" not in row(report, "KO").note
+    assert row(report, "XOM").note.startswith("the desk is HALTED")
+    assert steps.desk.state is TradingState.HALTED
     assert report.outcome is CycleOutcome.TRADED
     assert report.findings == ()
 
