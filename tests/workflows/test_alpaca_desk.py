@@ -70,6 +70,7 @@ async def test_a_position_lives_from_its_bracket_to_its_exit_and_the_books_tie_a
     assert await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_what_alpaca_streams_is_booked_at_once(
     temporal: WorkflowEnvironment, ports: Ports, alpaca: BrokerServer
 ) -> None:
@@ -94,6 +95,7 @@ async def test_what_alpaca_streams_is_booked_at_once(
     assert alpaca.asked("POST", ORDERS)[0].received_at + timedelta(minutes=1) > datetime.now(UTC)
 
 
+@pytest.mark.faults
 async def test_an_order_placed_by_hand_is_told_and_nothing_is_bought_beside_it(
     temporal: WorkflowEnvironment, ports: Ports, alpaca: BrokerServer
 ) -> None:

@@ -121,6 +121,7 @@ async def test_an_answer_that_got_lost_is_looked_for_and_the_order_is_there_once
         assert broker.calls["submit"] == (1 if when == "after" else 2)
 
 
+@pytest.mark.faults
 async def test_an_order_that_shows_late_is_not_sent_a_second_time(
     skipping: WorkflowEnvironment, ports: Ports, keep: Keep
 ) -> None:
@@ -132,6 +133,7 @@ async def test_an_order_that_shows_late_is_not_sent_a_second_time(
         assert broker.calls["submit"] == 1
 
 
+@pytest.mark.faults
 async def test_an_order_that_surely_is_not_there_is_sent_again_under_its_id(
     skipping: WorkflowEnvironment, ports: Ports
 ) -> None:
@@ -185,6 +187,7 @@ async def test_an_order_that_was_intended_before_a_halt_is_not_sent_after_it(
         assert await desk.at_broker() == []
 
 
+@pytest.mark.faults
 async def test_an_order_is_not_sent_a_second_time_while_the_desk_is_halted(
     skipping: WorkflowEnvironment, ports: Ports
 ) -> None:
@@ -197,6 +200,7 @@ async def test_an_order_is_not_sent_a_second_time_while_the_desk_is_halted(
         assert (await ports.ledger.breaker(DESK)).state is TradingState.HALTED
 
 
+@pytest.mark.faults
 async def test_an_order_that_the_broker_cannot_be_asked_about_for_minutes_is_not_sent_late(
     skipping: WorkflowEnvironment, ports: Ports
 ) -> None:
@@ -208,6 +212,7 @@ async def test_an_order_that_the_broker_cannot_be_asked_about_for_minutes_is_not
         assert (await ports.ledger.breaker(DESK)).state is TradingState.ACTIVE
 
 
+@pytest.mark.faults
 async def test_a_limit_order_is_cancelled_at_the_end_of_its_session(
     skipping: WorkflowEnvironment, ports: Ports
 ) -> None:
@@ -250,6 +255,7 @@ async def test_a_limit_that_the_market_left_behind_goes_on_at_the_new_price_thre
     assert ended.request.client_order_id == f"{name}.4"
 
 
+@pytest.mark.faults
 async def test_a_limit_is_not_chased_beyond_the_collar(
     skipping: WorkflowEnvironment, engine: AsyncEngine, ports: Ports
 ) -> None:

@@ -76,6 +76,7 @@ async def test_a_halt_that_flattens_cancels_what_rests_then_sells_what_is_held_o
     assert await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_a_halt_may_cancel_what_rests_and_leave_what_is_held(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -115,6 +116,7 @@ async def test_a_stop_that_is_gone_is_made_again_by_the_next_look(
     assert await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_a_halted_desk_makes_no_stop_and_calls_a_person_once_however_often_it_looks(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -131,6 +133,7 @@ async def test_a_halted_desk_makes_no_stop_and_calls_a_person_once_however_often
     assert [s.event.type for s in books.events].count(EventType.ALERT_RAISED) == 1
 
 
+@pytest.mark.faults
 async def test_a_difference_that_the_clock_finds_stops_the_desk_each_time(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -174,6 +177,7 @@ async def test_cash_that_nobody_can_explain_stops_the_desk(
     assert [order.symbol for order in await ports.broker.orders("main")] == ["AAPL"]
 
 
+@pytest.mark.faults
 async def test_a_desk_that_was_flattened_may_be_flattened_again_after_it_resumed(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
