@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from functools import reduce
 from random import Random
 from typing import NamedTuple
@@ -153,7 +153,9 @@ def the_books_balance_to_the_cent(told: Told) -> None:
                 spent[one.symbol] -= one.cost
             elif one.symbol in known:
                 step = Decimal("1e-9") if one.fractions else Decimal(1)
-                held[one.symbol] = (held[one.symbol] * one.ratio / step).quantize(Decimal(1), ROUND_DOWN) * step
+                # What 1 for 3 makes of 9 is 3, though the ratio has an end: a trillionth of a share is no loss.
+                split = (held[one.symbol] * one.ratio).quantize(Decimal("1e-12"), ROUND_HALF_EVEN)
+                held[one.symbol] = (split / step).quantize(Decimal(1), ROUND_DOWN) * step
             continue
         known.add(one.symbol)
         sign = 1 if one.side is Side.BUY else -1
