@@ -57,7 +57,7 @@ def test_one_cycle_is_run_shown_and_everything_ended(terminal: Terminal) -> None
     assert again.document["report"]["cycle_id"].endswith("-2"), "the desk went on where it stopped"
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [pytest.param(signal.SIGINT, marks=pytest.mark.faults), signal.SIGTERM])
 def test_a_serving_desk_drains_and_ends_with_zero(terminal: Terminal, how: signal.Signals) -> None:
     running = terminal.start("up", "KO", "--market", "simulated")
     assert "invented prices" in running.wait_for("Serving until Ctrl-C")
