@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+import structlog
 
 from trading import order_events as say
-from trading.errors import BooksDisagree, IllegalTransition
+from trading.errors import BooksDisagree, IllegalTransition, OrderRefused
 from trading.money import ZERO
 from trading.orders import OPEN, PROTECTIVE, UNANSWERED, Fill, Leg, Order, OrderRequest, OrderState
 from trading.ports import Broker, Ledger
-from trading.settlement import BrokerOrder
+from trading.settlement import BrokerOrder, Sending
 
 # What the broker may have done with an order since the books last looked, beyond filling it.
 _TOLD = frozenset({OrderState.ACCEPTED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED})
+
+log = structlog.get_logger()
 
 
 class Follower:
@@ -58,6 +62,25 @@ class Follower:
         followed = [await self.follow(o.request) for o in protecting if o.request.symbol == closing.symbol]
         return tuple(order for order in followed if order.is_open)
 
+    async def withdraw(self, order: Order) -> Order:
+        """Take back an order that may still fill; one that was never sent is not sent any more.
+
+        Of one that was sent and not answered for there is nothing to cancel yet, nor of one that the broker does not
+        know: they come back as the books have them.
+        """
+        request, at = order.request, datetime.now(UTC)
+        if order.state is OrderState.INTENDED:
+            # Under the books' lock: if its sender has been quicker, it is on its way.
+            late = Sending(request=request, asked_at=at, send_by=at - timedelta(seconds=1))
+            return (await self._ledger.clear(late, at)).order
+        if order.state in UNANSWERED:
+            return order
+        try:
+            await self._broker.cancel(request.client_order_id)
+        except OrderRefused as refusal:
+            log.warning("not cancelled", client_order_id=request.client_order_id, reason=str(refusal))
+        return await self.follow(request)
+
     async def known(self, request: OrderRequest) -> Order:
         """The order as the books have it. Raises BooksDisagree when they do not, or have it on other terms."""
         order = await self._ledger.order(request.client_order_id)
@@ -78,9 +101,12 @@ class Follower:
 
     async def _adopt(self, entry: OrderRequest, legs: Iterable[BrokerOrder]) -> None:
         for leg in legs:
-            request = say.protective_request(entry, leg)
-            order = Order(request=request, state=OrderState.ACCEPTED, broker_order_id=leg.broker_order_id)
-            await self._ledger.adopt(order, say.order_moved(request, OrderState.ACCEPTED, leg, leg.received_at))
+            known = await self._ledger.order(leg.client_order_id)
+            # What the broker says of it now (that it ended and why, what its sibling left of it) is no other leg.
+            request = known.request if known else say.protective_request(entry, leg)
+            if known is None:
+                order = Order(request=request, state=OrderState.ACCEPTED, broker_order_id=leg.broker_order_id)
+                await self._ledger.adopt(order, say.order_moved(request, OrderState.ACCEPTED, leg, leg.received_at))
             await self.follow(request)
 
 

@@ -37,7 +37,7 @@ class OrderActivities:
         Repeat: cancelling twice is cancelling once.
         """
         for order in await self._follower.follow_protection(request):
-            await self._broker.cancel(order.request.client_order_id)
+            await self._follower.withdraw(order)
         return len(await self._follower.follow_protection(request))
 
     @activity.defn
@@ -129,8 +129,7 @@ class OrderActivities:
         for request in sorted(resting, key=lambda one: one.leg in PROTECTIVE):
             order = await self._follower.follow(request)
             if order.is_open and order.state not in UNANSWERED:
-                await self._broker.cancel(request.client_order_id)
-                order = await self._follower.follow(request)
+                order = await self._follower.withdraw(order)
             left += order.is_open
         return left
 

@@ -17,6 +17,7 @@ from trading.audit import Books
 from trading.breaker import CircuitBreaker, TradingState
 from trading.corporate_actions import CorporateAction
 from trading.differences import Case, consequence_of
+from trading.errors import BooksDisagree
 from trading.limits import Limits
 from trading.market import Quote
 from trading.orders import OPERATOR, PROTECTIVE, Order, OrderRequest, OrderState
@@ -109,7 +110,7 @@ class ReconcilingActivities:
         for order in portfolio.open_orders:
             followed = await self._follower.follow(order.request)
             if _is_abandoned(followed, asked):
-                await self._follower.move(followed.request, OrderState.EXPIRED, reason="its cycle never sent it")
+                await self._follower.withdraw(followed)
         return actions or ()
 
     async def _match(self, portfolio: Portfolio, at: datetime) -> None:
@@ -139,11 +140,10 @@ class ReconcilingActivities:
         is made of shares whose split is `awaited`: it would be at a price of the old ones.
         """
         books, at = await self._ledger.books(desk_id), datetime.now(UTC)
-        requests = {order.request.client_order_id: order.request for order in books.orders}
+        orders = {order.request.client_order_id: order for order in books.orders}
         unfit = outgrown(books, at)
         for stop in unfit:
-            await self._broker.cancel(stop.client_order_id)
-            await self._follower.follow(requests[stop.client_order_id])
+            await self._follower.withdraw(orders[stop.client_order_id])
         if unfit:
             books = await self._ledger.books(desk_id)
         bare = [one.order for one in unprotected(books, at) if one.symbol not in awaited]
@@ -151,14 +151,21 @@ class ReconcilingActivities:
             # A halted desk lets nothing but cancels out: each look would only add one more denied order.
             await self._call_for([(stop, stop.parent_id or "", "the desk is HALTED") for stop in bare], at)
             return ()
-        return tuple([one for stop in bare for one in await self._intend(stop, at)])
+        for missing in bare:
+            await self._intend(missing, at)
+        # Also those that an earlier look intended and did not live to send: starting one twice starts it once.
+        waiting = [o.request for o in (await self._ledger.portfolio(desk_id)).open_orders if _is_unsent_stop(o)]
+        return tuple(stop for stop in waiting if stop.symbol not in awaited)
 
-    async def _intend(self, stop: OrderRequest, at: datetime) -> list[OrderRequest]:
-        answer = await self._ledger.intend(IntentAsked(request=stop, limits=self._limits, intended_at=at))
-        if not isinstance(answer, Denied):
-            return [answer.request]
-        await self._call_for([(stop, stop.client_order_id, answer.reason)], at)
-        return []
+    async def _intend(self, stop: OrderRequest, at: datetime) -> None:
+        try:
+            answer = await self._ledger.intend(IntentAsked(request=stop, limits=self._limits, intended_at=at))
+        except BooksDisagree as other:
+            # Another look at the same books has named a stop so in the same moment: that one is sent.
+            log.warning("stop not intended", client_order_id=stop.client_order_id, reason=str(other))
+            return
+        if isinstance(answer, Denied):
+            await self._call_for([(stop, stop.client_order_id, answer.reason)], at)
 
     async def _call_for(self, stops: Sequence[tuple[OrderRequest, str, str]], at: datetime) -> None:
         """Call a person for shares without their stop, once under each key, and say why it cannot be made."""
@@ -173,6 +180,10 @@ def _since(books: Books, now: datetime) -> datetime:
     """The moment the statement must reach back to: the desk may have been away for weeks, but not before it opened."""
     opened_at, last = books.events[0].event.occurred_at, books.events[-1].event.occurred_at
     return max(min(last, now) - REACH_BACK, opened_at)
+
+
+def _is_unsent_stop(order: Order) -> bool:
+    return order.state is OrderState.INTENDED and order.request.leg in PROTECTIVE
 
 
 def _is_abandoned(order: Order, asked: ReconciliationAsked) -> bool:

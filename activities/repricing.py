@@ -47,7 +47,7 @@ class RepricingActivities:
         quote = (await self._market.quotes([request.symbol], at)).get(request.symbol)
         following = successor(order, first, quote) if isinstance(quote, Quote) else None
         if following is None:
-            return Repriced(words="nothing is left, or no price is known")
+            return Repriced(words="nothing is left, it may still fill, or no price is known")
         known = await self._ledger.order(following.client_order_id)
         if known is not None:
             return Repriced(request=known.request, words="it goes on")

@@ -9,10 +9,11 @@ from temporalio import activity
 
 from trading import order_events as say
 from trading.desk import StandDownAsked
+from trading.errors import BadMarketData, MarketRefused, MarketUnavailable, UnknownSymbol
 from trading.instruments import Side
 from trading.limits import Limits
 from trading.market import Quote
-from trading.orders import OPERATOR, Leg, OrderRequest, client_order_id
+from trading.orders import OPERATOR, Leg, OrderRequest, OrderState, client_order_id
 from trading.portfolio import Position
 from trading.ports import Ledger, Market
 from trading.settlement import Denied, IntentAsked
@@ -38,16 +39,20 @@ class StandingDownActivities:
         as_of = portfolio.marked_at if self._market.historical else datetime.now(UTC)
         intended: list[OrderRequest] = []
         for position in portfolio.positions:
+            known = await self._ledger.order(_name(asked, position.symbol))
             quantity = portfolio.sellable(position.symbol)
-            if quantity > 0:
+            if known is not None:
+                # An earlier try intended it, and may not have lived to say so.
+                intended += [known.request] if known.state is OrderState.INTENDED else []
+            elif quantity > 0:
                 request = await self._exit(asked, position, as_of or asked.asked_at)
                 intended += await self._intend(request.model_copy(update={"quantity": quantity}))
         return tuple(intended)
 
     async def _exit(self, asked: StandDownAsked, position: Position, as_of: datetime) -> OrderRequest:
-        quote = (await self._market.quotes([position.symbol], as_of)).get(position.symbol)
+        quote = await self._quote(position.symbol, as_of)
         return OrderRequest(
-            client_order_id=client_order_id(asked.stand_down_id, position.symbol, Side.SELL, Leg.EXIT),
+            client_order_id=_name(asked, position.symbol),
             desk_id=asked.desk_id,
             strategy_id=OPERATOR,
             cycle_id=asked.stand_down_id,
@@ -56,10 +61,19 @@ class StandingDownActivities:
             sector=position.sector,
             side=Side.SELL,
             quantity=abs(position.quantity),
-            mark=quote.mark if isinstance(quote, Quote) else position.mark,
+            mark=quote.mark if quote else position.mark,
             as_of=as_of,
             trace_id=asked.trace_id,
         )
+
+    async def _quote(self, symbol: str, as_of: datetime) -> Quote | None:
+        """The newest price, for the record: a sale at the market does not wait for one."""
+        try:
+            quote = (await self._market.quotes([symbol], as_of)).get(symbol)
+        except (MarketUnavailable, MarketRefused, UnknownSymbol, BadMarketData) as failure:
+            log.warning("no price", symbol=symbol, reason=str(failure))
+            return None
+        return quote if isinstance(quote, Quote) else None
 
     async def _intend(self, request: OrderRequest) -> list[OrderRequest]:
         at = datetime.now(UTC)
@@ -71,3 +85,7 @@ class StandingDownActivities:
             log.error("exit_denied", client_order_id=request.client_order_id, reason=answer.reason)
             return []
         return [answer.request]
+
+
+def _name(asked: StandDownAsked, symbol: str) -> str:
+    return client_order_id(asked.stand_down_id, symbol, Side.SELL, Leg.EXIT)

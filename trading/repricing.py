@@ -26,11 +26,12 @@ def successor(order: Order, first: OrderRequest, quote: Quote) -> OrderRequest |
     """What goes on with an order's rest at the quote, as far from it as the first of them was from its mark.
 
     The first and not the last, whose limit followed the market away from that mark already. None when nothing is left,
-    or there is no limit. The mark stays the decision's: the collar holds for all that follow.
+    there is no limit, or the order may still fill: both would be more than was decided. The mark stays the decision's:
+    the collar holds for all that follow.
     """
     request = order.request
     left = request.quantity - order.filled_quantity
-    if first.limit_price is None or left <= 0:
+    if first.limit_price is None or left <= 0 or order.is_open:
         return None
     changes = {
         "client_order_id": successor_id(request.client_order_id),

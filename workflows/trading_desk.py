@@ -106,10 +106,11 @@ class TradingDesk:
     async def halt(self, asked: HaltAsked = HaltAsked(reason="no reason given")) -> None:  # noqa: B008  frozen
         """Stop trading now; whoever stops a desk in a hurry need not say why.
 
-        While what is held is being sold the desk is REDUCING; the halt follows when that is on its way.
+        While what is held is being sold the desk is REDUCING; the halt follows when that is on its way. Asked to sell
+        a second time meanwhile, it goes on with the first: a halt would hold those sales back.
         """
         flatten = asked.flatten and self._standing_down is None
-        await self._change(TradingState.REDUCING if flatten else TradingState.HALTED, asked)
+        await self._change(TradingState.REDUCING if asked.flatten else TradingState.HALTED, asked, again=not flatten)
         if flatten or asked.cancel_orders:
             await self._stand_down(asked, flatten=flatten)
 
@@ -222,9 +223,11 @@ class TradingDesk:
             )
         )
 
-    async def _change(self, state: TradingState, asked: HaltAsked | ResumeAsked) -> None:
+    async def _change(self, state: TradingState, asked: HaltAsked | ResumeAsked, *, again: bool = False) -> None:
         async with self._one_change_at_a_time:
             await workflow.wait_condition(lambda: self._opened)
+            if again and self._breaker.state is TradingState.HALTED:
+                state = TradingState.HALTED
             change = StateChange(
                 desk_id=self._desk_id,
                 change_id=str(workflow.uuid4()),

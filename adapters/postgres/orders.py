@@ -62,7 +62,8 @@ async def clear_order(connection: AsyncConnection, sending: Sending, at: datetim
     refused = forbids(portfolio.trading_state, reduces_exposure=part_of(request.leg) is not Part.ENTRY)
     if known.order.state is not OrderState.INTENDED:
         sent = known.order.state in UNANSWERED
-        return Clearance(order=known.order, may_send=sending.again and sent and not refused)
+        again = sending.again and sent and not sending.is_late
+        return Clearance(order=known.order, may_send=again and not refused)
     if refused or sending.is_late:
         state = OrderState.CANCELLED if refused else OrderState.EXPIRED
         why = f"the desk is {portfolio.trading_state}" if refused else "it was too late to send it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from activities.ledger import LedgerActivities
 from activities.opening import OpeningActivities
 from activities.orders import OrderActivities
 from activities.reconciling import ReconcilingActivities
+from activities.standing_down import StandingDownActivities
 from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.snapshots import PostgresSnapshots
@@ -23,7 +25,8 @@ from tests.making import AT, DESK, TRACE, after, cycle, intent, request, sending
 from tests.rig import CALENDAR
 from trading.audit import quantities_close
 from trading.cycle_events import cycle_event
-from trading.desk import DeskOpening
+from trading.desk import DeskOpening, StandDownAsked
+from trading.errors import MarketUnavailable
 from trading.events import EventType
 from trading.instruments import Side
 from trading.limits import Limits
@@ -149,3 +152,65 @@ async def test_a_cycle_that_said_its_end_is_not_given_another(floor: Floor) -> N
         await floor.books.end_cycle(cycle_event(one, EventType.CYCLE_FAILED, AT, {"outcome": "failed"}, "desk"))
     ends = [(s.event.aggregate_id, s.event.type) for s in (await floor.ledger.books(DESK)).events][-2:]
     assert ends == [(ended.cycle_id, EventType.CYCLE_COMPLETED), (cycle(number=2).cycle_id, EventType.CYCLE_FAILED)]
+
+
+async def unsent_stop(floor: Floor) -> OrderRequest:
+    """A stop that a reconciliation intended in place of one that is gone, and died before it was sent."""
+    entry = (await floor.send(stop=Decimal(90))).request
+    await floor.broker.cancel(f"{entry.client_order_id}-stop")
+    [stop] = (await floor.reconciling.conclude(await floor.reconcile(cycle("AAPL")))).protection
+    return stop
+
+
+async def test_a_stop_that_was_intended_and_not_sent_is_sent_by_the_next_look(floor: Floor) -> None:
+    stop = await unsent_stop(floor)
+    again = await floor.reconciling.conclude(await floor.reconcile(cycle("AAPL", number=2)))
+    assert again.protection == (stop,)
+    await floor.orders.submit_order(sending(stop))
+    assert (await floor.reconciling.conclude(await floor.reconcile(cycle("AAPL", number=3)))).protection == ()
+
+
+async def test_two_looks_that_intend_the_same_stop_at_once_send_one(floor: Floor) -> None:
+    entry = (await floor.send(stop=Decimal(90))).request
+    await floor.broker.cancel(f"{entry.client_order_id}-stop")
+    found = await floor.reconcile(cycle("AAPL"))
+    both = await asyncio.gather(*(floor.reconciling.conclude(found) for _ in range(5)))
+    assert {stop.client_order_id for one in both for stop in one.protection} == {f"{entry.client_order_id}-stop.2"}
+
+
+async def test_an_exit_is_not_held_up_by_a_stop_that_never_reached_the_broker(floor: Floor) -> None:
+    stop = await unsent_stop(floor)
+    sale = await floor.intend(client_order_id="sale", side=Side.SELL, leg=Leg.EXIT, stop=None)
+    assert await floor.orders.clear_way(sale) == 0
+    assert (await floor.orders.submit_order(sending(stop))).state is OrderState.EXPIRED
+    assert (await floor.orders.submit_order(sending(sale))).state is OrderState.FILLED
+
+
+async def test_an_entry_may_be_looked_at_again_after_its_legs_have_ended(floor: Floor) -> None:
+    entry = (await floor.send(stop=Decimal(90), target=Decimal(120))).request
+    sale = {"client_order_id": "sale", "side": Side.SELL, "leg": Leg.EXIT, "stop": None, "target": None}
+    await floor.send(**sale)
+    assert {leg.reason for leg in await floor.broker.legs(entry.client_order_id)} != {None}
+    assert (await floor.orders.follow_order(entry)).state is OrderState.FILLED
+
+
+class Silent(FakeMarket):
+    """A market that does not answer."""
+
+    async def quotes(self, symbols: Sequence[str], as_of: datetime) -> Any:
+        raise MarketUnavailable(f"no prices of {symbols} at {as_of}")
+
+
+async def test_what_is_held_is_sold_on_a_persons_word_without_a_price_and_however_often_it_is_tried(
+    floor: Floor,
+) -> None:
+    await floor.send()
+    leaving = StandingDownActivities(floor.ledger, Silent(), Limits())
+    asked = StandDownAsked(
+        desk_id=DESK, stand_down_id="out", flatten=True, reason="out", by="me", trace_id=TRACE, asked_at=AT
+    )
+    first = await leaving.intend_exits(asked)
+    assert [(one.symbol, one.quantity) for one in first] == [("AAPL", Decimal(10))]
+    assert await leaving.intend_exits(asked) == first
+    await floor.orders.submit_order(sending(first[0]))
+    assert await leaving.intend_exits(asked) == ()

@@ -119,7 +119,7 @@ async def test_a_halted_desk_follows_nothing(desk: Desk, first: OrderRequest) ->
 
 
 async def test_without_a_price_nothing_goes_on(desk: Desk, first: OrderRequest) -> None:
-    assert await desk.goes_on(first) == Repriced(words="nothing is left, or no price is known")
+    assert await desk.goes_on(first) == Repriced(words="nothing is left, it may still fill, or no price is known")
     assert len((await desk.ledger.books(DESK)).orders) == 1
 
 

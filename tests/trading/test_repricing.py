@@ -86,6 +86,12 @@ def test_nothing_goes_on_where_nothing_is_left_or_no_limit_was(ended: Order) -> 
     assert successor(ended, ended.request, quote()) is None
 
 
+@pytest.mark.parametrize("state", [OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED, OrderState.UNKNOWN])
+def test_nothing_goes_on_beside_an_order_that_may_still_fill(state: OrderState) -> None:
+    resting = order(limited().request, state)
+    assert successor(resting, resting.request, quote()) is None
+
+
 def test_the_orders_before_it_are_counted_by_its_name() -> None:
     first = known = limited()
     counts = [reprices_of(first.request)]

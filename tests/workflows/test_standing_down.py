@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import text
@@ -13,6 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from adapters.paper_broker import PaperTerms
 from tests.fakes import model
+from tests.fakes.faulty import Fault, Faulty
 from tests.fakes.model import ScriptedModel
 from tests.rig import Ports, ask, cycle, desk_of, findings, in_state, outcome, quiet, request, serving, until
 from tests.workflows.conftest import Keep
@@ -22,6 +24,7 @@ from trading.desk import HaltAsked, ResumeAsked
 from trading.docket import CycleOutcome
 from trading.events import EventType
 from trading.orders import OPEN, Leg, OrderState
+from trading.ports import Broker
 from trading.reconciling import Reconciled, ReconciliationAsked
 from workflows import policies
 from workflows.reconciliation import Reconciliation
@@ -192,3 +195,20 @@ async def test_a_desk_that_was_flattened_may_be_flattened_again_after_it_resumed
             await in_state(desk, TradingState.ACTIVE, f"again {number}")
     assert await held(ports) == {}
     assert await exits(ports) == [("AAPL", "filled"), ("MSFT", "filled")]
+
+
+@pytest.mark.faults
+async def test_a_second_word_to_flatten_does_not_hold_back_the_sales_of_the_first(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+) -> None:
+    real = Ports.real(engine, sample_data)
+    slow = Faulty(real.broker, [Fault("cancel", 1, "before", "delay", seconds=2)])
+    ports = real.but(model=ScriptedModel(PROTECTED), broker=cast("Broker", slow))
+    async with serving(temporal.client, ports):
+        await cycle(temporal.client, request("AAPL"))
+        desk = desk_of(temporal.client)
+        for reason in ("out", "out, I said"):
+            await desk.signal(TradingDesk.halt, HaltAsked(reason=reason, flatten=True))
+            await in_state(desk, TradingState.REDUCING, reason)
+        await in_state(desk, TradingState.HALTED, "out")
+    assert (await held(ports), await exits(ports)) == ({}, [("AAPL", "filled")])

@@ -120,8 +120,10 @@ async def test_a_second_try_may_not_go_unless_it_is_known_that_the_first_never_c
     assert (await ledger.clear(sending(buy()), at(1))).may_send
 
     assert not (await ledger.clear(sending(buy()), at(2))).may_send
-    again = await ledger.clear(sending(buy(), 6, again=True), at(6))
+    again = await ledger.clear(sending(buy(), 4, again=True), at(4))
     assert (again.may_send, again.order.state) == (True, OrderState.SUBMITTED)
+    late = await ledger.clear(sending(buy(), 6, again=True), at(6))
+    assert (late.may_send, late.order.state) == (False, OrderState.SUBMITTED)
     assert await moves(ledger) == [EventType.ORDER_SUBMITTED]
 
 
