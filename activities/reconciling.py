@@ -30,6 +30,7 @@ from trading.reconciling import (
     Comparison,
     Reconciled,
     ReconciliationAsked,
+    calling_for,
     difference_found,
     ignored_orders,
     sentence,
@@ -120,17 +121,20 @@ class ReconcilingActivities:
             await self._broker.match({symbol: quote for symbol, quote in quotes.items() if isinstance(quote, Quote)})
 
     async def _restrict(self, found: Comparison, at: datetime) -> TradingState | None:
-        """The state that the differences ask for, when it is graver than the one in force."""
-        state, desk_id = consequence_of(found.differences), found.asked.desk_id
-        in_force = (await self._ledger.breaker(desk_id)).state
-        if state is None or _GRAVITY.index(state) <= _GRAVITY.index(in_force):
-            return state
-        reason = sentence(found.differences)
-        breaker = CircuitBreaker(state=state, since_at=at, changed_by="reconciliation", reason=reason)
-        key = found.asked.reconciliation_id
-        await self._ledger.change_state(breaker, say.state_changed(breaker, desk_id, key, at))
-        await self._ledger.record([say.alert_raised(desk_id, key, {"reason": reason, "severity": "critical"}, at)])
-        log.error("reconciliation", desk_id=desk_id, state=state, reason=reason)
+        """The state that the differences ask for, put in force when it is graver than what is; a person is called.
+
+        Also when the desk is in that state already: what is new is no less true for it.
+        """
+        state, desk_id, reason = consequence_of(found.differences), found.asked.desk_id, sentence(found.differences)
+        if state is None:
+            return None
+        in_force = await self._ledger.breaker(desk_id)
+        if _GRAVITY.index(state) > _GRAVITY.index(in_force.state):
+            in_force = CircuitBreaker(state=state, since_at=at, changed_by="reconciliation", reason=reason)
+            changed = say.state_changed(in_force, desk_id, found.asked.reconciliation_id, at)
+            await self._ledger.change_state(in_force, changed)
+        await self._ledger.record([calling_for(desk_id, reason, in_force, at)])
+        log.error("reconciliation", desk_id=desk_id, state=in_force.state, reason=reason)
         return state
 
     async def _protect(self, desk_id: str, awaited: Collection[str]) -> tuple[OrderRequest, ...]:

@@ -9,10 +9,11 @@ from datetime import datetime
 from pydantic import AwareDatetime
 
 from trading.books import Books
-from trading.breaker import TradingState
+from trading.breaker import CircuitBreaker, TradingState
 from trading.differences import Difference
 from trading.events import Event, EventType, canonical
 from trading.money import DeskId, Identifier, Record, Text
+from trading.order_events import alert_raised
 from trading.orders import OrderRequest
 
 # What one look may tell; a broker's account that differs in more ways is not ours, and the first of them halt the desk.
@@ -96,6 +97,12 @@ def difference_found(asked: ReconciliationAsked, difference: Difference, at: dat
         occurred_at=at,
         data=told,
     )
+
+
+def calling_for(desk_id: str, reason: str, in_force: CircuitBreaker, at: datetime) -> Event:
+    """Somebody must look at these differences: told once for as long as one trading state is in force."""
+    key = hashlib.sha256(canonical([reason, str(in_force.since_at)]).encode()).hexdigest()[:16]
+    return alert_raised(desk_id, f"differences-{key}", {"reason": reason, "severity": "critical"}, at)
 
 
 def order_ignored(desk_id: str, client_order_id: str, at: datetime) -> Event:

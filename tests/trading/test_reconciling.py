@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.bookkeeping import folded
 from tests.fakes.steps import sealed
 from tests.making import AT, CYCLE, DESK, TRACE, after, deposit, fill, request
-from trading.breaker import TradingState
+from trading.breaker import CircuitBreaker, TradingState
 from trading.corrections import BookFill
 from trading.differences import Case, Difference
 from trading.events import Event, EventType
@@ -16,6 +16,7 @@ from trading.reconciling import (
     Comparison,
     Reconciled,
     ReconciliationAsked,
+    calling_for,
     difference_found,
     ignored_orders,
     order_ignored,
@@ -157,3 +158,11 @@ def test_orders_that_a_person_lets_stand_are_read_from_the_log() -> None:
     books = folded([], [], [deposit()]).model_copy(update={"events": sealed([*said[:2], other])})
     assert ignored_orders(books) == {"x-1", "x-2"}
     assert ignored_orders(books.model_copy(update={"events": ()})) == frozenset()
+
+
+def test_a_person_is_called_once_for_one_reason_while_one_state_is_in_force() -> None:
+    first = CircuitBreaker(state=TradingState.HALTED, since_at=AT, changed_by="reconciliation", reason="one")
+    again = first.model_copy(update={"since_at": after(1)})
+    names = [calling_for(DESK, reason, state, AT).event_id for reason in ("one", "two") for state in (first, again)]
+    assert len(set(names)) == 4
+    assert calling_for(DESK, "one", first, after(9)).event_id == names[0]

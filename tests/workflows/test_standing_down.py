@@ -32,6 +32,8 @@ from workflows.trading_desk import TradingDesk
 
 PROTECTED = {Agent.DATA: model.buys("10", stop=1.0, target=100000.0)}
 
+ALERT = EventType.ALERT_RAISED
+
 
 async def held(ports: Ports) -> dict[str, Decimal]:
     portfolio = await ports.ledger.portfolio("main")
@@ -133,7 +135,7 @@ async def test_a_halted_desk_makes_no_stop_and_calls_a_person_once_however_often
             assert (await reconciled(temporal.client, number)).protection == ()
     books = await ports.ledger.books("main")
     assert [o.state for o in books.orders if o.request.leg is Leg.STOP] == [OrderState.CANCELLED]
-    assert [s.event.type for s in books.events].count(EventType.ALERT_RAISED) == 1
+    assert [s.event.type for s in books.events].count(ALERT) == 1
 
 
 @pytest.mark.faults
@@ -157,6 +159,24 @@ async def test_a_difference_that_the_clock_finds_stops_the_desk_each_time(
             await in_state(desk, TradingState.ACTIVE, f"seen {number}")
 
 
+async def test_what_comes_apart_on_a_halted_desk_calls_a_person_once_for_each_state(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+) -> None:
+    ports = Ports.real(engine, sample_data).but(model=ScriptedModel({Agent.DATA: model.holds}))
+    async with serving(temporal.client, ports):
+        await cycle(temporal.client, request("AAPL"))
+        desk = desk_of(temporal.client)
+        await desk.signal(TradingDesk.halt, HaltAsked(reason="away"))
+        await in_state(desk, TradingState.HALTED)
+        async with engine.begin() as connection:
+            await connection.execute(text("UPDATE paper_accounts SET cash = cash + 500"))
+        for number in (1, 2):
+            assert (await reconciled(temporal.client, number)).state is TradingState.HALTED
+        told = [str(s.event.data["reason"]) for s in (await ports.ledger.books("main")).events if s.event.type is ALERT]
+    assert len(told) == 1
+    assert "cash_off" in told[0]
+
+
 @pytest.mark.parametrize(("amount", "case"), [("0.01", "cash_slightly_off"), ("500", "cash_off")])
 async def test_cash_that_nobody_can_explain_stops_the_desk(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, amount: str, case: str
@@ -175,7 +195,7 @@ async def test_cash_that_nobody_can_explain_stops_the_desk(
     assert report.outcome is (CycleOutcome.SKIPPED if state is TradingState.HALTED else CycleOutcome.NONE_ALLOWED)
     told = [s.event.data for s in (await ports.ledger.books("main")).events if s.event.type.value == "DifferenceFound"]
     assert [one["case"] for one in told] == [case]
-    assert EventType.ALERT_RAISED in kinds
+    assert ALERT in kinds
     # What differs is told, and nothing is traded to mend it.
     assert [order.symbol for order in await ports.broker.orders("main")] == ["AAPL"]
 
