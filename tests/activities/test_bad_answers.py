@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -110,11 +111,8 @@ def _bad(agent: Agent, spoils: Spoils) -> Says:
     return says
 
 
-@pytest.mark.parametrize("agent", Agent)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "agent"), sorted({*product(KINDS, Agent)} - READABLE))
 async def test_a_bad_answer_ends_in_no_order_and_is_repaired_once(kind: str, agent: Agent) -> None:
-    if (kind, agent) in READABLE:
-        pytest.skip("readable: nothing is wrong with it")
     scripted = ScriptedModel({agent: _bad(agent, KINDS[kind])})
     steps = AskingSteps(scripted)
     report = await run_cycle(steps, cycle(*SYMBOLS))
