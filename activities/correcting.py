@@ -8,7 +8,16 @@ from activities.following import Follower
 from trading import order_events as say
 from trading.adjustments import position_adjusted
 from trading.capital import capital_changed
-from trading.corrections import AdoptLeg, BookAdjustment, BookCapital, BookFill, Correction, IgnoreOrder, MoveOrder
+from trading.corrections import (
+    AdoptLeg,
+    BookAdjustment,
+    BookCapital,
+    BookFill,
+    Correction,
+    ForgetOrder,
+    IgnoreOrder,
+    MoveOrder,
+)
 from trading.errors import BooksDisagree
 from trading.orders import Order, OrderRequest, OrderState
 from trading.ports import Ledger
@@ -42,6 +51,9 @@ class Corrector:
                 await self._ledger.adjust(adjustment, position_adjusted(adjustment, RECONCILED))
             case IgnoreOrder(client_order_id=name):
                 await self._ledger.record([order_ignored(desk_id, name, datetime.now(UTC))])
+            case ForgetOrder(client_order_id=name):
+                request = await self._request(name)
+                await self._follower.move(request, OrderState.CANCELLED, reason="a person says that it never arrived")
 
     async def _request(self, client_order_id: str) -> OrderRequest:
         order = await self._ledger.order(client_order_id)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from trading.adjustments import Adjustment, AdjustmentKind
 from trading.books import Books
-from trading.corrections import BookAdjustment, BookCapital, Correction, IgnoreOrder
+from trading.corrections import BookAdjustment, BookCapital, Correction, ForgetOrder, IgnoreOrder
 from trading.differences import Case, Difference
 from trading.money import ZERO, cents
 from trading.orders import effective
@@ -71,6 +71,8 @@ def acceptance(
     told = reports_of(books, statement)
     if difference.case is Case.EXTERNAL_ORDER:
         return IgnoreOrder(client_order_id=difference.about)
+    if difference.case is Case.UNANSWERED_ORDER:
+        return ForgetOrder(client_order_id=difference.about)
     if difference.case in _CASH and told.account is not None:
         return _cash_accepted(books, statement, told.account.cash - _cash(books, statement))
     if difference.case in _POSITIONS and told.holdings is not None:

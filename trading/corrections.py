@@ -58,6 +58,14 @@ class IgnoreOrder(Record):
     client_order_id: Identifier
 
 
+class ForgetOrder(Record):
+    """End an order that nobody answered for: a person has seen at the broker that it never arrived."""
+
+    kind: Literal["forget_order"] = "forget_order"
+    client_order_id: Identifier
+
+
 Correction = Annotated[
-    BookFill | MoveOrder | AdoptLeg | BookCapital | BookAdjustment | IgnoreOrder, Field(discriminator="kind")
+    BookFill | MoveOrder | AdoptLeg | BookCapital | BookAdjustment | IgnoreOrder | ForgetOrder,
+    Field(discriminator="kind"),
 ]

@@ -26,6 +26,7 @@ Unexplained: nobody knows why; nothing is traded to mend it.
 |----------------------|-----------------------------------------------------------------------|---------|
 | missing_report       | a part of the statement was not told, or cannot be believed           | NOTE    |
 | other_activity       | the account changed in a way that we have no word for                 | NOTE    |
+| unanswered_order     | sent, never answered, and the broker does not list it                 | NOTE    |
 | split_awaited        | a listed split in force, of shares held, that the account shows not   | REDUCE  |
 | listed_action        | a listed spin-off or new symbol of shares held                        | REDUCE  |
 | external_order       | an order whose id is not this desk's                                  | REDUCE  |
@@ -79,6 +80,7 @@ class Case(StrEnum):
     DUPLICATE_REPORT = "duplicate_report"
     MISSING_REPORT = "missing_report"
     OTHER_ACTIVITY = "other_activity"
+    UNANSWERED_ORDER = "unanswered_order"
     SPLIT_AWAITED = "split_awaited"
     LISTED_ACTION = "listed_action"
     EXTERNAL_ORDER = "external_order"
@@ -152,6 +154,7 @@ RULES: Mapping[Case, Rule] = MappingProxyType(
         Case.DUPLICATE_REPORT: _noted("a report counts once, however often it is told", explained=True),
         Case.MISSING_REPORT: _noted("silence is not nothing: no conclusion until it is told; alert when it stays"),
         Case.OTHER_ACTIVITY: _noted("what it did to cash and shares is judged there"),
+        Case.UNANSWERED_ORDER: _noted("it may yet show, and its room is kept; the desk halted when it was given up"),
         Case.SPLIT_AWAITED: _reduces("prices are of new shares and the account of old ones, or a list is wrong"),
         Case.LISTED_ACTION: _reduces("what became of the shares, and of their worth, nobody can compute"),
         Case.EXTERNAL_ORDER: _reduces("somebody else trades here: buy nothing against limits they may use up"),

@@ -133,13 +133,23 @@ def _stranger(desk_id: str, name: str, held: BrokerOrder | None, evidence: tuple
 
 
 def _lost(books: Books, told: Reports, heard: datetime) -> Iterator[Difference]:
-    """Orders that the broker once had and lists no more; one that was heard of later than `heard` may yet show."""
+    """Orders that the broker had, or may have, and does not list; what was heard of after `heard` may yet show."""
     if told.orders is None:
         return
     told_at = _told_at(books)
     for name, order in sent(books).items():
-        at_broker = order.broker_order_id is not None and order.is_open and order.state not in UNANSWERED
-        if at_broker and name not in told.orders and told_at.get(name, order.request.as_of) <= heard:
+        if name in told.orders or told_at.get(name, order.request.as_of) > heard:
+            continue
+        if order.state is OrderState.UNKNOWN:
+            yield Difference(
+                case=Case.UNANSWERED_ORDER,
+                about=name,
+                ours=order.state,
+                theirs="not listed",
+                words="the broker does not list an order that it never answered for",
+                evidence=(name,),
+            )
+        if order.broker_order_id is not None and order.is_open and order.state not in UNANSWERED:
             yield Difference(
                 case=Case.LOST_ORDER,
                 about=name,

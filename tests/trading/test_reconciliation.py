@@ -17,7 +17,7 @@ from trading import differences
 from trading.books import Books
 from trading.breaker import TradingState
 from trading.corporate_actions import ActionKind, CorporateAction
-from trading.corrections import BookAdjustment, BookCapital, BookFill, Correction, IgnoreOrder, MoveOrder
+from trading.corrections import BookAdjustment, BookCapital, BookFill, Correction, ForgetOrder, IgnoreOrder, MoveOrder
 from trading.differences import RULES, Case, Consequence, Difference, consequence_of
 from trading.events import Event, EventType
 from trading.instruments import Side
@@ -175,6 +175,7 @@ UNEXPLAINED: dict[str, tuple[Case, str, Pair]] = {
     "our id, unknown": (Case.UNBOOKED_ORDER, OURS.client_order_id, (TRUE, besides(OURS))),
     "our id, denied": (Case.UNBOOKED_ORDER, OURS.client_order_id, (books((*ORDERS, DENIED)), besides(OURS))),
     "not listed": (Case.LOST_ORDER, R, (TRUE, instead(R))),
+    "never answered, not listed": (Case.UNANSWERED_ORDER, R, (said(R, state=OrderState.UNKNOWN), instead(R))),
     "two under one id": (Case.DOUBLED_ORDER, R, (TRUE, besides(at_broker(ORDERS[1], broker_order_id="b-2")))),
     "another quantity": (Case.TERMS_DIFFER, R, (TRUE, instead(R, quantity=Decimal(50)))),
     "another side": (Case.TERMS_DIFFER, R, (TRUE, instead(R, side=Side.SELL))),
@@ -309,7 +310,7 @@ def test_an_order_that_was_heard_of_just_now_is_not_lost_yet() -> None:
     assert named(left(heard(LATE), instead(R))) == {(Case.LOST_ORDER, R)}
 
 
-@pytest.mark.parametrize("state", [OrderState.INTENDED, OrderState.SUBMITTED, OrderState.UNKNOWN])
+@pytest.mark.parametrize("state", [OrderState.INTENDED, OrderState.SUBMITTED])
 def test_an_order_that_the_broker_never_took_is_not_lost(state: OrderState) -> None:
     assert left(said(R, state=state), instead(R)) == ()
 
@@ -644,7 +645,14 @@ def test_an_external_order_is_accepted_by_leaving_it_alone() -> None:
     assert acceptance(TRUE, besides(OTHERS), difference) == IgnoreOrder(client_order_id="4711")
 
 
+def test_an_order_that_never_arrived_is_ended_on_a_persons_word() -> None:
+    ours, theirs = said(R, state=OrderState.UNKNOWN), instead(R)
+    (difference,) = left(ours, theirs)
+    assert acceptance(ours, theirs, difference) == ForgetOrder(client_order_id=R)
+
+
 ACCEPTABLE = {
+    Case.UNANSWERED_ORDER,
     Case.EXTERNAL_ORDER,
     Case.CASH_SLIGHTLY_OFF,
     Case.CASH_OFF,

@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
+from activities.correcting import Corrector
+from activities.following import Follower
 from activities.opening import OpeningActivities
 from adapters.paper_broker import PaperBroker, PaperTerms
 from tests.fakes.faulty import Fault, Faulty
@@ -26,6 +28,7 @@ from tests.making import request as order
 from tests.rig import Ports, serving
 from tests.workflows.conftest import Keep
 from trading.breaker import CircuitBreaker, TradingState
+from trading.corrections import ForgetOrder
 from trading.desk import DeskOpening
 from trading.errors import BrokerUnavailable, OrderRefused
 from trading.events import EventType
@@ -198,6 +201,12 @@ async def test_an_order_is_not_sent_a_second_time_while_the_desk_is_halted(
         # Sent three times and never arrived: nobody knows, and the halt that follows lets it rest.
         assert (ended.state, broker.calls["submit"]) == (OrderState.UNKNOWN, policies.MOST_SENDS)
         assert (await ports.ledger.breaker(DESK)).state is TradingState.HALTED
+        # A person has seen at the broker that it never arrived, and its room is free again.
+        forgotten = ForgetOrder(client_order_id=asked.client_order_id)
+        await Corrector(ports.ledger, Follower(ports.broker, ports.ledger)).apply(DESK, forgotten)
+        books = await ports.ledger.books(DESK)
+    assert [(order.state, order.leaves) for order in books.orders] == [(OrderState.CANCELLED, Decimal(0))]
+    assert books.portfolio.open_orders == ()
 
 
 @pytest.mark.faults
