@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio.client import (
@@ -82,18 +83,17 @@ async def send(client: Client, desk_id: str, asked: HaltAsked | ResumeAsked | Pr
     )
 
 
-async def wait_for_state(books: DeskBooks, state: TradingState, reason: str) -> CircuitBreaker:
-    """The trading state once the books show it. Raises Retryable when they do not in time."""
+async def wait_for_state(books: DeskBooks, states: Sequence[TradingState], reason: str) -> CircuitBreaker:
+    """The trading state once the books show one of these for this reason. Raises Retryable when they do not in time."""
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT.total_seconds()):
             while True:
                 opened = await books.reports.is_open()
                 breaker = await books.ledger.breaker(books.desk_id) if opened else CircuitBreaker()
-                if (breaker.state, breaker.reason) == (state, reason):
+                if breaker.state in states and breaker.reason == reason:
                     return breaker
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError as error:
-        message = (
-            f"the desk has not said {state} in {ANSWER_TIMEOUT.seconds} s, it will when a worker is there: {START_ONE}"
-        )
+        seconds = ANSWER_TIMEOUT.seconds
+        message = f"the desk has not said {states[0]} in {seconds} s, it will when a worker is there: {START_ONE}"
         raise Retryable(message) from error

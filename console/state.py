@@ -40,7 +40,9 @@ async def halt(settings: Settings, output: Output, wish: HaltWish) -> int:
     asked = HaltAsked(
         reason=_said(wish.reason), trace_id=uuid4().hex, cancel_orders=wish.cancel_orders, flatten=wish.flatten
     )
-    return await _change(settings, output, asked, TradingState.REDUCING if wish.flatten else TradingState.HALTED)
+    # One that has little to sell, or was asked before, may be HALTED by the time the books are looked at.
+    first = (TradingState.REDUCING,) if wish.flatten else ()
+    return await _change(settings, output, asked, *first, TradingState.HALTED)
 
 
 async def resume(settings: Settings, output: Output, reason: str) -> int:
@@ -62,12 +64,12 @@ async def price_move(settings: Settings, output: Output, symbol: str, percent: f
     return 0
 
 
-async def _change(settings: Settings, output: Output, asked: HaltAsked | ResumeAsked, state: TradingState) -> int:
+async def _change(settings: Settings, output: Output, asked: HaltAsked | ResumeAsked, *states: TradingState) -> int:
     found = reach(settings)
     await send(await connect(found.temporal_address), settings.desk.id, asked)
     engine = application_engine(found.database, pool_size=1)
     try:
-        breaker = await wait_for_state(DeskBooks(engine, settings.desk.id), state, asked.reason)
+        breaker = await wait_for_state(DeskBooks(engine, settings.desk.id), states, asked.reason)
     finally:
         await engine.dispose()
     output.show(breaker, toned(f"  {breaker.state}: {breaker.reason}", STATE_TONES[breaker.state]))
