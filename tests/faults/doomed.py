@@ -79,7 +79,7 @@ async def _serve(life: Life) -> None:
         broker = RecklessBroker(ports.broker)
         ports = ports.but(
             broker=broker,
-            ledger=ForgetfulLedger(ports.ledger, broker),
+            ledger=ForgetfulLedger(ports.ledger),
             journal=ForgetfulJournal(ports.journal),
         )
     options = {"graceful_shutdown_timeout": GRACE, "sticky_queue_schedule_to_start_timeout": policies.STICKY}

@@ -10,9 +10,9 @@ from uuid import uuid4
 from trading.agents.budget import Spending
 from trading.agents.questions import ModelCall
 from trading.events import Event
-from trading.orders import PROTECTIVE, Fill, Order, OrderRequest, OrderState
+from trading.orders import PROTECTIVE, Fill, OrderRequest
 from trading.ports import Broker, Journal, Ledger
-from trading.settlement import BrokerOrder
+from trading.settlement import BrokerOrder, Clearance, Sending
 
 MARK = "/sent-"
 
@@ -53,18 +53,13 @@ class RecklessBroker:
 
 
 class ForgetfulLedger:
-    """A ledger that gives each event a new id, so that a repeat is not known for one, and takes every order for unsent
-    until this process has sent it."""
+    """A ledger that gives each event a new id, so that a repeat is not known for one, and lets every order be sent."""
 
-    def __init__(self, ledger: Ledger, broker: RecklessBroker) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._broker = broker
 
-    async def order(self, client_order_id: str) -> Order | None:
-        order = await self._ledger.order(client_order_id)
-        if order is None or await self._broker.find(client_order_id):
-            return order
-        return Order(request=order.request, state=OrderState.INTENDED)
+    async def clear(self, sending: Sending, at: datetime) -> Clearance:
+        return (await self._ledger.clear(sending, at)).model_copy(update={"may_send": True})
 
     async def record(self, events: Sequence[Event]) -> None:
         await self._ledger.record([event.model_copy(update={"event_id": uuid4().hex}) for event in events])
