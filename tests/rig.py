@@ -118,6 +118,9 @@ async def serving(client: Client, ports: Ports, **options: Any) -> AsyncIterator
                 task_queue=queue,
                 workflows=WORKFLOWS if queue == policies.DESK_QUEUE else [],
                 activities=ports.activities(queue),
+                # On a loaded machine a thread gives no sign of life for two seconds now and then. Interrupting it comes
+                # to nothing in a callback of the garbage collector, and the worker would wait for its end for ever.
+                debug_mode=True,
                 **options,
             )
             await stack.enter_async_context(worker)
