@@ -8,57 +8,22 @@ import pytest
 
 from tests.fakes.steps import PRICES, FakeDesk, FakeSteps, ordered
 from tests.making import asset, cycle, signal, standing
+from tests.trading.telling import assess, data_of, decide, holding, row, steps_of
 from trading.audit import Finding
 from trading.breaker import TradingState
 from trading.cycle import run_cycle
-from trading.docket import CycleOutcome, CycleReport, Row
+from trading.docket import CycleOutcome
 from trading.errors import Final
 from trading.events import EventType as E
 from trading.instruments import Side
 from trading.limits import Limits
 from trading.orders import Order
 from trading.settlement import Denied, IntentAsked
-from trading.signals import Abstention, Decision, RiskAssessment, Validation, Verdict
+from trading.signals import Abstention, Validation, Verdict
 from trading.steps import InquiryAsked, Skip, SnapshotAsked
 
 ABSTENTION = Abstention(cause="UnreadableAnswer", reason="not JSON")
 NOTHING_SENT = {"intend", "execute"}
-
-
-def row(report: CycleReport, symbol: str) -> Row:
-    return next(one for one in report.rows if one.symbol == symbol)
-
-
-def steps_of(steps: FakeSteps) -> list[str]:
-    return [name for name, _ in steps.calls]
-
-
-def data_of(steps: FakeSteps, kind: E, symbol: str = "") -> dict[str, object]:
-    (found,) = [
-        e.data for e in steps.desk.events.values() if e.type is kind and symbol in {"", str(e.data.get("symbol"))}
-    ]
-    return dict(found)
-
-
-def assess(symbol: str, quantity: str, *, approved: bool = True, concerns: tuple[str, ...] = ()) -> RiskAssessment:
-    return RiskAssessment(
-        symbol=symbol, approved=approved, adjusted_quantity=Decimal(quantity), risk_score=0.4, concerns=concerns
-    )
-
-
-def decide(symbol: str, quantity: str, verdict: Verdict = Verdict.EXECUTE) -> Decision:
-    return Decision(symbol=symbol, verdict=verdict, quantity=Decimal(quantity), rationale="so it is")
-
-
-async def holding(**shares: str) -> FakeSteps:
-    """Steps of a desk that bought these shares in an earlier cycle."""
-    steps = FakeSteps()
-    steps.signals = {symbol: signal(symbol, quantity=quantity) for symbol, quantity in shares.items()}
-    report = await run_cycle(steps, cycle(*shares))
-    assert (report.outcome, report.findings) == (CycleOutcome.TRADED, ())
-    later = FakeSteps(steps.desk)
-    later.minutes = steps.minutes
-    return later
 
 
 async def test_a_signal_that_everyone_agrees_to_becomes_an_order() -> None:

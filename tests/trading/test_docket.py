@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.steps import FakeSteps, ordered
 from tests.making import cycle, order, request, signal, summary, these
-from tests.trading.test_cycle import assess, decide, row
+from tests.trading.telling import assess, decide, row
 from trading.cycle import run_cycle
 from trading.docket import MOST_NOTE, CycleOutcome, Docket
 from trading.errors import MarketUnavailable
