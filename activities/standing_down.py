@@ -14,15 +14,16 @@ from trading.instruments import Side
 from trading.limits import Limits
 from trading.market import Quote
 from trading.orders import OPERATOR, Leg, OrderRequest, OrderState, client_order_id
-from trading.portfolio import Position
+from trading.portfolio import Portfolio, Position
 from trading.ports import Ledger, Market
+from trading.rooms import closable
 from trading.settlement import Denied, IntentAsked
 
 log = structlog.get_logger()
 
 
 class StandingDownActivities:
-    """Selling all that is held, on a person's word."""
+    """Closing all that is held, long or short, on a person's word."""
 
     def __init__(self, ledger: Ledger, market: Market, limits: Limits) -> None:
         self._ledger = ledger
@@ -31,7 +32,7 @@ class StandingDownActivities:
 
     @activity.defn
     async def intend_exits(self, asked: StandDownAsked) -> tuple[OrderRequest, ...]:
-        """Intend a sale at the market of every position; those that are denied are told to a person.
+        """Intend an exit at the market of every position; a person is told of those that cannot be.
 
         Repeat: the ids of the orders follow from the occasion: what was intended is intended.
         """
@@ -39,27 +40,36 @@ class StandingDownActivities:
         as_of = portfolio.marked_at if self._market.historical else datetime.now(UTC)
         intended: list[OrderRequest] = []
         for position in portfolio.positions:
-            known = await self._ledger.order(_name(asked, position.symbol))
-            quantity = portfolio.sellable(position.symbol)
+            known = await self._ledger.order(_name(asked, position))
+            quantity = closable(portfolio, position.symbol, _side(position))
             if known is not None:
                 # An earlier try intended it, and may not have lived to say so.
                 intended += [known.request] if known.state is OrderState.INTENDED else []
             elif quantity > 0:
                 request = await self._exit(asked, position, as_of or asked.asked_at)
                 intended += await self._intend(request.model_copy(update={"quantity": quantity}))
+            elif position.quantity:
+                await self._call_for(asked, position, portfolio)
         return tuple(intended)
+
+    async def _call_for(self, asked: StandDownAsked, position: Position, portfolio: Portfolio) -> None:
+        """Call a person for what an exit of unknown fate holds back: to send another might close it twice."""
+        for order in portfolio.open_orders:
+            if order.state is OrderState.UNKNOWN and order.request.symbol == position.symbol:
+                reason = f"{position.symbol} is not closed: the fate of {order.request.client_order_id} is unknown"
+                await self._alert(asked.desk_id, f"{_name(asked, position)}-held-back", reason, datetime.now(UTC))
 
     async def _exit(self, asked: StandDownAsked, position: Position, as_of: datetime) -> OrderRequest:
         quote = await self._quote(position.symbol, as_of)
         return OrderRequest(
-            client_order_id=_name(asked, position.symbol),
+            client_order_id=_name(asked, position),
             desk_id=asked.desk_id,
             strategy_id=OPERATOR,
             cycle_id=asked.stand_down_id,
             leg=Leg.EXIT,
             symbol=position.symbol,
             sector=position.sector,
-            side=Side.SELL,
+            side=_side(position),
             quantity=abs(position.quantity),
             mark=quote.mark if quote else position.mark,
             as_of=as_of,
@@ -80,12 +90,18 @@ class StandingDownActivities:
         asked = IntentAsked(request=request, limits=self._limits, flattens=True, intended_at=at)
         answer = await self._ledger.intend(asked)
         if isinstance(answer, Denied):
-            alert = {"reason": f"not sold: {answer.reason}", "severity": "critical"}
-            await self._ledger.record([say.alert_raised(request.desk_id, request.client_order_id, alert, at)])
-            log.error("exit_denied", client_order_id=request.client_order_id, reason=answer.reason)
+            await self._alert(request.desk_id, request.client_order_id, f"not closed: {answer.reason}", at)
             return []
         return [answer.request]
 
+    async def _alert(self, desk_id: str, key: str, reason: str, at: datetime) -> None:
+        await self._ledger.record([say.alert_raised(desk_id, key, {"reason": reason, "severity": "critical"}, at)])
+        log.error("not_closed", desk_id=desk_id, reason=reason)
 
-def _name(asked: StandDownAsked, symbol: str) -> str:
-    return client_order_id(asked.stand_down_id, symbol, Side.SELL, Leg.EXIT)
+
+def _side(position: Position) -> Side:
+    return Side.SELL if position.quantity > 0 else Side.BUY
+
+
+def _name(asked: StandDownAsked, position: Position) -> str:
+    return client_order_id(asked.stand_down_id, position.symbol, _side(position), Leg.EXIT)

@@ -23,6 +23,7 @@ from adapters.postgres.snapshots import PostgresSnapshots
 from tests.fakes.market import FakeMarket
 from tests.making import AT, DESK, TRACE, after, cycle, intent, request, sending
 from tests.rig import CALENDAR
+from trading import order_events as say
 from trading.audit import quantities_close
 from trading.cycle_events import cycle_event
 from trading.desk import DeskOpening, StandDownAsked
@@ -34,6 +35,10 @@ from trading.orders import Leg, Order, OrderRequest, OrderState
 from trading.reconciling import Comparison, ReconciliationAsked
 from trading.settlement import BrokerOrder
 from trading.steps import Cycle
+
+LEAVING = StandDownAsked(
+    desk_id=DESK, stand_down_id="out", flatten=True, reason="out", by="me", trace_id=TRACE, asked_at=AT
+)
 
 
 class BothLookFirst:
@@ -206,11 +211,34 @@ async def test_what_is_held_is_sold_on_a_persons_word_without_a_price_and_howeve
 ) -> None:
     await floor.send()
     leaving = StandingDownActivities(floor.ledger, Silent(), Limits())
-    asked = StandDownAsked(
-        desk_id=DESK, stand_down_id="out", flatten=True, reason="out", by="me", trace_id=TRACE, asked_at=AT
-    )
-    first = await leaving.intend_exits(asked)
+    first = await leaving.intend_exits(LEAVING)
     assert [(one.symbol, one.quantity) for one in first] == [("AAPL", Decimal(10))]
-    assert await leaving.intend_exits(asked) == first
+    assert await leaving.intend_exits(LEAVING) == first
     await floor.orders.submit_order(sending(first[0]))
-    assert await leaving.intend_exits(asked) == ()
+    assert await leaving.intend_exits(LEAVING) == ()
+
+
+async def test_a_flattened_desk_buys_back_what_it_sold_short(engine: AsyncEngine, floor: Floor) -> None:
+    floor.broker = PaperBroker(engine, floor.market, PaperTerms(slippage_bps=Decimal(0), allow_short=True))
+    floor.orders = OrderActivities(floor.broker, floor.ledger, floor.market)
+    short = request(side=Side.SELL, leg=Leg.ENTRY)
+    assert isinstance(await floor.ledger.intend(intent(short, Limits(allow_short=True))), Order)
+    await floor.orders.submit_order(sending(short))
+    assert (await floor.ledger.portfolio(DESK)).held("AAPL") == -10
+    (exit_order,) = await StandingDownActivities(floor.ledger, floor.market, Limits()).intend_exits(LEAVING)
+    assert (exit_order.side, exit_order.quantity, exit_order.leg) == (Side.BUY, Decimal(10), Leg.EXIT)
+    await floor.orders.submit_order(sending(exit_order))
+    assert (await floor.ledger.portfolio(DESK)).held("AAPL") == 0
+
+
+async def test_a_person_is_called_once_for_what_an_exit_of_unknown_fate_holds_back(floor: Floor) -> None:
+    await floor.send()
+    leaving = StandingDownActivities(floor.ledger, floor.market, Limits())
+    (exit_order,) = await leaving.intend_exits(LEAVING)
+    await floor.ledger.clear(sending(exit_order), AT)
+    unknown = say.order_moved(exit_order, OrderState.UNKNOWN, None, AT)
+    await floor.ledger.advance(exit_order.client_order_id, OrderState.UNKNOWN, None, unknown)
+    again = LEAVING.model_copy(update={"stand_down_id": "out-2"})
+    assert [await leaving.intend_exits(again) for _ in range(2)] == [(), ()]
+    (alert,) = [e.event for e in (await floor.ledger.books(DESK)).events if e.event.type is EventType.ALERT_RAISED]
+    assert alert.data["reason"] == f"AAPL is not closed: the fate of {exit_order.client_order_id} is unknown"
