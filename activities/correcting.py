@@ -19,7 +19,7 @@ from trading.corrections import (
     MoveOrder,
 )
 from trading.errors import BooksDisagree
-from trading.orders import Order, OrderRequest, OrderState
+from trading.orders import OrderRequest, OrderState
 from trading.ports import Ledger
 from trading.reconciling import order_ignored
 
@@ -42,9 +42,7 @@ class Corrector:
             case MoveOrder(client_order_id=name, state=state, held=held):
                 await self._follower.move(await self._request(name), state, held)
             case AdoptLeg(entry_id=name, leg=leg):
-                request = say.protective_request(await self._request(name), leg)
-                order = Order(request=request, state=OrderState.ACCEPTED, broker_order_id=leg.broker_order_id)
-                await self._ledger.adopt(order, say.order_moved(request, OrderState.ACCEPTED, leg, leg.received_at))
+                await self._follower.adopt(await self._request(name), leg)
             case BookCapital(capital=capital):
                 await self._ledger.change_capital(capital_changed(capital, RECONCILED))
             case BookAdjustment(adjustment=adjustment):

@@ -46,7 +46,8 @@ class Follower:
         order = await self.known(request)
         # A leg grows with its entry: its quantity is known once the entry has ended, be it after this look at it.
         if request.leg not in PROTECTIVE and not (held.state in OPEN and order.is_open):
-            await self._adopt(request, await self._broker.legs(request.client_order_id))
+            for leg in await self._broker.legs(request.client_order_id):
+                await self.follow(await self.adopt(request, leg))
             order = await self.known(request)
         is_news = held.state in _TOLD and held.state is not order.state and order.is_open
         if is_news and not _behind(held, order) and _all_told(held, fills):
@@ -99,15 +100,16 @@ class Follower:
         except IllegalTransition:
             return await self.known(request)
 
-    async def _adopt(self, entry: OrderRequest, legs: Iterable[BrokerOrder]) -> None:
-        for leg in legs:
-            known = await self._ledger.order(leg.client_order_id)
+    async def adopt(self, entry: OrderRequest, leg: BrokerOrder) -> OrderRequest:
+        """Enter a protective order that the broker made of an entry, as accepted, once."""
+        known = await self._ledger.order(leg.client_order_id)
+        if known is not None:
             # What the broker says of it now (that it ended and why, what its sibling left of it) is no other leg.
-            request = known.request if known else say.protective_request(entry, leg)
-            if known is None:
-                order = Order(request=request, state=OrderState.ACCEPTED, broker_order_id=leg.broker_order_id)
-                await self._ledger.adopt(order, say.order_moved(request, OrderState.ACCEPTED, leg, leg.received_at))
-            await self.follow(request)
+            return known.request
+        request = say.protective_request(entry, leg)
+        order = Order(request=request, state=OrderState.ACCEPTED, broker_order_id=leg.broker_order_id)
+        await self._ledger.adopt(order, say.order_moved(request, OrderState.ACCEPTED, leg, leg.received_at))
+        return request
 
 
 def _behind(held: BrokerOrder, order: Order) -> bool:
