@@ -138,6 +138,6 @@ class OrderActivities:
         reason = f"nobody knows whether the broker has order {name}: look there, then resume"
         breaker = CircuitBreaker(state=TradingState.HALTED, since_at=at, changed_by="orders", reason=reason)
         await self._ledger.change_state(breaker, say.state_changed(breaker, request.desk_id, f"{name}-unknown", at))
-        alert = say.alert_raised(request.desk_id, f"{name}-unknown", {"reason": reason, "severity": "critical"}, at)
+        alert = say.alert_raised(request.desk_id, f"{name}-unknown", reason, at)
         await self._ledger.record([alert])
         log.error("order_unknown", client_order_id=name, desk_id=request.desk_id)

@@ -175,7 +175,7 @@ class ReconcilingActivities:
         """Call a person for shares without their stop, once under each key, and say why it cannot be made."""
         for stop, key, why in stops:
             reason = f"{stop.symbol} is held without its stop: {why}"
-            alert = say.alert_raised(stop.desk_id, f"{key}-bare", {"reason": reason, "severity": "critical"}, at)
+            alert = say.alert_raised(stop.desk_id, f"{key}-bare", reason, at)
             await self._ledger.record([alert])
             log.error("unprotected", symbol=stop.symbol, reason=why)
 

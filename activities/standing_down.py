@@ -95,7 +95,7 @@ class StandingDownActivities:
         return [answer.request]
 
     async def _alert(self, desk_id: str, key: str, reason: str, at: datetime) -> None:
-        await self._ledger.record([say.alert_raised(desk_id, key, {"reason": reason, "severity": "critical"}, at)])
+        await self._ledger.record([say.alert_raised(desk_id, key, reason, at)])
         log.error("not_closed", desk_id=desk_id, reason=reason)
 
 

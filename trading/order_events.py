@@ -103,7 +103,7 @@ def _event(request: OrderRequest, kind: EventType, at: datetime, data: dict[str,
     )
 
 
-def alert_raised(desk_id: str, key: str, data: dict[str, Any], at: datetime) -> Event:
+def alert_raised(desk_id: str, key: str, reason: str, at: datetime) -> Event:
     """Somebody must look at the desk; `key` names the reason, so that one reason is told once."""
     return Event(
         event_id=f"{desk_id}/{EventType.ALERT_RAISED}/{key}",
@@ -112,7 +112,7 @@ def alert_raised(desk_id: str, key: str, data: dict[str, Any], at: datetime) -> 
         type=EventType.ALERT_RAISED,
         trace_id="none",
         occurred_at=at,
-        data=data,
+        data={"reason": reason, "severity": "critical"},
     )
 
 

@@ -102,7 +102,7 @@ def difference_found(asked: ReconciliationAsked, difference: Difference, at: dat
 def calling_for(desk_id: str, reason: str, in_force: CircuitBreaker, at: datetime) -> Event:
     """Somebody must look at these differences: told once for as long as one trading state is in force."""
     key = hashlib.sha256(canonical([reason, str(in_force.since_at)]).encode()).hexdigest()[:16]
-    return alert_raised(desk_id, f"differences-{key}", {"reason": reason, "severity": "critical"}, at)
+    return alert_raised(desk_id, f"differences-{key}", reason, at)
 
 
 def order_ignored(desk_id: str, client_order_id: str, at: datetime) -> Event:

@@ -115,8 +115,7 @@ async def _stop(connection: AsyncConnection, request: OrderRequest, reason: str,
     key = f"{request.client_order_id}-runaway"
     breaker = CircuitBreaker(state=TradingState.HALTED, since_at=at, changed_by="limits", reason=reason)
     await change_state(connection, breaker, state_changed(breaker, request.desk_id, key, at))
-    alert = {"reason": f"a runaway desk: {reason}", "severity": "critical"}
-    await log.append(connection, [alert_raised(request.desk_id, key, alert, at)])
+    await log.append(connection, [alert_raised(request.desk_id, key, f"a runaway desk: {reason}", at)])
 
 
 async def _say(connection: AsyncConnection, known: KnownOrder, state: OrderState, at: datetime, why: str = "") -> Order:

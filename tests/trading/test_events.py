@@ -269,10 +269,10 @@ def test_a_protective_order_is_its_entrys_but_for_its_own_terms() -> None:
 
 
 def test_an_alert_is_told_once_for_each_reason() -> None:
-    first = order_events.alert_raised(DESK, "stream", {"reason": "silent", "severity": "critical"}, AT)
-    assert first.event_id == order_events.alert_raised(DESK, "stream", {"reason": "still"}, after(1)).event_id
+    first = order_events.alert_raised(DESK, "stream", "silent", AT)
+    assert first.event_id == order_events.alert_raised(DESK, "stream", "still", after(1)).event_id
     assert first.event_id == f"{DESK}/{EventType.ALERT_RAISED}/stream"
-    assert first.event_id != order_events.alert_raised(DESK, "lost-order", {"reason": "silent"}, AT).event_id
+    assert first.event_id != order_events.alert_raised(DESK, "lost-order", "silent", AT).event_id
     assert (first.aggregate_id, first.type, first.occurred_at) == (DESK, EventType.ALERT_RAISED, AT)
     assert first.data == {"reason": "silent", "severity": "critical"}
 
