@@ -22,6 +22,7 @@ from temporalio.worker import Worker
 import settings as configuration
 from activities.agents import AgentActivities
 from activities.auditing import AuditActivities
+from activities.breaker import BreakerActivities
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
@@ -101,9 +102,10 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     gate = Gate(market, calendar, ledger, rules)
     books = LedgerActivities(ledger, snapshots)
     looking = MarketActivities(market, calendar, snapshots, rules.max_data_age)
-    reading: Activities = [gate.open_cycle, looking.take_snapshot, books.read_breaker, CycleActivities().await_cycle]
+    breaker = BreakerActivities(ledger, settings.breaker.rules, settings.schedule.timezone)
+    reading: Activities = [gate.open_cycle, looking.take_snapshot, CycleActivities().await_cycle]
     writing: Activities = [books.record, books.end_cycle, books.mark, books.intend, books.change_state]
-    return [*reading, *writing]
+    return [*reading, *writing, breaker.judge, breaker.resume_desk]
 
 
 class Outside(NamedTuple):

@@ -10,10 +10,9 @@ from temporalio import activity
 
 from activities.following import Follower
 from trading.audit import Books, Finding, audit
-from trading.breaker import CircuitBreaker, TradingState
+from trading.breaker import StateChange, TradingState
 from trading.cycle_events import cycle_event
 from trading.events import Event, EventType, canonical
-from trading.order_events import state_changed
 from trading.ports import Broker, Ledger
 from trading.steps import Cycle
 
@@ -48,11 +47,16 @@ class AuditActivities:
         await self._ledger.record([_finding_event(cycle, finding, at) for finding in findings])
         grave = [finding for finding in findings if finding.invariant in HALTING]
         if grave and books.portfolio.trading_state is not TradingState.HALTED:
-            breaker = CircuitBreaker(
-                state=TradingState.HALTED, since_at=at, changed_by="audit", reason=_sentence(grave)
+            change = StateChange(
+                desk_id=cycle.desk_id,
+                change_id=f"{cycle.cycle_id}-audit",
+                state=TradingState.HALTED,
+                changed_by="audit",
+                reason=_sentence(grave),
+                trace_id=cycle.trace_id,
+                at=at,
             )
-            event = state_changed(breaker, cycle.desk_id, f"{cycle.cycle_id}-audit", at)
-            await self._ledger.change_state(breaker, event.model_copy(update={"trace_id": cycle.trace_id}))
+            await self._ledger.change_state(change)
         return findings
 
     async def _audited(self, desk_id: str) -> tuple[Books, tuple[Finding, ...]]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from temporalio import activity
 
-from trading.breaker import CircuitBreaker
-from trading.desk import StateChange
-from trading.events import Event, EventType
+from trading.breaker import CircuitBreaker, StateChange
+from trading.events import Event
 from trading.orders import Order
 from trading.portfolio import Portfolio
 from trading.ports import Ledger, Snapshots
@@ -57,32 +56,8 @@ class LedgerActivities:
 
     @activity.defn
     async def change_state(self, change: StateChange) -> CircuitBreaker:
-        """Set the trading state, so that every later intent sees it.
+        """Make the trading state stricter, so that every later intent sees it.
 
         Repeat: the change's event is written once, and a repeat finds it.
         """
-        breaker = CircuitBreaker(
-            state=change.state, since_at=change.at, changed_by=change.changed_by, reason=change.reason
-        )
-        return await self._ledger.change_state(breaker, _state_event(change))
-
-    @activity.defn
-    async def read_breaker(self, desk_id: str) -> CircuitBreaker:
-        """Read the trading state with its reason.
-
-        Repeat: reads only.
-        """
-        return await self._ledger.breaker(desk_id)
-
-
-def _state_event(change: StateChange) -> Event:
-    data = change.model_dump(mode="json", include={"state", "reason", "changed_by"})
-    return Event(
-        event_id=f"{change.desk_id}/{EventType.TRADING_STATE_CHANGED}/{change.change_id}",
-        desk_id=change.desk_id,
-        aggregate_id=change.desk_id,
-        type=EventType.TRADING_STATE_CHANGED,
-        trace_id=change.trace_id,
-        occurred_at=change.at,
-        data=data,
-    )
+        return await self._ledger.change_state(change)

@@ -8,8 +8,8 @@ import structlog
 from temporalio import activity
 
 from activities.following import Follower
-from trading import order_events as say
-from trading.breaker import CircuitBreaker, TradingState
+from trading.alerts import Alert, Topic, alert_raised
+from trading.breaker import StateChange, TradingState
 from trading.errors import BrokerUnavailable, DuplicateOrder, OrderRefused
 from trading.market import Quote
 from trading.orders import PROTECTIVE, UNANSWERED, Order, OrderRequest, OrderState
@@ -136,8 +136,15 @@ class OrderActivities:
     async def _halt(self, request: OrderRequest) -> None:
         at, name = datetime.now(UTC), request.client_order_id
         reason = f"nobody knows whether the broker has order {name}: look there, then resume"
-        breaker = CircuitBreaker(state=TradingState.HALTED, since_at=at, changed_by="orders", reason=reason)
-        await self._ledger.change_state(breaker, say.state_changed(breaker, request.desk_id, f"{name}-unknown", at))
-        alert = say.alert_raised(request.desk_id, f"{name}-unknown", reason, at)
-        await self._ledger.record([alert])
+        change = StateChange(
+            desk_id=request.desk_id,
+            change_id=f"{name}-unknown",
+            state=TradingState.HALTED,
+            changed_by="orders",
+            reason=reason,
+            at=at,
+        )
+        await self._ledger.change_state(change)
+        alert = Alert(topic=Topic.ORDER, key=f"{name}-unknown", reason=reason)
+        await self._ledger.record([alert_raised(request.desk_id, alert, at)])
         log.error("order_unknown", client_order_id=name, desk_id=request.desk_id)

@@ -12,9 +12,9 @@ from temporalio import activity
 from activities.correcting import Corrector
 from activities.following import Follower
 from activities.listing import REACH_BACK, Listing
-from trading import order_events as say
+from trading.alerts import Alert, Topic, alert_raised
 from trading.audit import Books
-from trading.breaker import CircuitBreaker, TradingState
+from trading.breaker import StateChange, TradingState
 from trading.corporate_actions import CorporateAction
 from trading.differences import Case, consequence_of
 from trading.errors import BooksDisagree
@@ -130,9 +130,15 @@ class ReconcilingActivities:
             return None
         in_force = await self._ledger.breaker(desk_id)
         if _GRAVITY.index(state) > _GRAVITY.index(in_force.state):
-            in_force = CircuitBreaker(state=state, since_at=at, changed_by="reconciliation", reason=reason)
-            changed = say.state_changed(in_force, desk_id, found.asked.reconciliation_id, at)
-            await self._ledger.change_state(in_force, changed)
+            change = StateChange(
+                desk_id=desk_id,
+                change_id=found.asked.reconciliation_id,
+                state=state,
+                changed_by="reconciliation",
+                reason=reason,
+                at=at,
+            )
+            in_force = await self._ledger.change_state(change)
         await self._ledger.record([calling_for(desk_id, reason, in_force, at)])
         log.error("reconciliation", desk_id=desk_id, state=in_force.state, reason=reason)
         return state
@@ -175,8 +181,8 @@ class ReconcilingActivities:
         """Call a person for shares without their stop, once under each key, and say why it cannot be made."""
         for stop, key, why in stops:
             reason = f"{stop.symbol} is held without its stop: {why}"
-            alert = say.alert_raised(stop.desk_id, f"{key}-bare", reason, at)
-            await self._ledger.record([alert])
+            alert = Alert(topic=Topic.POSITION, key=f"{key}-bare", reason=reason)
+            await self._ledger.record([alert_raised(stop.desk_id, alert, at)])
             log.error("unprotected", symbol=stop.symbol, reason=why)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import structlog
 from temporalio import activity
 
-from trading import order_events as say
+from trading.alerts import Alert, Topic, alert_raised
 from trading.desk import StandDownAsked
 from trading.errors import BadMarketData, MarketRefused, MarketUnavailable, UnknownSymbol
 from trading.instruments import Side
@@ -95,7 +95,8 @@ class StandingDownActivities:
         return [answer.request]
 
     async def _alert(self, desk_id: str, key: str, reason: str, at: datetime) -> None:
-        await self._ledger.record([say.alert_raised(desk_id, key, reason, at)])
+        alert = Alert(topic=Topic.ORDER, key=key, reason=reason)
+        await self._ledger.record([alert_raised(desk_id, alert, at)])
         log.error("not_closed", desk_id=desk_id, reason=reason)
 
 

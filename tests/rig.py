@@ -20,6 +20,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from activities.agents import AgentActivities, Seat
+from activities.breaker import BreakerActivities
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
@@ -37,6 +38,7 @@ from trading.agents.budget import Budget
 from trading.agents.questions import Agent, Asking
 from trading.audit import Finding, audit
 from trading.breaker import TradingState
+from trading.breaker_rules import BreakerRules
 from trading.desk import CycleTicket, DeskState
 from trading.docket import CycleReport
 from trading.ports import Broker, Journal, LanguageModel, Ledger, Market, Snapshots
@@ -63,6 +65,7 @@ class Ports:
     snapshots: Snapshots
     rules: GateRules = field(default_factory=GateRules)
     budget: Budget = field(default_factory=Budget)
+    breaker: BreakerRules = field(default_factory=BreakerRules)
 
     @classmethod
     def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
@@ -103,9 +106,9 @@ class Ports:
         reading: list[Callable[..., Any]] = [
             gate.open_cycle,
             looking.take_snapshot,
-            books.read_breaker,
         ]
-        return [*reading, CycleActivities().await_cycle, *writing]
+        breaker = BreakerActivities(self.ledger, self.breaker)
+        return [*reading, CycleActivities().await_cycle, *writing, breaker.judge, breaker.resume_desk]
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from trading.audit_rows import (
 )
 from trading.books import Books, Finding
 from trading.breaker import TradingState
+from trading.breaker_events import standing_of
 from trading.events import GENESIS, Event, EventType, broken_links
 from trading.instruments import Side
 from trading.limits import Limit, Part, held_to, part_of
@@ -199,6 +200,9 @@ def state_follows_from_events(books: Books) -> Iterable[Finding]:
     if state != books.portfolio.trading_state:
         found = f"the books say {books.portfolio.trading_state}, the log {state}"
         yield Finding(invariant="I6", about="trading_state", found=found)
+    told = [standing for stored in books.events if (standing := standing_of(stored.event)) is not None]
+    if told and told[-1] != books.breaker.standing:
+        yield Finding(invariant="I6", about="breaker", found="the books say something else than the log")
 
 
 def limits_held_at_intent(books: Books) -> Iterable[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trading.adjustments import Adjustment
+from trading.breaker import CircuitBreaker
 from trading.events import GENESIS, StoredEvent
 from trading.money import ZERO, DeskId, Dollars, Record
 from trading.orders import Fill, Order
@@ -29,6 +30,7 @@ class Books(Record):
     events: tuple[StoredEvent, ...] = ()
     unreadable: tuple[str, ...] = ()
     event_count: int = 0
+    breaker: CircuitBreaker = CircuitBreaker()
     event_head: str = GENESIS
 
 

@@ -1,12 +1,17 @@
-"""The desk's trading state: who may trade, and what still may when it is not everyone."""
+"""The desk's trading state: who may trade, what still may when it is not everyone, and what stopped it."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field, JsonValue
 
-from trading.money import Record, Text
+from trading.money import DeskId, Fraction, Identifier, Record, Text
+
+Value = Annotated[Decimal, Field(allow_inf_nan=False)]
+Who = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class TradingState(StrEnum):
@@ -17,13 +22,115 @@ class TradingState(StrEnum):
     HALTED = "HALTED"
 
 
+_STRICTNESS = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
+
+
+class Rule(StrEnum):
+    """What stops a desk by itself."""
+
+    DRAWDOWN = "drawdown"
+    DAILY_LOSS = "daily_loss"
+    WEEKLY_LOSS = "weekly_loss"
+    LOSING_TRADES = "losing_trades"
+    SHARPE = "sharpe"
+    REJECTIONS = "rejections"
+    STALE_DATA = "stale_data"
+    MODEL_FAILURES = "model_failures"
+
+
+class Trip(Record):
+    """A rule that has stopped the desk: at which value, on what evidence; `until` is the end of its cool-down.
+
+    What came after the first `counted_from` events of the desk's log came after it.
+    """
+
+    rule: Rule
+    threshold: Value
+    value: Value
+    evidence: Text
+    tripped_at: AwareDatetime
+    until: AwareDatetime | None = None
+    counted_from: Annotated[int, Field(ge=0)] = 0
+
+
+class Waiver(Record):
+    """A rule that a person went past by force: it trips again when its value is worse than `beyond`."""
+
+    rule: Rule
+    beyond: Value
+
+
+class Gauge(Record):
+    """A rule as it stands: its value, None while too little is known, and how far that is from the threshold.
+
+    Drawdown and losses are fractions of equity, streaks are counts. `distance` is never negative; 0 is tripped.
+    """
+
+    rule: Rule
+    threshold: Value
+    value: Value | None = None
+    distance: Value | None = None
+    evidence: Text = ""
+    tripped_at: AwareDatetime | None = None
+    resumes: Text = ""
+
+
 class CircuitBreaker(Record):
-    """The trading state with its reason: since when, by whom, why."""
+    """The trading state: since when, by whom, why; with every rule, and what has tripped.
+
+    `hold` is what persons, the reconciliation and the audit ask for; only a person takes it back. `flattening` while
+    what is held is being sold on a person's word: exits pass until that is done. `resumes` are the times in the last
+    seven days at which the desk went on by itself; streaks count from event `counted_from` of the desk's log;
+    `probation_left` entries are still made smaller, to the part `size`; `next_look_at` is when time may end a halt.
+    """
 
     state: TradingState = TradingState.ACTIVE
     since_at: AwareDatetime | None = None
     changed_by: str | None = None
     reason: Text | None = None
+    hold: TradingState = TradingState.ACTIVE
+    flattening: bool = False
+    trips: tuple[Trip, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    resumed_at: AwareDatetime | None = None
+    counted_from: Annotated[int, Field(ge=0)] = 0
+    resumes: tuple[AwareDatetime, ...] = ()
+    probation_left: Annotated[int, Field(ge=0)] = 0
+    size: Fraction = Decimal(1)
+    gauges: tuple[Gauge, ...] = ()
+    next_look_at: AwareDatetime | None = None
+
+    @property
+    def standing(self) -> dict[str, JsonValue]:
+        """What an event tells of it: all that somebody decided; the gauges only say where things are."""
+        told = {"hold", "flattening", "trips", "waivers", "resumed_at", "counted_from", "resumes"}
+        standing: dict[str, JsonValue] = self.model_dump(mode="json", include=told)
+        return standing
+
+    def trip(self, rule: Rule) -> Trip | None:
+        """What this rule has tripped on, None when it has not."""
+        return next((trip for trip in self.trips if trip.rule is rule), None)
+
+
+class StateChange(Record):
+    """Somebody asks for a stricter state: who, when and why; `change_id` names it within the desk.
+
+    With `flatten` what is held is sold first, so the desk is REDUCING until it is HALTED without it.
+    """
+
+    desk_id: DeskId
+    change_id: Identifier
+    state: TradingState
+    changed_by: Who
+    reason: Text
+    trace_id: Identifier = "none"
+    at: AwareDatetime
+    flatten: bool = False
+
+
+def strictest(*states: TradingState) -> TradingState:
+    """The one of these states that lets the least pass."""
+    return max(states, key=_STRICTNESS.index)
 
 
 def forbids(state: TradingState, *, reduces_exposure: bool) -> str | None:

@@ -14,7 +14,7 @@ from trading.breaches import breaches
 from trading.instruments import UNKNOWN_SECTOR, Side
 from trading.limits import Breach, Limit, Limits, Scene
 from trading.market import SnapshotSummary
-from trading.money import MOST_SHARES, ZERO, Quantity, Record
+from trading.money import MOST_SHARES, ZERO, Fraction, Quantity, Record
 from trading.orders import Leg, Order, OrderKind, OrderRequest, OrderState, Style, TimeInForce, client_order_id
 from trading.portfolio import Portfolio
 from trading.proposals import Constraint, Proposal
@@ -22,6 +22,8 @@ from trading.repricing import limit_of
 from trading.rooms import cap, closable, sized
 from trading.signals import Signal
 from trading.steps import Cycle
+
+_PROBATION = "the desk is on probation after a halt: entries are smaller"
 
 
 class Ruling(Record):
@@ -35,7 +37,7 @@ class Ruling(Record):
 
 
 class Case(Record):
-    """What signals are judged against."""
+    """What signals are judged against; `size` is the part that an entry is cut to, of a desk on probation."""
 
     cycle: Cycle
     snapshot: SnapshotSummary
@@ -43,6 +45,7 @@ class Case(Record):
     limits: Limits
     style: Style = Style()
     closes_at: AwareDatetime | None = None
+    size: Fraction = Decimal(1)
 
     @property
     def scene(self) -> Scene:
@@ -114,8 +117,10 @@ def _rule(signal: Signal, case: Case) -> Ruling:
         limit, why = (Limit.HOLDING, "nothing left to sell") if nothing_left else too_small
         return _denied(signal, asked, limit, f"{signal.action} {signal.symbol}: {why}")
     sector = priced.instrument.sector or UNKNOWN_SECTOR
-    draft = Proposal(signal=signal, side=side, leg=leg, quantity=asked, price=price, sector=sector)
-    request = request_of(case, draft, asked)
+    # Of one share nothing would be left to prove oneself with.
+    wanted = (sized(asked * case.size, case.scene) or asked) if leg is Leg.ENTRY else asked
+    draft = Proposal(signal=signal, side=side, leg=leg, quantity=wanted, price=price, sector=sector)
+    request = request_of(case, draft, wanted)
     room = cap(request, case.scene)
     if room.quantity <= 0:
         return _denied(signal, asked, room.limit, _say(breaches(request, case.scene)))
@@ -125,9 +130,10 @@ def _rule(signal: Signal, case: Case) -> Ruling:
         return _denied(signal, asked, left[0].limit, _say(left))
     if room.quantity == asked:
         return Ruling(signal=signal, asked=asked, proposal=draft)
-    constraint = Constraint(limit=room.limit, before=asked, after=room.quantity)
+    limit = room.limit if room.quantity < wanted else Limit.PROBATION
+    constraint = Constraint(limit=limit, before=asked, after=room.quantity)
     proposal = draft.model_copy(update={"quantity": room.quantity, "constraint": constraint})
-    reason = _say(breaches(request, case.scene))
+    reason = _say(breaches(request, case.scene)) or _PROBATION
     return Ruling(signal=signal, asked=asked, proposal=proposal, constraint=constraint, reason=reason)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from trading import cycle_events as say
 from trading.agents.facts import Books
 from trading.audit import Finding
+from trading.breaker import CircuitBreaker
+from trading.breaker_facts import NO_MODEL
 from trading.constraints import Case, request_of, rule_on
 from trading.docket import CycleOutcome, CycleReport, Docket
 from trading.errors import Final, ModelRefused, TradingError
@@ -68,12 +70,14 @@ class _Run:
     opening: Opening
     snapshot: SnapshotSummary
     portfolio: Portfolio
+    breaker: CircuitBreaker
 
     def __init__(self, steps: Steps, cycle: Cycle) -> None:
         self.steps = steps
         self.cycle = cycle
         self.docket = Docket(cycle.request.symbols)
         self.known: dict[str, object] = {}
+        self.code = ""
 
     async def through(self) -> tuple[CycleOutcome, str]:  # noqa: PLR0911  one exit a step is the pipeline
         """Go on until there is nothing more to do; how it ended, and why."""
@@ -107,7 +111,7 @@ class _Run:
     async def end(self, outcome: CycleOutcome, reason: str) -> CycleReport:
         """Close the cycle in the log, then let the audit look at the books."""
         kind = _ENDS.get(outcome, EventType.CYCLE_COMPLETED)
-        data = {"outcome": outcome, "reason": reason}
+        data = {"outcome": outcome, "reason": reason, **({"code": self.code} if self.code else {})}
         await self._record([say.cycle_event(self.cycle, kind, self.steps.now(), data)])
         findings = await self._audit()
         self._tell(f"{outcome.replace('_', ' ')}{': ' if reason else ''}{reason}")
@@ -125,6 +129,7 @@ class _Run:
     async def _catch_up(self) -> str:
         """Level the books with the broker's; why the cycle goes no further, empty when it does."""
         skip = self.opening.skip
+        self.code = skip.code if skip else ""
         if skip is not None and skip.code != HALTED:
             return skip.reason
         # Exits never sleep: stops and targets meet the prices although nothing new may be bought.
@@ -181,6 +186,7 @@ class _Run:
         await self._record(events)
         silent = [heard.answer for heard in answers if isinstance(heard.answer, Abstention)]
         if silent and len(silent) == len(symbols) and all(one.cause in UNHEARD for one in silent):
+            self.code = NO_MODEL
             raise Final(f"no model answered: {silent[0].reason}")
         signals = [heard.answer for heard in answers if isinstance(heard.answer, Signal) and heard.answer.side]
         self._tell(f"DataAgent: {len(signals)} signals for {len(symbols)} symbols")
@@ -299,8 +305,10 @@ class _Run:
         await self._record([say.agent_abstained(self.cycle, agent, abstention, source, self.steps.now())])
 
     async def _mark(self) -> Portfolio:
-        """Value the books at the snapshot; after the orders once more, or their slippage would not show."""
-        return await self.steps.mark(MarkAsked(stage=self._stage, snapshot_id=self.snapshot.snapshot_id))
+        """Value the books at the snapshot and judge by that; after the orders once more, for their slippage."""
+        portfolio = await self.steps.mark(MarkAsked(stage=self._stage, snapshot_id=self.snapshot.snapshot_id))
+        self.breaker = await self.steps.judge(self._stage)
+        return portfolio.model_copy(update={"trading_state": self.breaker.state})
 
     @property
     def _case(self) -> Case:
@@ -308,6 +316,7 @@ class _Run:
             cycle=self.cycle,
             snapshot=self.snapshot,
             portfolio=self.portfolio,
+            size=self.breaker.size,
             **{name: getattr(self.opening, name) for name in ("limits", "style", "closes_at")},
         )
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from trading.breaker import CircuitBreaker, TradingState
+from trading.breaker import CircuitBreaker, Who
 from trading.docket import CycleOutcome
 from trading.instruments import Symbol
 from trading.money import DeskId, Identifier, Ratio, Record, Text
@@ -21,23 +21,11 @@ class DeskOpening(Record):
     at: AwareDatetime
 
 
-class StateChange(Record):
-    """A change of the trading state: who, when and why; `change_id` names it within the desk."""
-
-    desk_id: DeskId
-    change_id: Identifier
-    state: TradingState
-    changed_by: Annotated[str, Field(min_length=1, max_length=80)]
-    reason: Text
-    trace_id: Identifier
-    at: AwareDatetime
-
-
 class HaltAsked(Record):
     """Someone wants the desk to stop trading: to cancel what rests at the broker too, or to sell what is held."""
 
     reason: Annotated[str, Field(min_length=1, max_length=400)]
-    by: Annotated[str, Field(min_length=1, max_length=80)] = "operator"
+    by: Who = "operator"
     trace_id: Identifier = "none"
     cancel_orders: bool = False
     flatten: bool = False
@@ -50,7 +38,7 @@ class StandDownAsked(Record):
     stand_down_id: Identifier
     flatten: bool
     reason: Annotated[str, Field(min_length=1, max_length=400)]
-    by: Annotated[str, Field(min_length=1, max_length=80)]
+    by: Who
     trace_id: Identifier
     asked_at: AwareDatetime
 
@@ -60,12 +48,30 @@ class StandDownAsked(Record):
         return f"stand-down/{self.stand_down_id}"
 
 
+class LookAsked(Record):
+    """A look at the circuit breaker."""
+
+    desk_id: DeskId
+    at: AwareDatetime
+    trace_id: Identifier = "none"
+
+
+class ResumptionAsked(LookAsked):
+    """A person's word that the desk may go on, as the desk hands it to its books; `change_id` names it there."""
+
+    change_id: Identifier
+    by: Who
+    reason: Text
+    force: bool = False
+
+
 class ResumeAsked(Record):
-    """Someone wants the desk to trade again."""
+    """Someone wants the desk to trade again; `force` goes past a rule that still holds."""
 
     reason: Annotated[str, Field(min_length=1, max_length=400)]
-    by: Annotated[str, Field(min_length=1, max_length=80)] = "operator"
+    by: Who = "operator"
     trace_id: Identifier = "none"
+    force: bool = False
 
 
 class PriceMoved(Record):

@@ -73,6 +73,13 @@ class EventType(StrEnum):
     DIFFERENCE_FOUND = "DifferenceFound"
     ORDER_IGNORED = "OrderIgnored"
     ALERT_RAISED = "AlertRaised"
+    ALERT_ACKNOWLEDGED = "AlertAcknowledged"
+    BREAKER_CHANGED = "BreakerChanged"
+    SHADOW_OPENED = "ShadowTradeOpened"
+    SHADOW_CLOSED = "ShadowTradeClosed"
+    PRICE_MOVED = "PriceMoved"
+    DAY_CLOSED = "DayClosed"
+    WEEK_REPORTED = "WeekReported"
 
 
 class Event(Record):

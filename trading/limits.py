@@ -101,6 +101,7 @@ class Limit(StrEnum):
     PER_MINUTE = "max_orders_per_minute"
     PER_DAY = "max_orders_per_day"
     DUPLICATE = "duplicate"
+    PROBATION = "probation"
 
 
 class Part(StrEnum):

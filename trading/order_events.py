@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from trading.breaches import Evidence
-from trading.breaker import CircuitBreaker
 from trading.events import Event, EventType
 from trading.orders import Fill, Leg, OrderKind, OrderRequest, OrderState, TimeInForce
 from trading.settlement import BrokerOrder, Denied
@@ -100,30 +99,4 @@ def _event(request: OrderRequest, kind: EventType, at: datetime, data: dict[str,
         trace_id=request.trace_id,
         occurred_at=at,
         data=data,
-    )
-
-
-def alert_raised(desk_id: str, key: str, reason: str, at: datetime) -> Event:
-    """Somebody must look at the desk; `key` names the reason, so that one reason is told once."""
-    return Event(
-        event_id=f"{desk_id}/{EventType.ALERT_RAISED}/{key}",
-        desk_id=desk_id,
-        aggregate_id=desk_id,
-        type=EventType.ALERT_RAISED,
-        trace_id="none",
-        occurred_at=at,
-        data={"reason": reason, "severity": "critical"},
-    )
-
-
-def state_changed(breaker: CircuitBreaker, desk_id: str, key: str, at: datetime) -> Event:
-    """The desk's own rules changed its trading state; `key` names the occasion, so that it happens once."""
-    return Event(
-        event_id=f"{desk_id}/{EventType.TRADING_STATE_CHANGED}/{key}",
-        desk_id=desk_id,
-        aggregate_id=desk_id,
-        type=EventType.TRADING_STATE_CHANGED,
-        trace_id="none",
-        occurred_at=at,
-        data=breaker.model_dump(mode="json", include={"state", "changed_by", "reason"}),
     )

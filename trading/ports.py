@@ -12,7 +12,8 @@ from trading.agents.budget import Spending
 from trading.agents.questions import ModelCall, Question, Reply
 from trading.audit import Books
 from trading.bars import Bars
-from trading.breaker import CircuitBreaker
+from trading.breaker import CircuitBreaker, StateChange
+from trading.breaker_rules import BreakerLook, Refused, Resumption
 from trading.companies import Company
 from trading.corporate_actions import CorporateAction
 from trading.events import Event
@@ -211,8 +212,16 @@ class Ledger(Protocol):
         """Book once the capital event that a `CapitalChanged` tells of: cash, equity and its peak, and the event."""
         ...
 
-    async def change_state(self, breaker: CircuitBreaker, event: Event) -> CircuitBreaker:
-        """Set the trading state, so that every later intent sees it."""
+    async def change_state(self, change: StateChange) -> CircuitBreaker:
+        """Make the trading state stricter, so that every later intent sees it. A repeat finds it done."""
+        ...
+
+    async def judge(self, look: BreakerLook) -> CircuitBreaker:
+        """Hold the circuit breaker's rules against the books, and stop the desk or let it go on."""
+        ...
+
+    async def resume(self, asked: Resumption) -> CircuitBreaker | Refused:
+        """Let the desk go on, on a person's word, or say why not. A repeat finds it done."""
         ...
 
     async def breaker(self, desk_id: str) -> CircuitBreaker:

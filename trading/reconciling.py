@@ -8,12 +8,12 @@ from datetime import datetime
 
 from pydantic import AwareDatetime
 
+from trading.alerts import Alert, Topic, alert_raised
 from trading.books import Books
 from trading.breaker import CircuitBreaker, TradingState
 from trading.differences import Difference
 from trading.events import Event, EventType, canonical
 from trading.money import DeskId, Identifier, Record, Text
-from trading.order_events import alert_raised
 from trading.orders import OrderRequest
 
 # What one look may tell; a broker's account that differs in more ways is not ours, and the first of them halt the desk.
@@ -102,7 +102,8 @@ def difference_found(asked: ReconciliationAsked, difference: Difference, at: dat
 def calling_for(desk_id: str, reason: str, in_force: CircuitBreaker, at: datetime) -> Event:
     """Somebody must look at these differences: told once for as long as one trading state is in force."""
     key = hashlib.sha256(canonical([reason, str(in_force.since_at)]).encode()).hexdigest()[:16]
-    return alert_raised(desk_id, f"differences-{key}", reason, at)
+    alert = Alert(topic=Topic.RECONCILIATION, key=f"differences-{key}", reason=reason)
+    return alert_raised(desk_id, alert, at)
 
 
 def order_ignored(desk_id: str, client_order_id: str, at: datetime) -> Event:

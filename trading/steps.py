@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, Field
 
 from trading.agents.facts import Books
 from trading.audit import Finding
-from trading.breaker import TradingState
+from trading.breaker import CircuitBreaker, TradingState
 from trading.docket import Row
 from trading.events import Event
 from trading.instruments import Symbol
@@ -243,6 +243,10 @@ class Steps(Protocol):
 
     async def mark(self, asked: MarkAsked) -> Portfolio:
         """Value the books at the snapshot."""
+        ...
+
+    async def judge(self, stage: Stage) -> CircuitBreaker:
+        """Hold the circuit breaker's rules against the marked books: what trips stops every later intent."""
         ...
 
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:

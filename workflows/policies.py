@@ -157,6 +157,10 @@ FIRST_LOOK = timedelta(seconds=1)
 LAST_LOOK = timedelta(minutes=5)
 # A desk whose books cannot be read or written tries again after a minute, for ever: a person is mending them.
 DESK_PAUSE = timedelta(minutes=1)
+# A desk that has stopped by itself looks this often whether that is over; not more often than the second, whatever
+# moment the breaker names.
+BREAKER_LOOK = timedelta(minutes=15)
+LEAST_BREAKER_LOOK = timedelta(seconds=1)
 # Events that one activity writes: forty of the longest that an agent may cause are 180 KB, and Temporal warns at 256.
 MOST_EVENTS = 40
 # Cycles that may wait at a desk; more than this is a runaway, not a plan.

@@ -18,13 +18,16 @@ from temporalio.exceptions import (
 with workflow.unsafe.imports_passed_through():
     from activities.agents import AgentActivities
     from activities.auditing import AuditActivities
+    from activities.breaker import BreakerActivities
     from activities.gate import Gate
     from activities.ledger import LedgerActivities
     from activities.market import MarketActivities
     from activities.orders import OrderActivities
     from activities.standing import StandingActivities
     from trading.audit import Finding
+    from trading.breaker import CircuitBreaker
     from trading.cycle import run_cycle
+    from trading.desk import LookAsked
     from trading.docket import CycleReport, Row
     from trading.errors import Final, TradingError
     from trading.events import Event
@@ -49,6 +52,7 @@ with workflow.unsafe.imports_passed_through():
         SignalAsked,
         SignalHeard,
         SnapshotAsked,
+        Stage,
         ValidationAsked,
         ValidationHeard,
     )
@@ -152,6 +156,15 @@ class ActivitySteps:
         """Mark to market."""
         return await _done(
             workflow.execute_activity_method(LedgerActivities.mark, asked, summary="mark to market", **policies.LEDGER)
+        )
+
+    async def judge(self, stage: Stage) -> CircuitBreaker:
+        """Look at the circuit breaker."""
+        asked = LookAsked(desk_id=stage.cycle.desk_id, at=workflow.now(), trace_id=stage.cycle.trace_id)
+        return await _done(
+            workflow.execute_activity_method(
+                BreakerActivities.judge, asked, summary="circuit breaker", **policies.LEDGER
+            )
         )
 
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
@@ -19,10 +20,12 @@ from temporalio.exceptions import (
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
+    from activities.breaker import BreakerActivities
     from activities.cycles import CycleActivities
     from activities.ledger import LedgerActivities
     from activities.opening import OpeningActivities
-    from trading.breaker import CircuitBreaker, TradingState
+    from trading.breaker import CircuitBreaker, StateChange, TradingState
+    from trading.breaker_rules import Refused
     from trading.cycle_events import cycle_event
     from trading.desk import (
         CycleLine,
@@ -30,14 +33,16 @@ with workflow.unsafe.imports_passed_through():
         DeskOpening,
         DeskState,
         HaltAsked,
+        LookAsked,
         PriceMoved,
         ResumeAsked,
+        ResumptionAsked,
         StandDownAsked,
-        StateChange,
         Waiting,
     )
     from trading.docket import CycleOutcome, CycleReport
     from trading.events import EventType
+    from trading.judging import refusal
     from trading.steps import Cycle, CycleRequest, Trigger
     from workflows import policies, search_attributes
     from workflows.stand_down import StandDown
@@ -63,6 +68,7 @@ class TradingDesk:
         self._breaker = state.breaker
         self._standing_down = state.standing_down
         self._trouble = ""
+        self._refused = ""
         self._one_change_at_a_time = asyncio.Lock()
 
     @workflow.run
@@ -75,7 +81,7 @@ class TradingDesk:
             await self._rejoin(self._running)
         while not self._should_renew():
             self._describe()
-            await workflow.wait_condition(lambda: bool(self._waiting) or self._should_renew())
+            await self._wait()
             if self._waiting and not self._should_renew():
                 await self._run_next()
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -110,20 +116,35 @@ class TradingDesk:
         a second time meanwhile, it goes on with the first: a halt would hold those sales back.
         """
         flatten = asked.flatten and self._standing_down is None
-        await self._change(TradingState.REDUCING if asked.flatten else TradingState.HALTED, asked, again=not flatten)
+        await self._restrict(asked, flatten=flatten)
         if flatten or asked.cancel_orders:
             await self._stand_down(asked, flatten=flatten)
 
+    @workflow.update(name="resume")
+    async def resume_now(self, asked: ResumeAsked) -> CircuitBreaker:
+        """Trade again. Refused while what stopped the desk still holds, unless by force."""
+        answer = await self._resume(asked)
+        if isinstance(answer, Refused):
+            raise ApplicationError(answer.reason, type="ResumeRefused", non_retryable=True)
+        return answer
+
+    @resume_now.validator
+    def _may_resume(self, asked: ResumeAsked) -> None:
+        refused = refusal(self._breaker, force=asked.force) if self._opened else None
+        if refused is not None:
+            raise ApplicationError(refused.reason, type="ResumeRefused", non_retryable=True)
+
     @workflow.signal
     async def resume(self, asked: ResumeAsked) -> None:
-        """Trade again."""
-        self._standing_down = None
-        await self._change(TradingState.ACTIVE, asked)
+        """The same as a signal, for the Web UI; a refusal shows in the desk's details."""
+        answer = await self._resume(asked)
+        self._refused = answer.reason if isinstance(answer, Refused) else ""
+        self._describe()
 
     @workflow.signal
     async def books_changed(self) -> None:
-        """Someone else changed the trading state in the books: an audit, a reconciliation, an order of unknown fate."""
-        await self._read_breaker()
+        """The books say something new of the desk: marks, or somebody else has changed its trading state."""
+        await self._judge()
 
     @workflow.query
     def trading_state(self) -> TradingState:
@@ -132,7 +153,7 @@ class TradingDesk:
 
     @workflow.query
     def circuit_breaker(self) -> CircuitBreaker:
-        """The trading state with its reason."""
+        """The trading state, and every rule: threshold, value, distance, since when, evidence, who may resume when."""
         return self._breaker
 
     @workflow.query
@@ -201,15 +222,35 @@ class TradingDesk:
         except (ChildWorkflowError, ActivityError) as error:
             await self._failed(cycle, str(error.cause or error))
         self._running = None
-        await self._read_breaker()
+        await self._judge()
 
-    async def _read_breaker(self) -> None:
+    async def _wait(self) -> None:
+        """Until there is something to do; a desk that has stopped by itself looks now and then whether that is over."""
+        known = self._breaker
+        try:
+            await workflow.wait_condition(
+                lambda: bool(self._waiting) or self._should_renew() or self._breaker is not known,
+                timeout=self._pause(),
+                timeout_summary="is what stopped the desk over?",
+            )
+        except TimeoutError:
+            await self._judge()
+
+    def _pause(self) -> timedelta | None:
+        if not self._breaker.trips:
+            return None
+        left = (self._breaker.next_look_at or workflow.now() + policies.BREAKER_LOOK) - workflow.now()
+        return max(policies.LEAST_BREAKER_LOOK, min(left, policies.BREAKER_LOOK))
+
+    async def _judge(self) -> None:
         async with self._one_change_at_a_time:  # or an older answer could overwrite a halt that came meanwhile
+            asked = LookAsked(desk_id=self._desk_id, at=workflow.now(), trace_id=workflow.info().run_id)
             self._breaker = await self._surely(
                 lambda: workflow.execute_activity_method(
-                    LedgerActivities.read_breaker, self._desk_id, summary="trading state", **policies.LEDGER
+                    BreakerActivities.judge, asked, summary="circuit breaker", **policies.LEDGER
                 )
             )
+            self._describe()
 
     async def _failed(self, cycle: Cycle, reason: str) -> None:
         """A cycle that could not say its own end: say it for it."""
@@ -223,26 +264,44 @@ class TradingDesk:
             )
         )
 
-    async def _change(self, state: TradingState, asked: HaltAsked | ResumeAsked, *, again: bool = False) -> None:
+    async def _restrict(self, asked: HaltAsked, *, flatten: bool) -> None:
         async with self._one_change_at_a_time:
             await workflow.wait_condition(lambda: self._opened)
-            if again and self._breaker.state is TradingState.HALTED:
-                state = TradingState.HALTED
             change = StateChange(
                 desk_id=self._desk_id,
                 change_id=str(workflow.uuid4()),
-                state=state,
+                state=TradingState.REDUCING if asked.flatten else TradingState.HALTED,
                 changed_by=asked.by,
                 reason=asked.reason,
                 trace_id=asked.trace_id,
                 at=workflow.now(),
+                flatten=flatten,
             )
             self._breaker = await self._surely(
                 lambda: workflow.execute_activity_method(
-                    LedgerActivities.change_state, change, summary=f"{state} by {asked.by}", **policies.LEDGER
+                    LedgerActivities.change_state, change, summary=f"{change.state} by {asked.by}", **policies.LEDGER
                 )
             )
             self._describe()
+
+    async def _resume(self, asked: ResumeAsked) -> CircuitBreaker | Refused:
+        async with self._one_change_at_a_time:
+            await workflow.wait_condition(lambda: self._opened)
+            word = ResumptionAsked(
+                desk_id=self._desk_id,
+                change_id=str(workflow.uuid4()),
+                at=workflow.now(),
+                **asked.model_dump(),
+            )
+            answer: CircuitBreaker | Refused = await self._surely(
+                lambda: workflow.execute_activity_method(
+                    BreakerActivities.resume_desk, word, summary=f"resume by {asked.by}", **policies.LEDGER
+                )
+            )
+            if isinstance(answer, CircuitBreaker):
+                self._breaker, self._standing_down = answer, None
+            self._describe()
+            return answer
 
     async def _stand_down(self, asked: HaltAsked, *, flatten: bool) -> None:
         """Start leaving the market. It goes on whatever becomes of this run of the desk."""
@@ -293,9 +352,10 @@ class TradingDesk:
         now = f"running {self._running.cycle_id}" if self._running else "idle"
         why = f" ({self._breaker.reason})" if self._breaker.reason else ""
         past = "\n".join(f"- {line.cycle_id}: {line.outcome or 'waiting'} {line.reason}" for line in self._cycles[-10:])
+        refused = f"\n\n**Not resumed:** {self._refused}" if self._refused else ""
         trouble = f"\n\n**Trouble with the books:** {self._trouble}" if self._trouble else ""
         words = f"**{self._breaker.state}**{why} — {now}, {len(self._waiting)} waiting"
-        workflow.set_current_details(f"{words}{trouble}\n\n{past}")
+        workflow.set_current_details(f"{words}{refused}{trouble}\n\n{past}")
 
     def _should_renew(self) -> bool:
         info = workflow.info()

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.adjustments import adjustments_of_desk
 from adapters.postgres.capital import capital_of_desk
+from adapters.postgres.desks import read_breaker
 from adapters.postgres.fill_rows import fills_of_desk
 from adapters.postgres.log import all_events
 from adapters.postgres.order_rows import orders_of_desk
@@ -40,6 +41,7 @@ async def read_books(connection: AsyncConnection, desk_id: str) -> Books:
         trades=await _trades(connection, desk_id),
         events=events,
         unreadable=unreadable,
+        breaker=await read_breaker(connection, desk_id),
         **stated,
     )
 

@@ -7,11 +7,16 @@ from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import log
+from adapters.postgres.breaker import read_facts
 from adapters.postgres.capital import capital_of
 from adapters.postgres.tables import capital_events, portfolio_state, strategies, system_state
-from trading.breaker import CircuitBreaker, TradingState
+from trading import judging
+from trading.breaker import CircuitBreaker, StateChange, TradingState
+from trading.breaker_events import judged, resumption_told, state_changed
+from trading.breaker_rules import BreakerLook, Refused, Resumption
 from trading.errors import BooksDisagree
-from trading.events import GENESIS, Event
+from trading.events import GENESIS, Event, EventType
+from trading.judging import held
 
 DEFAULT_STRATEGY = "agents"
 
@@ -44,24 +49,63 @@ async def is_open(connection: AsyncConnection, desk_id: str) -> bool:
 
 
 async def read_breaker(connection: AsyncConnection, desk_id: str) -> CircuitBreaker:
-    """The trading state: since when, by whom, why."""
+    """The trading state: since when, by whom, why, and what has tripped."""
     query = select(
         system_state.c.trading_state.label("state"),
         system_state.c.since_at,
         system_state.c.changed_by,
         system_state.c.reason,
+        system_state.c.breaker,
     ).where(system_state.c.desk_id == desk_id)
     row = (await connection.execute(query)).mappings().one_or_none()
     if row is None:
         raise BooksDisagree(f"the books know no desk {desk_id}")
-    return CircuitBreaker.model_validate(dict(row))
+    known = dict(row)
+    return CircuitBreaker.model_validate({**known.pop("breaker"), **known})
 
 
-async def change_state(connection: AsyncConnection, breaker: CircuitBreaker, event: Event) -> CircuitBreaker:
-    """Set the trading state; once its event is written it has changed, and may have changed again since."""
-    await log.lock_log(connection, event.desk_id)
-    if not await log.written(connection, [event]):
-        row = {"trading_state": breaker.state, **breaker.model_dump(exclude={"state"})}
-        await connection.execute(update(system_state).where(system_state.c.desk_id == event.desk_id).values(row))
-        await log.append(connection, [event])
-    return await read_breaker(connection, event.desk_id)
+async def change_state(connection: AsyncConnection, change: StateChange) -> CircuitBreaker:
+    """Make the state stricter; once the change's event is written it has been made, and more may have come since."""
+    await log.lock_log(connection, change.desk_id)
+    before = await read_breaker(connection, change.desk_id)
+    after = held(before, change)
+    event = state_changed(after, change)
+    if await log.is_written(connection, event.event_id):
+        return before
+    await _keep(connection, change.desk_id, after)
+    await log.append(connection, [event])
+    return after
+
+
+async def judge(connection: AsyncConnection, look: BreakerLook) -> CircuitBreaker:
+    """Hold the rules against the books; what changes is written with its event, and the gauges in any case."""
+    head = await log.lock_log(connection, look.desk_id)
+    before = await read_breaker(connection, look.desk_id)
+    facts = await read_facts(connection, before, look)
+    after = judging.judge(look.rules, facts, before, look.at)
+    await _keep(connection, look.desk_id, after)
+    await log.append(connection, judged(before, after, look, head.count))
+    return after
+
+
+async def resume(connection: AsyncConnection, asked: Resumption) -> CircuitBreaker | Refused:
+    """Let the desk go on, or say why not."""
+    await log.lock_log(connection, asked.desk_id)
+    before = await read_breaker(connection, asked.desk_id)
+    if await log.is_written(connection, f"{asked.desk_id}/{EventType.TRADING_STATE_CHANGED}/{asked.change_id}"):
+        return before
+    after = judging.resume(before, await read_facts(connection, before, asked), asked)
+    if isinstance(after, CircuitBreaker):
+        await _keep(connection, asked.desk_id, after)
+        await log.append(connection, [state_changed(after, asked), resumption_told(after, asked)])
+    return after
+
+
+async def _keep(connection: AsyncConnection, desk_id: str, breaker: CircuitBreaker) -> None:
+    columns = {"state", "since_at", "changed_by", "reason"}
+    row = {
+        "trading_state": breaker.state,
+        **breaker.model_dump(include=columns - {"state"}),
+        "breaker": breaker.model_dump(mode="json", exclude=columns),
+    }
+    await connection.execute(update(system_state).where(system_state.c.desk_id == desk_id).values(row))

@@ -16,7 +16,8 @@ from adapters.postgres import adjustments, books, capital, cycles, desks, fills,
 from adapters.postgres.engine import consistent, transaction
 from trading.adjustments import Adjustment
 from trading.audit import Books
-from trading.breaker import CircuitBreaker
+from trading.breaker import CircuitBreaker, StateChange
+from trading.breaker_rules import BreakerLook, Refused, Resumption
 from trading.events import Event
 from trading.market import Quote
 from trading.orders import Fill, Order, OrderState
@@ -101,10 +102,20 @@ class PostgresLedger:
         async with transaction(self._engine) as connection:
             await capital.change_capital(connection, changed)
 
-    async def change_state(self, breaker: CircuitBreaker, event: Event) -> CircuitBreaker:
-        """Set the trading state, so that every later intent sees it."""
+    async def change_state(self, change: StateChange) -> CircuitBreaker:
+        """Make the trading state stricter, so that every later intent sees it."""
         async with transaction(self._engine) as connection:
-            return await desks.change_state(connection, breaker, event)
+            return await desks.change_state(connection, change)
+
+    async def judge(self, look: BreakerLook) -> CircuitBreaker:
+        """Hold the circuit breaker's rules against the books."""
+        async with transaction(self._engine) as connection:
+            return await desks.judge(connection, look)
+
+    async def resume(self, asked: Resumption) -> CircuitBreaker | Refused:
+        """Let the desk go on, on a person's word, or say why not."""
+        async with transaction(self._engine) as connection:
+            return await desks.resume(connection, asked)
 
     async def breaker(self, desk_id: str) -> CircuitBreaker:
         """The trading state with its reason."""

@@ -40,6 +40,7 @@ _INSERT = text(
     f"""INSERT INTO events (desk_id, {", ".join(_COLUMNS)})
     SELECT :desk_id, rows.* FROM unnest({", ".join(f":{name}" for name in _COLUMNS)}) AS rows"""  # noqa: S608  our own words
 ).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in _COLUMNS.items()))
+_IS_WRITTEN = text("SELECT FROM events WHERE event_id = :event_id")
 _ADVANCE = text("UPDATE system_state SET event_count = :count, event_head = :head WHERE desk_id = :desk_id")
 _ALL = text("SELECT * FROM events WHERE desk_id = :desk_id ORDER BY sequence")
 
@@ -67,6 +68,11 @@ async def written(connection: AsyncConnection, events: Sequence[Event]) -> froze
         if event.event_id in said and said[event.event_id] != _content(event):
             raise BooksDisagree(f"event {event.event_id} was written before with other content")
     return frozenset(said)
+
+
+async def is_written(connection: AsyncConnection, event_id: str) -> bool:
+    """Whether an event of that id is in the log, whatever it says."""
+    return (await connection.execute(_IS_WRITTEN, {"event_id": event_id})).one_or_none() is not None
 
 
 async def append(connection: AsyncConnection, events: Sequence[Event]) -> None:

@@ -12,12 +12,13 @@ from adapters.postgres.fill_rows import fills_of_order
 from adapters.postgres.order_rows import KnownOrder, enter_order, find_order, save_order
 from adapters.postgres.portfolio import lock_books, read_portfolio
 from adapters.postgres.recent import count_recent
+from trading.alerts import Alert, Topic, alert_raised
 from trading.breaches import breaches, evidence, runaway
-from trading.breaker import CircuitBreaker, TradingState, forbids
+from trading.breaker import StateChange, TradingState, forbids
 from trading.errors import BooksDisagree
 from trading.events import Event
 from trading.limits import Part, Scene, part_of
-from trading.order_events import alert_raised, order_denied, order_intended, order_moved, state_changed
+from trading.order_events import order_denied, order_intended, order_moved
 from trading.orders import UNANSWERED, Order, OrderRequest, OrderState, advance, settle
 from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
 
@@ -113,9 +114,17 @@ async def known_order(connection: AsyncConnection, client_order_id: str) -> Know
 async def _stop(connection: AsyncConnection, request: OrderRequest, reason: str, at: datetime) -> None:
     """Halt a desk that orders faster than its owner ever meant it to, and call a person: once, until it resumes."""
     key = f"{request.client_order_id}-runaway"
-    breaker = CircuitBreaker(state=TradingState.HALTED, since_at=at, changed_by="limits", reason=reason)
-    await change_state(connection, breaker, state_changed(breaker, request.desk_id, key, at))
-    await log.append(connection, [alert_raised(request.desk_id, key, f"a runaway desk: {reason}", at)])
+    change = StateChange(
+        desk_id=request.desk_id,
+        change_id=key,
+        state=TradingState.HALTED,
+        changed_by="limits",
+        reason=reason,
+        at=at,
+    )
+    await change_state(connection, change)
+    alert = Alert(topic=Topic.SYSTEM, key=key, reason=f"a runaway desk: {reason}")
+    await log.append(connection, [alert_raised(request.desk_id, alert, at)])
 
 
 async def _say(connection: AsyncConnection, known: KnownOrder, state: OrderState, at: datetime, why: str = "") -> Order:

@@ -65,6 +65,8 @@ Cost = Trimmed(18, 9)
 At = DateTime(timezone=True)
 
 _OPEN = "state IN ('intended', 'submitted', 'unknown', 'accepted', 'partially_filled')"
+_TOLD = """type IN ('CycleCompleted', 'CycleSkipped', 'CycleFailed', 'OrderIntended', 'OrderAccepted', 'OrderRejected',
+    'TradeExecuted', 'ShadowTradeClosed')"""
 _OUTCOME = """CASE WHEN closed_at IS NULL THEN 'open' WHEN realised_pnl > 0 THEN 'won'
      WHEN realised_pnl < 0 THEN 'lost' ELSE 'even' END"""
 
@@ -88,6 +90,7 @@ system_state = Table(
     Column("event_count", Integer, nullable=False),
     Column("event_head", Text, nullable=False),
     Column("opened_at", At, nullable=False),
+    Column("breaker", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     CheckConstraint("trading_state IN ('ACTIVE', 'REDUCING', 'HALTED')", name="known_state"),
     CheckConstraint("event_count >= 0", name="counted"),
 )
@@ -223,6 +226,7 @@ events = Table(
     _recorded(),
     UniqueConstraint("desk_id", "sequence"),
     UniqueConstraint("desk_id", "aggregate_id", "position"),
+    Index("ix_events_told", "desk_id", "sequence", postgresql_where=text(_TOLD)),
     CheckConstraint("sequence > 0 AND position > 0", name="numbered_from_one"),
 )
 

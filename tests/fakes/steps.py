@@ -10,7 +10,7 @@ from tests.making import DESK, TRACE, after, deposit, fill, signal, standing, su
 from trading import order_events
 from trading.audit import Books, Finding, audit
 from trading.breaches import breaches, evidence, runaway
-from trading.breaker import TradingState
+from trading.breaker import CircuitBreaker, TradingState
 from trading.docket import Row
 from trading.errors import Final
 from trading.events import GENESIS, Event, EventType, StoredEvent, seal
@@ -39,6 +39,7 @@ from trading.steps import (
     SignalHeard,
     Skip,
     SnapshotAsked,
+    Stage,
     ValidationAsked,
     ValidationHeard,
 )
@@ -268,6 +269,10 @@ class FakeSteps:
     async def mark(self, asked: MarkAsked) -> Portfolio:
         self._called("mark", asked)
         return self.desk.portfolio()
+
+    async def judge(self, stage: Stage) -> CircuitBreaker:
+        self._called("judge", stage)
+        return CircuitBreaker(state=self.desk.state)
 
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:
         self._called("ask_data", asked)

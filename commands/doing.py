@@ -1,0 +1,35 @@
+"""What the commands have in common: their options, and how one is run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+import typer
+
+import settings as configuration
+from adapters import logs
+from console.output import Output
+from settings import Settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
+AsOf = Annotated[str | None, typer.Option(help="The session whose close is now, as 2017-11-10.", metavar="DATE")]
+Anytime = Annotated[bool, typer.Option("--anytime", help="Run although the exchange is closed (on paper).")]
+Amount = Annotated[str, typer.Argument(help="Dollars and cents, as 2500.00.")]
+Again = Annotated[str | None, typer.Option("--id", help="Of an earlier try: what it did is not done twice.")]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="Most lines.")]
+Reason = Annotated[str, typer.Option(help="Why, for whoever reads the log.")]
+Symbols = Annotated[list[str], typer.Argument(help="Tickers, as AAPL.", metavar="SYMBOL...")]
+Watchlist = Annotated[
+    list[str] | None, typer.Argument(help="Tickers; else DESK_SYMBOLS, else all.", metavar="[SYMBOL...]")
+]
+Work = Callable[[Settings, Output], Coroutine[Any, Any, int]]
+
+
+def do(work: Work, *, as_json: bool) -> int:
+    """Run a command on the settings; a person's terminal stays quiet unless LOG_LEVEL says otherwise."""
+    settings = configuration.load()
+    asked_for = "level" in settings.log.model_fields_set
+    logs.configure(form=settings.log.format, level=settings.log.level if asked_for else "warning")
+    return asyncio.run(work(settings, Output(as_json=as_json)))

@@ -1,0 +1,89 @@
+"""Looking at the desk, its books and its prices."""
+# ruff: noqa: PLC0415  a look at the desk should not wait for the imports of a whole worker
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from commands.doing import AsJson, AsOf, Limit, Symbols, do
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def status(*, as_json: AsJson = False) -> int:
+    """The trading state, the cycles, the equity, and who serves the desk."""
+    from console.status import status
+
+    return do(status, as_json=as_json)
+
+
+@app.command()
+def portfolio(*, as_json: AsJson = False) -> int:
+    """What the desk is worth and holds."""
+    from console.books import portfolio
+
+    return do(portfolio, as_json=as_json)
+
+
+@app.command()
+def trades(*, limit: Limit = 50, as_json: AsJson = False) -> int:
+    """Round trips, from flat to flat."""
+    from console.books import trades
+
+    return do(lambda settings, output: trades(settings, output, limit=limit), as_json=as_json)
+
+
+@app.command()
+def orders(
+    *,
+    open_only: Annotated[bool, typer.Option("--open", help="Only those that may still fill.")] = False,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> int:
+    """Orders, denied and protective ones among them."""
+    from console.books import orders
+
+    return do(lambda settings, output: orders(settings, output, open_only=open_only, limit=limit), as_json=as_json)
+
+
+@app.command()
+def events(
+    *,
+    cycle: Annotated[str | None, typer.Option(help="Only those of this cycle.", metavar="ID")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Also those to come, until Ctrl-C.")] = False,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> int:
+    """The audit log; with --follow and --json, one document a line."""
+    from console.books import events
+
+    return do(
+        lambda settings, output: events(settings, output, cycle=cycle, limit=limit, follow=follow), as_json=as_json
+    )
+
+
+@app.command()
+def quote(symbols: Symbols, *, as_of: AsOf = None, as_json: AsJson = False) -> int:
+    """The best known prices."""
+    from console.prices import quote
+
+    return do(lambda settings, output: quote(settings, output, symbols, as_of), as_json=as_json)
+
+
+@app.command()
+def indicators(symbols: Symbols, *, as_of: AsOf = None, as_json: AsJson = False) -> int:
+    """The numbers that an agent may cite."""
+    from console.prices import indicators
+
+    return do(lambda settings, output: indicators(settings, output, symbols, as_of), as_json=as_json)
+
+
+@app.command()
+def audit(*, as_json: AsJson = False) -> int:
+    """Every invariant over the books and the broker's book; a finding is exit code 1."""
+    from console.audit import audit
+
+    return do(audit, as_json=as_json)

@@ -1,0 +1,79 @@
+"""Starting the desk and asking it for a cycle."""
+# ruff: noqa: PLC0415  a look at the desk should not wait for the imports of a whole worker
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from commands.doing import Anytime, AsJson, AsOf, Symbols, Watchlist, do
+from settings import Settings
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+class Provider(StrEnum):
+    """The markets that may be named on the command line."""
+
+    FILE = "file"
+    SIMULATED = "simulated"
+    ALPACA = "alpaca"
+    YFINANCE = "yfinance"
+
+
+@app.command()
+def up(  # noqa: PLR0913  each is an option of the command line
+    symbols: Watchlist = None,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="End after one cycle.")] = False,
+    as_of: AsOf = None,
+    anytime: Anytime = False,
+    market: Annotated[Provider | None, typer.Option(help="Overrides MARKET_PROVIDERS.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Start servers and a worker, run one cycle, and serve until Ctrl-C."""
+    from console.cycle import Wish
+    from console.up import up
+
+    wish = Wish(symbols=tuple(symbols or ()), as_of=as_of, anytime=anytime)
+    return do(lambda settings, output: up(_on(settings, market), output, wish, once=once), as_json=as_json)
+
+
+@app.command()
+def run(  # noqa: PLR0913  each is an option of the command line
+    symbols: Symbols,
+    *,
+    strategy: Annotated[str, typer.Option(help="The strategy that decides.")] = "agents",
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the cycle to its end.")] = True,
+    as_of: AsOf = None,
+    anytime: Anytime = False,
+    trace_id: Annotated[str | None, typer.Option(help="Joins log lines and events; made when not given.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Ask the running desk for a cycle, and follow it."""
+    from console.cycle import Wish
+    from console.run import run
+
+    wish = Wish(symbols=tuple(symbols), strategy=strategy, as_of=as_of, anytime=anytime, trace_id=trace_id)
+    return do(lambda settings, output: run(settings, output, wish, wait=wait), as_json=as_json)
+
+
+@app.command()
+def price_move(
+    symbol: Annotated[str, typer.Argument(help="A ticker, as AAPL.")],
+    *,
+    percent: Annotated[float | None, typer.Option(help="How far it moved.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Tell the desk that a price moved: it looks at that symbol next."""
+    from console.state import price_move
+
+    return do(lambda settings, output: price_move(settings, output, symbol, percent), as_json=as_json)
+
+
+def _on(settings: Settings, market: Provider | None) -> Settings:
+    if market is None:
+        return settings
+    return settings.model_copy(update={"market": settings.market.model_copy(update={"providers": (market.value,)})})

@@ -1,0 +1,55 @@
+"""What a desk does by the clock and by the prices, without being asked."""
+
+from __future__ import annotations
+
+from datetime import time
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode
+
+from settings.group import group
+from trading.money import Fraction
+
+Times = Annotated[tuple[time, ...], NoDecode, Field(min_length=1, max_length=24)]
+
+
+class ScheduleSettings(BaseSettings):
+    """The clock of the desk."""
+
+    model_config = group("SCHEDULE_")
+
+    scan_times: Times = Field(
+        (time(11, 0), time(14, 30)), description="When the desk scans its watchlist, separated by commas, as `11:00`."
+    )
+    close_time: time = Field(time(16, 20), description="When the day is closed: marks, performance, digest.")
+    report_time: time = Field(time(17, 0), description="When the week is reported, on its last weekday.")
+    timezone: str = Field("America/New_York", description="The zone of these times, by its IANA name.")
+
+    @field_validator("scan_times", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(dict.fromkeys(word.strip() for word in value.split(",") if word.strip()))
+
+
+class MonitorSettings(BaseSettings):
+    """What the desk watches between its scans."""
+
+    model_config = group("MONITOR_")
+
+    enabled: bool = Field(True, description="Whether prices are watched between scans.")  # noqa: FBT003  a default
+    poll_seconds: int = Field(60, ge=1, le=3600, description="Seconds between two looks where no stream tells.")
+    price_move_threshold: Annotated[Fraction, Field(gt=0)] = Field(
+        Decimal("0.05"), description="A move of so much against the reference asks for a look, as a fraction."
+    )
+    cool_down_minutes: int = Field(60, ge=0, le=1440, description="Least minutes between two looks at one symbol.")
+    max_cycles_per_day: int = Field(10, ge=0, le=1000, description="Most looks in a day that prices ask for.")
+    confirm_quotes: int = Field(3, ge=1, le=100, description="Quotes that must bear a move out before it counts.")
+    volume_factor: Annotated[Decimal, Field(ge=0, le=1000)] = Field(
+        Decimal(0), description="A day's volume of so many times its average also asks for a look; 0 is off."
+    )
+    news: bool = Field(False, description="Whether fresh news of a symbol asks for a look.")  # noqa: FBT003  a default
+    mark_minutes: int = Field(5, ge=1, le=1440, description="Minutes between two valuations of what is held.")

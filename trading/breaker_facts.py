@@ -1,0 +1,169 @@
+"""What the circuit breaker judges by, worked out of what the books hold: marks, flows, trades and the newest events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime
+
+from trading.breaker import CircuitBreaker
+from trading.breaker_rules import BreakerFacts, BreakerLook, SharpeMark
+from trading.events import EventType
+from trading.money import ZERO, Dollars, Record
+from trading.orders import Leg
+from trading.performance import sharpe
+
+NO_MODEL = "no_model"
+"""The code of a cycle that ended because no model answered."""
+STALE_DATA = "stale_data"
+"""The code of a cycle that ended because the market had no fresh prices."""
+TOLD = (
+    EventType.CYCLE_COMPLETED,
+    EventType.CYCLE_SKIPPED,
+    EventType.CYCLE_FAILED,
+    EventType.ORDER_INTENDED,
+    EventType.ORDER_ACCEPTED,
+    EventType.ORDER_REJECTED,
+    EventType.TRADE_EXECUTED,
+    EventType.SHADOW_CLOSED,
+)
+"""The kinds of events that the breaker counts."""
+One = TypeVar("One")
+_CYCLES = frozenset({EventType.CYCLE_COMPLETED, EventType.CYCLE_SKIPPED, EventType.CYCLE_FAILED})
+_TAKEN = frozenset({EventType.ORDER_ACCEPTED, EventType.TRADE_EXECUTED})
+# A cycle that never came to the question whether there are prices, or a model, says nothing about it.
+_SILENT_ON_DATA = frozenset({"market_closed", "halted", "before_the_books", "future"})
+
+
+class EquityMark(Record):
+    """Equity at a moment; `flow_count` deposits and withdrawals since the opening came before it."""
+
+    marked_at: AwareDatetime
+    equity: Dollars
+    flow_count: int = 0
+
+
+class Told(NamedTuple):
+    """An event, as far as the breaker counts it."""
+
+    sequence: int
+    type: EventType
+    code: str = ""
+    pnl: Decimal = ZERO
+    occurred_at: datetime | None = None
+
+
+class Closing(NamedTuple):
+    """A trade that was closed: where in the log, and what it earned in dollars."""
+
+    sequence: int
+    pnl: Decimal
+
+
+class Known(NamedTuple):
+    """What the books hold. Marks are the last of each day, oldest first; flows likewise; events newest first."""
+
+    event_count: int
+    equity: Decimal
+    peak_equity: Decimal
+    marked_at: datetime | None
+    opening_cash: Decimal
+    marks: Sequence[EquityMark]
+    flows: Sequence[Decimal]
+    closings: Sequence[Closing]
+    told: Sequence[Told]
+
+
+def facts_of(known: Known, breaker: CircuitBreaker, look: BreakerLook) -> BreakerFacts:
+    """The facts of one look."""
+    zone = ZoneInfo(look.zone)
+    today = (known.marked_at or look.at).astimezone(zone).date()
+    monday = today - timedelta(days=today.weekday())
+    told = [one for one in known.told if one.sequence > breaker.counted_from]
+    closings = [one for one in known.closings if one.sequence > breaker.counted_from]
+    cycles = [one for one in told if one.type in _CYCLES]
+    return BreakerFacts(
+        event_count=known.event_count,
+        equity=known.equity,
+        peak_equity=known.peak_equity,
+        day_base=_base(known, today, zone),
+        week_base=_base(known, monday, zone),
+        day_ends_at=_midnight(look.at.astimezone(zone).date() + timedelta(days=1), zone),
+        week_ends_at=_midnight(_next_monday(look.at.astimezone(zone).date()), zone),
+        sharpes=sharpes(known, look.rules.sharpe_sessions, zone),
+        losing_trades=_run(closings, lambda one: one.pnl < 0),
+        wins=_wins(known, breaker),
+        rejections=_rejections(told),
+        stale_cycles=_run(
+            [one for one in cycles if one.code not in _SILENT_ON_DATA], lambda one: one.code == STALE_DATA
+        ),
+        model_failures=_run([one for one in cycles if _met_a_model(one)], lambda one: one.code == NO_MODEL),
+        entries=sum(one.type is EventType.ORDER_INTENDED and one.code == Leg.ENTRY for one in told),
+    )
+
+
+def sharpes(known: Known, sessions: int, zone: ZoneInfo) -> tuple[SharpeMark, ...]:
+    """The rolling Sharpe ratio at each day's last mark, of what was earned and what shadow trades would have earned."""
+    shadow: dict[date, Decimal] = {}
+    for one in known.told:
+        if one.type is EventType.SHADOW_CLOSED and one.occurred_at is not None:
+            day = one.occurred_at.astimezone(zone).date()
+            shadow[day] = shadow.get(day, ZERO) + one.pnl
+    returns: list[float] = []
+    found: list[SharpeMark] = []
+    for before, after in zip(known.marks, known.marks[1:], strict=False):
+        flowed = sum(known.flows[before.flow_count : after.flow_count], ZERO)
+        earned = after.equity - before.equity - flowed + shadow.get(after.marked_at.astimezone(zone).date(), ZERO)
+        returns.append(float(earned / before.equity) if before.equity > 0 else 0.0)
+        ratio = sharpe(returns[-sessions:]) if len(returns) >= sessions else None
+        found.append(SharpeMark(after.marked_at, None if ratio is None else Decimal(f"{ratio:.6f}")))
+    return tuple(found)
+
+
+def _base(known: Known, day: date, zone: ZoneInfo) -> Decimal:
+    """The equity at the last mark before a day, with what was paid in and out since; at the opening, if none is."""
+    earlier = [mark for mark in known.marks if mark.marked_at.astimezone(zone).date() < day]
+    if not earlier:
+        return known.opening_cash + sum(known.flows, ZERO)
+    return earlier[-1].equity + sum(known.flows[earlier[-1].flow_count :], ZERO)
+
+
+def _wins(known: Known, breaker: CircuitBreaker) -> int:
+    """Wins in a row since the desk was stopped, of shadow trades and of exits."""
+    since = min((trip.counted_from for trip in breaker.trips), default=0)
+    shadow = [Closing(one.sequence, one.pnl) for one in known.told if one.type is EventType.SHADOW_CLOSED]
+    closed = sorted((one for one in (*known.closings, *shadow) if one.sequence > since), reverse=True)
+    return _run(closed, lambda one: one.pnl > 0)
+
+
+def _rejections(told: Sequence[Told]) -> int:
+    """Orders that the broker rejected, since it last took one."""
+    answers = [one for one in told if one.type in _TAKEN or one.type is EventType.ORDER_REJECTED]
+    return _run(answers, lambda one: one.type is EventType.ORDER_REJECTED)
+
+
+def _met_a_model(told: Told) -> bool:
+    """A skipped cycle asked nobody."""
+    return told.type is not EventType.CYCLE_SKIPPED
+
+
+def _run(newest_first: Iterable[One], is_one: Callable[[One], bool]) -> int:
+    """How many of the newest are such, without a break."""
+    count = 0
+    for one in newest_first:
+        if not is_one(one):
+            break
+        count += 1
+    return count
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
+
+
+def _next_monday(day: date) -> date:
+    return day + timedelta(days=7 - day.weekday())
