@@ -19,11 +19,13 @@ ROOMS = (
     "embedded",
     "wiring",
     "console",
+    "commands",
+    "settings",
     "backtest",
     "web",
     "migrations",
 )
-BUILDERS = ("worker.py", "starter.py", "settings.py")
+BUILDERS = ("worker.py", "starter.py")
 
 # Who may import whom. `trading` imports nothing of ours, and nothing that touches the world.
 MAY_IMPORT = {
@@ -44,6 +46,8 @@ MAY_IMPORT = {
         "settings",
         "worker",
     },
+    "commands": {"trading", "adapters", "console", "commands", "settings"},
+    "settings": {"trading", "adapters", "settings"},
     "migrations": {"adapters", "migrations"},
 }
 OUTSIDE_OF_TRADING = {

@@ -120,7 +120,7 @@ def sharpes(known: Known, sessions: int, zone: ZoneInfo) -> tuple[SharpeMark, ..
         earned = after.equity - before.equity - flowed + shadow.get(after.marked_at.astimezone(zone).date(), ZERO)
         returns.append(float(earned / before.equity) if before.equity > 0 else 0.0)
         ratio = sharpe(returns[-sessions:]) if len(returns) >= sessions else None
-        found.append(SharpeMark(after.marked_at, None if ratio is None else Decimal(f"{ratio:.6f}")))
+        found.append(SharpeMark(at=after.marked_at, value=None if ratio is None else Decimal(f"{ratio:.6f}")))
     return tuple(found)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
@@ -74,14 +74,14 @@ class Resumption(BreakerLook):
 class Refused(Record):
     """Why a desk is not resumed."""
 
-    reason: str
+    because: Text
 
 
-class SharpeMark(NamedTuple):
+class SharpeMark(Record):
     """The rolling Sharpe ratio at a session's end; None while too little is known."""
 
-    at: datetime
-    value: Decimal | None
+    at: AwareDatetime
+    value: Value | None = None
 
 
 class BreakerFacts(Record):

@@ -35,11 +35,7 @@ def judge(rules: BreakerRules, facts: BreakerFacts, before: CircuitBreaker, at: 
     tripped = {trip.rule for trip in before.trips} | {
         w.rule for w in waivers if not is_beyond(w.rule, now[w.rule], w.beyond)
     }
-    new = tuple(
-        _trip(rule, value, limits[rule], facts, _until(rule, rules, facts, at), at)
-        for rule, value in now.items()
-        if value is not None and rule not in tripped and is_beyond(rule, value, limits[rule])
-    )
+    new = tuple(trip for rule in Rule if rule not in tripped and (trip := _trip(rule, rules, facts, at)) is not None)
     seen = before.model_copy(
         update={
             "trips": (*before.trips, *new),
@@ -78,14 +74,14 @@ def held(before: CircuitBreaker, change: StateChange) -> CircuitBreaker:
 def refusal(breaker: CircuitBreaker, *, force: bool = False) -> Refused | None:
     """Why a person may not let the desk go on, by the gauges of the last look; None when nothing is in the way."""
     if breaker.state is TradingState.ACTIVE:
-        return Refused(reason="the desk is ACTIVE already")
+        return Refused(because="the desk is ACTIVE already")
     standing = [
         one for one in breaker.gauges if breaker.trip(one.rule) and is_beyond(one.rule, one.value, one.threshold)
     ]
     if force or not standing:
         return None
     words = "; ".join(f"{NAMES[one.rule]} is {shown(one.rule, one.value)}" for one in standing)
-    return Refused(reason=f"what stopped the desk still holds: {words} (--force goes past it)")
+    return Refused(because=f"what stopped the desk still holds: {words} (--force goes past it)")
 
 
 def resume(before: CircuitBreaker, facts: BreakerFacts, asked: Resumption) -> CircuitBreaker | Refused:
@@ -119,16 +115,18 @@ def _shown(breaker: CircuitBreaker, rules: BreakerRules, facts: BreakerFacts, at
     )
 
 
-def _trip(  # noqa: PLR0913, PLR0917  each is a field of the trip
-    rule: Rule, value: Decimal, threshold: Decimal, facts: BreakerFacts, until: datetime | None, at: datetime
-) -> Trip:
+def _trip(rule: Rule, rules: BreakerRules, facts: BreakerFacts, at: datetime) -> Trip | None:
+    """What the rule trips on now, None when it does not."""
+    value, threshold = values(facts)[rule], thresholds(rules)[rule]
+    if value is None or not is_beyond(rule, value, threshold):
+        return None
     return Trip(
         rule=rule,
         threshold=threshold,
         value=value,
         evidence=evidence(rule, facts),
         tripped_at=at,
-        until=until,
+        until=_until(rule, rules, facts, at),
         counted_from=facts.event_count,
     )
 

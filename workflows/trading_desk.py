@@ -125,20 +125,20 @@ class TradingDesk:
         """Trade again. Refused while what stopped the desk still holds, unless by force."""
         answer = await self._resume(asked)
         if isinstance(answer, Refused):
-            raise ApplicationError(answer.reason, type="ResumeRefused", non_retryable=True)
+            raise ApplicationError(answer.because, type="ResumeRefused", non_retryable=True)
         return answer
 
     @resume_now.validator
     def _may_resume(self, asked: ResumeAsked) -> None:
         refused = refusal(self._breaker, force=asked.force) if self._opened else None
         if refused is not None:
-            raise ApplicationError(refused.reason, type="ResumeRefused", non_retryable=True)
+            raise ApplicationError(refused.because, type="ResumeRefused", non_retryable=True)
 
     @workflow.signal
     async def resume(self, asked: ResumeAsked) -> None:
         """The same as a signal, for the Web UI; a refusal shows in the desk's details."""
         answer = await self._resume(asked)
-        self._refused = answer.reason if isinstance(answer, Refused) else ""
+        self._refused = answer.because if isinstance(answer, Refused) else ""
         self._describe()
 
     @workflow.signal

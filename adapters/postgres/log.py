@@ -40,7 +40,7 @@ _INSERT = text(
     f"""INSERT INTO events (desk_id, {", ".join(_COLUMNS)})
     SELECT :desk_id, rows.* FROM unnest({", ".join(f":{name}" for name in _COLUMNS)}) AS rows"""  # noqa: S608  our own words
 ).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in _COLUMNS.items()))
-_IS_WRITTEN = text("SELECT FROM events WHERE event_id = :event_id")
+_IS_WRITTEN = text("SELECT 1 FROM events WHERE event_id = :event_id")
 _ADVANCE = text("UPDATE system_state SET event_count = :count, event_head = :head WHERE desk_id = :desk_id")
 _ALL = text("SELECT * FROM events WHERE desk_id = :desk_id ORDER BY sequence")
 

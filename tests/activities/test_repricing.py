@@ -16,11 +16,11 @@ from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.ledger import PostgresLedger
 from tests.fakes.market import FakeMarket
 from tests.making import DESK, TRACE, after, intent, request
-from trading.breaker import CircuitBreaker, TradingState
+from trading.breaker import StateChange, TradingState
 from trading.desk import DeskOpening
 from trading.errors import BooksDisagree
 from trading.limits import Limits
-from trading.order_events import order_moved, state_changed
+from trading.order_events import order_moved
 from trading.orders import Order, OrderRequest, OrderState
 from trading.sessions import Session
 
@@ -112,8 +112,10 @@ async def test_a_price_that_has_left_the_decisions_is_not_followed(desk: Desk, f
 
 
 async def test_a_halted_desk_follows_nothing(desk: Desk, first: OrderRequest) -> None:
-    halted = CircuitBreaker(state=TradingState.HALTED, since_at=after(0), changed_by="operator", reason="stop")
-    await desk.ledger.change_state(halted, state_changed(halted, DESK, "stop", after(0)))
+    stop = StateChange(
+        desk_id=DESK, change_id="stop", state=TradingState.HALTED, changed_by="operator", reason="stop", at=after(0)
+    )
+    await desk.ledger.change_state(stop)
     desk.quote("101")
     assert await desk.goes_on(first) == Repriced(words="the desk is HALTED")
 

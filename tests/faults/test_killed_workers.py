@@ -13,7 +13,7 @@ from tests.faults.lanes import Ground, Outcome, suffer_all
 from tests.faults.load import under_load
 from tests.faults.proving import shown, tell
 
-ONCE = ("open_desk", "open_cycle", "take_snapshot", "ask_risk", "ask_meta", "audit_desk", "read_breaker")
+ONCE = ("open_desk", "open_cycle", "take_snapshot", "ask_risk", "ask_meta", "audit_desk", "judge")
 TWICE = ("compare", "conclude", "mark")
 EACH_SYMBOL = ("ask_data", "ask_validator", "inquire", "intend", "submit_order")
 MOMENTS: tuple[Moment, ...] = ("before", "after", "returned")

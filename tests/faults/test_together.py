@@ -23,9 +23,9 @@ from tests.fakes.steps import PRICES, FakeSteps
 from tests.faults.proving import tell
 from tests.making import AT, DESK, TRACE, after, cycle, intent, quote, request, sending, signal
 from trading.audit import Finding, audit
-from trading.breaker import TradingState
+from trading.breaker import StateChange, TradingState
 from trading.cycle import run_cycle
-from trading.desk import DeskOpening, StateChange
+from trading.desk import DeskOpening
 from trading.errors import BooksDisagree
 from trading.events import Event, EventType
 from trading.instruments import Side

@@ -11,8 +11,10 @@ from pydantic import ValidationError
 from tests.fakes.steps import sealed
 from tests.making import AT, CYCLE, DESK, TRACE, after, cycle, fill, order, request, signal, these
 from trading import cycle_events, order_events
+from trading.alerts import Alert, Topic, alert_raised
 from trading.breaches import Evidence
-from trading.breaker import CircuitBreaker, TradingState
+from trading.breaker import CircuitBreaker, StateChange, TradingState
+from trading.breaker_events import state_changed
 from trading.events import (
     GENESIS,
     Event,
@@ -26,6 +28,7 @@ from trading.events import (
     storable,
 )
 from trading.instruments import Side
+from trading.judging import held
 from trading.limits import Breach, Limit, Room
 from trading.orders import Leg, OrderState
 from trading.settlement import BrokerOrder, Denied
@@ -269,21 +272,31 @@ def test_a_protective_order_is_its_entrys_but_for_its_own_terms() -> None:
 
 
 def test_an_alert_is_told_once_for_each_reason() -> None:
-    first = order_events.alert_raised(DESK, "stream", "silent", AT)
-    assert first.event_id == order_events.alert_raised(DESK, "stream", "still", after(1)).event_id
+    alert = Alert(topic=Topic.SYSTEM, key="stream", reason="silent")
+    first = alert_raised(DESK, alert, AT)
+    assert first.event_id == alert_raised(DESK, alert.model_copy(update={"reason": "still"}), after(1)).event_id
     assert first.event_id == f"{DESK}/{EventType.ALERT_RAISED}/stream"
-    assert first.event_id != order_events.alert_raised(DESK, "lost-order", "silent", AT).event_id
+    assert first.event_id != alert_raised(DESK, alert.model_copy(update={"key": "lost-order"}), AT).event_id
     assert (first.aggregate_id, first.type, first.occurred_at) == (DESK, EventType.ALERT_RAISED, AT)
-    assert first.data == {"reason": "silent", "severity": "critical"}
+    assert first.data == {"topic": "system", "reason": "silent", "severity": "critical"}
 
 
 def test_a_change_of_state_is_told_once_for_each_occasion_with_who_and_why() -> None:
-    halted = CircuitBreaker(state=TradingState.HALTED, since_at=AT, changed_by="reconciliation", reason="cash is off")
-    told = order_events.state_changed(halted, DESK, "r-1", AT)
-    assert told.event_id == order_events.state_changed(halted, DESK, "r-1", after(1)).event_id
-    assert told.event_id != order_events.state_changed(halted, DESK, "r-2", AT).event_id
+    change = StateChange(
+        desk_id=DESK,
+        change_id="r-1",
+        state=TradingState.HALTED,
+        changed_by="reconciliation",
+        reason="cash is off",
+        at=AT,
+    )
+    halted = held(CircuitBreaker(), change)
+    told = state_changed(halted, change)
+    assert told.event_id == state_changed(halted, change.model_copy(update={"at": after(1)})).event_id
+    assert told.event_id != state_changed(halted, change.model_copy(update={"change_id": "r-2"})).event_id
     assert (told.aggregate_id, told.type) == (DESK, EventType.TRADING_STATE_CHANGED)
-    assert told.data == {"state": "HALTED", "changed_by": "reconciliation", "reason": "cash is off"}
+    said = {"state": "HALTED", "changed_by": "reconciliation", "reason": "cash is off"}
+    assert told.data == {**said, "breaker": halted.standing}
 
 
 def test_an_order_that_nobody_answers_for_has_a_word_of_its_own() -> None:

@@ -27,13 +27,12 @@ from tests.making import AT, DESK, TRACE, after, intent
 from tests.making import request as order
 from tests.rig import Ports, serving
 from tests.workflows.conftest import Keep
-from trading.breaker import CircuitBreaker, TradingState
+from trading.breaker import StateChange, TradingState
 from trading.corrections import ForgetOrder
 from trading.desk import DeskOpening
 from trading.errors import BrokerUnavailable, OrderRefused
 from trading.events import EventType
 from trading.market import Dropped, Quote
-from trading.order_events import state_changed
 from trading.orders import Order, OrderRequest, OrderState
 from trading.ports import Broker
 from trading.settlement import BrokerOrder
@@ -88,8 +87,8 @@ class Desk:
         )
 
     async def halt(self, state: TradingState = TradingState.HALTED) -> None:
-        breaker = CircuitBreaker(state=state, since_at=AT, changed_by="test", reason="the test says so")
-        await self.ports.ledger.change_state(breaker, state_changed(breaker, DESK, "test", AT))
+        change = StateChange(desk_id=DESK, change_id="test", state=state, changed_by="test", reason="so it is", at=AT)
+        await self.ports.ledger.change_state(change)
 
     async def told(self) -> list[EventType]:
         return [stored.event.type for stored in (await self.ports.ledger.books(DESK)).events]

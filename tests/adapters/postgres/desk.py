@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from tests import making
-from trading.breaker import CircuitBreaker, TradingState
+from trading.breaker import StateChange, TradingState
+from trading.breaker_rules import BreakerRules, Resumption
 from trading.events import Event, EventType
 from trading.instruments import Side
 from trading.limits import Limits
@@ -134,7 +135,10 @@ def quote(symbol: str, price: str) -> dict[str, Quote]:
     return {symbol: Quote(symbol=symbol, bid=last, ask=last, last=last, quoted_at=NOON)}
 
 
-def state_change(state: TradingState, name: str) -> tuple[CircuitBreaker, Event]:
-    breaker = CircuitBreaker(state=state, since_at=NOON, changed_by="operator", reason=name)
-    said = event(EventType.TRADING_STATE_CHANGED, {"state": state, "reason": name}, name=name, aggregate=DESK)
-    return breaker, said
+def restricted(state: TradingState, name: str) -> StateChange:
+    return StateChange(desk_id=DESK, change_id=name, state=state, changed_by="operator", reason=name, at=NOON)
+
+
+def resumed(name: str, **changes: Any) -> Resumption:
+    terms = {"rules": BreakerRules(), "at": NOON, "by": "operator", "reason": name, **changes}
+    return Resumption.model_validate({"desk_id": DESK, "change_id": name, **terms})

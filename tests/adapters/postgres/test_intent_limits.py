@@ -21,8 +21,8 @@ from tests.adapters.postgres.desk import (
     fill_of,
     intent,
     opening,
+    resumed,
     sell,
-    state_change,
     step,
 )
 from tests.making import account, standing
@@ -88,11 +88,11 @@ async def test_a_minute_and_a_day_pass(ledger: PostgresLedger, owner: AsyncEngin
     assert await said(ledger, one(), limits) == []
     await later(owner, "30 seconds")
     assert await said(ledger, one("2"), limits) == ["too_many_orders"]
-    await ledger.change_state(*state_change(TradingState.ACTIVE, "looked-at"))
+    await ledger.resume(resumed("looked-at"))
     await later(owner, "31 seconds")
     assert await said(ledger, one("2"), limits) == []
     assert await said(ledger, one("3"), limits) == ["too_many_orders"] * 2
-    await ledger.change_state(*state_change(TradingState.ACTIVE, "looked-at-again"))
+    await ledger.resume(resumed("looked-at-again"))
     await later(owner, "25 hours")
     assert await said(ledger, one(), limits) == []
     assert (await events(ledger, EventType.ORDER_INTENDED))[-1].data["recent"] == NOTHING

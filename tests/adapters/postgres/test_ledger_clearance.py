@@ -15,8 +15,8 @@ from tests.adapters.postgres.desk import (
     buy,
     fill_of,
     intent,
+    restricted,
     sell,
-    state_change,
     step,
 )
 from trading.breaker import TradingState
@@ -75,7 +75,7 @@ async def test_a_halt_after_the_intent_holds_the_order_back_and_ends_it(ledger: 
     await holding(ledger)
     await ledger.intend(intent(buy("MSFT")))
     await ledger.intend(intent(sell()))
-    await ledger.change_state(*state_change(TradingState.HALTED, "stop"))
+    await ledger.change_state(restricted(TradingState.HALTED, "stop"))
 
     for asked in (buy("MSFT"), sell()):
         cleared = await ledger.clear(sending(asked), at(1))
@@ -88,7 +88,7 @@ async def test_while_reducing_what_closes_may_go_and_what_opens_may_not(ledger: 
     await holding(ledger)
     for asked in (buy("MSFT"), sell(quantity="40")):
         await ledger.intend(intent(asked))
-    await ledger.change_state(*state_change(TradingState.REDUCING, "careful"))
+    await ledger.change_state(restricted(TradingState.REDUCING, "careful"))
     protects = stop().model_copy(update={"quantity": sell(quantity="60").quantity})
     await ledger.intend(intent(protects))
 
@@ -133,7 +133,7 @@ async def test_an_order_of_which_nobody_knows_may_go_again_but_not_while_halted(
     await ledger.advance(*step(buy(), OrderState.UNKNOWN))
 
     assert (await ledger.clear(sending(buy(), again=True), at(2))).may_send
-    await ledger.change_state(*state_change(TradingState.HALTED, "stop"))
+    await ledger.change_state(restricted(TradingState.HALTED, "stop"))
     held = await ledger.clear(sending(buy(), again=True), at(3))
     # It may be at the broker all the same: the books do not end it.
     assert (held.may_send, held.order.state) == (False, OrderState.UNKNOWN)

@@ -17,11 +17,12 @@ from tests.adapters.postgres.desk import (
     held,
     intent,
     order,
+    restricted,
+    resumed,
     sell,
-    state_change,
     step,
 )
-from trading.breaker import TradingState
+from trading.breaker import CircuitBreaker, TradingState
 from trading.errors import BooksDisagree, IllegalTransition
 from trading.events import EventType
 from trading.instruments import Side
@@ -112,19 +113,21 @@ async def test_the_same_id_with_other_terms_is_refused(ledger: PostgresLedger, o
 async def test_a_halted_desk_intends_nothing_and_a_reducing_one_only_sells(ledger: PostgresLedger) -> None:
     await ledger.adopt(*accepted(buy()))
     await ledger.apply_fill(*booked(buy(), fill_of(buy(), "100")))
-    await ledger.change_state(*state_change(TradingState.REDUCING, "careful"))
+    await ledger.change_state(restricted(TradingState.REDUCING, "careful"))
     assert isinstance(await ledger.intend(intent(buy("MSFT"))), Denied)
     assert isinstance(await ledger.intend(intent(sell(quantity="10"))), Order)
-    await ledger.change_state(*state_change(TradingState.HALTED, "stop"))
+    await ledger.change_state(restricted(TradingState.HALTED, "stop"))
     assert isinstance(await ledger.intend(intent(sell(quantity="10", client_order_id="later"))), Denied)
 
 
 async def test_a_state_change_said_again_does_not_undo_a_later_one(ledger: PostgresLedger) -> None:
-    await ledger.change_state(*state_change(TradingState.HALTED, "stop"))
-    active, _ = resumed = state_change(TradingState.ACTIVE, "go-on")
-    assert await ledger.change_state(*resumed) == active
+    await ledger.change_state(restricted(TradingState.HALTED, "stop"))
+    active = await ledger.resume(resumed("go-on"))
+    assert isinstance(active, CircuitBreaker)
+    assert active.state is TradingState.ACTIVE
 
-    assert await ledger.change_state(*state_change(TradingState.HALTED, "stop")) == active
+    assert await ledger.change_state(restricted(TradingState.HALTED, "stop")) == active
+    assert await ledger.resume(resumed("go-on")) == active
     assert await ledger.breaker(DESK) == active
     assert (await ledger.portfolio(DESK)).trading_state is TradingState.ACTIVE
 
