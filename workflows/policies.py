@@ -157,9 +157,9 @@ FIRST_LOOK = timedelta(seconds=1)
 LAST_LOOK = timedelta(minutes=5)
 # A desk whose books cannot be read or written tries again after a minute, for ever: a person is mending them.
 DESK_PAUSE = timedelta(minutes=1)
-# A desk that has stopped by itself looks this often whether that is over; not more often than the second, whatever
-# moment the breaker names.
-BREAKER_LOOK = timedelta(minutes=15)
+# A desk that has stopped by itself looks at the moment at which time alone may end that, and this often besides: marks,
+# cycles and closes bring a look of their own. Not more often than the second, whatever moment the breaker names.
+BREAKER_LOOK = timedelta(hours=6)
 LEAST_BREAKER_LOOK = timedelta(seconds=1)
 # Events that one activity writes: forty of the longest that an agent may cause are 180 KB, and Temporal warns at 256.
 MOST_EVENTS = 40
