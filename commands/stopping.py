@@ -30,11 +30,16 @@ def halt(
 
 
 @app.command()
-def resume(*, reason: Reason, as_json: AsJson = False) -> int:
-    """Trade again."""
+def resume(
+    *,
+    reason: Reason,
+    force: Annotated[bool, typer.Option("--force", help="Although what stopped the desk still holds.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Trade again; refused while what stopped the desk still holds."""
     from console.state import resume
 
-    return do(lambda settings, output: resume(settings, output, reason), as_json=as_json)
+    return do(lambda settings, output: resume(settings, output, reason, force=force), as_json=as_json)
 
 
 @app.command()

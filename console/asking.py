@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from temporalio.client import (
     Client,
@@ -18,6 +19,7 @@ from console.desk import START_ONE, DeskBooks, pollers, workflow_id
 from trading.breaker import CircuitBreaker, TradingState
 from trading.desk import CycleTicket, DeskState, HaltAsked, PriceMoved, ResumeAsked
 from trading.errors import BadConfiguration, Retryable
+from trading.money import Record
 from trading.steps import CycleRequest
 from workflows import policies, search_attributes
 from workflows.trading_desk import TradingDesk
@@ -29,8 +31,21 @@ LOOK_SECONDS = 0.1
 async def ask_cycle(client: Client, desk_id: str, request: CycleRequest) -> CycleTicket:
     """Ask the desk for a cycle; the desk's workflow is started when it does not run yet.
 
-    Raises BadConfiguration when no worker serves it, Retryable when none answers in time.
+    Raises BadConfiguration when it refuses or no worker serves it, Retryable when none answers in time.
     """
+    late = "the cycle may still run when one does"
+    ticket: CycleTicket = await _ask(client, desk_id, (TradingDesk.run_cycle, request), late)
+    return ticket
+
+
+async def ask_to_resume(client: Client, desk_id: str, asked: ResumeAsked) -> CircuitBreaker:
+    """Ask the desk to go on. Raises as `ask_cycle`."""
+    late = "the desk may still go on when one does"
+    breaker: CircuitBreaker = await _ask(client, desk_id, (TradingDesk.resume_now, asked), late)
+    return breaker
+
+
+async def _ask(client: Client, desk_id: str, asked: tuple[Any, Record], late: str) -> Any:
     await _wait_for_worker(client)
     start = WithStartWorkflowOperation(
         TradingDesk.run,
@@ -44,15 +59,11 @@ async def ask_cycle(client: Client, desk_id: str, request: CycleRequest) -> Cycl
     )
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT.total_seconds()):
-            return await client.execute_update_with_start_workflow(
-                TradingDesk.run_cycle, request, start_workflow_operation=start
-            )
+            return await client.execute_update_with_start_workflow(*asked, start_workflow_operation=start)
     except WorkflowUpdateFailedError as error:
-        raise BadConfiguration(f"the desk refuses the cycle: {error.cause}") from error
+        raise BadConfiguration(f"the desk refuses: {error.cause}") from error
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-        message = (
-            f"no worker answered in {ANSWER_TIMEOUT.seconds} s, the cycle may still run when one does: {START_ONE}"
-        )
+        message = f"no worker answered in {ANSWER_TIMEOUT.seconds} s, {late}: {START_ONE}"
         raise Retryable(message) from error
 
 
@@ -66,9 +77,9 @@ async def _wait_for_worker(client: Client) -> None:
         raise BadConfiguration(message) from error
 
 
-async def send(client: Client, desk_id: str, asked: HaltAsked | ResumeAsked | PriceMoved) -> None:
+async def send(client: Client, desk_id: str, asked: HaltAsked | PriceMoved) -> None:
     """Signal the desk; its workflow is started when it does not run yet, so that a halt is never lost."""
-    names: dict[type, str] = {HaltAsked: "halt", ResumeAsked: "resume", PriceMoved: "price_moved"}
+    names: dict[type, str] = {HaltAsked: "halt", PriceMoved: "price_moved"}
     await client.start_workflow(
         TradingDesk.run,
         DeskState(desk_id=desk_id),

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from adapters.postgres.engine import application_engine
 from adapters.temporal.connection import connect
-from console.asking import send, wait_for_state
-from console.desk import DeskBooks
+from console.asking import ask_to_resume, send, wait_for_state
+from console.desk import DeskBooks, books_of
 from console.output import Output, toned
 from console.reach import reach
 from console.tables import STATE_TONES
@@ -45,9 +45,14 @@ async def halt(settings: Settings, output: Output, wish: HaltWish) -> int:
     return await _change(settings, output, asked, *first, TradingState.HALTED)
 
 
-async def resume(settings: Settings, output: Output, reason: str) -> int:
-    """Let the desk trade again, and wait until the books say so."""
-    return await _change(settings, output, ResumeAsked(reason=_said(reason), trace_id=uuid4().hex), TradingState.ACTIVE)
+async def resume(settings: Settings, output: Output, reason: str, *, force: bool) -> int:
+    """Let the desk trade again, unless what stopped it still holds."""
+    asked = ResumeAsked(reason=_said(reason), trace_id=uuid4().hex, force=force)
+    found, desk_id = reach(settings), settings.desk.id
+    async with books_of(found.database, desk_id):
+        breaker = await ask_to_resume(await connect(found.temporal_address), desk_id, asked)
+    output.show(breaker, toned(f"  {breaker.state}: {breaker.reason}", STATE_TONES[breaker.state]))
+    return 0
 
 
 async def price_move(settings: Settings, output: Output, symbol: str, percent: float | None) -> int:
@@ -64,7 +69,7 @@ async def price_move(settings: Settings, output: Output, symbol: str, percent: f
     return 0
 
 
-async def _change(settings: Settings, output: Output, asked: HaltAsked | ResumeAsked, *states: TradingState) -> int:
+async def _change(settings: Settings, output: Output, asked: HaltAsked, *states: TradingState) -> int:
     found = reach(settings)
     await send(await connect(found.temporal_address), settings.desk.id, asked)
     engine = application_engine(found.database, pool_size=1)

@@ -120,7 +120,7 @@ class TradingDesk:
         if flatten or asked.cancel_orders:
             await self._stand_down(asked, flatten=flatten)
 
-    @workflow.update(name="resume")
+    @workflow.update
     async def resume_now(self, asked: ResumeAsked) -> CircuitBreaker:
         """Trade again. Refused while what stopped the desk still holds, unless by force."""
         answer = await self._resume(asked)

@@ -57,12 +57,12 @@ def told(*kinds: tuple[EventType, str], newest: int = 90) -> list[Told]:
 
 def test_the_base_of_a_day_is_the_last_mark_before_it_and_that_of_a_week_before_its_monday() -> None:
     facts = seen(known(marks=marks("900", "910", "920", "930", "940", "950")))
-    assert (facts.day_base, facts.week_base) == (940, 920)
+    assert (facts.day_base, facts.week_base) == (Decimal(940), Decimal(920))
 
 
 def test_without_a_mark_before_it_the_base_is_what_was_paid_in() -> None:
     facts = seen(known(marks=marks("950"), flows=[Decimal(200), Decimal(-50)]))
-    assert (facts.day_base, facts.week_base) == (1150, 1150)
+    assert (facts.day_base, facts.week_base) == (Decimal(1150), Decimal(1150))
 
 
 def test_what_was_paid_in_since_the_base_is_no_gain_and_what_was_taken_out_no_loss() -> None:

@@ -209,7 +209,7 @@ def test_what_a_person_holds_he_lets_go_of_and_no_probation_follows() -> None:
     for state in (TradingState.REDUCING, TradingState.HALTED):
         after = resume(held(CircuitBreaker(), halt(state)), facts(), word())
         assert isinstance(after, CircuitBreaker)
-        assert (after.state, after.probation_left, after.size) == (TradingState.ACTIVE, 0, 1)
+        assert (after.state, after.probation_left, after.size) == (TradingState.ACTIVE, 0, Decimal(1))
 
 
 def test_nobody_makes_the_state_less_strict_but_who_resumes() -> None:

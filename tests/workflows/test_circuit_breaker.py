@@ -67,7 +67,7 @@ async def test_a_drawdown_halts_the_desk_and_its_end_lets_it_go_on(
         await keep("desk-tripped-and-on", desk)
     assert set(gauges) == set(Rule)
     found = gauges[Rule.DRAWDOWN]
-    assert (found.value, found.threshold, found.distance) == (Decimal("0.2"), Decimal("0.20"), 0)
+    assert (found.value, found.threshold, found.distance) == (Decimal("0.2"), Decimal("0.20"), Decimal(0))
     assert (found.evidence, found.resumes) == ("equity 80000.00, peak 100000.00", "by itself below 15.00%")
     assert (on.changed_by, on.probation_left, on.size, len(on.resumes)) == ("breaker", 5, Decimal("0.5"), 1)
     alerts = await told(ports, EventType.ALERT_RAISED)
