@@ -21,6 +21,26 @@ def status(*, as_json: AsJson = False) -> int:
 
 
 @app.command()
+def watch(
+    *,
+    seconds: Annotated[float, typer.Option(min=0.2, max=3600, help="Between two looks.")] = 2,
+    as_json: AsJson = False,
+) -> int:
+    """The same, live, until Ctrl-C; with --json, one document a line."""
+    from console.status import watch
+
+    return do(lambda settings, output: watch(settings, output, seconds), as_json=as_json)
+
+
+@app.command()
+def cycles(*, limit: Limit = 20, as_json: AsJson = False) -> int:
+    """Cycles and how each ended, from the log."""
+    from console.books import cycles
+
+    return do(lambda settings, output: cycles(settings, output, limit=limit), as_json=as_json)
+
+
+@app.command()
 def portfolio(*, as_json: AsJson = False) -> int:
     """What the desk is worth and holds."""
     from console.books import portfolio

@@ -45,6 +45,14 @@ async def portfolio(settings: Settings, output: Output) -> int:
     return 0
 
 
+async def cycles(settings: Settings, output: Output, *, limit: int) -> int:
+    """The newest cycles."""
+    async with _books(settings) as books:
+        lines = await books.reports.cycles(limit=limit)
+    output.show(lines, tables.cycles(lines) if lines else "  no cycles")
+    return 0
+
+
 async def orders(settings: Settings, output: Output, *, open_only: bool, limit: int) -> int:
     """The newest orders."""
     async with _books(settings) as books:

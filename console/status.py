@@ -1,22 +1,28 @@
-"""`status`: one look at the desk."""
+"""`status` and `watch`: one look at the desk, and one after the other."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 from temporalio.client import Client
 
+from adapters.postgres.journal import PostgresJournal
 from adapters.temporal.connection import connect
 from console.desk import books_of, cycles, pollers, workflow_id, workflow_url
+from console.gauges import gauges, resumptions
 from console.output import Output, Tone, dollars, grid, pairs, plain, title, toned
 from console.reach import reach
 from console.tables import STATE_TONES
 from settings import Settings
+from trading.agents.budget import Tally
 from trading.breaker import CircuitBreaker
 from trading.desk import CycleLine
 from trading.docket import CycleOutcome
@@ -32,29 +38,108 @@ _TONES: dict[CycleOutcome, Tone] = {
 }
 
 
+@dataclass(frozen=True)
+class Look:
+    """What is to be seen of a desk at one moment."""
+
+    desk_id: str
+    breaker: CircuitBreaker
+    held: Portfolio
+    spent: Tally
+    workers: dict[str, int]
+    cycles: list[CycleLine] | None
+    url: str | None
+
+    @property
+    def document(self) -> dict[str, object]:
+        """For a program."""
+        return {
+            "desk": self.desk_id,
+            "breaker": self.breaker,
+            "equity": self.held.equity,
+            "cash": self.held.cash,
+            "drawdown": drawdown(self.held.equity, self.held.peak_equity),
+            "positions": len(self.held.positions),
+            "open_orders": len(self.held.open_orders),
+            "spent_today": self.spent,
+            "workers": self.workers,
+            "cycles": self.cycles,
+        }
+
+    def shown(self, *, notes: bool) -> tuple[RenderableType, ...]:
+        """For a person."""
+        lines: list[tuple[str, str | Text]] = [
+            *_desk(self.breaker, self.held),
+            ("cycles", _queue(self.cycles)),
+            ("models today", f"{self.spent.calls} calls, {self.spent.tokens:,} tokens, {self.spent.usd:,.2f} USD"),
+            ("workers", _serving(self.workers)),
+        ]
+        lines += [("Web UI", self.url)] if self.url else []
+        after = [toned(f"  {line}", "odd") for line in resumptions(self.breaker)]
+        return (
+            title(f"Trading desk {self.desk_id}"),
+            pairs(lines),
+            title("Circuit breaker"),
+            gauges(self.breaker, notes=notes),
+            *after,
+            title("Cycles"),
+            _cycles(self.cycles),
+        )
+
+
 async def status(settings: Settings, output: Output) -> int:
-    """The trading state, the cycles, the equity and who serves the desk."""
+    """The trading state with every rule, the cycles, the equity, the models' cost and who serves the desk."""
+    async with _looking(settings) as look:
+        seen = await look()
+    output.show(seen.document, *seen.shown(notes=output.is_wide))
+    return 0
+
+
+async def watch(settings: Settings, output: Output, seconds: float) -> int:
+    """Look again and again until Ctrl-C: a live view in a terminal, a document a line for a program."""
+    async with _looking(settings) as look:
+        if not output.console.is_terminal or output.as_json:
+            while True:
+                seen = await look()
+                output.line(seen.document, Group(*seen.shown(notes=output.is_wide)))
+                await asyncio.sleep(seconds)
+        with Live(console=output.console, auto_refresh=False, screen=True) as live:
+            while True:
+                seen = await look()
+                live.update(Group(*seen.shown(notes=output.is_wide)), refresh=True)
+                await asyncio.sleep(seconds)
+
+
+@asynccontextmanager
+async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[Look]]]:
     found, desk_id = reach(settings), settings.desk.id
     client = await connect(found.temporal_address)
     async with books_of(found.database, desk_id) as books:
-        breaker, held = await books.ledger.breaker(desk_id), await books.ledger.portfolio(desk_id)
-    known, workers = await asyncio.gather(cycles(client, desk_id), _workers(client))
-    document = {
-        "desk": desk_id,
-        "breaker": breaker,
-        "equity": held.equity,
-        "cash": held.cash,
-        "drawdown": drawdown(held.equity, held.peak_equity),
-        "positions": len(held.positions),
-        "open_orders": len(held.open_orders),
-        "workers": workers,
-        "cycles": known,
-    }
-    lines: list[tuple[str, str | Text]] = [*_desk(breaker, held), ("workers", _serving(workers))]
-    url = workflow_url(found.ui_url, client, workflow_id(desk_id))
-    lines += [("Web UI", url)] if url else []
-    output.show(document, title(f"Trading desk {desk_id}"), pairs(lines), title("Cycles"), _cycles(known))
-    return 0
+        journal = PostgresJournal(books.engine)
+
+        async def look() -> Look:
+            today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+            known, workers = await asyncio.gather(cycles(client, desk_id), _workers(client))
+            return Look(
+                desk_id=desk_id,
+                breaker=await books.ledger.breaker(desk_id),
+                held=await books.ledger.portfolio(desk_id),
+                spent=(await journal.spent(desk_id, "none", today)).day,
+                workers=workers,
+                cycles=known,
+                url=workflow_url(found.ui_url, client, workflow_id(desk_id)),
+            )
+
+        yield look
+
+
+def _queue(known: Sequence[CycleLine] | None) -> str | Text:
+    if known is None:
+        return toned("the desk does not answer", "odd")
+    open_ones = [line for line in known if line.outcome is None]
+    running = [line.cycle_id for line in open_ones if line.started_at]
+    waiting = len(open_ones) - len(running)
+    return f"{running[0] if running else 'none'} running, {waiting} waiting"
 
 
 async def _workers(client: Client) -> dict[str, int]:

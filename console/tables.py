@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from adapters.postgres.reports import OrderLine
+from adapters.postgres.reports import CycleSummary, OrderLine
 from console.output import STYLES, Tone, dollars, gain, grid, pairs, plain, price, shares, toned
 from trading.breaker import TradingState
 from trading.docket import Row
@@ -43,6 +43,18 @@ def decisions(rows: Iterable[Row], *, notes: bool) -> Table:
         cells += [shares(row.decided), _ordered(row)]
         idle = row.action in {None, Action.HOLD}
         table.add_row(*cells, *((plain(row.note),) if notes else ()), style=STYLES["faint"] if idle else "")
+    return table
+
+
+def cycles(lines: Sequence[CycleSummary]) -> Table:
+    """One line a cycle."""
+    table = grid("cycle", "trigger", "began", ">took", "outcome", "~why")
+    for line in lines:
+        began = line.started_at or line.ended_at
+        took = (line.ended_at - line.started_at).total_seconds() if line.started_at and line.ended_at else None
+        cells = [line.cycle_id, line.trigger.replace("_", " "), f"{began:%Y-%m-%d %H:%M}" if began else ""]
+        cells += [f"{took:.1f} s" if took is not None else ""]
+        table.add_row(*cells, line.outcome.replace("_", " ") or "running", plain(line.reason))
     return table
 
 

@@ -51,6 +51,18 @@ class EventLine(Record):
     hash: str
 
 
+class CycleSummary(Record):
+    """A cycle in one line; no end while it runs. One that was never started (a missed scan, say) has only an end."""
+
+    cycle_id: Identifier
+    trigger: str = ""
+    symbols: tuple[str, ...] = ()
+    started_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+    outcome: str = ""
+    reason: str = ""
+
+
 class EquityMark(Record):
     """What the desk was worth at a moment, in dollars."""
 
@@ -95,6 +107,19 @@ _TRADES = text(
     FROM trades WHERE desk_id = :desk_id ORDER BY opened_at DESC, trade_id DESC LIMIT :limit
     """
 )
+_CYCLES = text(
+    """
+    SELECT aggregate_id AS cycle_id,
+        max(occurred_at) FILTER (WHERE type = 'CycleStarted') AS started_at,
+        max(occurred_at) FILTER (WHERE type <> 'CycleStarted') AS ended_at,
+        coalesce(max(data->>'trigger') FILTER (WHERE type = 'CycleStarted'), '') AS trigger,
+        coalesce(max(data->>'outcome'), '') AS outcome, coalesce(max(data->>'reason'), '') AS reason,
+        coalesce((array_agg(data->'symbols') FILTER (WHERE type = 'CycleStarted'))[1], '[]'::jsonb) AS symbols
+    FROM events WHERE desk_id = :desk_id
+    AND type IN ('CycleStarted', 'CycleCompleted', 'CycleSkipped', 'CycleFailed')
+    GROUP BY aggregate_id ORDER BY max(sequence) DESC LIMIT :limit
+    """
+)
 _EVENTS = """
     SELECT sequence, occurred_at, type, aggregate_id, trace_id, data, content_hash, hash FROM events
     WHERE desk_id = :desk_id AND (CAST(:cycle_id AS text) IS NULL OR aggregate_id = :cycle_id) AND sequence > :after
@@ -136,6 +161,10 @@ class Reports:
         """The lines of the log that follow this one, in their order."""
         rows = await self._rows(_FIRST_EVENTS, limit=limit, cycle_id=cycle_id, after=sequence)
         return [EventLine.model_validate(row) for row in rows]
+
+    async def cycles(self, *, limit: int) -> list[CycleSummary]:
+        """The newest cycles, the oldest of them first."""
+        return _oldest_first(CycleSummary, await self._rows(_CYCLES, limit=limit))
 
     async def equity(self, *, limit: int) -> list[EquityMark]:
         """The newest marks of equity, the oldest of them first."""
