@@ -61,7 +61,8 @@ async def _ask(client: Client, desk_id: str, asked: tuple[Any, Record], late: st
         async with asyncio.timeout(ANSWER_TIMEOUT.total_seconds()):
             return await client.execute_update_with_start_workflow(*asked, start_workflow_operation=start)
     except WorkflowUpdateFailedError as error:
-        raise BadConfiguration(f"the desk refuses: {error.cause}") from error
+        words = getattr(error.cause, "message", error.cause)
+        raise BadConfiguration(f"the desk refuses: {words}") from error
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
         message = f"no worker answered in {ANSWER_TIMEOUT.seconds} s, {late}: {START_ONE}"
         raise Retryable(message) from error

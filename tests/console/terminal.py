@@ -25,7 +25,10 @@ WORKER: Program = (sys.executable, str(ROOT / "worker.py"))
 PATIENCE_SECONDS = 90
 SYMBOLS = "AAPL,DUK,INTC,KO,MSFT,WMT"
 # What a developer's own shell may say must not reach the desk under test.
-FOREIGN = ("DESK_", "DB_", "LLM_", "MARKET_", "TRADING_", "PAPER_", "LOG_", "TEMPORAL_", "ALPACA_", "WORKER_DB_")
+FOREIGN = (
+    *("DESK_", "DB_", "LLM_", "MARKET_", "TRADING_", "PAPER_", "LOG_", "TEMPORAL_", "ALPACA_", "WORKER_DB_"),
+    *("SCHEDULE_", "MONITOR_", "BREAKER_", "ALERT_", "ORDER_"),
+)
 
 
 @dataclass(frozen=True)

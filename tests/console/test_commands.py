@@ -26,6 +26,26 @@ def test_status_shows_state_cycles_equity_and_workers(desk: Terminal) -> None:
     assert said.document["cycles"][0]["outcome"] == "traded"
     assert said.document["positions"] == len(BOUGHT)
     assert said.document["workers"] == {"desk": 1, "orders": 1, "agents": 1}
+    gauges = {gauge["rule"]: gauge for gauge in said.document["breaker"]["gauges"]}
+    assert len(gauges) == 8
+    fallen = Decimal(gauges["drawdown"]["value"])
+    assert Decimal(gauges["drawdown"]["distance"]) == Decimal("0.20") - fallen
+    assert said.document["spent_today"]["calls"] > 0
+
+
+def test_the_desk_is_watched_look_after_look(desk: Terminal) -> None:
+    watching = desk.start("watch", "--seconds", "0.3", "--json")
+    watching.wait_until(lambda: watching.said.read_text().count("\n") >= 3)
+    assert watching.end(signal.SIGINT) == 130
+    lines = [json.loads(line) for line in watching.said.read_text().splitlines()]
+    assert {line["desk"] for line in lines} == {"main"}
+
+
+def test_cycles_are_listed_from_the_log(desk: Terminal) -> None:
+    first = desk.type("cycles", "--limit", "1000", "--json").document[0]
+    assert (first["outcome"], first["trigger"]) == ("traded", "manual")
+    assert first["started_at"] < first["ended_at"]
+    assert first["cycle_id"] in desk.but(COLUMNS="150").type("cycles").out
 
 
 def test_portfolio_values_what_is_held(desk: Terminal) -> None:
@@ -184,6 +204,9 @@ def test_a_halted_desk_skips_cycles_until_it_is_resumed(desk: Terminal) -> None:
     assert desk.type("run", "KO", "--json").document["report"]["outcome"] == "skipped"
     assert "HALTED by operator" in desk.type("status").out
     assert desk.type("resume", "--reason", "back", "--json").document["state"] == "ACTIVE"
+    assert desk.type("resume", "--reason", "again").err == "starter: the desk refuses: the desk is ACTIVE already\n"
+    unknown = desk.but(DESK_ID="nobody").type("resume", "--reason", "back")
+    assert (unknown.code, unknown.err[:38]) == (1, "starter: desk nobody has no books yet:")
     assert desk.type("run", "KO", "--json").document["report"]["outcome"] != "skipped"
 
 

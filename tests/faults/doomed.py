@@ -21,6 +21,7 @@ from tests.faults.doom import Doom, Trace
 from tests.faults.reckless import ForgetfulJournal, ForgetfulLedger, RecklessBroker
 from tests.rig import Ports, serving
 from trading.agents.questions import Question, Reply
+from trading.breaker_rules import BreakerRules
 from trading.ports import Journal, LanguageModel
 from worker import GRACE
 from workflows import policies
@@ -30,7 +31,7 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """Where a worker lives: its servers, the folder of its traces, and whether it has lost what makes it safe."""
+    """Where a worker lives: its servers, its traces, its breaker's rules, and whether it lost what makes it safe."""
 
     address: str
     namespace: str
@@ -38,6 +39,7 @@ class Life:
     data: Path
     folder: Path
     reckless: bool = False
+    breaker: BreakerRules | None = None
 
 
 class Counting:
@@ -74,7 +76,7 @@ async def _serve(life: Life) -> None:
     client = await Client.connect(life.address, namespace=life.namespace, plugins=[DeskPlugin()])
     engine, trace = application_engine(life.database), Trace(life.folder)
     ports = Ports.real(engine, life.data)
-    ports = ports.but(model=Counting(RulesModel(), ports.journal, trace))
+    ports = ports.but(model=Counting(RulesModel(), ports.journal, trace), breaker=life.breaker or ports.breaker)
     if life.reckless:
         broker = RecklessBroker(ports.broker)
         ports = ports.but(
