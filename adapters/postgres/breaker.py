@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from sqlalchemy import bindparam, text
@@ -14,8 +15,9 @@ from trading.breaker_facts import TOLD, Closing, EquityMark, Known, Told, facts_
 from trading.breaker_rules import BreakerFacts, BreakerLook
 from trading.events import EventType
 
-# A year of closes is the longest that a rolling ratio looks at; before it, what has run on while the desk was halted.
-MOST_DAYS = 400
+# Days a session, holidays included, that a rolling ratio reaches back; and a quarter for a halt that lasts.
+DAYS_A_SESSION = 1.6
+HALTED_FOR = timedelta(days=90)
 MOST_TOLD = 2000
 MOST_CLOSINGS = 1000
 _STATED = text(
@@ -27,10 +29,13 @@ _STATED = text(
 _MARKS = text(
     """
     SELECT marked_at, equity, flow_count FROM (
-        SELECT DISTINCT ON ((marked_at AT TIME ZONE :zone)::date) marked_at, equity, flow_count
-        FROM equity_marks WHERE desk_id = :desk_id
-        ORDER BY (marked_at AT TIME ZONE :zone)::date DESC, marked_at DESC LIMIT :most
-    ) AS newest ORDER BY marked_at
+        (SELECT marked_at, equity, flow_count FROM equity_marks WHERE desk_id = :desk_id AND marked_at <= :since
+        ORDER BY marked_at DESC LIMIT 1)
+        UNION ALL
+        (SELECT DISTINCT ON ((marked_at AT TIME ZONE :zone)::date) marked_at, equity, flow_count
+        FROM equity_marks WHERE desk_id = :desk_id AND marked_at > :since
+        ORDER BY (marked_at AT TIME ZONE :zone)::date, marked_at DESC)
+    ) AS of_days ORDER BY marked_at
     """
 )
 # In the order in which they were booked: `flow_count` counts them so. The first is the opening deposit.
@@ -64,7 +69,8 @@ async def read_facts(connection: AsyncConnection, breaker: CircuitBreaker, look:
     """The facts of a look at a desk's books."""
     desk = {"desk_id": look.desk_id}
     stated = (await connection.execute(_STATED, desk)).mappings().one()
-    marks = await connection.execute(_MARKS, {**desk, "zone": look.zone, "most": MOST_DAYS})
+    since = (stated["marked_at"] or look.at) - look.rules.sharpe_sessions * timedelta(days=DAYS_A_SESSION) - HALTED_FOR
+    marks = await connection.execute(_MARKS, {**desk, "zone": look.zone, "since": since})
     told = await connection.execute(_TOLD, {**desk, "types": [str(kind) for kind in TOLD], "most": MOST_TOLD})
     closings = await connection.execute(_CLOSINGS, {**desk, "most": MOST_CLOSINGS})
     flows = list((await connection.execute(_FLOWS, desk)).scalars())
