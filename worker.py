@@ -31,6 +31,7 @@ from activities.opening import OpeningActivities
 from activities.orders import OrderActivities
 from activities.reconciling import ReconcilingActivities
 from activities.repricing import RepricingActivities
+from activities.shadow import ShadowActivities
 from activities.standing import StandingActivities
 from activities.standing_down import StandingDownActivities
 from activities.watching import WatchingActivities
@@ -50,7 +51,7 @@ from console.routine import begin_routine
 from settings import Settings
 from trading.errors import BadConfiguration
 from trading.ports import Broker, Calendar, Earnings, Ledger, Market
-from wiring.brokers import broker_of, vet_broker
+from wiring.brokers import broker_of, paper_terms_of, vet_broker
 from wiring.markets import calendar_of, market_of
 from wiring.models import seats_of
 from wiring.prompts import budget_of, prompts_of
@@ -76,6 +77,7 @@ def gate_rules(settings: Settings) -> GateRules:
         limits=settings.trading.limits,
         style=settings.style.style,
         max_data_age=timedelta(seconds=settings.market.max_data_age_seconds),
+        shadow=settings.breaker.shadow,
     )
 
 
@@ -105,7 +107,9 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     breaker = BreakerActivities(ledger, settings.breaker.rules, settings.schedule.timezone)
     reading: Activities = [gate.open_cycle, looking.take_snapshot, CycleActivities().await_cycle]
     writing: Activities = [books.record, books.end_cycle, books.mark, books.intend, books.change_state]
-    return [*reading, *writing, breaker.judge, breaker.resume_desk]
+    shadow = ShadowActivities(ledger, market, calendar, paper_terms_of(settings))
+    thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]
+    return [*reading, *writing, *thinking, breaker.judge, breaker.resume_desk]
 
 
 class Outside(NamedTuple):

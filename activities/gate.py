@@ -18,12 +18,16 @@ from trading.steps import HALTED, Cycle, CycleRequest, Opening, Skip
 
 
 class GateRules(Record):
-    """What the gate holds a cycle to; `exchange_zone` is the zone that session dates are in."""
+    """What the gate holds a cycle to; `exchange_zone` is the zone that session dates are in.
+
+    `shadow` says whether a halted desk's cycles go on in shadow; else they are skipped.
+    """
 
     limits: Limits = Limits()
     style: Style = Style()
     max_data_age: timedelta = timedelta(seconds=60)
     exchange_zone: str = "America/New_York"
+    shadow: bool = False
 
 
 class Gate:
@@ -48,6 +52,7 @@ class Gate:
         as_of = cycle.request.as_of or latest
         portfolio = await self._ledger.portfolio(cycle.desk_id)
         await self._market.instruments(cycle.request.symbols)
+        shadows = await self._ledger.shadow_trades(cycle.desk_id)
         session = self._calendar.session(as_of.astimezone(ZoneInfo(self._rules.exchange_zone)).date())
         in_session = is_open(session, as_of)
         opening = Opening(
@@ -60,6 +65,8 @@ class Gate:
             style=self._rules.style,
             closes_at=session.closes_at if session and in_session and self._is_live(cycle.request) else None,
             held=tuple(p.symbol for p in portfolio.positions if p.quantity),
+            shadow=self._rules.shadow,
+            shadowed=tuple(sorted({one.symbol for one in shadows})),
         )
         skip = _before_the_books(portfolio, as_of) or self._refusal(cycle.request, opening, now, latest)
         return opening.model_copy(update={"skip": skip})
@@ -68,7 +75,7 @@ class Gate:
         return not self._market.historical and request.as_of is None
 
     def _refusal(self, request: CycleRequest, opening: Opening, now: datetime, latest: datetime) -> Skip | None:
-        if opening.trading_state is TradingState.HALTED:
+        if opening.trading_state is TradingState.HALTED and not opening.shadow:
             return Skip(code=HALTED, reason="the desk is HALTED: resume it first")
         if opening.as_of > latest:
             reason = f"{opening.market} knows nothing after {latest.isoformat()}"

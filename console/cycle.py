@@ -126,6 +126,7 @@ def _ending(report: CycleReport) -> RenderableType:
     tones: dict[CycleOutcome, Tone] = {
         CycleOutcome.TRADED: "good",
         CycleOutcome.SKIPPED: "odd",
+        CycleOutcome.SHADOWED: "odd",
         CycleOutcome.FAILED: "bad",
     }
     words = report.outcome.replace("_", " ") + (f": {report.reason}" if report.reason else "")

@@ -59,6 +59,7 @@ _STAGE_OF = {
     "ask_validator": Stage.VALIDATOR,
     "ask_meta": Stage.META,
     "intend": Stage.ORDERS,
+    "decide_in_shadow": Stage.ORDERS,
     "follow_order": Stage.ORDERS,
     "audit_desk": Stage.AUDIT,
 }

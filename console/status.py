@@ -35,6 +35,7 @@ _TONES: dict[CycleOutcome, Tone] = {
     CycleOutcome.TRADED: "good",
     CycleOutcome.FAILED: "bad",
     CycleOutcome.SKIPPED: "odd",
+    CycleOutcome.SHADOWED: "odd",
 }
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from adapters.postgres.reports import CycleSummary, OrderLine
 from console.output import STYLES, Tone, dollars, gain, grid, pairs, plain, price, shares, toned
 from trading.breaker import TradingState
-from trading.docket import Row
+from trading.docket import SHADOW, Row
 from trading.orders import OPEN, PROTECTIVE, OrderState
 from trading.portfolio import Portfolio, drawdown
 from trading.signals import Action
@@ -141,6 +141,8 @@ def _verdict(validated: bool | None) -> Text:  # noqa: FBT001  it is the answer 
 def _ordered(row: Row) -> Text:
     if row.order_state is None:
         return Text("")
+    if row.order_state == SHADOW:
+        return toned(SHADOW, "odd")
     word = _SHORT.get(OrderState(row.order_state), row.order_state)
     filled = f" {shares(row.filled)}" if row.filled and row.filled != row.decided else ""
     return toned(f"{word}{filled}", _ORDER_TONES.get(row.order_state, "plain"))

@@ -25,6 +25,7 @@ from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
+from activities.shadow import ShadowActivities
 from adapters.earnings_file import EarningsFile
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
@@ -39,6 +40,7 @@ from trading.agents.questions import Agent, Asking
 from trading.audit import Finding, audit
 from trading.breaker import TradingState
 from trading.breaker_rules import BreakerRules
+from trading.costs import Costs
 from trading.desk import CycleTicket, DeskState
 from trading.docket import CycleReport
 from trading.ports import Broker, Journal, LanguageModel, Ledger, Market, Snapshots
@@ -66,6 +68,7 @@ class Ports:
     rules: GateRules = field(default_factory=GateRules)
     budget: Budget = field(default_factory=Budget)
     breaker: BreakerRules = field(default_factory=BreakerRules)
+    costs: Costs = field(default_factory=Costs)
 
     @classmethod
     def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
@@ -108,6 +111,8 @@ class Ports:
             looking.take_snapshot,
         ]
         breaker = BreakerActivities(self.ledger, self.breaker)
+        shadow = ShadowActivities(self.ledger, self.market, CALENDAR, self.costs)
+        reading += [shadow.decide_in_shadow, shadow.score_shadow]
         return [*reading, CycleActivities().await_cycle, *writing, breaker.judge, breaker.resume_desk]
 
 

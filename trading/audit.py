@@ -19,6 +19,7 @@ from trading.audit_rows import (
     sectors_follow_from_orders,
     trades_follow_from_fills,
 )
+from trading.audit_shadow import decided_in_shadow, is_in_shadow, shadow_trades_follow_from_events
 from trading.books import Books, Finding
 from trading.breaker import TradingState
 from trading.breaker_events import standing_of
@@ -80,6 +81,8 @@ def audit(books: Books, broker: Iterable[BrokerOrder] = ()) -> tuple[Finding, ..
         *quantities_only_shrink(books),
         *orders_equal_decisions(books),
         *intents_are_sent(books),
+        *decided_in_shadow(books),
+        *shadow_trades_follow_from_events(books),
         *positions_have_stops(books),
     )
 
@@ -87,13 +90,14 @@ def audit(books: Books, broker: Iterable[BrokerOrder] = ()) -> tuple[Finding, ..
 def orders_have_decisions(books: Books) -> Iterable[Finding]:
     """I1: every order follows from one EXECUTE of its cycle and symbol, on the signal's side, and is not larger.
 
+    What was decided in shadow asks for no order.
     An order that goes on with another's rest at a new price is of the same decision: all that they fill is no more. A
     person's exits follow from the word to reduce.
     """
     decided = {
         (e.aggregate_id, str(e.data["symbol"])): Decimal(str(e.data["quantity"]))
         for e in _events(books, EventType.META_AGENT_DECISION)
-        if e.data["verdict"] == "EXECUTE"
+        if e.data["verdict"] == "EXECUTE" and not is_in_shadow(e)
     }
     signals = _events(books, EventType.SIGNAL_GENERATED)
     actions = {(e.aggregate_id, str(e.data.get("symbol"))): e.data.get("action") for e in signals}
@@ -302,7 +306,7 @@ def quantities_only_shrink(books: Books) -> Iterable[Finding]:
 
 
 def orders_equal_decisions(books: Books) -> Iterable[Finding]:
-    """I13: in a finished cycle, orders intended and denied are as many as decisions to execute.
+    """I13: in a finished cycle, orders intended and denied are as many as decisions to execute that are not in shadow.
 
     What protects a position, and what goes on with an order at another price, follows from no decision of its own.
     """
@@ -310,7 +314,9 @@ def orders_equal_decisions(books: Books) -> Iterable[Finding]:
     answers = (*_events(books, EventType.ORDER_INTENDED), *_events(books, EventType.ORDER_DENIED))
     out = Counter(e.aggregate_id for e in answers if e.data.get("leg") not in PROTECTIVE and not e.data.get("replaces"))
     decided = Counter(
-        e.aggregate_id for e in _events(books, EventType.META_AGENT_DECISION) if e.data["verdict"] == "EXECUTE"
+        e.aggregate_id
+        for e in _events(books, EventType.META_AGENT_DECISION)
+        if e.data["verdict"] == "EXECUTE" and not is_in_shadow(e)
     )
     for cycle in finished:
         if out[cycle] != decided[cycle]:

@@ -8,6 +8,7 @@ from trading.events import GENESIS, StoredEvent
 from trading.money import ZERO, DeskId, Dollars, Record
 from trading.orders import Fill, Order
 from trading.portfolio import CapitalEvent, Portfolio
+from trading.shadow import ShadowTrade
 from trading.trades import Trade
 
 
@@ -27,6 +28,7 @@ class Books(Record):
     fills: tuple[Fill, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
     trades: tuple[Trade, ...] = ()
+    shadows: tuple[ShadowTrade, ...] = ()
     events: tuple[StoredEvent, ...] = ()
     unreadable: tuple[str, ...] = ()
     event_count: int = 0

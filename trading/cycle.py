@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from trading import cycle_events as say
 from trading.agents.facts import Books
 from trading.audit import Finding
-from trading.breaker import CircuitBreaker
+from trading.breaker import CircuitBreaker, TradingState
 from trading.breaker_facts import NO_MODEL
 from trading.constraints import Case, request_of, rule_on
 from trading.docket import CycleOutcome, CycleReport, Docket
@@ -22,11 +22,13 @@ from trading.instruments import Side
 from trading.limits import Scene
 from trading.market import SnapshotSummary
 from trading.money import MOST_TEXT
+from trading.orders import Leg
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
 from trading.reconciling import Reconciled, ReconciliationAsked
 from trading.rooms import sized
 from trading.settlement import Denied, IntentAsked
+from trading.shadow import ShadowDecision, ShadowTrade, shadow_portfolio
 from trading.signals import NO_ANSWER, Abstention, Decision, RiskAssessment, Signal, Verdict
 from trading.steps import (
     HALTED,
@@ -36,6 +38,7 @@ from trading.steps import (
     InquiryAsked,
     MarkAsked,
     Opening,
+    ScoringAsked,
     SignalAsked,
     SnapshotAsked,
     Source,
@@ -78,6 +81,8 @@ class _Run:
         self.docket = Docket(cycle.request.symbols)
         self.known: dict[str, object] = {}
         self.code = ""
+        self.shadow = False
+        self.shadows: tuple[ShadowTrade, ...] = ()
 
     async def through(self) -> tuple[CycleOutcome, str]:  # noqa: PLR0911  one exit a step is the pipeline
         """Go on until there is nothing more to do; how it ended, and why."""
@@ -104,7 +109,9 @@ class _Run:
         if not decided:
             return CycleOutcome.NONE_DECIDED, ""
         for candidate, decision in decided:
-            await self._trade(candidate, decision)
+            await (self._think if self.shadow else self._trade)(candidate, decision)
+        if self.shadow:
+            return CycleOutcome.SHADOWED, ""
         await self._mark()
         return CycleOutcome.TRADED, ""
 
@@ -121,6 +128,7 @@ class _Run:
                 "cycle_id": self.cycle.cycle_id,
                 "outcome": outcome,
                 "reason": reason[:MOST_TEXT],
+                "shadow": self.shadow,
                 "rows": self.docket.rows,
                 "findings": findings,
             }
@@ -156,10 +164,21 @@ class _Run:
             return (Finding(invariant="audit", about=self.cycle.cycle_id, found=f"not done: {error}"),)
 
     async def _look(self) -> None:
-        """Look at the market once, for all, and value the books at what was seen."""
-        symbols = tuple(sorted({*self.cycle.request.symbols, *self.opening.held}))
+        """Look at the market once, for all, and value the books at what was seen.
+
+        By then the breaker has the last word on whether the cycle trades: shadow trades are scored first, so that a
+        desk which these let go on does so now.
+        """
+        opening = self.opening
+        if opening.shadowed:
+            known = {"desk_id": self.cycle.desk_id, "trace_id": self.cycle.trace_id}
+            self.shadows = await self.steps.score(ScoringAsked(as_of=opening.as_of, **known))
+        halted = opening.shadow and opening.trading_state is TradingState.HALTED
+        thought = {one.symbol for one in self.shadows} if halted else set()
+        symbols = tuple(sorted({*self.cycle.request.symbols, *opening.held, *thought}))
         self.snapshot = await self.steps.snapshot(SnapshotAsked(stage=self._stage, symbols=symbols))
         self.portfolio = await self._mark()
+        self.shadow = opening.shadow and self.breaker.state is TradingState.HALTED
         self.docket.priced(self.snapshot)
         await self._record(say.snapshot_taken(self.cycle, self.opening, self.snapshot, self.steps.now()))
 
@@ -301,6 +320,29 @@ class _Run:
         word = "denied" if isinstance(outcome, Denied) else outcome.state
         self._tell(f"{request.side} {request.quantity:f} {request.symbol}: {word}")
 
+    async def _think(self, candidate: Candidate, decision: Decision) -> None:
+        """Keep what would have been ordered; nobody outside hears of it."""
+        proposal, signal = candidate.proposal, candidate.proposal.signal
+        entry = proposal.leg is Leg.ENTRY
+        quantity = min(decision.quantity, proposal.quantity)
+        decided = ShadowDecision(
+            cycle_id=self.cycle.cycle_id,
+            desk_id=self.cycle.desk_id,
+            strategy_id=self.cycle.request.strategy_id,
+            trace_id=self.cycle.trace_id,
+            symbol=proposal.symbol,
+            sector=proposal.sector,
+            side=proposal.side,
+            leg=proposal.leg,
+            quantity=sized(quantity, self._case.scene) or quantity,
+            stop=signal.stop if entry else None,
+            target=signal.target if entry else None,
+            quote=next(p.quote for p in self.snapshot.symbols if p.instrument.symbol == proposal.symbol),
+            as_of=self.opening.as_of,
+        )
+        self.docket.shadowed(proposal.symbol, await self.steps.think(decided))
+        self._tell(f"{proposal.side} {decided.quantity:f} {proposal.symbol}: in shadow")
+
     async def _abstained(self, agent: str, abstention: Abstention, source: Source | None) -> None:
         await self._record([say.agent_abstained(self.cycle, agent, abstention, source, self.steps.now())])
 
@@ -312,10 +354,11 @@ class _Run:
 
     @property
     def _case(self) -> Case:
+        portfolio = shadow_portfolio(self.portfolio, self.shadows) if self.shadow else self.portfolio
         return Case(
             cycle=self.cycle,
             snapshot=self.snapshot,
-            portfolio=self.portfolio,
+            portfolio=portfolio,
             size=self.breaker.size,
             **{name: getattr(self.opening, name) for name in ("limits", "style", "closes_at")},
         )
@@ -329,4 +372,4 @@ class _Run:
 
     async def _record(self, events: Sequence[Event]) -> None:
         if events:
-            await self.steps.record(events)
+            await self.steps.record([say.in_shadow(event) for event in events] if self.shadow else events)

@@ -9,6 +9,7 @@ from trading.events import Event, EventType
 from trading.market import Dropped, SnapshotSummary
 from trading.money import Record
 from trading.proposals import Constraint
+from trading.shadow import MARK
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation, Verdict
 from trading.steps import Cycle, Opening, Source
 
@@ -24,6 +25,11 @@ def cycle_event(cycle: Cycle, kind: EventType, at: datetime, data: dict[str, Any
         occurred_at=at,
         data=data,
     )
+
+
+def in_shadow(event: Event) -> Event:
+    """The event, saying that its cycle only thinks."""
+    return event.model_copy(update={"data": {**event.data, MARK: True}})
 
 
 def started(cycle: Cycle, at: datetime) -> Event:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import AwareDatetime
 
 from trading.audit import Finding
-from trading.instruments import Symbol
+from trading.instruments import Side, Symbol
 from trading.market import SnapshotSummary
 from trading.money import Identifier, Price, Quantity, Record, Text
 from trading.orders import Order
 from trading.settlement import Denied
+from trading.shadow import ShadowTrade
 from trading.signals import Abstention, Action, Decision, RiskAssessment, Score, Signal, Validation, Verdict
 
+SHADOW = "shadow"
+"""The state of an order that was only thought of."""
 # A hundred rows travel in one payload, which the server warns of at 256 KB; the events hold every word.
 MOST_NOTE = 400
 
@@ -28,6 +32,7 @@ class CycleOutcome(StrEnum):
     NONE_APPROVED = "none_approved"
     NONE_VALIDATED = "none_validated"
     NONE_DECIDED = "none_decided"
+    SHADOWED = "shadowed"
     SKIPPED = "skipped"
     FAILED = "failed"
 
@@ -51,7 +56,7 @@ class Row(Record):
 
 
 class CycleReport(Record):
-    """How a cycle ended, with one row a symbol and what the audit found."""
+    """How a cycle ended, with one row a symbol and what the audit found; `shadow` when none of it was to be sent."""
 
     cycle_id: Identifier
     outcome: CycleOutcome
@@ -60,6 +65,7 @@ class CycleReport(Record):
     market: str | None = None
     synthetic: bool = False
     in_session: bool = True
+    shadow: bool = False
     rows: tuple[Row, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -121,6 +127,16 @@ class Docket:
         else:
             state, filled, note = outcome.state, outcome.filled_quantity, outcome.reason or ""
         self.note(symbol, note, order_state=state, filled=filled, client_order_id=_name(outcome))
+
+    def shadowed(self, symbol: str, trades: Iterable[ShadowTrade]) -> None:
+        """Nothing went out; this is what would have."""
+        self.note(symbol, "; ".join(map(_thought, trades)) or "nothing left to exit", order_state=SHADOW)
+
+
+def _thought(trade: ShadowTrade) -> str:
+    if trade.pnl is not None:
+        return f"would have closed {trade.quantity:f} at {trade.exit_price:f}, making {trade.pnl:+f}"
+    return f"would have {'bought' if trade.side is Side.BUY else 'sold'} {trade.quantity:f} at {trade.entry_price:f}"
 
 
 def _name(outcome: Order | Denied) -> str:

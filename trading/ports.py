@@ -16,6 +16,7 @@ from trading.breaker import CircuitBreaker, StateChange
 from trading.breaker_rules import BreakerLook, Refused, Resumption
 from trading.companies import Company
 from trading.corporate_actions import CorporateAction
+from trading.costs import Costs
 from trading.events import Event
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote, Snapshot
@@ -24,6 +25,8 @@ from trading.portfolio import Portfolio
 from trading.readings import Reading
 from trading.sessions import Session
 from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
+from trading.shadow import ShadowTrade
+from trading.shadow_scoring import ShadowLook
 from trading.statement import Statement
 
 
@@ -226,6 +229,21 @@ class Ledger(Protocol):
 
     async def breaker(self, desk_id: str) -> CircuitBreaker:
         """The trading state with its reason."""
+        ...
+
+    async def shadow_trades(self, desk_id: str) -> tuple[ShadowTrade, ...]:
+        """The shadow trades that are still open, the oldest first."""
+        ...
+
+    async def decide_in_shadow(self, draft: ShadowTrade, costs: Costs, trace_id: str) -> tuple[ShadowTrade, ...]:
+        """End the entries and open the trade that a decision of a shadow cycle asks for, each with its event.
+
+        A repeat finds what it left.
+        """
+        ...
+
+    async def score_shadow(self, look: ShadowLook, costs: Costs) -> tuple[ShadowTrade, ...]:
+        """Hold every open shadow trade against the prices of a look, end those that are over, answer with the rest."""
         ...
 
     async def books(self, desk_id: str) -> Books:

@@ -26,6 +26,7 @@ from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
 from trading.reconciling import Reconciled, ReconciliationAsked
 from trading.settlement import Denied, IntentAsked
+from trading.shadow import ShadowDecision, ShadowTrade
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation
 from trading.standing import Standing
 
@@ -87,7 +88,8 @@ class Skip(Record):
 class Opening(Record):
     """What the gate found: the moment the cycle reasons about, the limits in force, and a reason to go no further.
 
-    `closes_at` is the bell that ends the session's orders, None where no clock runs beside the prices.
+    `closes_at` is the bell that ends the session's orders, None where no clock runs beside the prices. `shadow` says
+    whether a halted desk goes on in shadow, `shadowed` what open shadow trades are of.
     """
 
     as_of: AwareDatetime
@@ -99,6 +101,8 @@ class Opening(Record):
     style: Style = Style()
     closes_at: AwareDatetime | None = None
     held: tuple[Symbol, ...] = ()
+    shadow: bool = False
+    shadowed: tuple[Symbol, ...] = ()
     skip: Skip | None = None
 
 
@@ -108,6 +112,14 @@ class Stage(Record):
     cycle: Cycle
     as_of: AwareDatetime
     in_session: bool = True
+
+
+class ScoringAsked(Record):
+    """Score a desk's open shadow trades by the prices of a moment."""
+
+    desk_id: DeskId
+    as_of: AwareDatetime
+    trace_id: Identifier = "none"
 
 
 class SnapshotAsked(Record):
@@ -237,6 +249,10 @@ class Steps(Protocol):
         """Let resting orders meet the prices of the moment, and the books catch up with the broker's account."""
         ...
 
+    async def score(self, asked: ScoringAsked) -> tuple[ShadowTrade, ...]:
+        """Score the open shadow trades by the prices since the last look; those that are still open then."""
+        ...
+
     async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
         """Look at the market once, for all."""
         ...
@@ -267,6 +283,10 @@ class Steps(Protocol):
 
     async def inquire(self, asked: InquiryAsked) -> Standing:
         """Ask the broker for the account and the symbol, the market for the newest price."""
+        ...
+
+    async def think(self, decided: ShadowDecision) -> tuple[ShadowTrade, ...]:
+        """Keep what a decision would have done: shadow trades that it ended, and the one that it opened."""
         ...
 
     async def intend(self, asked: IntentAsked) -> Order | Denied:

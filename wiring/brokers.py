@@ -28,9 +28,14 @@ def broker_of(settings: Settings, engine: AsyncEngine, market: Market) -> Broker
     """The broker that the settings name. Raises BadConfiguration for settings that contradict each other."""
     check_route(settings)
     if settings.orders.broker == "paper":
-        account = {"opening_cash": settings.trading.opening_cash, "allow_short": settings.trading.allow_short}
-        return PaperBroker(engine, market, PaperTerms.model_validate({**settings.paper.model_dump(), **account}))
+        return PaperBroker(engine, market, paper_terms_of(settings))
     return alpaca_broker_of(settings, engine)
+
+
+def paper_terms_of(settings: Settings) -> PaperTerms:
+    """What trading on paper costs; shadow trades cost the same, whoever takes the real orders."""
+    account = {"opening_cash": settings.trading.opening_cash, "allow_short": settings.trading.allow_short}
+    return PaperTerms.model_validate({**settings.paper.model_dump(), **account})
 
 
 def alpaca_broker_of(settings: Settings, engine: AsyncEngine | None = None) -> Broker:

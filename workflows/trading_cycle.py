@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger import LedgerActivities
     from activities.market import MarketActivities
     from activities.orders import OrderActivities
+    from activities.shadow import ShadowActivities
     from activities.standing import StandingActivities
     from trading.audit import Finding
     from trading.breaker import CircuitBreaker
@@ -36,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from trading.portfolio import Portfolio
     from trading.reconciling import Reconciled, ReconciliationAsked
     from trading.settlement import Denied, IntentAsked
+    from trading.shadow import ShadowDecision, ShadowTrade
     from trading.signals import NO_ANSWER, Abstention
     from trading.standing import Standing
     from trading.steps import (
@@ -49,6 +51,7 @@ with workflow.unsafe.imports_passed_through():
         MarkAsked,
         Opening,
         Recorded,
+        ScoringAsked,
         SignalAsked,
         SignalHeard,
         SnapshotAsked,
@@ -145,6 +148,14 @@ class ActivitySteps:
                 raise
             raise Final(f"reconciliation: {_root(error)}") from error
 
+    async def score(self, asked: ScoringAsked) -> tuple[ShadowTrade, ...]:
+        """Score the shadow trades."""
+        return await _done(
+            workflow.execute_activity_method(
+                ShadowActivities.score_shadow, asked, summary="score shadow trades", **policies.MARKET
+            )
+        )
+
     async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
         """Look at the market."""
         summary = f"{len(asked.symbols)} symbols as of {asked.stage.as_of:%Y-%m-%d %H:%M}Z"
@@ -212,6 +223,18 @@ class ActivitySteps:
                 activity_id=f"inquire/{asked.symbol}",
                 summary=f"account, {asked.symbol} at the broker, newest price",
                 **policies.INQUIRY,
+            )
+        )
+
+    async def think(self, decided: ShadowDecision) -> tuple[ShadowTrade, ...]:
+        """Keep a decision as what it would have done."""
+        return await _done(
+            workflow.execute_activity_method(
+                ShadowActivities.decide_in_shadow,
+                decided,
+                activity_id=f"think/{decided.symbol}",
+                summary=f"in shadow: {decided.side} {decided.quantity:f} {decided.symbol}",
+                **policies.LEDGER,
             )
         )
 

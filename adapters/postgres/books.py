@@ -12,6 +12,7 @@ from adapters.postgres.fill_rows import fills_of_desk
 from adapters.postgres.log import all_events
 from adapters.postgres.order_rows import orders_of_desk
 from adapters.postgres.portfolio import read_portfolio
+from adapters.postgres.shadow import all_trades
 from adapters.postgres.tables import trades
 from trading.audit import Books
 from trading.trades import Trade
@@ -39,6 +40,7 @@ async def read_books(connection: AsyncConnection, desk_id: str) -> Books:
         fills=await fills_of_desk(connection, desk_id),
         adjustments=await adjustments_of_desk(connection, desk_id),
         trades=await _trades(connection, desk_id),
+        shadows=await all_trades(connection, desk_id),
         events=events,
         unreadable=unreadable,
         breaker=await read_breaker(connection, desk_id),

@@ -12,17 +12,32 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres import adjustments, books, capital, cycles, desks, fills, log, order_rows, orders, portfolio
+from adapters.postgres import (
+    adjustments,
+    books,
+    capital,
+    cycles,
+    desks,
+    fills,
+    log,
+    order_rows,
+    orders,
+    portfolio,
+    shadow,
+)
 from adapters.postgres.engine import consistent, transaction
 from trading.adjustments import Adjustment
 from trading.audit import Books
 from trading.breaker import CircuitBreaker, StateChange
 from trading.breaker_rules import BreakerLook, Refused, Resumption
+from trading.costs import Costs
 from trading.events import Event
 from trading.market import Quote
 from trading.orders import Fill, Order, OrderState
 from trading.portfolio import Portfolio
 from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
+from trading.shadow import ShadowTrade
+from trading.shadow_scoring import ShadowLook
 
 
 class PostgresLedger:
@@ -121,6 +136,21 @@ class PostgresLedger:
         """The trading state with its reason."""
         async with transaction(self._engine) as connection:
             return await desks.read_breaker(connection, desk_id)
+
+    async def shadow_trades(self, desk_id: str) -> tuple[ShadowTrade, ...]:
+        """The shadow trades that are still open."""
+        async with transaction(self._engine) as connection:
+            return await shadow.open_trades(connection, desk_id)
+
+    async def decide_in_shadow(self, draft: ShadowTrade, costs: Costs, trace_id: str) -> tuple[ShadowTrade, ...]:
+        """Do once what a decision of a shadow cycle asks for."""
+        async with transaction(self._engine) as connection:
+            return await shadow.decide(connection, draft, costs, trace_id)
+
+    async def score_shadow(self, look: ShadowLook, costs: Costs) -> tuple[ShadowTrade, ...]:
+        """Hold every open shadow trade against the prices of a look; what is still open then."""
+        async with transaction(self._engine) as connection:
+            return await shadow.score_open(connection, look, costs)
 
     async def books(self, desk_id: str) -> Books:
         """Everything the audit looks at, read at one instant."""

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from tests.making import DESK, TRACE, after, deposit, fill, signal, standing, summary
+from tests.making import AT, DESK, TRACE, after, deposit, fill, quote, signal, standing, summary
 from trading import order_events
 from trading.audit import Books, Finding, audit
 from trading.breaches import breaches, evidence, runaway
 from trading.breaker import CircuitBreaker, TradingState
+from trading.costs import Costs
 from trading.docket import Row
 from trading.errors import Final
 from trading.events import GENESIS, Event, EventType, StoredEvent, seal
@@ -23,7 +24,10 @@ from trading.portfolio import CapitalEvent, Portfolio, Position, cash_of, positi
 from trading.protection import outgrown, unprotected
 from trading.reconciling import Reconciled, ReconciliationAsked
 from trading.rooms import price_of
+from trading.sessions import Session
 from trading.settlement import BrokerOrder, Denied, IntentAsked
+from trading.shadow import ShadowDecision, ShadowTrade, drafted, follow, shadow_closed, shadow_opened
+from trading.shadow_scoring import Seen, ShadowLook, score
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation, Verdict
 from trading.standing import Recent, Standing
 from trading.steps import (
@@ -35,6 +39,7 @@ from trading.steps import (
     InquiryAsked,
     MarkAsked,
     Opening,
+    ScoringAsked,
     SignalAsked,
     SignalHeard,
     Skip,
@@ -45,6 +50,8 @@ from trading.steps import (
 )
 from trading.trades import trades_of
 
+COSTS = Costs(slippage_bps=ZERO)
+SESSION = Session(session_on=AT.date(), opens_at=after(-90), closes_at=after(300))
 PRICES = {"AAPL": ("100", "Technology"), "MSFT": ("50", "Technology"), "XOM": ("40", "Energy"), "KO": ("20", "Staples")}
 
 
@@ -74,6 +81,7 @@ class FakeDesk:
         self.commission = "0.00"
         self.resting: set[str] = set()
         self.received_at: dict[str, datetime] = {}
+        self.shadows: dict[str, ShadowTrade] = {}
         self.record([self._event(EventType.CAPITAL_CHANGED, self.paid_in.model_dump(mode="json"))])
 
     def record(self, events: Iterable[Event]) -> None:
@@ -156,6 +164,23 @@ class FakeDesk:
             desk_id=DESK, portfolio=self.portfolio(), orders=tuple(self.orders.values()), fills=tuple(self.fills)
         )
 
+    def think(self, decided: ShadowDecision) -> tuple[ShadowTrade, ...]:
+        draft = drafted(decided, SESSION, COSTS)
+        changed = follow(draft, self.thought(), self.portfolio().held(decided.symbol), COSTS)
+        self.shadows |= {one.shadow_id: one for one in changed}
+        self.record(shadow_opened(one, TRACE) if one.is_open else shadow_closed(one, TRACE) for one in changed)
+        return changed
+
+    def score(self, look: ShadowLook) -> tuple[ShadowTrade, ...]:
+        changed = [score(one, look, self.portfolio(), COSTS) for one in self.thought()]
+        self.shadows |= {one.shadow_id: one for one in changed}
+        self.record(shadow_closed(one, TRACE) for one in changed if not one.is_open)
+        return self.thought()
+
+    def thought(self) -> tuple[ShadowTrade, ...]:
+        """The open shadow trades."""
+        return tuple(one for one in self.shadows.values() if one.is_open)
+
     def broker(self) -> tuple[BrokerOrder, ...]:
         """The broker's book, which agrees with ours."""
         sent = [order for order in self.orders.values() if order.state is not OrderState.DENIED]
@@ -184,6 +209,7 @@ class FakeDesk:
             orders=tuple(self.orders.values()),
             fills=tuple(self.fills),
             trades=tuple(trades_of(self.fills).values()),
+            shadows=tuple(self.shadows.values()),
             events=events,
             event_count=len(events),
             event_head=events[-1].hash,
@@ -203,7 +229,7 @@ class FakeSteps:
 
     `signals` hold what the DataAgent says of each symbol, `standings` what the broker does. The other agents agree to
     everything unless `risk`, `validation` or `decision` has another word for a symbol, or `abstaining` names the agent.
-    `failing` names steps that raise.
+    `failing` names steps that raise; `shadow` lets a halted desk go on in shadow, `size` cuts entries on probation.
     """
 
     def __init__(self, desk: FakeDesk | None = None, prices: dict[str, tuple[str, str]] | None = None) -> None:
@@ -227,6 +253,9 @@ class FakeSteps:
         self.recorded: list[list[EventType]] = []
         self.told: list[tuple[str, tuple[Row, ...]]] = []
         self.minutes = 0
+        self.shadow = False
+        self.size = Decimal(1)
+        self.as_of = after(0)
 
     def asked(self, step: str) -> list[object]:
         """What one step was asked, in order."""
@@ -248,18 +277,31 @@ class FakeSteps:
         self._called("open", cycle)
         held = tuple(p.symbol for p in self.desk.portfolio().positions if p.quantity)
         return Opening(
-            as_of=after(0),
+            as_of=self.as_of,
             market="fake",
             synthetic=True,
             in_session=True,
             limits=self.limits,
+            trading_state=self.desk.state,
             held=held,
+            shadow=self.shadow,
+            shadowed=tuple(sorted({one.symbol for one in self.desk.thought()})),
             skip=self.skip,
         )
 
     async def reconcile(self, asked: ReconciliationAsked) -> Reconciled:
         self._called("reconcile", asked)
         return self.reconciled
+
+    async def score(self, asked: ScoringAsked) -> tuple[ShadowTrade, ...]:
+        self._called("score", asked)
+        quotes = {symbol: quote(symbol, price, quoted_at=asked.as_of) for symbol, (price, _) in self.prices.items()}
+        seen = tuple(Seen(symbol=symbol, quote=one) for symbol, one in quotes.items())
+        return self.desk.score(ShadowLook(desk_id=DESK, as_of=asked.as_of, seen=seen))
+
+    async def think(self, decided: ShadowDecision) -> tuple[ShadowTrade, ...]:
+        self._called("think", decided)
+        return self.desk.think(decided)
 
     async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
         self._called("snapshot", asked)
@@ -272,7 +314,7 @@ class FakeSteps:
 
     async def judge(self, stage: Stage) -> CircuitBreaker:
         self._called("judge", stage)
-        return CircuitBreaker(state=self.desk.state)
+        return CircuitBreaker(state=self.desk.state, size=self.size)
 
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:
         self._called("ask_data", asked)

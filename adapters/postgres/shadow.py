@@ -1,0 +1,82 @@
+"""Shadow trades: each row written with the event that tells of it, and nothing else of the desk touched."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.postgres import log
+from adapters.postgres.portfolio import read_portfolio
+from adapters.postgres.shadow_tables import shadow_trades
+from trading.costs import Costs
+from trading.shadow import ShadowTrade, follow, shadow_closed, shadow_opened
+from trading.shadow_scoring import ShadowLook, score
+
+
+async def decide(
+    connection: AsyncConnection, draft: ShadowTrade, costs: Costs, trace_id: str
+) -> tuple[ShadowTrade, ...]:
+    """Do what a decision of a shadow cycle asks for: end entries, open a trade, or both.
+
+    A decision that was done before is found by what it left: its own trade, or what it ended.
+    """
+    await log.lock_log(connection, draft.desk_id)
+    done = await _where(connection, _left_by(draft))
+    if done:
+        return done
+    standing = await open_trades(connection, draft.desk_id)
+    portfolio = await read_portfolio(connection, draft.desk_id)
+    changed = follow(draft, standing, portfolio.held(draft.symbol), costs)
+    for trade in changed:
+        if trade.is_open:
+            await connection.execute(insert(shadow_trades).values(trade.model_dump()))
+        else:
+            await _keep(connection, trade)
+    told = [shadow_opened(one, trace_id) if one.is_open else shadow_closed(one, trace_id) for one in changed]
+    await log.append(connection, told)
+    return changed
+
+
+async def score_open(connection: AsyncConnection, look: ShadowLook, costs: Costs) -> tuple[ShadowTrade, ...]:
+    """Hold every open trade against what was seen; those that are still open then."""
+    await log.lock_log(connection, look.desk_id)
+    portfolio = await read_portfolio(connection, look.desk_id)
+    before = await open_trades(connection, look.desk_id)
+    after = [score(trade, look, portfolio, costs) for trade in before]
+    for old, new in zip(before, after, strict=True):
+        if old != new:
+            await _keep(connection, new)
+    await log.append(connection, [shadow_closed(one, look.trace_id) for one in after if not one.is_open])
+    return tuple(one for one in after if one.is_open)
+
+
+async def open_trades(connection: AsyncConnection, desk_id: str) -> tuple[ShadowTrade, ...]:
+    """A desk's open shadow trades, the oldest first."""
+    return await _where(connection, and_(shadow_trades.c.desk_id == desk_id, shadow_trades.c.closed_at.is_(None)))
+
+
+async def all_trades(connection: AsyncConnection, desk_id: str, limit: int | None = None) -> tuple[ShadowTrade, ...]:
+    """A desk's shadow trades, the oldest first; with a limit, the newest of them."""
+    return await _where(connection, shadow_trades.c.desk_id == desk_id, limit)
+
+
+def _left_by(draft: ShadowTrade) -> ColumnElement[bool]:
+    rows = shadow_trades.c
+    ended = and_(rows.closing_cycle_id == draft.cycle_id, rows.desk_id == draft.desk_id, rows.symbol == draft.symbol)
+    return or_(rows.shadow_id == draft.shadow_id, ended)
+
+
+async def _where(
+    connection: AsyncConnection, chosen: ColumnElement[bool], limit: int | None = None
+) -> tuple[ShadowTrade, ...]:
+    newest = shadow_trades.c.opened_at.desc(), shadow_trades.c.shadow_id.desc()
+    rows = await connection.execute(select(shadow_trades).where(chosen).order_by(*newest).limit(limit))
+    found = [
+        ShadowTrade.model_validate({name: row[name] for name in ShadowTrade.model_fields}) for row in rows.mappings()
+    ]
+    return tuple(reversed(found))
+
+
+async def _keep(connection: AsyncConnection, trade: ShadowTrade) -> None:
+    row = trade.model_dump(exclude={"shadow_id"})
+    await connection.execute(update(shadow_trades).where(shadow_trades.c.shadow_id == trade.shadow_id).values(row))
