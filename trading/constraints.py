@@ -117,8 +117,8 @@ def _rule(signal: Signal, case: Case) -> Ruling:
         limit, why = (Limit.HOLDING, "nothing left to sell") if nothing_left else too_small
         return _denied(signal, asked, limit, f"{signal.action} {signal.symbol}: {why}")
     sector = priced.instrument.sector or UNKNOWN_SECTOR
-    # Of one share nothing would be left to prove oneself with.
-    wanted = (sized(asked * case.size, case.scene) or asked) if leg is Leg.ENTRY else asked
+    # Of the least that can be ordered nothing would be left to prove oneself with.
+    wanted = (sized(asked * case.size, case.scene) or case.limits.step) if leg is Leg.ENTRY else asked
     draft = Proposal(signal=signal, side=side, leg=leg, quantity=wanted, price=price, sector=sector)
     request = request_of(case, draft, wanted)
     room = cap(request, case.scene)
