@@ -37,6 +37,7 @@ PIPELINE, CYCLE, DESK = "trading/cycle.py", "workflows/trading_cycle.py", "workf
 ORDER = "workflows/order_execution.py"
 VALUE = "        await self._mark()\n"
 TRADES = "        for candidate, decision in decided:\n"
+THINKS = "(self._think if self.shadow else self._trade)"
 SEARCH = "        search = OrderSearch("
 TIMER = f"        await workflow.sleep(1)\n{SEARCH}"
 LIFE = "workflow.now() + policies.ORDER_LIFE"
@@ -48,6 +49,7 @@ EDITS = (
     Edit("added activity", PIPELINE, VALUE, VALUE * 2, "TradingCycle", "cycle-traded"),
     Edit("reordered activities", PIPELINE, TRADES, VALUE + TRADES, "TradingCycle", "cycle-traded"),
     Edit("symbols in another order", PIPELINE, SYMBOLS, f"{SYMBOLS}[::-1]", "TradingCycle", "cycle-traded"),
+    Edit("a thought that is sent", PIPELINE, THINKS, "self._trade", "TradingCycle", "cycle-shadowed"),
     Edit("other order of the queue", DESK, "popleft()", "pop()", "TradingDesk", "desk-five-at-once"),
     Edit("changed child id", CYCLE, "id=asked.workflow_id", "id='x' + asked.cycle_id", "TradingCycle", "cycle-traded"),
     Edit("changed cycle id", DESK, "id=cycle.workflow", "id='x' + cycle.workflow", "TradingDesk", "desk-five-at-once"),
