@@ -57,6 +57,14 @@ def trades(*, limit: Limit = 50, as_json: AsJson = False) -> int:
 
 
 @app.command()
+def shadow(*, limit: Limit = 50, as_json: AsJson = False) -> int:
+    """What a halted desk would have traded, and what that would have made."""
+    from console.shadow import shadow
+
+    return do(lambda settings, output: shadow(settings, output, limit=limit), as_json=as_json)
+
+
+@app.command()
 def orders(
     *,
     open_only: Annotated[bool, typer.Option("--open", help="Only those that may still fill.")] = False,

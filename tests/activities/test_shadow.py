@@ -16,6 +16,7 @@ from activities.opening import OpeningActivities
 from activities.shadow import ShadowActivities
 from adapters.paper_broker import PaperBroker
 from adapters.postgres.ledger import PostgresLedger
+from settings import Settings
 from tests.fakes.market import FakeMarket
 from tests.making import DESK, TRACE, cycle, quote, these
 from tests.rig import CALENDAR
@@ -30,6 +31,7 @@ from trading.orders import Leg
 from trading.readings import Reading
 from trading.shadow import Ending, ShadowDecision
 from trading.steps import ScoringAsked
+from worker import gate_rules
 
 # A Tuesday and the Wednesday after it, an hour after the opening bell.
 TUESDAY, WEDNESDAY = datetime(2026, 11, 17, 15, 30, tzinfo=UTC), datetime(2026, 11, 18, 15, 30, tzinfo=UTC)
@@ -37,7 +39,7 @@ COSTS = Costs(slippage_bps=Decimal(0))
 
 
 class ListingMarket(FakeMarket):
-    """A market that tells its corporate actions with its prices, forgets companies, restates its bars, and counts looks."""
+    """A market that tells actions with its prices, forgets companies, restates its bars, and counts looks."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -160,3 +162,9 @@ async def test_the_gate_lets_a_halted_desk_think_only_when_the_rules_say_so(desk
     opening = await gate.open_cycle(asked.model_copy(update={"request": request}))
     assert (opening.shadow, opening.shadowed) == (shadow, ("XOM",))
     assert (opening.skip.code if opening.skip else None) == (None if shadow else "halted")
+
+
+@pytest.mark.parametrize("shadow", [True, False])
+def test_the_owners_word_on_shadow_reaches_the_gate(monkeypatch: pytest.MonkeyPatch, *, shadow: bool) -> None:
+    monkeypatch.setenv("BREAKER_SHADOW", str(shadow))
+    assert gate_rules(Settings()).shadow is shadow

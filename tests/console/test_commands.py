@@ -69,6 +69,11 @@ def test_trades_are_open_until_they_are_sold(desk: Terminal) -> None:
     assert [(trade["symbol"], trade["closed_at"]) for trade in trades] == [(symbol, None) for symbol in BOUGHT]
 
 
+def test_a_desk_that_was_never_halted_has_thought_of_nothing(desk: Terminal) -> None:
+    thought = desk.type("shadow", "--json").document
+    assert (thought["open"], thought["closed"], thought["totals"]["closed"]) == ([], [], 0)
+
+
 def test_events_are_numbered_and_can_be_asked_by_cycle(desk: Terminal) -> None:
     events = desk.type("events", "--limit", "1000", "--json").document
     assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
