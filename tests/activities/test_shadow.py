@@ -49,8 +49,11 @@ class ListingMarket(FakeMarket):
 
     async def bars(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> dict[str, Bars]:
         found = await super().bars(symbols, as_of, sessions)
-        columns = {symbol: (one.session_on, *[one.open * self.level] * 4, one.volume) for symbol, one in found.items()}
-        return {symbol: Bars(*those) for symbol, those in columns.items()}
+        return {symbol: self._restated(bars) for symbol, bars in found.items()}
+
+    def _restated(self, bars: Bars) -> Bars:
+        prices = bars.close * self.level
+        return Bars(bars.session_on, prices, prices, prices, prices, bars.volume)
 
     async def instruments(self, symbols: Sequence[str]) -> dict[str, Instrument]:
         if self.gone & set(symbols):

@@ -85,7 +85,7 @@ def test_an_exit_is_never_made_smaller(held: int, size: Decimal) -> None:
 def test_an_entry_is_never_more_than_its_part_and_never_nothing(shares: int, size: Decimal) -> None:
     ruling = rule(signal(quantity=str(shares)), size)
     assert ruling.proposal is not None
-    assert 1 <= ruling.proposal.quantity <= max(shares * size, 1)
+    assert 1 <= ruling.proposal.quantity <= max(shares * size, Decimal(1))
     assert (ruling.constraint is None) is (ruling.proposal.quantity == shares)
 
 

@@ -260,7 +260,7 @@ async def test_a_shadow_decision_that_is_sent_is_found() -> None:
     """The planted bug: a cycle that says it is in shadow, and sends."""
 
     class Leaking(FakeSteps):
-        async def think(self, decided: object) -> tuple[ShadowTrade, ...]:  # type: ignore[override]
+        async def think(self, decided: object) -> tuple[ShadowTrade, ...]:
             real = FakeSteps()
             real.signals = self.signals
             await run_cycle(real, cycle("AAPL"))
