@@ -204,15 +204,18 @@ def test_an_unknown_symbol_starts_no_cycle(desk: Terminal) -> None:
     assert desk.type("status", "--json").document["cycles"] == before
 
 
-def test_a_halted_desk_skips_cycles_until_it_is_resumed(desk: Terminal) -> None:
+def test_a_halted_desk_thinks_and_sends_nothing_until_it_is_resumed(desk: Terminal) -> None:
     assert desk.type("halt", "--reason", "lunch", "--json").document["state"] == "HALTED"
-    assert desk.type("run", "KO", "--json").document["report"]["outcome"] == "skipped"
+    orders = desk.type("orders", "--json").document
+    thought = desk.type("run", "KO", "XOM", "--json").document
+    assert (thought["report"]["shadow"], thought["orders"]) == (True, [])
+    assert desk.type("orders", "--json").document == orders
     assert "HALTED by operator" in desk.type("status").out
     assert desk.type("resume", "--reason", "back", "--json").document["state"] == "ACTIVE"
     assert desk.type("resume", "--reason", "again").err == "starter: the desk refuses: the desk is ACTIVE already\n"
     unknown = desk.but(DESK_ID="nobody").type("resume", "--reason", "back")
     assert (unknown.code, unknown.err[:38]) == (1, "starter: desk nobody has no books yet:")
-    assert desk.type("run", "KO", "--json").document["report"]["outcome"] != "skipped"
+    assert desk.type("run", "KO", "--json").document["report"]["shadow"] is False
 
 
 def test_a_moved_price_is_looked_at(desk: Terminal) -> None:
