@@ -11,7 +11,7 @@ from decimal import Decimal
 from pydantic import AwareDatetime
 
 from trading.breaches import breaches
-from trading.instruments import UNKNOWN_SECTOR, Side
+from trading.instruments import UNKNOWN_SECTOR, Side, Symbol
 from trading.limits import Breach, Limit, Limits, Scene
 from trading.market import SnapshotSummary
 from trading.money import MOST_SHARES, ZERO, Fraction, Quantity, Record
@@ -37,7 +37,11 @@ class Ruling(Record):
 
 
 class Case(Record):
-    """What signals are judged against; `size` is the part that an entry is cut to, of a desk on probation."""
+    """What signals are judged against.
+
+    `size` is the part that an entry is cut to, of a desk on probation; `thought` are the symbols that a halted desk
+    has entered in shadow already.
+    """
 
     cycle: Cycle
     snapshot: SnapshotSummary
@@ -46,6 +50,7 @@ class Case(Record):
     style: Style = Style()
     closes_at: AwareDatetime | None = None
     size: Fraction = Decimal(1)
+    thought: tuple[Symbol, ...] = ()
 
     @property
     def scene(self) -> Scene:
@@ -111,11 +116,9 @@ def _rule(signal: Signal, case: Case) -> Ruling:
         return Ruling(signal=signal, asked=ZERO, proposal=None, reason="hold")
     leg = _leg(signal, side, case)
     asked = _asked(signal, leg, case, price)
-    if asked <= 0:
-        nothing_left = side is Side.SELL and not case.portfolio.sellable(signal.symbol)
-        too_small = (Limit.SIZE, f"less than {'a millionth of a' if case.limits.fractional else 'one'} share")
-        limit, why = (Limit.HOLDING, "nothing left to sell") if nothing_left else too_small
-        return _denied(signal, asked, limit, f"{signal.action} {signal.symbol}: {why}")
+    refused = _refused(signal, leg, asked, case)
+    if refused is not None:
+        return refused
     sector = priced.instrument.sector or UNKNOWN_SECTOR
     # Of the least that can be ordered nothing would be left to prove oneself with.
     wanted = (sized(asked * case.size, case.scene) or case.limits.step) if leg is Leg.ENTRY else asked
@@ -135,6 +138,19 @@ def _rule(signal: Signal, case: Case) -> Ruling:
     proposal = draft.model_copy(update={"quantity": room.quantity, "constraint": constraint})
     reason = _say(breaches(request, case.scene)) or _PROBATION
     return Ruling(signal=signal, asked=asked, proposal=proposal, constraint=constraint, reason=reason)
+
+
+def _refused(signal: Signal, leg: Leg, asked: Decimal, case: Case) -> Ruling | None:
+    """What there is nothing of to order, whatever room the limits leave."""
+    what = f"{signal.action} {signal.symbol}"
+    if leg is Leg.ENTRY and signal.symbol in case.thought:
+        return _denied(signal, asked, Limit.DUPLICATE, f"{what}: it was entered in shadow already")
+    if asked > 0:
+        return None
+    if signal.side is Side.SELL and not case.portfolio.sellable(signal.symbol):
+        return _denied(signal, asked, Limit.HOLDING, f"{what}: nothing left to sell")
+    least = "a millionth of a" if case.limits.fractional else "one"
+    return _denied(signal, asked, Limit.SIZE, f"{what}: less than {least} share")
 
 
 def _leg(signal: Signal, side: Side, case: Case) -> Leg:

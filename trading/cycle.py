@@ -360,6 +360,7 @@ class _Run:
             snapshot=self.snapshot,
             portfolio=portfolio,
             size=self.breaker.size,
+            thought=tuple(one.symbol for one in self.shadows if self.shadow and one.leg is Leg.ENTRY),
             **{name: getattr(self.opening, name) for name in ("limits", "style", "closes_at")},
         )
 

@@ -137,14 +137,15 @@ def drafted(decided: ShadowDecision, session: Session, costs: Costs) -> ShadowTr
 
 
 def follow(draft: ShadowTrade, standing: Sequence[ShadowTrade], held: Decimal, costs: Costs) -> tuple[ShadowTrade, ...]:
-    """What a decision changes: an entry is opened; an exit ends the open entries of its symbol, whatever its size.
+    """What a decision changes: an entry is opened, unless one of its symbol is; an exit ends those, whatever its size.
 
+    So a position that is built up counts once, like a real one, and not as many wins.
     What is left of an exit then is a trade of its own, up to the signed shares that are really `held` and that no other
     shadow exit has sold.
     """
-    if draft.leg is Leg.ENTRY:
-        return (draft,)
     own = [one for one in standing if one.symbol == draft.symbol and one.is_open]
+    if draft.leg is Leg.ENTRY:
+        return () if any(one.leg is Leg.ENTRY for one in own) else (draft,)
     entries = [one for one in own if one.leg is Leg.ENTRY and one.side is not draft.side]
     by_this = {"closing_cycle_id": draft.cycle_id, "looked_at": draft.opened_at}
     ended_now = [

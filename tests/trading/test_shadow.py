@@ -106,14 +106,16 @@ async def test_without_the_rule_the_books_deny_what_a_halt_forbids() -> None:
 
 async def test_what_was_thought_of_is_held_for_the_next_limits() -> None:
     steps = halted()
-    steps.signals = {"AAPL": signal("AAPL", weight="0.15")}
+    steps.signals = {"AAPL": signal("AAPL", weight="0.15"), "MSFT": signal("MSFT", weight="0.2")}
     await run_cycle(steps, cycle("AAPL"))
-    second = await later(steps, 2)
-    assert row(second, "AAPL").allowed == 50
-    third = await later(steps, 3)
-    assert (third.outcome, row(third, "AAPL").allowed) == (CycleOutcome.NONE_ALLOWED, Decimal(0))
-    assert [one.quantity for one in thoughts(steps)] == [Decimal(150), Decimal(50)]
-    assert third.findings == ()
+    second = await later(steps, 2, "AAPL", "MSFT")
+    assert these(row(second, "AAPL").allowed, row(second, "MSFT").allowed) == (0, 300)
+    assert row(second, "AAPL").note == "buy AAPL: it was entered in shadow already"
+    assert row(second, "MSFT").order_state == "shadow"
+    third = await later(steps, 3, "AAPL", "MSFT")
+    assert third.outcome is CycleOutcome.NONE_ALLOWED
+    assert [(one.symbol, one.quantity) for one in thoughts(steps)] == [("AAPL", Decimal(150)), ("MSFT", Decimal(300))]
+    assert (second.findings, third.findings) == ((), ())
 
 
 async def test_a_target_that_was_reached_makes_what_the_trade_would_have_made() -> None:
@@ -184,6 +186,7 @@ async def test_a_step_of_the_shadow_that_cannot_be_done_fails_the_cycle_and_send
     steps.signals = {"AAPL": signal("AAPL")}
     await run_cycle(steps, cycle("AAPL"))
     steps.failing = {step}
+    steps.signals = {"AAPL": signal("AAPL", "sell")}
     report = await later(steps, 2)
     assert (report.outcome, report.reason) == (CycleOutcome.FAILED, f"planned: {step}")
     assert OUTSIDE.isdisjoint(steps_of(steps))

@@ -90,6 +90,12 @@ async def test_an_exit_ends_the_entry_once_however_often_it_is_repeated(ledger: 
     assert [one.shadow_id for one in reopened] == ["paper/cycle-3-AAPL-shadow"]
 
 
+async def test_a_symbol_is_entered_once_at_a_time(ledger: PostgresLedger) -> None:
+    _, second = await decide(ledger, draft(), draft(number=2))
+    assert second == ()
+    assert len(await ledger.shadow_trades(DESK)) == 1
+
+
 async def test_an_exit_of_what_is_held_is_a_trade_of_its_own_and_once(ledger: PostgresLedger) -> None:
     await ledger.adopt(*accepted(buy(quantity="20")))
     await ledger.apply_fill(*booked(buy(quantity="20"), fill_of(buy(quantity="20"), "20")))
