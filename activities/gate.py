@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from temporalio import activity
 
@@ -18,12 +17,11 @@ from trading.steps import HALTED, Cycle, CycleRequest, Opening, Skip
 
 
 class GateRules(Record):
-    """What the gate holds a cycle to; `exchange_zone` is the zone that session dates are in."""
+    """What the gate holds a cycle to."""
 
     limits: Limits = Limits()
     style: Style = Style()
     max_data_age: timedelta = timedelta(seconds=60)
-    exchange_zone: str = "America/New_York"
 
 
 class Gate:
@@ -48,7 +46,7 @@ class Gate:
         as_of = cycle.request.as_of or latest
         portfolio = await self._ledger.portfolio(cycle.desk_id)
         await self._market.instruments(cycle.request.symbols)
-        session = self._calendar.session(as_of.astimezone(ZoneInfo(self._rules.exchange_zone)).date())
+        session = self._calendar.last_session(as_of)
         in_session = is_open(session, as_of)
         opening = Opening(
             as_of=as_of,
@@ -58,7 +56,7 @@ class Gate:
             limits=self._rules.limits,
             trading_state=portfolio.trading_state,
             style=self._rules.style,
-            closes_at=session.closes_at if session and in_session and self._is_live(cycle.request) else None,
+            closes_at=session.closes_at if in_session and self._is_live(cycle.request) else None,
             held=tuple(p.symbol for p in portfolio.positions if p.quantity),
         )
         skip = _before_the_books(portfolio, as_of) or self._refusal(cycle.request, opening, now, latest)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from pydantic_settings import BaseSettings
 
 from commands.doing import Anytime, AsJson, AsOf, Symbols, Watchlist, do
 from settings import Settings
@@ -38,7 +39,7 @@ def up(  # noqa: PLR0913  each is an option of the command line
     from console.up import up
 
     wish = Wish(symbols=tuple(symbols or ()), as_of=as_of, anytime=anytime)
-    return do(lambda settings, output: up(_on(settings, market), output, wish, once=once), as_json=as_json)
+    return do(lambda settings, output: up(_on(settings, market, symbols), output, wish, once=once), as_json=as_json)
 
 
 @app.command()
@@ -73,7 +74,11 @@ def price_move(
     return do(lambda settings, output: price_move(settings, output, symbol, percent), as_json=as_json)
 
 
-def _on(settings: Settings, market: Provider | None) -> Settings:
-    if market is None:
-        return settings
-    return settings.model_copy(update={"market": settings.market.model_copy(update={"providers": (market.value,)})})
+def _on(settings: Settings, market: Provider | None, symbols: list[str] | None) -> Settings:
+    """What is typed stands for the setting, for as long as the desk is up: the clock looks at the same symbols."""
+    changed: dict[str, BaseSettings] = {}
+    if market is not None:
+        changed["market"] = settings.market.model_copy(update={"providers": (market.value,)})
+    if symbols:
+        changed["desk"] = settings.desk.model_copy(update={"symbols": ",".join(symbols)})
+    return settings.model_copy(update=changed)
