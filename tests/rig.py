@@ -112,7 +112,13 @@ class Ports:
         ]
         breaker = BreakerActivities(self.ledger, self.breaker)
         cycles, scans = CycleActivities(started), ScanActivities(self.market, self.calendar, self.ledger)
-        asking = [cycles.ask_desk, cycles.await_cycle, scans.may_scan, scans.was_missed, scans.note_skip]
+        asking: list[Callable[..., Any]] = [
+            cycles.ask_desk,
+            cycles.await_cycle,
+            scans.may_scan,
+            scans.was_missed,
+            scans.note_skip,
+        ]
         return [*reading, *asking, *writing, breaker.judge, breaker.resume_desk]
 
 
