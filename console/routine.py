@@ -47,11 +47,11 @@ async def begin_routine(client: Client, timetable: Timetable, *, listens: bool) 
 async def kept(client: Client, timetable: Timetable) -> AsyncIterator[tuple[str, bool]]:
     """Make every schedule of the table, or bring it to its form; its name, and whether it is new."""
     for entry in TABLE:
-        yield entry.name, await _keep(client, entry.id_of(timetable.desk_id), entry.schedule(timetable))
+        yield entry.name, await keep(client, entry.id_of(timetable.desk_id), entry.schedule(timetable))
 
 
-async def _keep(client: Client, name: str, schedule: Schedule) -> bool:
-    """Whether it is new; whether one that was there is paused stays as a person left it."""
+async def keep(client: Client, name: str, schedule: Schedule) -> bool:
+    """Make it, or bring it to this form, and say whether it is new. Whether it is paused stays as a person left it."""
 
     def renewed(old: ScheduleUpdateInput) -> ScheduleUpdate:
         schedule.state = old.description.schedule.state
