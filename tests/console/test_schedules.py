@@ -99,7 +99,7 @@ async def test_what_is_no_schedule_no_reason_and_no_moment_is_refused_before_any
         (
             "schedules apply",
             {"SCHEDULE_SCAN_TIMES": "25:00", "SCHEDULE_TIMEZONE": "America/Gotham"},
-            "SCHEDULE_SCAN_TIMES: not a time of the day: '25:00' (one looks like 09:30); SCHEDULE_TIMEZONE: no time zone",
+            "not a time of the day: '25:00' (one looks like 09:30); SCHEDULE_TIMEZONE: no time zone",
         ),
     ],
 )
