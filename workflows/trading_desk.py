@@ -90,12 +90,12 @@ class TradingDesk:
     @workflow.update
     async def run_cycle(self, request: CycleRequest) -> CycleTicket:
         """Ask for a cycle; the answer names it at once, and under the same `request_id` again."""
-        known = [line for line in self._cycles if request.request_id and line.request_id == request.request_id]
-        return _ticket(known[0].cycle_id) if known else self._enqueue(request)
+        known = self._known(request)
+        return _ticket(known.cycle_id) if known else self._enqueue(request)
 
     @run_cycle.validator
     def _has_room(self, request: CycleRequest) -> None:
-        if len(self._waiting) >= policies.MOST_WAITING:
+        if len(self._waiting) >= policies.MOST_WAITING and not self._known(request):
             message = f"{len(self._waiting)} cycles are waiting already: {', '.join(request.symbols)} would be too many"
             raise ApplicationError(message, type="DeskFull", non_retryable=True)
 
@@ -170,6 +170,11 @@ class TradingDesk:
             )
         )
         self._opened = True
+
+    def _known(self, request: CycleRequest) -> CycleLine | None:
+        """The cycle that was asked for under the same name before."""
+        named = (line for line in self._cycles if request.request_id and line.request_id == request.request_id)
+        return next(named, None)
 
     def _enqueue(self, request: CycleRequest) -> CycleTicket:
         self._counted += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +116,8 @@ def test_a_clock_that_cannot_be_kept_is_one_line_and_starts_nothing(
 @pytest.mark.parametrize(
     ("clock", "words"),
     [
-        (ScheduleSettings(close_time="01:30"), "^SCHEDULE_CLOSE_TIME: 01:30 comes twice on "),
-        (ScheduleSettings(report_time="02:00"), "^SCHEDULE_REPORT_TIME: 02:00 does not exist on "),
+        (ScheduleSettings(close_time=time(1, 30)), "^SCHEDULE_CLOSE_TIME: 01:30 comes twice on "),
+        (ScheduleSettings(report_time=time(2)), "^SCHEDULE_REPORT_TIME: 02:00 does not exist on "),
     ],
 )
 async def test_the_close_and_the_report_have_their_time_once_a_day_too(clock: ScheduleSettings, words: str) -> None:

@@ -30,8 +30,8 @@ from trading.scans import RollCallAsked
 from workflows import policies, search_attributes
 from workflows.scheduled_scan import RollCall
 
-EVERY_SECONDS, PATIENCE, ROLL_CALL_AFTER = 30, timedelta(seconds=10), 5
-"""The clock of a day in minutes: a scan every 30 s, late by more than 10 it is missed, 5 s later the roll is called."""
+EVERY_SECONDS, PATIENCE, ROLL_CALL_AFTER = 20, timedelta(seconds=10), 5
+"""The clock of a day in minutes: a scan every 20 s, late by more than 10 it is missed, 5 s later the roll is called."""
 
 
 @pytest.fixture
