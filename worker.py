@@ -48,7 +48,7 @@ from console import ready
 from console.complaint import complain
 from console.reach import reach
 from console.routine import begin_routine
-from console.timetable import timetable_of
+from console.timetable import Timetable, timetable_of
 from console.watchlist import Prices
 from settings import Settings
 from trading.errors import BadConfiguration
@@ -154,13 +154,14 @@ async def serving(client: Client, settings: Settings, database: Database, queues
 
     Raises BadConfiguration before anything is served when the clock could not be kept to.
     """
-    timetable = await timetable_of(settings, Prices.of(settings)) if policies.ORDERS_QUEUE in queues else None
     await add_missing_search_attributes(client, (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS))
     engine = application_engine(database)
+    timetable: Timetable | None = None
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.dispose)
         if policies.ORDERS_QUEUE in queues:
             await _vet_broker(settings, engine)
+            timetable = await timetable_of(settings, Prices.of(settings))
         workers: list[Worker] = []
         for queue in queues:
             rate = settings.models.max_calls_per_second if queue == policies.AGENTS_QUEUE else None

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from commands.running import typed_over
 from console.output import Output
 from console.schedules import backfill, pause, trigger
 from console.timetable import timetable_of
@@ -130,7 +131,7 @@ async def test_a_live_market_is_scanned_by_a_list_and_a_folder_as_a_whole(sample
     live = Settings(market=MarketSettings(providers=("yfinance",)))
     with pytest.raises(BadConfiguration, match="DESK_SYMBOLS"):
         await timetable_of(live, Prices.of(live))
-    named = live.model_copy(update={"desk": DeskSettings(symbols="aapl, msft")})
+    named = typed_over(live, None, ["aapl", "msft"])
     assert (await timetable_of(named, Prices.of(named))).scan.symbols == ("AAPL", "MSFT")
     files = Settings(market=MarketSettings(data_dir=sample_data))
     assert len((await timetable_of(files, Prices.of(files))).scan.symbols) == 20
