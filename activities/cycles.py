@@ -38,7 +38,7 @@ class CycleActivities:
         Repeat: under the same `request_id` the desk answers with the same cycle.
         """
         try:
-            return await activity.client().execute_update_with_start_workflow(
+            ticket: CycleTicket = await activity.client().execute_update_with_start_workflow(
                 "run_cycle",
                 asked.request,
                 start_workflow_operation=self._desk(asked.desk_id),
@@ -49,6 +49,7 @@ class CycleActivities:
             raise Final(f"the desk refuses the cycle: {error.cause}") from error
         except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             raise Retryable(f"the desk does not answer: {error}") from error
+        return ticket
 
     @activity.defn
     async def await_cycle(self, cycle: Cycle) -> CycleReport:
