@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from adapters.temporal.ending import leave
-from commands import capital, looking, running, setting_up, stopping
+from commands import capital, looking, running, schedules, setting_up, stopping
 
 INTERRUPTED = 130
 USAGE = 2
@@ -20,6 +20,7 @@ app = typer.Typer(
 for part in (running, looking, stopping, setting_up):
     app.add_typer(part.app)
 app.add_typer(capital.app, name="capital")
+app.add_typer(schedules.app, name="schedules")
 
 
 def main() -> NoReturn:

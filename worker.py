@@ -31,6 +31,7 @@ from activities.opening import OpeningActivities
 from activities.orders import OrderActivities
 from activities.reconciling import ReconcilingActivities
 from activities.repricing import RepricingActivities
+from activities.scans import ScanActivities
 from activities.shadow import ShadowActivities
 from activities.standing import StandingActivities
 from activities.standing_down import StandingDownActivities
@@ -48,6 +49,8 @@ from console import ready
 from console.complaint import complain
 from console.reach import reach
 from console.routine import begin_routine
+from console.timetable import Timetable, timetable_of
+from console.watchlist import Prices
 from settings import Settings
 from trading.errors import BadConfiguration
 from trading.ports import Broker, Calendar, Earnings, Ledger, Market
@@ -55,30 +58,32 @@ from wiring.brokers import broker_of, paper_terms_of, vet_broker
 from wiring.markets import calendar_of, market_of
 from wiring.models import seats_of
 from wiring.prompts import budget_of, prompts_of
+from wiring.rules import gate_rules
 from workflows import policies, search_attributes
 from workflows.broker_watch import BrokerWatch
+from workflows.desks import started
 from workflows.order_execution import OrderExecution
 from workflows.reconciliation import Reconciliation
+from workflows.scheduled_scan import RollCall, ScheduledScan
 from workflows.stand_down import StandDown
 from workflows.trading_cycle import TradingCycle
 from workflows.trading_desk import TradingDesk
 
 Activities = list[Callable[..., Any]]
-WORKFLOWS = (TradingDesk, TradingCycle, OrderExecution, Reconciliation, StandDown, BrokerWatch)
+WORKFLOWS = (
+    TradingDesk,
+    TradingCycle,
+    OrderExecution,
+    Reconciliation,
+    StandDown,
+    BrokerWatch,
+    ScheduledScan,
+    RollCall,
+)
 # An order being sent must learn its answer; a model's thought may be cut, its reply is journalled when it comes.
 GRACE = timedelta(seconds=20)
 
 log = structlog.get_logger()
-
-
-def gate_rules(settings: Settings) -> GateRules:
-    """What the gate holds a cycle to."""
-    return GateRules(
-        limits=settings.trading.limits,
-        style=settings.style.style,
-        max_data_age=timedelta(seconds=settings.market.max_data_age_seconds),
-        shadow=settings.breaker.shadow,
-    )
 
 
 def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activities:
@@ -91,7 +96,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
         models, journal = settings.models, PostgresJournal(engine)
         agents = AgentActivities(seats_of(models), prompts_of(models), journal, snapshots, budget_of(models))
         return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
-    calendar = calendar_of(settings.market)
+    calendar = calendar_of(settings.schedule)
     market = market_of(settings, calendar, engine)
     if queue == policies.ORDERS_QUEUE:
         return activities_of_orders(
@@ -105,11 +110,13 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     books = LedgerActivities(ledger, snapshots)
     looking = MarketActivities(market, calendar, snapshots, rules.max_data_age)
     breaker = BreakerActivities(ledger, settings.breaker.rules, settings.schedule.timezone)
-    reading: Activities = [gate.open_cycle, looking.take_snapshot, CycleActivities().await_cycle]
+    reading: Activities = [gate.open_cycle, looking.take_snapshot]
+    cycles, scans = CycleActivities(started), ScanActivities(market, calendar, ledger)
+    asking: Activities = [cycles.ask_desk, cycles.await_cycle, scans.may_scan, scans.was_missed, scans.note_skip]
     writing: Activities = [books.record, books.end_cycle, books.mark, books.intend, books.change_state]
     shadow = ShadowActivities(ledger, market, calendar, paper_terms_of(settings))
     thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]
-    return [*reading, *writing, *thinking, breaker.judge, breaker.resume_desk]
+    return [*reading, *asking, *writing, *thinking, breaker.judge, breaker.resume_desk]
 
 
 class Outside(NamedTuple):
@@ -146,13 +153,18 @@ def activities_of_orders(outside: Outside, ledger: Ledger, rules: GateRules, ear
 
 @asynccontextmanager
 async def serving(client: Client, settings: Settings, database: Database, queues: Sequence[str]) -> AsyncIterator[None]:
-    """Serve these queues until the block is left, then let running activities end."""
+    """Serve these queues until the block is left, then let running activities end.
+
+    Raises BadConfiguration before anything is served when the clock could not be kept to.
+    """
     await add_missing_search_attributes(client, (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS))
     engine = application_engine(database)
+    timetable: Timetable | None = None
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.dispose)
         if policies.ORDERS_QUEUE in queues:
             await _vet_broker(settings, engine)
+            timetable = await timetable_of(settings, Prices.of(settings))
         workers: list[Worker] = []
         for queue in queues:
             rate = settings.models.max_calls_per_second if queue == policies.AGENTS_QUEUE else None
@@ -168,14 +180,14 @@ async def serving(client: Client, settings: Settings, database: Database, queues
             workers.append(worker)
         await stack.enter_async_context(together(workers))
         log.info("serving", queues=list(queues), desk=settings.desk.id)
-        if policies.ORDERS_QUEUE in queues:
-            await begin_routine(client, settings.desk.id, listens=settings.orders.broker != "paper")
+        if timetable is not None:
+            await begin_routine(client, timetable, listens=settings.orders.broker != "paper")
         yield
 
 
 async def _vet_broker(settings: Settings, engine: AsyncEngine) -> None:
     """See that orders would go to the account that is meant, before the first can come."""
-    market = market_of(settings, calendar_of(settings.market), engine)
+    market = market_of(settings, calendar_of(settings.schedule), engine)
     log.info("orders go to", broker=await vet_broker(settings, broker_of(settings, engine, market)))
 
 

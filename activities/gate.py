@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from temporalio import activity
 
@@ -18,15 +17,11 @@ from trading.steps import HALTED, Cycle, CycleRequest, Opening, Skip
 
 
 class GateRules(Record):
-    """What the gate holds a cycle to; `exchange_zone` is the zone that session dates are in.
-
-    `shadow` says whether a halted desk's cycles go on in shadow; else they are skipped.
-    """
+    """What the gate holds a cycle to; `shadow`: a halted desk's cycles go on in shadow, else they are skipped."""
 
     limits: Limits = Limits()
     style: Style = Style()
     max_data_age: timedelta = timedelta(seconds=60)
-    exchange_zone: str = "America/New_York"
     shadow: bool = False
 
 
@@ -53,7 +48,7 @@ class Gate:
         portfolio = await self._ledger.portfolio(cycle.desk_id)
         await self._market.instruments(cycle.request.symbols)
         shadows = await self._ledger.shadow_trades(cycle.desk_id)
-        session = self._calendar.session(as_of.astimezone(ZoneInfo(self._rules.exchange_zone)).date())
+        session = self._calendar.last_session(as_of)
         in_session = is_open(session, as_of)
         opening = Opening(
             as_of=as_of,
@@ -63,7 +58,7 @@ class Gate:
             limits=self._rules.limits,
             trading_state=portfolio.trading_state,
             style=self._rules.style,
-            closes_at=session.closes_at if session and in_session and self._is_live(cycle.request) else None,
+            closes_at=session.closes_at if in_session and self._is_live(cycle.request) else None,
             held=tuple(p.symbol for p in portfolio.positions if p.quantity),
             shadow=self._rules.shadow,
             shadowed=tuple(sorted({one.symbol for one in shadows})),

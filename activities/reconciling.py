@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import structlog
 from temporalio import activity
@@ -38,7 +37,6 @@ from trading.reconciling import (
 from trading.sessions import is_open
 from trading.settlement import Denied, IntentAsked
 
-EXCHANGE = ZoneInfo("America/New_York")
 _GRAVITY = [TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED]
 
 log = structlog.get_logger()
@@ -67,7 +65,7 @@ class ReconcilingActivities:
         correction, whose id follows from the broker's report.
         """
         now = datetime.now(UTC)
-        closed = asked.in_session and not is_open(self._calendar.session(now.astimezone(EXCHANGE).date()), now)
+        closed = asked.in_session and not is_open(self._calendar.last_session(now), now)
         if closed or not await self._ledger.knows(asked.desk_id):
             return Comparison(asked=asked, is_closed=True)
         actions = await self._catch_up(asked, now)

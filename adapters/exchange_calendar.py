@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -64,25 +64,9 @@ class ExchangeCalendar:
         end = int(np.searchsorted(self._days.on, np.datetime64(last, "D"), side="right"))
         return tuple(self._session(index) for index in range(start, end))
 
-    @cached_property
+    @property
     def _days(self) -> _Days:
-        # The package takes a second to import (pandas): only those pay who ask for a session.
-        import exchange_calendars  # noqa: PLC0415
-
-        try:
-            with warnings.catch_warnings():
-                # Raised by pandas 3.1 inside the package's own code; nothing here can avoid it.
-                warnings.filterwarnings("ignore", message=r"Series\.values returning an ndarray")
-                calendar = exchange_calendars.get_calendar(self.exchange, start=BEGINS_ON, end=self.ends_on)
-        except (exchange_calendars.errors.CalendarError, ValueError) as wrong:
-            reason = " ".join(str(wrong).split())
-            message = f"no calendar for exchange {self.exchange!r} ({reason}): set MARKET_CALENDAR, to XNYS say"
-            raise BadConfiguration(message) from wrong
-        return _Days(
-            calendar.sessions.to_numpy().astype("datetime64[D]"),
-            calendar.opens.dt.tz_convert(None).to_numpy().astype("datetime64[us]"),
-            calendar.closes.dt.tz_convert(None).to_numpy().astype("datetime64[us]"),
-        )
+        return _days_of(self.exchange, self.ends_on)
 
     def _session(self, index: int) -> Session:
         day: date = self._days.on[index].item()
@@ -93,3 +77,25 @@ class ExchangeCalendar:
     def _beyond(self, day: date) -> BadConfiguration:
         covered = f"{BEGINS_ON} to {self.ends_on}"
         return BadConfiguration(f"{day} is outside the calendar of {self.exchange}, which covers {covered}")
+
+
+@lru_cache(maxsize=4)
+def _days_of(exchange: str, ends_on: date) -> _Days:
+    """Built once in a process, for all who ask."""
+    # The package takes a second to import (pandas): only those pay who ask for a session.
+    import exchange_calendars  # noqa: PLC0415
+
+    try:
+        with warnings.catch_warnings():
+            # Raised by pandas 3.1 inside the package's own code; nothing here can avoid it.
+            warnings.filterwarnings("ignore", message=r"Series\.values returning an ndarray")
+            calendar = exchange_calendars.get_calendar(exchange, start=BEGINS_ON, end=ends_on)
+    except (exchange_calendars.errors.CalendarError, ValueError) as wrong:
+        reason = " ".join(str(wrong).split())
+        message = f"no calendar for exchange {exchange!r} ({reason}): set SCHEDULE_CALENDAR, to XNYS say"
+        raise BadConfiguration(message) from wrong
+    return _Days(
+        calendar.sessions.to_numpy().astype("datetime64[D]"),
+        calendar.opens.dt.tz_convert(None).to_numpy().astype("datetime64[us]"),
+        calendar.closes.dt.tz_convert(None).to_numpy().astype("datetime64[us]"),
+    )

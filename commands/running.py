@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
 import typer
+from pydantic_settings import BaseSettings
 
 from commands.doing import Anytime, AsJson, AsOf, Symbols, Watchlist, do
 from settings import Settings
@@ -38,7 +40,9 @@ def up(  # noqa: PLR0913  each is an option of the command line
     from console.up import up
 
     wish = Wish(symbols=tuple(symbols or ()), as_of=as_of, anytime=anytime)
-    return do(lambda settings, output: up(_on(settings, market), output, wish, once=once), as_json=as_json)
+    return do(
+        lambda settings, output: up(typed_over(settings, market, symbols), output, wish, once=once), as_json=as_json
+    )
 
 
 @app.command()
@@ -73,7 +77,11 @@ def price_move(
     return do(lambda settings, output: price_move(settings, output, symbol, percent), as_json=as_json)
 
 
-def _on(settings: Settings, market: Provider | None) -> Settings:
-    if market is None:
-        return settings
-    return settings.model_copy(update={"market": settings.market.model_copy(update={"providers": (market.value,)})})
+def typed_over(settings: Settings, market: Provider | None, symbols: Sequence[str] | None) -> Settings:
+    """What is typed stands for the setting, for as long as the desk is up: the clock looks at the same symbols."""
+    changed: dict[str, BaseSettings] = {}
+    if market is not None:
+        changed["market"] = settings.market.model_copy(update={"providers": (market.value,)})
+    if symbols:
+        changed["desk"] = settings.desk.model_copy(update={"symbols": ",".join(symbols)})
+    return settings.model_copy(update=changed)

@@ -9,7 +9,6 @@ from typing import Any
 
 from temporalio.client import (
     Client,
-    WithStartWorkflowOperation,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -22,6 +21,7 @@ from trading.errors import BadConfiguration, Retryable
 from trading.money import Record
 from trading.steps import CycleRequest
 from workflows import policies, search_attributes
+from workflows.desks import started
 from workflows.trading_desk import TradingDesk
 
 ANSWER_TIMEOUT = timedelta(seconds=10)
@@ -47,19 +47,9 @@ async def ask_to_resume(client: Client, desk_id: str, asked: ResumeAsked) -> Cir
 
 async def _ask(client: Client, desk_id: str, asked: tuple[Any, Record], late: str) -> Any:
     await _wait_for_worker(client)
-    start = WithStartWorkflowOperation(
-        TradingDesk.run,
-        DeskState(desk_id=desk_id),
-        id=workflow_id(desk_id),
-        task_queue=policies.DESK_QUEUE,
-        task_timeout=policies.TASK,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        search_attributes=search_attributes.of_desk(desk_id),
-        static_summary=f"desk {desk_id}",
-    )
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT.total_seconds()):
-            return await client.execute_update_with_start_workflow(*asked, start_workflow_operation=start)
+            return await client.execute_update_with_start_workflow(*asked, start_workflow_operation=started(desk_id))
     except WorkflowUpdateFailedError as error:
         words = getattr(error.cause, "message", error.cause)
         raise BadConfiguration(f"the desk refuses: {words}") from error

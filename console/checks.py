@@ -56,7 +56,7 @@ async def models(settings: Settings) -> str:
 async def calendar(settings: Settings, prices: Prices) -> str:
     """The exchange's calendar and the session it speaks of now."""
     session = prices.calendar.last_session(datetime.now(UTC))
-    return f"{settings.market.calendar}: last session {session.session_on}"
+    return f"{settings.schedule.calendar}: last session {session.session_on}"
 
 
 async def exchange(settings: Settings, prices: Prices) -> str:

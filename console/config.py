@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from adapters.temporal import connection
 from console.output import STYLES, Output, grid, plain
+from console.variables import written
 from settings import Settings, groups
 from trading.money import Record
 
@@ -71,4 +72,4 @@ def _shown(value: object) -> str | None:
         return None
     if isinstance(value, SecretStr):
         return MASK if value.get_secret_value() else ""
-    return _IN_ADDRESS.sub(MASK, str(value))
+    return _IN_ADDRESS.sub(MASK, written(value))

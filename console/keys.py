@@ -82,7 +82,7 @@ def _key_of(provider: Provider) -> Callable[[Settings], Awaitable[str]]:
 
 async def prices(settings: Settings) -> str:
     """Alpaca's data API takes the key: one symbol's quote."""
-    market = alpaca_of(settings, calendar_of(settings.market))
+    market = alpaca_of(settings, calendar_of(settings.schedule))
     quotes = await market.quotes([EVERYBODYS], datetime.now(UTC))
     return f"Alpaca answered about {', '.join(quotes)}"
 

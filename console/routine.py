@@ -1,40 +1,23 @@
-"""What a desk does without being asked: it compares its books with the broker by the clock, and listens to it."""
+"""What a desk does without being asked: what the clock starts, a look at the broker now, and an ear on it."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
-from temporalio.client import (
-    Client,
-    Schedule,
-    ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
-    ScheduleCalendarSpec,
-    ScheduleOverlapPolicy,
-    SchedulePolicy,
-    ScheduleRange,
-    ScheduleSpec,
-    ScheduleUpdate,
-    ScheduleUpdateInput,
-)
+from temporalio.client import Client, Schedule, ScheduleAlreadyRunningError, ScheduleUpdate, ScheduleUpdateInput
 from temporalio.common import WorkflowIDConflictPolicy
 
+from console.timetable import TABLE, Timetable
 from trading.reconciling import ReconciliationAsked
 from workflows import policies
 from workflows.broker_watch import BrokerWatch
 from workflows.reconciliation import Reconciliation
 
-EXCHANGE_ZONE = "America/New_York"
-# Every quarter of an hour from before the opening bell to after the close; the workflow asks the calendar itself.
-QUARTERS = ScheduleCalendarSpec(
-    minute=[ScheduleRange(0, 45, 15)], hour=[ScheduleRange(9, 16)], day_of_week=[ScheduleRange(1, 5)]
-)
-# A server that comes back later than this does not make up for a look that the next quarter brings anyway.
-CATCH_UP = timedelta(minutes=10)
 
-
-async def begin_routine(client: Client, desk_id: str, *, listens: bool) -> None:
-    """Compare the books now and by the clock; where the broker tells of moving orders, listen. Harmless to repeat."""
+async def begin_routine(client: Client, timetable: Timetable, *, listens: bool) -> None:
+    """Compare the books now, keep the clock, and listen where the broker tells of moving orders. Harmless to repeat."""
+    desk_id = timetable.desk_id
     now = f"{desk_id}-start-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     asked = ReconciliationAsked(desk_id=desk_id, reconciliation_id=now, trace_id=now)
     await client.start_workflow(
@@ -47,7 +30,8 @@ async def begin_routine(client: Client, desk_id: str, *, listens: bool) -> None:
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary="books and broker, as the worker starts",
     )
-    await _keep_schedule(client, f"reconciliation/{desk_id}", _every_quarter(desk_id))
+    async for _ in kept(client, timetable):
+        pass
     if listens:
         await client.start_workflow(
             BrokerWatch.run,
@@ -60,27 +44,14 @@ async def begin_routine(client: Client, desk_id: str, *, listens: bool) -> None:
         )
 
 
-def _every_quarter(desk_id: str) -> Schedule:
-    asked = ReconciliationAsked(
-        desk_id=desk_id, reconciliation_id=f"{desk_id}-clock", trace_id=f"{desk_id}-clock", in_session=True
-    )
-    return Schedule(
-        action=ScheduleActionStartWorkflow(
-            Reconciliation.run,
-            asked,
-            id=asked.workflow_id,
-            task_queue=policies.DESK_QUEUE,
-            task_timeout=policies.TASK,
-            execution_timeout=policies.RECONCILING_LIFE,
-            static_summary="books and broker, by the clock",
-        ),
-        spec=ScheduleSpec(calendars=[QUARTERS], time_zone_name=EXCHANGE_ZONE),
-        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
-    )
+async def kept(client: Client, timetable: Timetable) -> AsyncIterator[tuple[str, bool]]:
+    """Make every schedule of the table, or bring it to its form; its name, and whether it is new."""
+    for entry in TABLE:
+        yield entry.name, await keep(client, entry.id_of(timetable.desk_id), entry.schedule(timetable))
 
 
-async def _keep_schedule(client: Client, name: str, schedule: Schedule) -> None:
-    """Create it, or bring the one that is there to this form; whether it is paused stays as a person left it."""
+async def keep(client: Client, name: str, schedule: Schedule) -> bool:
+    """Make it, or bring it to this form, and say whether it is new. Whether it is paused stays as a person left it."""
 
     def renewed(old: ScheduleUpdateInput) -> ScheduleUpdate:
         schedule.state = old.description.schedule.state
@@ -90,3 +61,5 @@ async def _keep_schedule(client: Client, name: str, schedule: Schedule) -> None:
         await client.create_schedule(name, schedule)
     except ScheduleAlreadyRunningError:
         await client.get_schedule_handle(name).update(renewed)
+        return False
+    return True

@@ -16,6 +16,7 @@ from adapters.temporal import connection
 from console.cycle import Wish, request_of, run_one, say_if_closed
 from console.output import Output, pairs, title
 from console.reach import Reach, embedded_reach, named_reach
+from console.timetable import timetable_of
 from console.watchlist import Prices
 from settings import DeskSettings, Settings
 from trading.steps import CycleRequest
@@ -55,6 +56,7 @@ async def _up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> 
         request = await at_any_time(await request_of(wish, settings, prices), settings, prices)
         # A file that cannot be read is found here, before there is a server or a folder for one.
         await prices.market.quotes(request.symbols, request.as_of or await prices.latest())
+        await timetable_of(settings, prices)
         where = await _market(settings, prices, request)
     output.say(pairs([*_runs_on(settings), ("market", where)]))
     async with AsyncExitStack() as stack:

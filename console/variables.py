@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import time
 from typing import get_args
 
 from pydantic import SecretStr
@@ -29,7 +30,7 @@ def variables(groups: Mapping[str, type[BaseSettings]] | None = None) -> list[Va
         Variable(
             name=f"{prefix}{name.upper()}",
             prefix=prefix,
-            default="" if is_secret(field.annotation) or field.default in _UNSET else _written(field.default),
+            default="" if is_secret(field.annotation) or field.default in _UNSET else written(field.default),
             description=field.description or "",
             is_secret=is_secret(field.annotation),
         )
@@ -38,9 +39,11 @@ def variables(groups: Mapping[str, type[BaseSettings]] | None = None) -> list[Va
     ]
 
 
-def _written(default: object) -> str:
+def written(default: object) -> str:
     """A default as one writes it in `.env`."""
-    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+    if isinstance(default, tuple):
+        return ",".join(map(written, default))
+    return f"{default:%H:%M}" if isinstance(default, time) else str(default)
 
 
 def is_secret(annotation: object) -> bool:

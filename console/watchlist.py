@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,7 +20,7 @@ from trading.instruments import Symbol
 from trading.ports import Market
 from trading.sessions import is_open
 from wiring.markets import calendar_of, market_of
-from worker import gate_rules
+from wiring.rules import gate_rules
 
 MOST_UNNAMED = 60
 """Symbols of a folder that are all looked at when nobody names any; of more a person should choose."""
@@ -40,7 +39,7 @@ class Prices:
     @classmethod
     def of(cls, settings: Settings) -> Prices:
         """Build what the settings name."""
-        calendar = calendar_of(settings.market)
+        calendar = calendar_of(settings.schedule)
         return cls(market_of(settings, calendar), calendar, gate_rules(settings))
 
     async def latest(self) -> datetime:
@@ -49,7 +48,7 @@ class Prices:
 
     def is_in_session(self, at: datetime) -> bool:
         """Whether the exchange trades at this moment."""
-        return is_open(self.calendar.session(at.astimezone(self._zone).date()), at)
+        return is_open(self.calendar.last_session(at), at)
 
     def max_age(self, at: datetime) -> timedelta:
         """How old a price may be at this moment."""
@@ -58,11 +57,7 @@ class Prices:
     def close_of(self, day: date) -> datetime:
         """The closing bell of a session's date; noon of a day without one, which the gate then refuses in its words."""
         session = self.calendar.session(day)
-        return session.closes_at if session else datetime.combine(day, time(12), self._zone).astimezone(UTC)
-
-    @property
-    def _zone(self) -> ZoneInfo:
-        return ZoneInfo(self.rules.exchange_zone)
+        return session.closes_at if session else datetime.combine(day, time(12), UTC)
 
 
 def tickers(words: Iterable[str]) -> tuple[str, ...]:
@@ -77,9 +72,14 @@ def tickers(words: Iterable[str]) -> tuple[str, ...]:
 
 async def watchlist(settings: Settings, prices: Prices, named: Iterable[str]) -> tuple[str, ...]:
     """The symbols named, else those of DESK_SYMBOLS, else what the market has. Raises UnknownSymbol for others."""
-    symbols = tickers(named) or tickers(settings.desk.symbols.split(",")) or await _all_of(prices.market)
+    symbols = tickers(named) or await scanned(settings, prices)
     await prices.market.instruments(symbols)
     return symbols
+
+
+async def scanned(settings: Settings, prices: Prices) -> tuple[str, ...]:
+    """The symbols that the clock looks at: DESK_SYMBOLS, else what the market has; no provider is asked for them."""
+    return tickers(settings.desk.symbols.split(",")) or await _all_of(prices.market)
 
 
 async def first_of(settings: Settings, prices: Prices) -> str:

@@ -33,7 +33,6 @@ class MarketSettings(BaseSettings):
     )
     data_dir: Path = Field(Path("data"), description="Folder of Parquet or CSV files with daily bars.")
     data_adjustment: Literal["raw", "split", "all"] = Field("all", description="How the files' prices were adjusted.")
-    calendar: str = Field("XNYS", description="The exchange calendar, by its ISO 10383 code.")
     seed: int = Field(1, ge=0, description="Seed of the simulated market.")
     max_data_age_seconds: int = Field(60, ge=1, description="How old the newest price of a live market may be.")
 

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time
 from decimal import Decimal
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from settings.group import group
 from trading.money import Fraction
 
-Times = Annotated[tuple[time, ...], NoDecode, Field(min_length=1, max_length=24)]
+
+def _read_time(value: object) -> object:
+    """A time of the day as `11:00`, nothing finer: pydantic alone would read 1100 as so many seconds."""
+    if isinstance(value, str):
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value.strip()):
+            message = f"not a time of the day: {value.strip()!r} (one looks like 09:30)"
+            raise ValueError(message)
+        return time.fromisoformat(value.strip())
+    return value
+
+
+Clock = Annotated[time, BeforeValidator(_read_time), PlainSerializer(lambda at: f"{at:%H:%M}", when_used="json")]
+Times = Annotated[tuple[Clock, ...], NoDecode, Field(min_length=1, max_length=24)]
 
 
 class ScheduleSettings(BaseSettings):
@@ -23,9 +37,10 @@ class ScheduleSettings(BaseSettings):
     scan_times: Times = Field(
         (time(11, 0), time(14, 30)), description="When the desk scans its watchlist, separated by commas, as `11:00`."
     )
-    close_time: time = Field(time(16, 20), description="When the day is closed: marks, performance, digest.")
-    report_time: time = Field(time(17, 0), description="When the week is reported, on its last weekday.")
+    close_time: Clock = Field(time(16, 20), description="When the day is closed: marks, performance, digest.")
+    report_time: Clock = Field(time(17, 0), description="When the week is reported, on its last weekday.")
     timezone: str = Field("America/New_York", description="The zone of these times, by its IANA name.")
+    calendar: str = Field("XNYS", description="The exchange calendar, by its ISO 10383 code; `24/7` never closes.")
 
     @field_validator("scan_times", mode="before")
     @classmethod
@@ -33,6 +48,16 @@ class ScheduleSettings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(dict.fromkeys(word.strip() for word in value.split(",") if word.strip()))
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            message = f"no time zone {value!r} (one looks like America/New_York)"
+            raise ValueError(message) from error
+        return value
 
 
 class MonitorSettings(BaseSettings):

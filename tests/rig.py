@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
@@ -25,6 +24,7 @@ from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
+from activities.scans import ScanActivities
 from activities.shadow import ShadowActivities
 from adapters.earnings_file import EarningsFile
 from adapters.exchange_calendar import ExchangeCalendar
@@ -41,12 +41,13 @@ from trading.audit import Finding, audit
 from trading.breaker import TradingState
 from trading.breaker_rules import BreakerRules
 from trading.costs import Costs
-from trading.desk import CycleTicket, DeskState
+from trading.desk import CycleTicket
 from trading.docket import CycleReport
-from trading.ports import Broker, Journal, LanguageModel, Ledger, Market, Snapshots
+from trading.ports import Broker, Calendar, Journal, LanguageModel, Ledger, Market, Snapshots
 from trading.steps import CycleRequest
 from worker import WORKFLOWS, Outside, activities_of_orders
-from workflows import policies, search_attributes
+from workflows import policies
+from workflows.desks import started
 from workflows.trading_cycle import TradingCycle
 from workflows.trading_desk import TradingDesk
 
@@ -69,6 +70,8 @@ class Ports:
     budget: Budget = field(default_factory=Budget)
     breaker: BreakerRules = field(default_factory=BreakerRules)
     costs: Costs = field(default_factory=Costs)
+    calendar: Calendar = CALENDAR
+    """By which scans are held."""
 
     @classmethod
     def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
@@ -113,7 +116,15 @@ class Ports:
         breaker = BreakerActivities(self.ledger, self.breaker)
         shadow = ShadowActivities(self.ledger, self.market, CALENDAR, self.costs)
         reading += [shadow.decide_in_shadow, shadow.score_shadow]
-        return [*reading, CycleActivities().await_cycle, *writing, breaker.judge, breaker.resume_desk]
+        cycles, scans = CycleActivities(started), ScanActivities(self.market, self.calendar, self.ledger)
+        asking: list[Callable[..., Any]] = [
+            cycles.ask_desk,
+            cycles.await_cycle,
+            scans.may_scan,
+            scans.was_missed,
+            scans.note_skip,
+        ]
+        return [*reading, *asking, *writing, breaker.judge, breaker.resume_desk]
 
 
 @asynccontextmanager
@@ -142,16 +153,9 @@ def request(*symbols: str, **changes: Any) -> CycleRequest:
 
 async def ask(client: Client, asked: CycleRequest, desk_id: str = "main") -> CycleTicket:
     """Ask a desk for a cycle, starting the desk when it is not there."""
-    start = WithStartWorkflowOperation(
-        TradingDesk.run,
-        DeskState(desk_id=desk_id),
-        id=f"desk/{desk_id}",
-        task_queue=policies.DESK_QUEUE,
-        task_timeout=policies.TASK,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        search_attributes=search_attributes.of_desk(desk_id),
+    return await client.execute_update_with_start_workflow(
+        TradingDesk.run_cycle, asked, start_workflow_operation=started(desk_id)
     )
-    return await client.execute_update_with_start_workflow(TradingDesk.run_cycle, asked, start_workflow_operation=start)
 
 
 async def outcome(client: Client, ticket: CycleTicket) -> CycleReport:

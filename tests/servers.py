@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -31,3 +32,14 @@ async def temporal_server(
         keys = (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS)
         await add_missing_search_attributes(environment.client, keys)
         yield environment
+
+
+async def temporal_cli(address: str, *words: str) -> str:
+    """What Temporal's own command line says; a client that nobody here wrote."""
+    program = Path(sys.executable).with_name("temporal")
+    process = await asyncio.create_subprocess_exec(
+        program, *words, "--address", address, "--namespace", "trading", stdout=-1, stderr=-1
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    return out.decode()

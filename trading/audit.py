@@ -263,7 +263,11 @@ def log_is_whole(books: Books) -> Iterable[Finding]:
 
 
 def cycles_end_once(books: Books) -> Iterable[Finding]:
-    """I10: one cycle at a time, and each ends exactly once."""
+    """I10: one cycle at a time, and each ends exactly once.
+
+    A scan that is not held ends as CycleSkipped, once, under its own name, and has never begun: it is no cycle, and may
+    be told while one runs. One that failed may have failed before it could say that it began; what completed did begin.
+    """
     ended = Counter(s.event.aggregate_id for s in books.events if s.event.type in _ENDS)
     running: str | None = None
     for stored in books.events:
@@ -277,6 +281,10 @@ def cycles_end_once(books: Books) -> Iterable[Finding]:
     for cycle, times in ended.items():
         if times > 1:
             yield Finding(invariant="I10", about=cycle, found=f"ended {times} times")
+    begun = {event.aggregate_id for event in _events(books, EventType.CYCLE_STARTED)}
+    for completed in _events(books, EventType.CYCLE_COMPLETED):
+        if completed.aggregate_id not in begun:
+            yield Finding(invariant="I10", about=completed.aggregate_id, found="completed, but never started")
 
 
 def quantities_only_shrink(books: Books) -> Iterable[Finding]:

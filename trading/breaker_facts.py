@@ -36,7 +36,9 @@ One = TypeVar("One")
 _CYCLES = frozenset({EventType.CYCLE_COMPLETED, EventType.CYCLE_SKIPPED, EventType.CYCLE_FAILED})
 _TAKEN = frozenset({EventType.ORDER_ACCEPTED, EventType.TRADE_EXECUTED})
 # A cycle that never came to the question whether there are prices, or a model, says nothing about it.
-_SILENT_ON_DATA = frozenset({"market_closed", "halted", "before_the_books", "future"})
+_SILENT_ON_DATA = frozenset(
+    {"market_closed", "halted", "before_the_books", "future", "missed", "nothing_new", "not_asked"}
+)
 
 
 class EquityMark(Record):

@@ -90,8 +90,15 @@ class CycleTicket(Record):
     ahead: Annotated[int, Field(ge=0)] = 0
 
 
+class CycleAsked(Record):
+    """A cycle that is asked of a desk from within a workflow."""
+
+    desk_id: DeskId
+    request: CycleRequest
+
+
 class CycleLine(Record):
-    """A cycle as the desk remembers it; no outcome while it waits or runs."""
+    """A cycle as the desk remembers it; no outcome while it waits or runs. `request_id` is what it was asked under."""
 
     cycle_id: Identifier
     trigger: Trigger
@@ -99,6 +106,7 @@ class CycleLine(Record):
     started_at: AwareDatetime | None = None
     outcome: CycleOutcome | None = None
     reason: Text = ""
+    request_id: Identifier | None = None
 
 
 class Waiting(Record):

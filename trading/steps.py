@@ -45,7 +45,7 @@ class CycleRequest(Record):
     """What is asked of a desk.
 
     `as_of` puts the whole cycle in the past, for markets that know it; `anytime` runs it although the exchange is
-    closed.
+    closed. Asked again under the same `request_id` it is the same cycle.
     """
 
     symbols: Symbols
@@ -54,6 +54,7 @@ class CycleRequest(Record):
     trace_id: Identifier
     as_of: AwareDatetime | None = None
     anytime: bool = False
+    request_id: Identifier | None = None
 
 
 class Cycle(Record):

@@ -14,7 +14,7 @@ from adapters.market_chain import MarketChain
 from adapters.postgres.companies import PostgresCompanies
 from adapters.postgres.rates import PostgresRate
 from adapters.simulated_market import SimulatedMarket
-from settings import MarketSettings, Settings
+from settings import ScheduleSettings, Settings
 from trading.market import Adjustment
 from trading.ports import Companies, Market, RequestRate
 
@@ -29,9 +29,9 @@ class Uncounted:
         """Go ahead."""
 
 
-def calendar_of(market: MarketSettings) -> ExchangeCalendar:
+def calendar_of(schedule: ScheduleSettings) -> ExchangeCalendar:
     """The exchange calendar, known until well after today."""
-    return ExchangeCalendar(market.calendar, until=datetime.now(UTC).date())
+    return ExchangeCalendar(schedule.calendar, until=datetime.now(UTC).date())
 
 
 def market_of(settings: Settings, calendar: ExchangeCalendar, engine: AsyncEngine | None = None) -> Market:

@@ -123,6 +123,13 @@ JOIN: dict[str, Any] = {
     "retry_policy": _policy(0.5, 10, 200),
 }
 
+HEAR: dict[str, Any] = {
+    # A scan stays with its cycle, which may wait for its turn behind two others; longer than that it need not.
+    **JOIN,
+    "start_to_close_timeout": timedelta(minutes=50),
+    "schedule_to_close_timeout": timedelta(minutes=50),
+}
+
 # No cycle is open longer than this (invariant I16); four agents at four minutes each would not be a decision any more.
 CYCLE_LIFE = timedelta(minutes=15)
 # A line to the broker that was cut is opened again after this; what was said meanwhile is found by the clock's looks.
@@ -132,6 +139,10 @@ WATCH_PAUSE = timedelta(seconds=5)
 RECONCILING_LOOKS = 3
 RECONCILING_PAUSE = timedelta(seconds=2)
 RECONCILING_LIFE = timedelta(minutes=20)
+# A scan asks for five minutes, and hears of its cycle for fifty more.
+SCAN_LIFE = timedelta(hours=1)
+# Whether a scan was missed is asked this long after it was due: the server's patience with it (ten minutes) is over.
+ROLL_CALL_AFTER = timedelta(minutes=15)
 # How long a cycle waits for an order before it goes on without it; market orders fill in a second or two.
 ORDER_PATIENCE = timedelta(seconds=10)
 # How long an order is followed: a whole session, six and a half hours, and the half hour after it.

@@ -11,6 +11,8 @@ STRATEGY_ID = SearchAttributeKey.for_keyword("StrategyId")
 CYCLE_TRIGGER = SearchAttributeKey.for_keyword("CycleTrigger")
 CYCLE_OUTCOME = SearchAttributeKey.for_keyword("CycleOutcome")
 SYMBOLS = SearchAttributeKey.for_keyword_list("Symbols")
+SCHEDULED_AT = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
+"""Temporal's own: the moment at which a schedule meant to start a workflow, whenever it did."""
 TRACE_ID = SearchAttributeKey.for_keyword("TraceId")
 KEYWORDS = (DESK_ID, STRATEGY_ID, CYCLE_TRIGGER, CYCLE_OUTCOME, TRACE_ID)
 KEYWORD_LISTS = (SYMBOLS,)

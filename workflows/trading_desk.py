@@ -89,12 +89,13 @@ class TradingDesk:
 
     @workflow.update
     async def run_cycle(self, request: CycleRequest) -> CycleTicket:
-        """Ask for a cycle; the answer names it at once."""
-        return self._enqueue(request)
+        """Ask for a cycle; the answer names it at once, and under the same `request_id` again."""
+        known = self._known(request)
+        return _ticket(known.cycle_id) if known else self._enqueue(request)
 
     @run_cycle.validator
     def _has_room(self, request: CycleRequest) -> None:
-        if len(self._waiting) >= policies.MOST_WAITING:
+        if len(self._waiting) >= policies.MOST_WAITING and not self._known(request):
             message = f"{len(self._waiting)} cycles are waiting already: {', '.join(request.symbols)} would be too many"
             raise ApplicationError(message, type="DeskFull", non_retryable=True)
 
@@ -170,14 +171,20 @@ class TradingDesk:
         )
         self._opened = True
 
+    def _known(self, request: CycleRequest) -> CycleLine | None:
+        """The cycle that was asked for under the same name before."""
+        named = (line for line in self._cycles if request.request_id and line.request_id == request.request_id)
+        return next(named, None)
+
     def _enqueue(self, request: CycleRequest) -> CycleTicket:
         self._counted += 1
         cycle_id = f"{self._desk_id}-{workflow.now():%Y%m%dT%H%M%S}-{self._counted}"
         ahead = sum(line.outcome is None for line in self._cycles)
         self._waiting.append(Waiting(cycle_id=cycle_id, request=request))
-        self._cycles.append(CycleLine(cycle_id=cycle_id, trigger=request.trigger, symbols=request.symbols))
+        named = request.model_dump(include={"trigger", "symbols", "request_id"})
+        self._cycles.append(CycleLine(cycle_id=cycle_id, **named))
         del self._cycles[: -policies.MOST_REMEMBERED]
-        return CycleTicket(cycle_id=cycle_id, workflow_id=f"cycle/{cycle_id}", ahead=ahead)
+        return _ticket(cycle_id, ahead)
 
     async def _run_next(self) -> None:
         """Start the cycle that has waited longest."""
@@ -373,3 +380,7 @@ class TradingDesk:
                 "standing_down": self._standing_down,
             }
         )
+
+
+def _ticket(cycle_id: str, ahead: int = 0) -> CycleTicket:
+    return CycleTicket(cycle_id=cycle_id, workflow_id=f"cycle/{cycle_id}", ahead=ahead)

@@ -1,6 +1,8 @@
-"""The end of a cycle, said for it by the desk."""
+"""What is asked and said of a desk's cycles as a whole: the end of one, said for it, and how far the newest looked."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +15,11 @@ _ENDED = text(
     AND type IN ('CycleCompleted', 'CycleSkipped', 'CycleFailed')"""
 )
 
+_LOOKED_AT = text(
+    """SELECT data->>'as_of' FROM events WHERE desk_id = :desk_id AND type = 'SnapshotTaken'
+    ORDER BY sequence DESC LIMIT 1"""
+)
+
 
 async def end_cycle(connection: AsyncConnection, ended: Event) -> None:
     """Write the end, unless the cycle has written its own: it ends once."""
@@ -20,3 +27,9 @@ async def end_cycle(connection: AsyncConnection, ended: Event) -> None:
     asked = {"desk_id": ended.desk_id, "cycle_id": ended.aggregate_id}
     if (await connection.execute(_ENDED, asked)).first() is None:
         await log.append(connection, [ended])
+
+
+async def looked_at(connection: AsyncConnection, desk_id: str) -> datetime | None:
+    """The moment that the newest snapshot of a desk's cycles is of."""
+    found = (await connection.execute(_LOOKED_AT, {"desk_id": desk_id})).scalar_one_or_none()
+    return None if found is None else datetime.fromisoformat(found)

@@ -66,6 +66,11 @@ class PostgresLedger:
         async with transaction(self._engine) as connection:
             await cycles.end_cycle(connection, ended)
 
+    async def looked_at(self, desk_id: str) -> datetime | None:
+        """The moment of the market that the desk's newest cycle has looked at."""
+        async with transaction(self._engine) as connection:
+            return await cycles.looked_at(connection, desk_id)
+
     async def portfolio(self, desk_id: str) -> Portfolio:
         """Cash, what is held with its marks, open orders and the trading state, in one statement."""
         async with transaction(self._engine) as connection:

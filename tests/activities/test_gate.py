@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.gate import Gate, GateRules
 from activities.opening import OpeningActivities
+from adapters.exchange_calendar import ExchangeCalendar
 from adapters.paper_broker import PaperBroker
 from adapters.postgres.ledger import PostgresLedger
 from tests.fakes.market import FakeMarket
@@ -37,11 +38,13 @@ def asked(as_of: datetime | None = None, *, anytime: bool = False) -> Cycle:
     return one.model_copy(update={"request": one.request.model_copy(update={"as_of": as_of, "anytime": anytime})})
 
 
-async def gate_of(engine: AsyncEngine, market: FakeMarket) -> tuple[Gate, PostgresLedger]:
+async def gate_of(
+    engine: AsyncEngine, market: FakeMarket, calendar: ExchangeCalendar = CALENDAR
+) -> tuple[Gate, PostgresLedger]:
     ledger = PostgresLedger(engine)
     opening = DeskOpening(desk_id=DESK, trace_id=TRACE, at=CLOSE)
     await OpeningActivities(PaperBroker(engine, market), ledger).open_desk(opening)
-    return Gate(market, CALENDAR, ledger, GateRules()), ledger
+    return Gate(market, calendar, ledger, GateRules()), ledger
 
 
 async def test_the_closing_bell_belongs_to_the_session_and_the_minute_after_it_does_not(engine: AsyncEngine) -> None:
@@ -59,6 +62,14 @@ async def test_a_day_after_an_early_close_is_over_at_one(engine: AsyncEngine) ->
     thanksgiving_friday = datetime(2025, 11, 28, 18, tzinfo=UTC)
     assert (await gate.open_cycle(asked(thanksgiving_friday))).skip is None
     assert (await gate.open_cycle(asked(thanksgiving_friday + timedelta(minutes=90)))).skip is not None
+
+
+async def test_where_nobody_rings_a_bell_every_hour_of_the_week_is_in_session(engine: AsyncEngine) -> None:
+    never_closed = ExchangeCalendar("24/7", until=CLOSE.date())
+    gate, _ = await gate_of(engine, FakeMarket(unquoted=["AAPL"]), never_closed)
+    a_sunday = datetime(2025, 11, 30, tzinfo=UTC)
+    openings = [await gate.open_cycle(asked(a_sunday + timedelta(hours=hour))) for hour in range(0, 30, 3)]
+    assert {(one.in_session, one.skip) for one in openings} == {(True, None)}
 
 
 async def test_books_are_not_led_backwards(engine: AsyncEngine) -> None:

@@ -24,7 +24,7 @@ from trading.events import Event
 from trading.limits import Limits
 from trading.market import SnapshotSummary
 from trading.steps import Opening, SnapshotAsked, Stage
-from worker import gate_rules
+from wiring.rules import gate_rules
 
 AT = datetime(2026, 11, 20, 17, tzinfo=UTC)
 OUT = Fault("look", 1, "before", "error", raises=MarketUnavailable)

@@ -10,6 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from activities.market import look
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.simulated_market import SimulatedMarket
 from trading.bars import Bars
@@ -180,3 +181,13 @@ async def test_what_it_hands_out_cannot_be_written_on(market: SimulatedMarket) -
 def test_a_negative_seed_is_refused(calendar: ExchangeCalendar) -> None:
     with pytest.raises(BadConfiguration, match="seed"):
         SimulatedMarket(-1, calendar)
+
+
+async def test_on_a_calendar_that_never_closes_a_cycle_finds_sound_prices_at_any_hour() -> None:
+    never_closed = ExchangeCalendar("24/7", until=date(2026, 11, 22))
+    market = SimulatedMarket(7, never_closed)
+    a_sunday = datetime(2026, 11, 22, tzinfo=UTC)
+    for hours in (0, 3, 11, 24):
+        at = a_sunday + timedelta(hours=hours)
+        found = await look(market, never_closed, ["AAPL"], at, max_age=timedelta(seconds=60))
+        assert found.dropped == ()

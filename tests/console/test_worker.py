@@ -20,7 +20,7 @@ from adapters.paper_broker import PaperTerms
 from adapters.postgres.engine import Database, owner_engine
 from adapters.temporal.pulse import beating, serves
 from console import ready
-from settings import AlpacaSettings, MarketSettings, ModelSettings, OrderSettings, PaperSettings, Settings
+from settings import AlpacaSettings, DeskSettings, MarketSettings, ModelSettings, OrderSettings, PaperSettings, Settings
 from tests.console.terminal import WORKER, Terminal
 from tests.fakes.broker_server import KEY as BROKER_KEY
 from tests.fakes.broker_server import SECRET as BROKER_SECRET
@@ -149,6 +149,7 @@ async def test_orders_are_not_served_for_an_account_that_nobody_confirmed(
         for wrong, named in (
             (settings.model_copy(update={"trading": live}), "ALPACA_TRADING_BASE_URL is not https://api"),
             (settings.model_copy(update={"market": MarketSettings()}), "MARKET_PROVIDERS=file"),
+            (settings.model_copy(update={"desk": DeskSettings()}), "set DESK_SYMBOLS"),
             (alpaca_at(broker.url, secret="wrong"), "refuses the key"),  # noqa: S106  nobody's
         ):
             with pytest.raises(TradingError, match=named):
@@ -157,7 +158,7 @@ async def test_orders_are_not_served_for_an_account_that_nobody_confirmed(
         assert broker.asked("POST", "/v2/orders") == []
         async with serving(temporal.client, settings, database, [policies.ORDERS_QUEUE]):
             pass
-        assert [asked.status for asked in broker.asked("GET", "/v2/account")] == [None, 200]
+        assert [asked.status for asked in broker.asked("GET", "/v2/account")] == [200, None, 200]
 
 
 async def test_other_queues_need_no_key_of_a_broker(temporal: WorkflowEnvironment, database: Database) -> None:
@@ -172,6 +173,7 @@ async def test_other_queues_need_no_key_of_a_broker(temporal: WorkflowEnvironmen
 def alpaca_at(url: str, secret: str = BROKER_SECRET) -> Settings:
     """Orders to a stand-in of Alpaca, prices of Yahoo, whom nobody asks here."""
     return Settings(
+        desk=DeskSettings(symbols="AAPL"),
         orders=OrderSettings(broker="alpaca"),
         market=MarketSettings(providers=("yfinance",)),
         alpaca=AlpacaSettings(

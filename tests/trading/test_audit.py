@@ -79,6 +79,12 @@ def test_an_exit_without_the_brokers_word_or_on_a_persons_is_held_to_less(life: 
         assert audit(edited(books, EventType.ORDER_INTENDED, 1, looked_at=seen, **told), broker) == ()
 
 
+def test_a_scan_that_is_not_held_is_no_cycle_and_may_be_told_while_one_runs(life: Life) -> None:
+    books, broker = life
+    skipped = said(EventType.CYCLE_SKIPPED, "scan/paper-2026-11-26T16:00:00Z", code="market_closed")
+    assert audit(inserted(books, skipped, EventType.CYCLE_COMPLETED), broker) == ()
+
+
 def test_books_that_never_began_are_clean(life: Life) -> None:
     books, _ = life
     empty = Books(desk_id=DESK, portfolio=books.portfolio.model_copy(update={"cash": Decimal(0), "positions": ()}))
@@ -190,6 +196,18 @@ IN_THE_BOOKS: list[tuple[str, set[str], Callable[[Books], Books]]] = [
         "a cycle began while another ran",
         {"I10"},
         lambda b: inserted(b, said(EventType.CYCLE_STARTED, "paper/cycle-9"), EventType.CYCLE_COMPLETED),
+    ),
+    (
+        "a cycle completed that never began",
+        {"I10"},
+        lambda b: without(b, EventType.CYCLE_STARTED),
+    ),
+    (
+        "a scan was skipped, and failed",
+        {"I10"},
+        lambda b: logged(
+            b, [*events_of(b), *(said(kind, "scan/1") for kind in (EventType.CYCLE_SKIPPED, EventType.CYCLE_FAILED))]
+        ),
     ),
     (
         "a cycle ended twice",

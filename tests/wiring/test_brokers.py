@@ -111,7 +111,7 @@ def test_the_default_is_on_paper() -> None:
 async def test_the_named_broker_is_built(engine: AsyncEngine) -> None:
     for told, name in (({}, "paper"), ({"broker": "alpaca", "providers": "alpaca", "key": "PKTEST"}, "alpaca")):
         settings = settings_of(**told)
-        market = market_of(settings, calendar_of(settings.market), engine)
+        market = market_of(settings, calendar_of(settings.schedule), engine)
         assert broker_of(settings, engine, market).name == name
     with pytest.raises(BadConfiguration):
         broker_of(settings_of(**{**ALPACA, "url": LIVE}), engine, market)
@@ -172,5 +172,5 @@ async def test_prices_with_a_key_of_their_own_ask_where_it_opens(engine: AsyncEn
     data = {"data_api_key": SecretStr("PKDATA"), "data_api_secret": SecretStr("s")}
     own = settings.model_copy(update={"alpaca": settings.alpaca.model_copy(update=data)})
     for each, url in ((settings, LIVE), (own, PAPER)):
-        market: Any = market_of(each, calendar_of(each.market), engine)
+        market: Any = market_of(each, calendar_of(each.schedule), engine)
         assert market._wire._account.trading_base_url == url  # noqa: SLF001  where it would ask

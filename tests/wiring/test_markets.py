@@ -26,13 +26,13 @@ def settings_of(tmp_path: Path, alpaca: AlpacaSettings = KEY, **market: object) 
 async def test_one_provider_is_itself(engine: AsyncEngine, tmp_path: Path, names: str) -> None:
     settings = settings_of(tmp_path, providers=names)
     for database in (None, engine):
-        market = market_of(settings, calendar_of(settings.market), database)
+        market = market_of(settings, calendar_of(settings.schedule), database)
         assert market.name == names
 
 
 async def test_several_are_a_chain_in_their_order(engine: AsyncEngine, tmp_path: Path) -> None:
     settings = settings_of(tmp_path, providers=" yfinance, Alpaca,yfinance ", cross_check=True)
-    market = market_of(settings, calendar_of(settings.market), engine)
+    market = market_of(settings, calendar_of(settings.schedule), engine)
     assert isinstance(market, MarketChain)
     assert (market.name, market.adjustment, market.historical) == ("yfinance+alpaca", Adjustment.SPLIT, False)
 
@@ -51,5 +51,5 @@ def test_settings_that_make_no_market_are_named(
 ) -> None:
     settings = settings_of(tmp_path, alpaca, **market)
     with pytest.raises(BadConfiguration, match=named) as refused:
-        market_of(settings, calendar_of(settings.market))
+        market_of(settings, calendar_of(settings.schedule))
     assert "hidden" not in str(refused.value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.fakes.model import ScriptedModel
 from tests.rig import Ports, cycle, desk_of, in_state, request, serving
+from tests.servers import temporal_cli
 from trading.breaker import TradingState
 from trading.docket import CycleReport
 from workflows.trading_cycle import TradingCycle
@@ -71,27 +71,20 @@ async def test_temporals_own_command_line_reads_and_halts_the_desk(
     temporal: WorkflowEnvironment, traded: CycleReport
 ) -> None:
     address = temporal.client.service_client.config.target_host
-    state = await _temporal(address, "workflow", "query", "--workflow-id", "desk/main", "--type", "trading_state")
+    query = ("workflow", "query", "--workflow-id", "desk/main", "--type")
+    state = await temporal_cli(address, *query, "trading_state")
     assert "ACTIVE" in state
     halt = ("--name", "halt", "--input", '{"reason": "by hand", "by": "the command line"}')
-    await _temporal(address, "workflow", "signal", "--workflow-id", "desk/main", *halt)
+    await temporal_cli(address, "workflow", "signal", "--workflow-id", "desk/main", *halt)
     desk = desk_of(temporal.client)
     await in_state(desk, TradingState.HALTED)
-    breaker = await _temporal(address, "workflow", "query", "--workflow-id", "desk/main", "--type", "circuit_breaker")
+    breaker = await temporal_cli(
+        address, "workflow", "query", "--workflow-id", "desk/main", "--type", "circuit_breaker"
+    )
     assert "by hand" in breaker
     wish = ("--name", "run_cycle", "--input", '{"symbols": ["AAPL"], "trace_id": "by-hand"}')
-    ticket = await _temporal(address, "workflow", "update", "execute", "--workflow-id", "desk/main", *wish)
+    ticket = await temporal_cli(address, "workflow", "update", "execute", "--workflow-id", "desk/main", *wish)
     assert "cycle/main-" in ticket
-
-
-async def _temporal(address: str, *words: str) -> str:
-    program = Path(sys.executable).with_name("temporal")
-    process = await asyncio.create_subprocess_exec(
-        program, *words, "--address", address, "--namespace", "trading", stdout=-1, stderr=-1
-    )
-    out, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
-    return out.decode()
 
 
 async def _found(client: Client, search: str, least: int = 1) -> list[str]:

@@ -1,0 +1,170 @@
+"""What the clock does for a desk: the table of its schedules, and what they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+from temporalio.client import (
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleCalendarSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleRange,
+    ScheduleSpec,
+)
+
+from console.watchlist import Prices, scanned
+from settings import ScheduleSettings, Settings
+from trading.errors import BadConfiguration
+from trading.reconciling import ReconciliationAsked
+from trading.scans import CATCH_UP, RollCallAsked, ScanAsked, TradingHours, trading_hours, unsteady
+from workflows import policies, search_attributes
+from workflows.reconciliation import Reconciliation
+from workflows.scheduled_scan import RollCall, ScheduledScan
+
+A_YEAR = timedelta(days=365)
+# What was missed is told after a long week-end without a server, too; a week later nobody needs to hear of it.
+ROLL_CALL_CATCH_UP = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """What the schedules of a desk are made of; one that cannot be kept cannot be made."""
+
+    desk_id: str
+    scan: ScanAsked
+    clock: ScheduleSettings
+    hours: TradingHours
+
+    def at(self, *times: time) -> list[ScheduleCalendarSpec]:
+        """At these times of each day on which the exchange trades."""
+        return [_calendar_spec(self.hours.days, (at.hour,), (at.minute,)) for at in times]
+
+    def at_last_day(self, at: time) -> list[ScheduleCalendarSpec]:
+        """At this time of the week's last day on which the exchange trades."""
+        return [_calendar_spec(self.hours.days[-1:], (at.hour,), (at.minute,))]
+
+    def starts(
+        self, workflow: Callable[..., Any], asked: object, name: str, life: timedelta
+    ) -> ScheduleActionStartWorkflow:
+        """Start a workflow; the server puts the moment that it meant behind its name."""
+        return ScheduleActionStartWorkflow(
+            workflow,
+            asked,
+            id=name,
+            task_queue=policies.DESK_QUEUE,
+            task_timeout=policies.TASK,
+            execution_timeout=life,
+            typed_search_attributes=search_attributes.of_desk(self.desk_id),
+        )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the table: a schedule's name, what it does, when, and by which workflow.
+
+    A run that is not over when the next is due goes on, and the next is left out: two at once would do the same twice.
+    What a server that was away has missed by no more than `catch_up` is made up for.
+    """
+
+    name: str
+    says: str
+    when: Callable[[Timetable], list[ScheduleCalendarSpec]]
+    action: Callable[[Timetable], ScheduleActionStartWorkflow]
+    overlap: ScheduleOverlapPolicy = ScheduleOverlapPolicy.SKIP
+    catch_up: timedelta = CATCH_UP
+
+    def id_of(self, desk_id: str) -> str:
+        """The schedule's name at the server."""
+        return f"{self.name}/{desk_id}"
+
+    def schedule(self, timetable: Timetable) -> Schedule:
+        """The schedule itself. No jitter: a scan is due to the second."""
+        action = self.action(timetable)
+        action.static_summary = f"{self.says}, by the clock"
+        return Schedule(
+            action=action,
+            spec=ScheduleSpec(calendars=self.when(timetable), time_zone_name=timetable.clock.timezone),
+            policy=SchedulePolicy(overlap=self.overlap, catchup_window=self.catch_up),
+        )
+
+
+def _scan(timetable: Timetable) -> ScheduleActionStartWorkflow:
+    return timetable.starts(ScheduledScan.run, timetable.scan, f"scan/{timetable.desk_id}", policies.SCAN_LIFE)
+
+
+def _roll_call(timetable: Timetable) -> ScheduleActionStartWorkflow:
+    asked = RollCallAsked(scan=timetable.scan, after_seconds=int(policies.ROLL_CALL_AFTER.total_seconds()))
+    return timetable.starts(RollCall.run, asked, f"roll-call/{timetable.desk_id}", policies.SCAN_LIFE)
+
+
+def _reconciliation(timetable: Timetable) -> ScheduleActionStartWorkflow:
+    name = f"{timetable.desk_id}-clock"
+    asked = ReconciliationAsked(desk_id=timetable.desk_id, reconciliation_id=name, trace_id=name, in_session=True)
+    return timetable.starts(Reconciliation.run, asked, asked.workflow_id, policies.RECONCILING_LIFE)
+
+
+def _quarters(timetable: Timetable) -> list[ScheduleCalendarSpec]:
+    """Every quarter of an hour from before the opening bell to after the close; the workflow asks the calendar."""
+    days, first, last = timetable.hours
+    return [_calendar_spec(days, range(first, last + 1), range(0, 60, 15))]
+
+
+def _after_each_scan(timetable: Timetable) -> list[ScheduleCalendarSpec]:
+    """Some time after each scan; past midnight that is on the day after it."""
+    found = []
+    for at in timetable.clock.scan_times:
+        later = datetime.combine(date.min, at) + policies.ROLL_CALL_AFTER
+        days = [day % 7 + 1 for day in timetable.hours.days] if later.date() > date.min else timetable.hours.days
+        found.append(_calendar_spec(days, (later.hour,), (later.minute,)))
+    return found
+
+
+TABLE = (
+    Entry("scan", "looks at the watchlist", lambda t: t.at(*t.clock.scan_times), _scan),
+    # Each roll call is about a scan of its own, and none is too late.
+    Entry(
+        "roll-call",
+        "tells of scans that nobody began",
+        _after_each_scan,
+        _roll_call,
+        overlap=ScheduleOverlapPolicy.BUFFER_ALL,
+        catch_up=ROLL_CALL_CATCH_UP,
+    ),
+    Entry("reconciliation", "compares the books with the broker", _quarters, _reconciliation),
+)
+
+
+async def timetable_of(settings: Settings, prices: Prices) -> Timetable:
+    """What the settings say. Raises BadConfiguration for times, a calendar or a watchlist that cannot be kept to."""
+    clock, today = settings.schedule, datetime.now(UTC).date()
+    zone = ZoneInfo(clock.timezone)
+    named = {"SCAN_TIMES": clock.scan_times, "CLOSE_TIME": (clock.close_time,), "REPORT_TIME": (clock.report_time,)}
+    for name, times in named.items():
+        for at in times:
+            wrong = unsteady(at, zone, today)
+            if wrong is not None:
+                raise BadConfiguration(f"SCHEDULE_{name}: {wrong}: choose another time")
+    hours = trading_hours(prices.calendar.sessions(today, today + A_YEAR), zone)
+    symbols = await scanned(settings, prices)
+    try:
+        scan = ScanAsked(desk_id=settings.desk.id, symbols=symbols, zone=clock.timezone)
+    except ValidationError as error:
+        wrong = f"{len(symbols)} symbols: {error.errors(include_url=False)[0]['msg']}"
+        raise BadConfiguration(f"the clock cannot scan {wrong}; set DESK_SYMBOLS") from error
+    return Timetable(desk_id=settings.desk.id, scan=scan, clock=clock, hours=hours)
+
+
+def _calendar_spec(days: Sequence[int], hours: Sequence[int], minutes: Sequence[int]) -> ScheduleCalendarSpec:
+    """Days count from Monday, 1 to 7; Temporal's from Sunday, 0 to 6."""
+    return ScheduleCalendarSpec(
+        day_of_week=[ScheduleRange(day % 7) for day in days],
+        hour=[ScheduleRange(hour) for hour in hours],
+        minute=[ScheduleRange(minute) for minute in minutes],
+    )

@@ -1,0 +1,217 @@
+"""A scan: a cycle that the clock asks for. When it is held, when it is not, and what the log says then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime
+
+from trading.alerts import Alert, Severity, Topic, alert_raised
+from trading.docket import CycleOutcome
+from trading.events import Event, EventType
+from trading.money import DeskId, Identifier, Record, Text
+from trading.ports import Calendar
+from trading.sessions import Session, is_open
+from trading.steps import CycleRequest, Skip, Symbols, Trigger
+
+MARKET_CLOSED = "market_closed"
+"""The code of a scan outside of a session, as of a cycle there."""
+MISSED = "missed"
+"""The code of a scan whose time went by while no server or no worker was there."""
+NOTHING_NEW = "nothing_new"
+"""The code of a scan on a market of the past that a cycle has looked at already."""
+NOT_ASKED = "not_asked"
+"""The code of a scan that the desk would not take."""
+RUN_BEFORE = "run_before"
+"""The code of a scan that is asked for a second time, by a person: what its first run said stands."""
+CATCH_UP = timedelta(minutes=10)
+"""A scan that begins later than this after its time is missed: it was meant for other prices."""
+LOOK_AHEAD_DAYS = 731
+"""How far a time of the clock is held against the changes of daylight saving."""
+
+
+class ScanAsked(Record):
+    """What the clock asks of a desk, each time the same; `zone` is the one that its times are told in."""
+
+    desk_id: DeskId
+    symbols: Symbols
+    zone: str
+
+
+class RollCallAsked(Record):
+    """Whether the scan was held that was due so many seconds ago."""
+
+    scan: ScanAsked
+    after_seconds: int
+
+
+class Scan(Record):
+    """One occasion: when it was due, and the moment at which it is looked at."""
+
+    asked: ScanAsked
+    due_at: AwareDatetime
+    at: AwareDatetime
+
+    @property
+    def workflow_id(self) -> str:
+        """The name that its schedule gives it; the log and the desk know it by the same."""
+        return f"scan/{self.asked.desk_id}-{self.due_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+    @property
+    def schedule_id(self) -> str:
+        """The schedule that it is of."""
+        return f"scan/{self.asked.desk_id}"
+
+    @property
+    def desk_id(self) -> str:
+        """Whose it is."""
+        return self.asked.desk_id
+
+    @property
+    def trace_id(self) -> str:
+        """What joins its log lines and events."""
+        return self.workflow_id
+
+    @property
+    def due(self) -> datetime:
+        """When it was due, by the clock on the wall."""
+        return self.due_at.astimezone(ZoneInfo(self.asked.zone))
+
+
+class ScanReport(Record):
+    """How a scan ended: as its cycle did, or without one."""
+
+    scan_id: Identifier
+    due_at: AwareDatetime
+    outcome: CycleOutcome
+    reason: Text = ""
+    code: str = ""
+    cycle_id: Identifier | None = None
+
+
+class TradingHours(NamedTuple):
+    """The days of a week on which an exchange trades, Monday first (1 to 7), and its first and last hour."""
+
+    days: tuple[int, ...]
+    first: int
+    last: int
+
+
+def refusal(scan: Scan, calendar: Calendar) -> Skip | None:
+    """Why a scan is not held: the exchange is closed at its time, or its time went by."""
+    session = calendar.last_session(scan.due_at)
+    if not is_open(session, scan.due_at):
+        return Skip(code=MARKET_CLOSED, reason=_closed(scan.due, session, calendar.session(scan.due.date())))
+    late = scan.at - scan.due_at
+    if late > CATCH_UP:
+        most = CATCH_UP // timedelta(minutes=1)
+        reason = f"due at {scan.due:%Y-%m-%d %H:%M}, which is {_span(late)} ago: after {most} min it is not made up for"
+        return Skip(code=MISSED, reason=reason)
+    return None
+
+
+def not_begun(scan: Scan) -> Skip:
+    """Nobody was there at its time."""
+    return Skip(code=MISSED, reason=f"due at {scan.due:%Y-%m-%d %H:%M}: nobody was there to begin it")
+
+
+def nothing_new(latest: datetime, looked_at: datetime | None, closed_at: datetime) -> Skip | None:
+    """Why the clock asks for no cycle on a market of the past, such as a folder of files.
+
+    `latest` is its newest moment, `looked_at` the newest that a cycle of the desk has looked at, `closed_at` the newest
+    closing bell. A desk that never looked does so once; then only at what is new, and of today: the clock takes no
+    desk through history, where a person walks day by day.
+    """
+    if looked_at is None:
+        return None
+    if latest <= looked_at:
+        reason = f"the newest prices are of {latest:%Y-%m-%d %H:%M} UTC, and a cycle has looked at them"
+    elif latest < closed_at:
+        reason = f"the prices end at {latest:%Y-%m-%d %H:%M} UTC: only a person leads a desk through the past"
+    else:
+        return None
+    return Skip(code=NOTHING_NEW, reason=reason)
+
+
+def cycle_asked(scan: Scan) -> CycleRequest:
+    """The cycle that a scan asks for. Asked again, it is the same: the desk knows it by `request_id`."""
+    return CycleRequest(
+        symbols=scan.asked.symbols,
+        trigger=Trigger.SCHEDULED,
+        trace_id=scan.trace_id,
+        request_id=scan.workflow_id,
+    )
+
+
+def skipped(scan: Scan, skip: Skip) -> tuple[Event, ...]:
+    """What the log says of a scan that is not held; that one was missed is also told to a person, once."""
+    if skip.code == RUN_BEFORE:
+        return ()
+    name = scan.workflow_id
+    event = Event(
+        event_id=f"{name}/{EventType.CYCLE_SKIPPED}",
+        desk_id=scan.desk_id,
+        aggregate_id=name,
+        type=EventType.CYCLE_SKIPPED,
+        trace_id=scan.trace_id,
+        occurred_at=scan.at,
+        data={
+            "outcome": CycleOutcome.SKIPPED,
+            "reason": skip.reason,
+            "code": skip.code,
+            "trigger": Trigger.SCHEDULED,
+            "due_at": scan.due_at.isoformat(),
+        },
+    )
+    if skip.code != MISSED:
+        return (event,)
+    alert = Alert(
+        topic=Topic.SYSTEM,
+        key=f"missed/{name}",
+        reason=f"the scan of {scan.due:%Y-%m-%d %H:%M} was missed",
+        severity=Severity.WARNING,
+    )
+    return event, alert_raised(scan.desk_id, alert, scan.due_at)
+
+
+def unsteady(at: time, zone: ZoneInfo, first: date) -> str | None:
+    """What daylight saving does to a time of the day within two years from a date; None when it leaves it alone."""
+    for offset in range(LOOK_AHEAD_DAYS):
+        there = datetime.combine(first + timedelta(days=offset), at, zone)
+        if there.utcoffset() != there.replace(fold=1).utcoffset():
+            back = there.astimezone(UTC).astimezone(zone)
+            does = "comes twice" if back.time() == at else "does not exist"
+            return f"{at:%H:%M} {does} on {there:%Y-%m-%d} in {zone.key}, where the clocks change"
+    return None
+
+
+def trading_hours(sessions: Sequence[Session], zone: ZoneInfo) -> TradingHours:
+    """The days and hours that hold every session, by the clock of a zone. Sessions over midnight take all hours."""
+    bells = [(one.opens_at.astimezone(zone), one.closes_at.astimezone(zone)) for one in sessions]
+    days = tuple(sorted({day for opens, closes in bells for day in _weekdays(opens, closes)}))
+    if any(opens.date() != closes.date() for opens, closes in bells):
+        return TradingHours(days, 0, 23)
+    return TradingHours(days, min(opens.hour for opens, _ in bells), max(closes.hour for _, closes in bells))
+
+
+def _weekdays(opens: datetime, closes: datetime) -> Iterable[int]:
+    last = (closes - timedelta(microseconds=1)).date()
+    return (date.fromordinal(day).isoweekday() for day in range(opens.toordinal(), last.toordinal() + 1))
+
+
+def _closed(due: datetime, last: Session, today: Session | None) -> str:
+    closed = last.closes_at.astimezone(due.tzinfo)
+    if closed.date() == due.date():
+        return f"the exchange closed at {closed:%H:%M} on {due:%Y-%m-%d}, before {due:%H:%M}"
+    if today is not None and today.opens_at > due:
+        opens = today.opens_at.astimezone(due.tzinfo)
+        return f"the exchange opens at {opens:%H:%M} on {due:%Y-%m-%d}, after {due:%H:%M}"
+    return f"the exchange does not trade on {due:%A}, {due:%Y-%m-%d}"
+
+
+def _span(late: timedelta) -> str:
+    hours = late // timedelta(hours=1)
+    return f"{hours} h" if hours else f"{late // timedelta(minutes=1)} min"
