@@ -21,6 +21,7 @@ from temporalio.worker import Worker
 
 from activities.agents import AgentActivities, Seat
 from activities.breaker import BreakerActivities
+from activities.closing import Exchange
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
@@ -43,7 +44,7 @@ from trading.desk import CycleTicket, DeskState
 from trading.docket import CycleReport
 from trading.ports import Broker, Journal, LanguageModel, Ledger, Market, Snapshots
 from trading.steps import CycleRequest
-from worker import WORKFLOWS, Outside, activities_of_orders
+from worker import WORKFLOWS, Outside, activities_of_closing, activities_of_orders
 from workflows import policies, search_attributes
 from workflows.trading_cycle import TradingCycle
 from workflows.trading_desk import TradingDesk
@@ -66,6 +67,7 @@ class Ports:
     rules: GateRules = field(default_factory=GateRules)
     budget: Budget = field(default_factory=Budget)
     breaker: BreakerRules = field(default_factory=BreakerRules)
+    closes: AsyncEngine | None = None
 
     @classmethod
     def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
@@ -78,6 +80,7 @@ class Ports:
             ledger=PostgresLedger(engine),
             journal=PostgresJournal(engine),
             snapshots=PostgresSnapshots(engine),
+            closes=engine,
         )
 
     def but(self, **changes: Any) -> Ports:
@@ -108,7 +111,8 @@ class Ports:
             looking.take_snapshot,
         ]
         breaker = BreakerActivities(self.ledger, self.breaker)
-        return [*reading, CycleActivities().await_cycle, *writing, breaker.judge, breaker.resume_desk]
+        closing = activities_of_closing(Exchange(self.market, CALENDAR, "none"), self.closes) if self.closes else []
+        return [*reading, CycleActivities().await_cycle, *writing, breaker.judge, breaker.resume_desk, *closing]
 
 
 @asynccontextmanager
