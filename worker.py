@@ -23,6 +23,7 @@ import settings as configuration
 from activities.agents import AgentActivities
 from activities.auditing import AuditActivities
 from activities.breaker import BreakerActivities
+from activities.closing import ClosingActivities, Exchange
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
@@ -30,6 +31,7 @@ from activities.market import MarketActivities
 from activities.opening import OpeningActivities
 from activities.orders import OrderActivities
 from activities.reconciling import ReconcilingActivities
+from activities.reporting import ReportingActivities
 from activities.repricing import RepricingActivities
 from activities.scans import ScanActivities
 from activities.shadow import ShadowActivities
@@ -38,10 +40,12 @@ from activities.standing_down import StandingDownActivities
 from activities.watching import WatchingActivities
 from adapters import logs
 from adapters.earnings_file import EarningsFile
+from adapters.postgres.closes import PostgresCloses
 from adapters.postgres.engine import Database, application_engine
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.snapshots import PostgresSnapshots
+from adapters.postgres.weeks import PostgresWeeks
 from adapters.temporal.connection import add_missing_search_attributes, connect
 from adapters.temporal.ending import leave
 from adapters.temporal.pulse import beating
@@ -61,6 +65,7 @@ from wiring.prompts import budget_of, prompts_of
 from wiring.rules import gate_rules
 from workflows import policies, search_attributes
 from workflows.broker_watch import BrokerWatch
+from workflows.daily_close import DailyClose
 from workflows.desks import started
 from workflows.order_execution import OrderExecution
 from workflows.reconciliation import Reconciliation
@@ -68,6 +73,7 @@ from workflows.scheduled_scan import RollCall, ScheduledScan
 from workflows.stand_down import StandDown
 from workflows.trading_cycle import TradingCycle
 from workflows.trading_desk import TradingDesk
+from workflows.weekly_report import WeeklyReport
 
 Activities = list[Callable[..., Any]]
 WORKFLOWS = (
@@ -79,6 +85,8 @@ WORKFLOWS = (
     BrokerWatch,
     ScheduledScan,
     RollCall,
+    DailyClose,
+    WeeklyReport,
 )
 # An order being sent must learn its answer; a model's thought may be cut, its reply is journalled when it comes.
 GRACE = timedelta(seconds=20)
@@ -116,7 +124,17 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     writing: Activities = [books.record, books.end_cycle, books.mark, books.intend, books.change_state]
     shadow = ShadowActivities(ledger, market, calendar, paper_terms_of(settings))
     thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]
-    return [*reading, *asking, *writing, *thinking, breaker.judge, breaker.resume_desk]
+    exchange = Exchange(market, calendar, settings.desk.benchmark, settings.schedule.timezone)
+    closing = activities_of_closing(exchange, engine)
+    return [*reading, *asking, *writing, *thinking, breaker.judge, breaker.resume_desk, *closing]
+
+
+def activities_of_closing(exchange: Exchange, engine: AsyncEngine) -> Activities:
+    """What is done when a day or a week is over."""
+    closes = PostgresCloses(engine)
+    closing = ClosingActivities(exchange, closes)
+    reporting = ReportingActivities(exchange.market, exchange.calendar, closes, PostgresWeeks(engine))
+    return [closing.plan_closes, closing.close_session, reporting.plan_week, reporting.report_week]
 
 
 class Outside(NamedTuple):

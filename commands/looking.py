@@ -110,6 +110,29 @@ def indicators(symbols: Symbols, *, as_of: AsOf = None, as_json: AsJson = False)
 
 
 @app.command()
+def report(
+    *,
+    day: Annotated[
+        str | None, typer.Option(help="The close of this day; the newest when unset.", metavar="DATE")
+    ] = None,
+    week: Annotated[str | None, typer.Option(help="The report of the week of this day.", metavar="DATE")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """A day as it was closed, or a week as it was reported."""
+    from console.report import report
+
+    return do(lambda settings, output: report(settings, output, day, week), as_json=as_json)
+
+
+@app.command()
+def performance(*, as_json: AsJson = False) -> int:
+    """Return, risk and costs of the desk and its strategies since the opening."""
+    from console.report import performance
+
+    return do(performance, as_json=as_json)
+
+
+@app.command()
 def audit(*, as_json: AsJson = False) -> int:
     """Every invariant over the books and the broker's book; a finding is exit code 1."""
     from console.audit import audit

@@ -21,12 +21,16 @@ from temporalio.client import (
 
 from console.watchlist import Prices, scanned
 from settings import ScheduleSettings, Settings
+from trading.closing import DayAsked
 from trading.errors import BadConfiguration
 from trading.reconciling import ReconciliationAsked
 from trading.scans import CATCH_UP, RollCallAsked, ScanAsked, TradingHours, trading_hours, unsteady
+from trading.weeks import WeekAsked
 from workflows import policies, search_attributes
+from workflows.daily_close import DailyClose
 from workflows.reconciliation import Reconciliation
 from workflows.scheduled_scan import RollCall, ScheduledScan
+from workflows.weekly_report import WeeklyReport
 
 A_YEAR = timedelta(days=365)
 # What was missed is told after a long week-end without a server, too; a week later nobody needs to hear of it.
@@ -110,6 +114,18 @@ def _reconciliation(timetable: Timetable) -> ScheduleActionStartWorkflow:
     return timetable.starts(Reconciliation.run, asked, asked.workflow_id, policies.RECONCILING_LIFE)
 
 
+def _close(timetable: Timetable) -> ScheduleActionStartWorkflow:
+    name = f"daily-close/{timetable.desk_id}"
+    asked = DayAsked(desk_id=timetable.desk_id, trace_id=name)
+    return timetable.starts(DailyClose.run, asked, name, policies.CLOSING_LIFE)
+
+
+def _report(timetable: Timetable) -> ScheduleActionStartWorkflow:
+    name = f"weekly-report/{timetable.desk_id}"
+    asked = WeekAsked(desk_id=timetable.desk_id, trace_id=name)
+    return timetable.starts(WeeklyReport.run, asked, name, policies.CLOSING_LIFE)
+
+
 def _quarters(timetable: Timetable) -> list[ScheduleCalendarSpec]:
     """Every quarter of an hour from before the opening bell to after the close; the workflow asks the calendar."""
     days, first, last = timetable.hours
@@ -138,6 +154,8 @@ TABLE = (
         catch_up=ROLL_CALL_CATCH_UP,
     ),
     Entry("reconciliation", "compares the books with the broker", _quarters, _reconciliation),
+    Entry("daily-close", "closes the day", lambda t: t.at(t.clock.close_time), _close),
+    Entry("weekly-report", "reports the week", lambda t: t.at_last_day(t.clock.report_time), _report),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
@@ -20,6 +20,9 @@ class DeskSettings(BaseSettings):
     id: DeskId = Field("main", description="The desk's short name; its books, workflow and orders carry it.")
     home: Path = Field(Path(".desk"), description="Where the embedded servers keep their state.")
     symbols: str = Field("", description="The watchlist, separated by commas; empty means all that the market has.")
+    benchmark: Annotated[str, Field(pattern=r"^(none|[A-Z][A-Z0-9]{0,5}([.-][A-Z]{1,2})?)$")] = Field(
+        "SPY", description="What the desk's return is held against, by its ticker; `none` for nothing."
+    )
     temporal_port: Port | None = Field(None, description="Port of the embedded Temporal server; a free one when unset.")
     ui_port: Port | None = Field(None, description="Port of Temporal's Web UI; a free one when unset.")
     db_port: Port | None = Field(None, description="Port of the embedded Postgres; a free one when unset.")

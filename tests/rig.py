@@ -20,6 +20,7 @@ from temporalio.worker import Worker
 
 from activities.agents import AgentActivities, Seat
 from activities.breaker import BreakerActivities
+from activities.closing import Exchange
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
@@ -45,7 +46,7 @@ from trading.desk import CycleTicket
 from trading.docket import CycleReport
 from trading.ports import Broker, Calendar, Journal, LanguageModel, Ledger, Market, Snapshots
 from trading.steps import CycleRequest
-from worker import WORKFLOWS, Outside, activities_of_orders
+from worker import WORKFLOWS, Outside, activities_of_closing, activities_of_orders
 from workflows import policies
 from workflows.desks import started
 from workflows.trading_cycle import TradingCycle
@@ -72,6 +73,7 @@ class Ports:
     costs: Costs = field(default_factory=Costs)
     calendar: Calendar = CALENDAR
     """By which scans are held."""
+    closes: AsyncEngine | None = None
 
     @classmethod
     def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
@@ -84,6 +86,7 @@ class Ports:
             ledger=PostgresLedger(engine),
             journal=PostgresJournal(engine),
             snapshots=PostgresSnapshots(engine),
+            closes=engine,
         )
 
     def but(self, **changes: Any) -> Ports:
@@ -124,7 +127,8 @@ class Ports:
             scans.was_missed,
             scans.note_skip,
         ]
-        return [*reading, *asking, *writing, breaker.judge, breaker.resume_desk]
+        closing = activities_of_closing(Exchange(self.market, CALENDAR, "none"), self.closes) if self.closes else []
+        return [*reading, *asking, *writing, breaker.judge, breaker.resume_desk, *closing]
 
 
 @asynccontextmanager

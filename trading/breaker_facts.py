@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
@@ -15,7 +15,7 @@ from trading.breaker_rules import BreakerFacts, BreakerLook, SharpeMark
 from trading.events import EventType
 from trading.money import ZERO, Dollars, Record
 from trading.orders import Leg
-from trading.performance import sharpe
+from trading.performance import Valuation, daily_returns, sharpe
 
 NO_MODEL = "no_model"
 """The code of a cycle that ended because no model answered."""
@@ -115,15 +115,19 @@ def sharpes(known: Known, sessions: int, zone: ZoneInfo) -> tuple[SharpeMark, ..
         if one.type is EventType.SHADOW_CLOSED and one.occurred_at is not None:
             day = one.occurred_at.astimezone(zone).date()
             shadow[day] = shadow.get(day, ZERO) + one.pnl
-    returns: list[float] = []
+    returns = daily_returns([_valued(known, number, zone, shadow) for number in range(len(known.marks))])
     found: list[SharpeMark] = []
-    for before, after in zip(known.marks, known.marks[1:], strict=False):
-        flowed = sum(known.flows[before.flow_count : after.flow_count], ZERO)
-        earned = after.equity - before.equity - flowed + shadow.get(after.marked_at.astimezone(zone).date(), ZERO)
-        returns.append(float(earned / before.equity) if before.equity > 0 else 0.0)
-        ratio = sharpe(returns[-sessions:]) if len(returns) >= sessions else None
-        found.append(SharpeMark(at=after.marked_at, value=None if ratio is None else Decimal(f"{ratio:.6f}")))
+    for number, mark in enumerate(known.marks[1:], start=1):
+        ratio = sharpe(returns[max(number - sessions, 0) : number]) if number >= sessions else None
+        found.append(SharpeMark(at=mark.marked_at, value=None if ratio is None else Decimal(f"{ratio:.6f}")))
     return tuple(found)
+
+
+def _valued(known: Known, number: int, zone: ZoneInfo, shadow: Mapping[date, Decimal]) -> Valuation:
+    """One mark, with what was paid in since the one before and what shadow trades would have earned on its day."""
+    mark, before = known.marks[number], known.marks[max(number - 1, 0)]
+    flowed = sum(known.flows[before.flow_count : mark.flow_count], ZERO)
+    return Valuation(mark.marked_at, mark.equity, flowed, shadow.get(mark.marked_at.astimezone(zone).date(), ZERO))
 
 
 def _base(known: Known, day: date, zone: ZoneInfo) -> Decimal:

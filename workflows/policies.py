@@ -114,6 +114,14 @@ AUDIT: dict[str, Any] = {
     "schedule_to_close_timeout": timedelta(minutes=2),
 }
 
+CLOSE: dict[str, Any] = {
+    # A month of bars from a slow provider. After the close nobody waits for it: one that is away for an hour is waited
+    # for, and what it could not be asked about is made up the next day.
+    **MARKET,
+    "schedule_to_close_timeout": timedelta(hours=1),
+    "retry_policy": _policy(1, 60, 100),
+}
+
 JOIN: dict[str, Any] = {
     # A desk that continued as new in the midst of a cycle waits for its end, for as long as a cycle may live.
     "task_queue": DESK_QUEUE,
@@ -143,6 +151,13 @@ RECONCILING_LIFE = timedelta(minutes=20)
 SCAN_LIFE = timedelta(hours=1)
 # Whether a scan was missed is asked this long after it was due: the server's patience with it (ten minutes) is over.
 ROLL_CALL_AFTER = timedelta(minutes=15)
+# A provider may have a session's bar only some time after its bell: so many looks, so far apart, before the session
+# is closed without the prices that are missing.
+CLOSING_LOOKS = 6
+CLOSING_PAUSE = timedelta(minutes=10)
+# Thirty missed sessions, each with a provider that is silent now and then, and an hour of looks for the newest; what is
+# left the next day closes.
+CLOSING_LIFE = timedelta(hours=6)
 # How long a cycle waits for an order before it goes on without it; market orders fill in a second or two.
 ORDER_PATIENCE = timedelta(seconds=10)
 # How long an order is followed: a whole session, six and a half hours, and the half hour after it.

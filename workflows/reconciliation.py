@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.reconciling import ReconcilingActivities
@@ -12,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.order_execution import send_and_wait
     from workflows.starting import given
     from workflows.tables import difference_table
+    from workflows.telling import tell_desk
 
 
 @workflow.defn
@@ -37,16 +37,10 @@ class Reconciliation:
         for stop in reconciled.protection:
             await send_and_wait(stop)
         if reconciled.state is not None:
-            await self._tell_desk(asked.desk_id)
+            await tell_desk(asked.desk_id)
         return reconciled
 
     async def _compare(self, asked: ReconciliationAsked) -> Comparison:
         return await workflow.execute_activity_method(
             ReconcilingActivities.compare, asked, summary="books and broker", **policies.RECONCILE
         )
-
-    async def _tell_desk(self, desk_id: str) -> None:
-        try:
-            await workflow.get_external_workflow_handle(f"desk/{desk_id}").signal("books_changed")
-        except ApplicationError:
-            workflow.logger.warning("no desk %s to tell", desk_id)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import JsonValue
 
+from trading.closing import DayClosing, missing_words
 from trading.differences import Difference
 from trading.docket import Row
 from trading.events import Event, EventType
@@ -29,6 +30,15 @@ def difference_table(differences: Sequence[Difference]) -> str:
         for one in differences
     ]
     return "\n".join(["| case | about | ours | theirs | follows |", "|---|---|---|---|---|", *lines])
+
+
+def close_table(done: DayClosing) -> str:
+    """One line a session that was closed, and why no more; words when there is none."""
+    lines = [
+        f"| {one.session_on} | {_number(one.equity)} | {_cell(missing_words(one.missing))} |" for one in done.closed
+    ]
+    table = "\n".join(["| session | equity | without price |", "|---|---:|---|", *lines]) if lines else ""
+    return "\n\n".join(part for part in (table, done.reason) if part) or "nothing to do"
 
 
 def _line(row: Row) -> str:

@@ -26,15 +26,17 @@ _STATED = text(
     FROM portfolio_state p JOIN system_state s USING (desk_id) WHERE desk_id = :desk_id
     """
 )
+# A day's last mark is the close of its session; while that is not closed, the newest there is.
 _MARKS = text(
     """
     SELECT marked_at, equity, flow_count FROM (
         (SELECT marked_at, equity, flow_count FROM equity_marks WHERE desk_id = :desk_id AND marked_at <= :since
         ORDER BY marked_at DESC LIMIT 1)
         UNION ALL
-        (SELECT DISTINCT ON ((marked_at AT TIME ZONE :zone)::date) marked_at, equity, flow_count
-        FROM equity_marks WHERE desk_id = :desk_id AND marked_at > :since
-        ORDER BY (marked_at AT TIME ZONE :zone)::date, marked_at DESC)
+        (SELECT DISTINCT ON ((marked_at AT TIME ZONE :zone)::date) marked_at, m.equity, m.flow_count
+        FROM equity_marks m LEFT JOIN daily_closes c ON c.desk_id = m.desk_id AND c.closes_at = m.marked_at
+        WHERE m.desk_id = :desk_id AND marked_at > :since
+        ORDER BY (marked_at AT TIME ZONE :zone)::date, (c.desk_id IS NOT NULL) DESC, marked_at DESC)
     ) AS of_days ORDER BY marked_at
     """
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
@@ -94,13 +95,21 @@ async def mark_positions(
 ) -> Portfolio:
     """Value held positions, unless a later quote has already; keep the equity and its peak."""
     await lock_books(connection, desk_id)
+    marks = {symbol: quote.mark for symbol, quote in quotes.items()}
+    portfolio = await value_positions(connection, desk_id, marks, marked_at)
+    kept = {"desk_id": desk_id, "marked_at": marked_at, "equity": portfolio.equity, "cash": portfolio.cash}
+    await connection.execute(_KEEP_MARK, kept)
+    return portfolio
+
+
+async def value_positions(
+    connection: AsyncConnection, desk_id: str, marks: Mapping[str, Decimal], marked_at: datetime
+) -> Portfolio:
+    """Value held positions, unless a later quote has already; the books with their peak."""
     asked = {"desk_id": desk_id, "marked_at": marked_at}
-    marks: dict[str, object] = {"symbols": list(quotes), "marks": [quote.mark for quote in quotes.values()]}
-    await connection.execute(_QUOTE, {**asked, **marks})
+    await connection.execute(_QUOTE, {**asked, "symbols": list(marks), "marks": list(marks.values())})
     portfolio = await read_portfolio(connection, desk_id)
-    equity = portfolio.equity
-    kept = (await connection.execute(_KEEP_PEAK, {**asked, "equity": equity})).mappings().one()
-    await connection.execute(_KEEP_MARK, {**asked, "equity": equity, "cash": portfolio.cash})
+    kept = (await connection.execute(_KEEP_PEAK, {**asked, "equity": portfolio.equity})).mappings().one()
     return portfolio.model_copy(update=dict(kept))
 
 

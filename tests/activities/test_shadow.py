@@ -31,7 +31,7 @@ from trading.orders import Leg
 from trading.readings import Reading
 from trading.shadow import Ending, ShadowDecision
 from trading.steps import ScoringAsked
-from worker import gate_rules
+from wiring.rules import gate_rules
 
 # A Tuesday and the Wednesday after it, an hour after the opening bell.
 TUESDAY, WEDNESDAY = datetime(2026, 11, 17, 15, 30, tzinfo=UTC), datetime(2026, 11, 18, 15, 30, tzinfo=UTC)

@@ -17,7 +17,7 @@ from settings import DeskSettings, MarketSettings, ScheduleSettings, Settings
 from tests.console.terminal import Terminal
 from trading.errors import BadConfiguration
 
-NAMES = ["scan", "roll-call", "reconciliation"]
+NAMES = ["scan", "roll-call", "reconciliation", "daily-close", "weekly-report"]
 
 
 def listed(desk: Terminal) -> dict[str, Any]:

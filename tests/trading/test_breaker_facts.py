@@ -144,7 +144,7 @@ def test_the_rolling_ratio_is_that_of_the_last_returns_without_flows() -> None:
     )
     rolled = sharpes(found, 3, NEW_YORK)
     assert [one.value is None for one in rolled] == [True, True, False, False]
-    expected = sharpe([10 / 1000, 5 / 1010, -15 / 1515])
+    expected = sharpe([10 / 1000, 5 / 1510, -15 / 1515])  # what is paid in is at work on its day
     assert rolled[2].value == Decimal(f"{expected:.6f}")
 
 
