@@ -92,6 +92,16 @@ async def stated(ports: Ports, state: TradingState) -> CircuitBreaker:
     return await ports.ledger.breaker(DESK)
 
 
+async def resumed(ports: Ports) -> CircuitBreaker:
+    """Wait until the desk has been stopped and has gone on."""
+
+    async def gone_on() -> bool:
+        return (await ports.ledger.breaker(DESK)).resumed_at is not None
+
+    await until(gone_on)
+    return await ports.ledger.breaker(DESK)
+
+
 class Scripted:
     """A ledger in whose world dollars come and go at their moments, by the clock of whoever looks."""
 
