@@ -21,6 +21,7 @@ from temporalio.worker import Worker
 
 import settings as configuration
 from activities.agents import AgentActivities
+from activities.alerting import AlertingActivities
 from activities.auditing import AuditActivities
 from activities.breaker import BreakerActivities
 from activities.cycles import CycleActivities
@@ -38,6 +39,7 @@ from activities.standing_down import StandingDownActivities
 from activities.watching import WatchingActivities
 from adapters import logs
 from adapters.earnings_file import EarningsFile
+from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.engine import Database, application_engine
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
@@ -57,9 +59,11 @@ from trading.ports import Broker, Calendar, Earnings, Ledger, Market
 from wiring.brokers import broker_of, paper_terms_of, vet_broker
 from wiring.markets import calendar_of, market_of
 from wiring.models import seats_of
+from wiring.notices import channels_of
 from wiring.prompts import budget_of, prompts_of
 from wiring.rules import gate_rules
 from workflows import policies, search_attributes
+from workflows.alert_watch import AlertWatch
 from workflows.broker_watch import BrokerWatch
 from workflows.desks import started
 from workflows.order_execution import OrderExecution
@@ -79,6 +83,7 @@ WORKFLOWS = (
     BrokerWatch,
     ScheduledScan,
     RollCall,
+    AlertWatch,
 )
 # An order being sent must learn its answer; a model's thought may be cut, its reply is journalled when it comes.
 GRACE = timedelta(seconds=20)
@@ -116,7 +121,8 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     writing: Activities = [books.record, books.end_cycle, books.mark, books.intend, books.change_state]
     shadow = ShadowActivities(ledger, market, calendar, paper_terms_of(settings))
     thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]
-    return [*reading, *asking, *writing, *thinking, breaker.judge, breaker.resume_desk]
+    telling = AlertingActivities(PostgresAlerts(engine), ledger, channels_of(settings.alerts), settings.alerts.rules)
+    return [*reading, *asking, *writing, *thinking, breaker.judge, breaker.resume_desk, telling.deliver_alerts]
 
 
 class Outside(NamedTuple):

@@ -94,6 +94,11 @@ WATCH: dict[str, Any] = {
     "heartbeat_timeout": HEARTBEAT,
     "retry_policy": _policy(1, 60, 0),
 }
+TELL: dict[str, Any] = {
+    # One teller for half a day, then anew, like the listener; on the queue that holds the channels' addresses.
+    **WATCH,
+    "task_queue": DESK_QUEUE,
+}
 RECONCILE: dict[str, Any] = {
     # Half a dozen questions to the broker, each with its time-out; a desk is not kept from trading longer than this.
     **ORDERS,
