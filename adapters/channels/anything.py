@@ -35,14 +35,15 @@ _SLUG = re.compile(r"[^a-z0-9]+")
 class AppriseChannel:
     """The port `Notifier` over one address."""
 
-    def __init__(self, name: str, service: Apprise) -> None:
+    def __init__(self, name: str, service: Apprise, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self.name = name
         self._service = service
+        self._timeout_seconds = timeout_seconds
 
     async def send(self, notice: Notice) -> None:
         """Hand the notice to the service as plain text."""
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._timeout_seconds):
                 told = await self._service.async_notify(
                     title=notice.title.translate(_HARMLESS),
                     body=notice.body.translate(_HARMLESS),
@@ -50,7 +51,7 @@ class AppriseChannel:
                     body_format=NotifyFormat.TEXT,
                 )
         except TimeoutError:
-            raise ChannelUnavailable(f"{self.name} did not answer within {TIMEOUT_SECONDS:.0f} s") from None
+            raise ChannelUnavailable(f"{self.name} did not answer within {self._timeout_seconds:.0f} s") from None
         except Exception as error:  # noqa: BLE001  170 services; their words may hold an address
             raise ChannelUnavailable(f"{self.name} cannot be used: {type(error).__name__}") from None
         if not told:

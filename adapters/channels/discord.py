@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from adapters.channels.wire import LONG_REST, post
+from adapters.channels.wire import LONG_REST, TIMEOUT_SECONDS, post
 from trading.alerts import Severity
 from trading.errors import ChannelUnavailable, NoticeRefused
 from trading.notices import Notice
@@ -35,8 +35,9 @@ class DiscordChannel:
 
     name = "discord"
 
-    def __init__(self, url: SecretStr) -> None:
+    def __init__(self, url: SecretStr, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._url = url
+        self._timeout_seconds = timeout_seconds
 
     async def send(self, notice: Notice) -> None:
         """Post the notice, and wait until Discord has kept it."""
@@ -45,6 +46,7 @@ class DiscordChannel:
             _waiting(self._url.get_secret_value()),
             json.dumps(payload(notice)).encode(),
             {"content-type": "application/json"},
+            self._timeout_seconds,
         )
         if answer.is_later:
             raise ChannelUnavailable(f"Discord answered {answer.status}", retry_after_seconds=answer.retry_after)

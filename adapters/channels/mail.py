@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
+from email.utils import format_datetime, make_msgid, parseaddr
 
 from trading.agents.envelope import plain
 from trading.notices import Notice
@@ -19,6 +19,11 @@ class Letters:
     sender: str
     receivers: tuple[str, ...]
 
+    @property
+    def domain(self) -> str:
+        """Where the sender's mailbox is."""
+        return parseaddr(self.sender)[1].rpartition("@")[2] or "localhost"
+
     def subject(self, notice: Notice) -> str:
         """One line, whatever the notice's title holds: a second one would be a header of its own."""
         return plain(notice.title, MOST_SUBJECT)
@@ -30,7 +35,7 @@ class Letters:
         letter["To"] = ", ".join(self.receivers)
         letter["Subject"] = self.subject(notice)
         letter["Date"] = format_datetime(notice.raised_at)
-        letter["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2].rstrip(">") or "localhost")
+        letter["Message-ID"] = make_msgid(domain=self.domain)
         letter["Auto-Submitted"] = "auto-generated"
         letter["X-Priority"] = "1" if notice.severity == "critical" else "3"
         letter.set_content(notice.body)

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from adapters.channels.mail import Letters
 from adapters.channels.signing import Signer, stamp
-from adapters.channels.wire import LONG_REST, Answer, post
+from adapters.channels.wire import LONG_REST, TIMEOUT_SECONDS, Answer, post
 from trading.errors import ChannelUnavailable, NoticeRefused
 from trading.notices import Notice
 
@@ -41,6 +41,7 @@ class SesAccess:
     session_token: SecretStr | None = None
     configuration_set: str = ""
     endpoint_url: str = ""
+    timeout_seconds: float = TIMEOUT_SECONDS
 
     @property
     def url(self) -> str:
@@ -61,7 +62,8 @@ class SesChannel:
     async def send(self, notice: Notice) -> None:
         """Hand in one mail for all receivers."""
         body = json.dumps(self._mail(notice)).encode()
-        answer = await post("Amazon SES", self._access.url, body, self._signed(body, datetime.now(UTC)))
+        headers = self._signed(body, datetime.now(UTC))
+        answer = await post("Amazon SES", self._access.url, body, headers, self._access.timeout_seconds)
         if answer.status == _OK and answer.body.get("MessageId"):
             return
         error = _error(answer)

@@ -39,6 +39,7 @@ class MailServer:
     is_encrypted: bool
     user: str = ""
     password: SecretStr | None = None
+    timeout_seconds: float = TIMEOUT_SECONDS
 
 
 class SmtpChannel:
@@ -53,7 +54,7 @@ class SmtpChannel:
     async def send(self, notice: Notice) -> None:
         """Hand in one mail for all receivers, and wait until the server has taken it."""
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS), self._connected() as client:
+            async with asyncio.timeout(self._server.timeout_seconds), self._connected() as client:
                 # Who sends and who receives is what the letter says of it.
                 refused, _ = await client.send_message(self._letters.letter(notice))
         except aiosmtplib.SMTPDataError as error:
@@ -61,7 +62,9 @@ class SmtpChannel:
                 raise NoticeRefused(f"the mail server refuses the mail with {error.code}") from None
             raise ChannelUnavailable(f"the mail server answered {error.code}") from None
         except TimeoutError:
-            raise ChannelUnavailable(f"the mail server did not answer within {TIMEOUT_SECONDS:.0f} s") from None
+            raise ChannelUnavailable(
+                f"the mail server did not answer within {self._server.timeout_seconds:.0f} s"
+            ) from None
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             raise _unavailable(error) from None
         if refused:
@@ -75,7 +78,8 @@ class SmtpChannel:
             port=server.port,
             use_tls=server.is_encrypted,
             start_tls=False,
-            timeout=TIMEOUT_SECONDS,
+            timeout=server.timeout_seconds,
+            local_hostname=self._letters.domain,
         )
         await client.connect()
         try:

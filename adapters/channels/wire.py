@@ -47,15 +47,15 @@ class Answer:
         return None
 
 
-async def post(who: str, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+async def post(who: str, url: str, content: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
     """Send one request. Raises ChannelUnavailable when nobody knows what became of it.
 
     The client's own exception is left behind: it holds the address. No redirect is followed.
     """
     try:
         async with (
-            asyncio.timeout(TIMEOUT_SECONDS),
-            httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False) as client,
+            asyncio.timeout(seconds),
+            httpx2.AsyncClient(timeout=seconds, follow_redirects=False, trust_env=False) as client,
             client.stream("POST", url, content=content, headers={"accept-encoding": "identity", **headers}) as answer,
         ):
             body = bytearray()
@@ -65,7 +65,7 @@ async def post(who: str, url: str, content: bytes, headers: Mapping[str, str]) -
                     break
             return Answer(answer.status_code, answer.headers, _object(bytes(body)))
     except TimeoutError:
-        raise ChannelUnavailable(f"{who} did not answer within {TIMEOUT_SECONDS:.0f} s") from None
+        raise ChannelUnavailable(f"{who} did not answer within {seconds:.0f} s") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, ValueError) as error:
         raise ChannelUnavailable(f"{who} cannot be reached: {type(error).__name__}") from None
 
