@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from temporalio import activity
@@ -19,11 +20,8 @@ from trading.ports import Alerts, Ledger, Notifier
 
 log = structlog.get_logger()
 
-LOOK = timedelta(seconds=3)
-SEND_SECONDS = 15.0
-"""How long a channel may take, less than a worker has to end; after that it is asked again, and may say it twice."""
-FIRST_REST, LONGEST_REST = timedelta(seconds=5), timedelta(minutes=10)
-"""How long a channel that failed is left alone, twice as long after each time that it fails again."""
+LONGEST_REST = timedelta(minutes=10)
+"""The longest that a channel is left alone."""
 MOST_AT_ONCE = 10
 """Messages to a channel between two looks at what is due."""
 DEAD_AFTER = 5
@@ -32,6 +30,18 @@ MOST_UNREAD = timedelta(days=7)
 """What is older was not read before anybody asked for it, and does not stop a desk today."""
 DESK = "desk"
 """The desk itself as a channel: it is told of what no person has read."""
+
+
+class Pace(NamedTuple):
+    """How often it is looked, how long a channel may take, and how long one that failed is left alone at first.
+
+    After each further failure it is left alone twice as long. What a channel did not take in its time, less than a
+    worker has to end, is sent again, and may be said twice.
+    """
+
+    look: timedelta = timedelta(seconds=3)
+    send: timedelta = timedelta(seconds=15)
+    rest: timedelta = timedelta(seconds=5)
 
 
 class AlertingActivities:
@@ -43,13 +53,13 @@ class AlertingActivities:
         ledger: Ledger,
         channels: Sequence[Notifier] = (),
         rules: AlertRules = AlertRules(),  # noqa: B008  a frozen record
-        look: timedelta = LOOK,
+        pace: Pace = Pace(),  # noqa: B008  the same
     ) -> None:
         self._alerts = alerts
         self._ledger = ledger
         self._channels = channels
         self._rules = rules
-        self._look = look
+        self._pace = pace
 
     @activity.defn
     async def deliver_alerts(self, desk_id: str) -> int:
@@ -60,7 +70,7 @@ class AlertingActivities:
         Repeat: what was told is remembered when it was; only a message that was sent as its worker died, or as its time
         was up, is sent again.
         """
-        lines = [_Line(channel, self._alerts, self._ledger, self._rules) for channel in self._channels]
+        lines = [_Line(channel, (self._alerts, self._ledger), self._rules, self._pace) for channel in self._channels]
         jobs = [self._notice, *([self._escalate] if self._rules.acknowledge_within else []), *(o.tell for o in lines)]
         stopping = asyncio.ensure_future(activity.wait_for_worker_shutdown())
         try:
@@ -79,7 +89,7 @@ class AlertingActivities:
                     await job(desk_id)
             except TradingError as error:
                 log.warning("alerts wait", desk_id=desk_id, reason=f"{type(error).__name__}: {error}")
-            await asyncio.wait({stopping}, timeout=self._look.total_seconds())
+            await asyncio.wait({stopping}, timeout=self._pace.look.total_seconds())
 
     async def _notice(self, desk_id: str) -> None:
         """Raise what the log and the books give reason for."""
@@ -125,11 +135,11 @@ class AlertingActivities:
 class _Line:
     """One channel, and how it goes with it in this life of the worker."""
 
-    def __init__(self, channel: Notifier, alerts: Alerts, ledger: Ledger, rules: AlertRules) -> None:
+    def __init__(self, channel: Notifier, books: tuple[Alerts, Ledger], rules: AlertRules, pace: Pace) -> None:
         self._channel = channel
-        self._alerts = alerts
-        self._ledger = ledger
+        self._alerts, self._ledger = books
         self._rules = rules
+        self._pace = pace
         self._failures = 0
         self._rests_until = datetime.min.replace(tzinfo=UTC)
         self._unsettled: list[Settled] = []
@@ -158,14 +168,14 @@ class _Line:
         """Send one message; whether the channel works."""
         outcome = Outcome.TOLD
         try:
-            async with asyncio.timeout(SEND_SECONDS):
+            async with asyncio.timeout(self._pace.send.total_seconds()):
                 await self._channel.send(message.notice)
         except NoticeRefused as refusal:
             outcome = Outcome.REFUSED
             named = {"channel": self._channel.name, "alert": message.alerts[-1].number}
             log.error("alert refused", **named, reason=str(refusal))  # noqa: TRY400  its words say all there is
         except TimeoutError:
-            return await self._failed(desk_id, ChannelUnavailable(f"nothing within {SEND_SECONDS:.0f} s"))
+            return await self._failed(desk_id, ChannelUnavailable(f"nothing within {self._pace.send.seconds} s"))
         except ChannelUnavailable as failure:
             return await self._failed(desk_id, failure)
         except Exception as bug:  # noqa: BLE001  a fault of one channel is not the others'; its words may hold an address
@@ -180,7 +190,7 @@ class _Line:
         """Leave the channel alone for a while; one that goes on failing is an alert for the others."""
         at, name = datetime.now(UTC), self._channel.name
         self._failures += 1
-        rest = min(FIRST_REST * 2 ** min(self._failures - 1, 10), LONGEST_REST)
+        rest = min(self._pace.rest * 2 ** min(self._failures - 1, 10), LONGEST_REST)
         asked = timedelta(seconds=failure.retry_after_seconds or 0)
         self._rests_until = at + max(rest, min(asked, LONGEST_REST))
         log.warning("alert not told", channel=name, failures=self._failures, reason=str(failure))

@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from activities.agents import AgentActivities, Seat
-from activities.alerting import AlertingActivities
+from activities.alerting import AlertingActivities, Pace
 from activities.breaker import BreakerActivities
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
@@ -121,9 +121,8 @@ class Ports:
             looking.take_snapshot,
         ]
         breaker = BreakerActivities(self.ledger, self.breaker)
-        telling = AlertingActivities(
-            self.alerts, self.ledger, self.channels, self.telling, timedelta(seconds=LOOK_AGAIN)
-        )
+        pace = Pace(look=timedelta(seconds=LOOK_AGAIN))
+        telling = AlertingActivities(self.alerts, self.ledger, self.channels, self.telling, pace)
         writing.append(telling.deliver_alerts)
         shadow = ShadowActivities(self.ledger, self.market, CALENDAR, self.costs)
         reading += [shadow.decide_in_shadow, shadow.score_shadow]
