@@ -175,7 +175,9 @@ class _Line:
             named = {"channel": self._channel.name, "alert": message.alerts[-1].number}
             log.error("alert refused", **named, reason=str(refusal))  # noqa: TRY400  its words say all there is
         except TimeoutError:
-            return await self._failed(desk_id, ChannelUnavailable(f"nothing within {self._pace.send.seconds} s"))
+            return await self._failed(
+                desk_id, ChannelUnavailable(f"nothing within {self._pace.send.total_seconds():g} s")
+            )
         except ChannelUnavailable as failure:
             return await self._failed(desk_id, failure)
         except Exception as bug:  # noqa: BLE001  a fault of one channel is not the others'; its words may hold an address

@@ -51,7 +51,7 @@ class AppriseChannel:
                     body_format=NotifyFormat.TEXT,
                 )
         except TimeoutError:
-            raise ChannelUnavailable(f"{self.name} did not answer within {self._timeout_seconds:.0f} s") from None
+            raise ChannelUnavailable(f"{self.name} did not answer within {self._timeout_seconds:g} s") from None
         except Exception as error:  # noqa: BLE001  170 services; their words may hold an address
             raise ChannelUnavailable(f"{self.name} cannot be used: {type(error).__name__}") from None
         if not told:

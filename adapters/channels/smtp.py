@@ -63,7 +63,7 @@ class SmtpChannel:
             raise ChannelUnavailable(f"the mail server answered {error.code}") from None
         except TimeoutError:
             raise ChannelUnavailable(
-                f"the mail server did not answer within {self._server.timeout_seconds:.0f} s"
+                f"the mail server did not answer within {self._server.timeout_seconds:g} s"
             ) from None
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             raise _unavailable(error) from None

@@ -65,7 +65,7 @@ async def post(who: str, url: str, content: bytes, headers: Mapping[str, str], s
                     break
             return Answer(answer.status_code, answer.headers, _object(bytes(body)))
     except TimeoutError:
-        raise ChannelUnavailable(f"{who} did not answer within {seconds:.0f} s") from None
+        raise ChannelUnavailable(f"{who} did not answer within {seconds:g} s") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, ValueError) as error:
         raise ChannelUnavailable(f"{who} cannot be reached: {type(error).__name__}") from None
 
