@@ -58,7 +58,7 @@ def test_a_cap_on_models_is_told_once_a_day() -> None:
 
 
 def test_a_rejected_order_is_a_warning_and_the_brokers_words_are_its_kind() -> None:
-    terms = {"side": "buy", "quantity": "10", "reason": "insufficient buying power"}
+    terms: dict[str, Any] = {"side": "buy", "quantity": "10", "reason": "insufficient buying power"}
     log = [entry(n, EventType.ORDER_REJECTED, symbol=symbol, **terms) for n, symbol in enumerate(("AAPL", "MSFT"), 1)]
     found = read_on(Noticed(), log)[1]
     assert told(found)[0] == (Severity.WARNING, "buy 10 AAPL was rejected: insufficient buying power")

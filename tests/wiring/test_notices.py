@@ -27,7 +27,7 @@ def test_nothing_set_tells_nobody() -> None:
 def test_every_channel_that_is_set_is_made() -> None:
     made = channels_of(
         alerts(
-            discord_webhook_url=f"https://discord.com/api/webhooks/1/{CANARY}",
+            discord_webhook_url=f"https://hooks.example.com/1/{CANARY}",
             smtp_url=SMTP,
             urls=f"  ntfy://{CANARY}\n json://127.0.0.1/{CANARY} ",
             **SES,

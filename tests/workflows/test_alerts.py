@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ async def test_a_critical_alert_that_nobody_reads_reduces_the_desk_each_of_five_
             breaker = await ports.ledger.breaker("main")
             assert breaker.changed_by == "alerts"
             assert breaker.reason == f"nobody has acknowledged alert {late} for 15 minutes: late-{number} is lost"
-            await until(lambda late=late: escalated(late))
+            await until(partial(escalated, late))
             await ports.alerts.acknowledge("main", [late], "ada", datetime.now(UTC))
             await desk.execute_update(TradingDesk.resume_now, ResumeAsked(reason="read"))
             assert (await desk.query(TradingDesk.trading_state)) is TradingState.ACTIVE
