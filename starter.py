@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from adapters.temporal.ending import leave
-from commands import capital, looking, running, schedules, setting_up, stopping
+from commands import alerts, capital, looking, running, schedules, setting_up, stopping
 
 INTERRUPTED = 130
 USAGE = 2
@@ -19,8 +19,10 @@ app = typer.Typer(
 )
 for part in (running, looking, stopping, setting_up):
     app.add_typer(part.app)
+app.add_typer(alerts.top)
 app.add_typer(capital.app, name="capital")
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(alerts.app, name="alerts")
 
 
 def main() -> NoReturn:

@@ -21,6 +21,7 @@ from temporalio.worker import Worker
 
 import settings as configuration
 from activities.agents import AgentActivities
+from activities.alerting import AlertingActivities
 from activities.auditing import AuditActivities
 from activities.breaker import BreakerActivities
 from activities.closing import ClosingActivities, Exchange
@@ -40,6 +41,7 @@ from activities.standing_down import StandingDownActivities
 from activities.watching import WatchingActivities
 from adapters import logs
 from adapters.earnings_file import EarningsFile
+from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.closes import PostgresCloses
 from adapters.postgres.engine import Database, application_engine
 from adapters.postgres.journal import PostgresJournal
@@ -61,9 +63,11 @@ from trading.ports import Broker, Calendar, Earnings, Ledger, Market
 from wiring.brokers import broker_of, paper_terms_of, vet_broker
 from wiring.markets import calendar_of, market_of
 from wiring.models import seats_of
+from wiring.notices import channels_of
 from wiring.prompts import budget_of, prompts_of
 from wiring.rules import gate_rules
 from workflows import policies, search_attributes
+from workflows.alert_watch import AlertWatch
 from workflows.broker_watch import BrokerWatch
 from workflows.daily_close import DailyClose
 from workflows.desks import started
@@ -87,6 +91,7 @@ WORKFLOWS = (
     RollCall,
     DailyClose,
     WeeklyReport,
+    AlertWatch,
 )
 # An order being sent must learn its answer; a model's thought may be cut, its reply is journalled when it comes.
 GRACE = timedelta(seconds=20)
@@ -126,7 +131,9 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]
     exchange = Exchange(market, calendar, settings.desk.benchmark, settings.schedule.timezone)
     closing = activities_of_closing(exchange, engine)
-    return [*reading, *asking, *writing, *thinking, breaker.judge, breaker.resume_desk, *closing]
+    telling = AlertingActivities(PostgresAlerts(engine), ledger, channels_of(settings.alerts), settings.alerts.rules)
+    judging: Activities = [breaker.judge, breaker.resume_desk, telling.deliver_alerts]
+    return [*reading, *asking, *writing, *thinking, *judging, *closing]
 
 
 def activities_of_closing(exchange: Exchange, engine: AsyncEngine) -> Activities:

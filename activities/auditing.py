@@ -10,14 +10,13 @@ from temporalio import activity
 
 from activities.following import Follower
 from trading.audit import Books, Finding, audit
+from trading.books import GRAVE
 from trading.breaker import StateChange, TradingState
 from trading.cycle_events import cycle_event
 from trading.events import Event, EventType, canonical
 from trading.ports import Broker, Ledger
 from trading.steps import Cycle
 
-# A broken one of these means that money may move wrongly: the desk halts. The others are told, not acted on.
-HALTING = frozenset({"I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I13"})
 # Orders that the broker ended longer ago than this were audited in their time.
 LOOKED_BACK = timedelta(days=7)
 
@@ -45,7 +44,7 @@ class AuditActivities:
             books, findings = await self._audited(cycle.desk_id)
         at = datetime.now(UTC)
         await self._ledger.record([_finding_event(cycle, finding, at) for finding in findings])
-        grave = [finding for finding in findings if finding.invariant in HALTING]
+        grave = [finding for finding in findings if finding.invariant in GRAVE]
         if grave and books.portfolio.trading_state is not TradingState.HALTED:
             change = StateChange(
                 desk_id=cycle.desk_id,

@@ -49,6 +49,9 @@ def configure(*, form: str, level: str) -> None:
     root.setLevel(level.upper())
     # At every look at a database's revision it says how it looks.
     logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
+    # They write each request's address, and some addresses are secrets: a webhook's is its key.
+    for client in ("httpx2", "httpcore2"):
+        logging.getLogger(client).setLevel(max(logging.WARNING, root.level))
 
 
 def foreseen(record: logging.LogRecord) -> bool:

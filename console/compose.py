@@ -8,7 +8,12 @@ from console.variables import Variable
 from trading.errors import BadConfiguration
 from workflows import policies
 
-SECRETS = {"LLM_": policies.AGENTS_QUEUE, "ALPACA_DATA_": policies.DESK_QUEUE, "ALPACA_": policies.ORDERS_QUEUE}
+SECRETS = {
+    "LLM_": policies.AGENTS_QUEUE,
+    "ALPACA_DATA_": policies.DESK_QUEUE,
+    "ALPACA_": policies.ORDERS_QUEUE,
+    "ALERT_": policies.DESK_QUEUE,
+}
 """Whose secrets these are, by how they begin: the process that reads the news holds no broker's key."""
 OWN = {
     "DESK_HOME": "a temporary folder in the container",

@@ -1,4 +1,4 @@
-"""What a desk does without being asked: what the clock starts, a look at the broker now, and an ear on it."""
+"""What a desk does without being asked: what the clock starts, a look at the broker, an ear on it, and its alerts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from temporalio.common import WorkflowIDConflictPolicy
 from console.timetable import TABLE, Timetable
 from trading.reconciling import ReconciliationAsked
 from workflows import policies
+from workflows.alert_watch import AlertWatch
 from workflows.broker_watch import BrokerWatch
 from workflows.reconciliation import Reconciliation
 
 
 async def begin_routine(client: Client, timetable: Timetable, *, listens: bool) -> None:
-    """Compare the books now, keep the clock, and listen where the broker tells of moving orders. Harmless to repeat."""
+    """Compare the books now, keep the clock, tell alerts, and listen where the broker tells. Harmless to repeat."""
     desk_id = timetable.desk_id
     now = f"{desk_id}-start-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     asked = ReconciliationAsked(desk_id=desk_id, reconciliation_id=now, trace_id=now)
@@ -42,6 +43,15 @@ async def begin_routine(client: Client, timetable: Timetable, *, listens: bool) 
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             static_summary="orders as they move",
         )
+    await client.start_workflow(
+        AlertWatch.run,
+        desk_id,
+        id=f"alerts/{desk_id}",
+        task_queue=policies.DESK_QUEUE,
+        task_timeout=policies.TASK,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary="alerts to those who read them",
+    )
 
 
 async def kept(client: Client, timetable: Timetable) -> AsyncIterator[tuple[str, bool]]:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from activities.agents import AgentActivities, Seat
+from activities.alerting import AlertingActivities, Pace
 from activities.breaker import BreakerActivities
 from activities.closing import Exchange
 from activities.cycles import CycleActivities
@@ -31,6 +32,7 @@ from adapters.earnings_file import EarningsFile
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
 from adapters.paper_broker import PaperBroker, PaperTerms
+from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.snapshots import PostgresSnapshots
@@ -44,7 +46,8 @@ from trading.breaker_rules import BreakerRules
 from trading.costs import Costs
 from trading.desk import CycleTicket
 from trading.docket import CycleReport
-from trading.ports import Broker, Calendar, Journal, LanguageModel, Ledger, Market, Snapshots
+from trading.notices import AlertRules
+from trading.ports import Alerts, Broker, Calendar, Journal, LanguageModel, Ledger, Market, Notifier, Snapshots
 from trading.steps import CycleRequest
 from worker import WORKFLOWS, Outside, activities_of_closing, activities_of_orders
 from workflows import policies
@@ -67,6 +70,7 @@ class Ports:
     ledger: Ledger
     journal: Journal
     snapshots: Snapshots
+    alerts: Alerts
     rules: GateRules = field(default_factory=GateRules)
     budget: Budget = field(default_factory=Budget)
     breaker: BreakerRules = field(default_factory=BreakerRules)
@@ -74,6 +78,8 @@ class Ports:
     calendar: Calendar = CALENDAR
     """By which scans are held."""
     closes: AsyncEngine | None = None
+    channels: tuple[Notifier, ...] = ()
+    telling: AlertRules = field(default_factory=AlertRules)
 
     @classmethod
     def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
@@ -87,6 +93,7 @@ class Ports:
             journal=PostgresJournal(engine),
             snapshots=PostgresSnapshots(engine),
             closes=engine,
+            alerts=PostgresAlerts(engine),
         )
 
     def but(self, **changes: Any) -> Ports:
@@ -117,6 +124,9 @@ class Ports:
             looking.take_snapshot,
         ]
         breaker = BreakerActivities(self.ledger, self.breaker)
+        pace = Pace(look=timedelta(seconds=LOOK_AGAIN))
+        telling = AlertingActivities(self.alerts, self.ledger, self.channels, self.telling, pace)
+        writing.append(telling.deliver_alerts)
         shadow = ShadowActivities(self.ledger, self.market, CALENDAR, self.costs)
         reading += [shadow.decide_in_shadow, shadow.score_shadow]
         cycles, scans = CycleActivities(started), ScanActivities(self.market, self.calendar, self.ledger)

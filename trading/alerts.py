@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from trading.events import Event, EventType
 from trading.money import Identifier, Record, Text
@@ -31,12 +34,16 @@ class Topic(StrEnum):
 
 
 class Alert(Record):
-    """What a person is told. `key` names the occasion within the desk, so that it is told once."""
+    """What a person is told. `key` names the occasion within the desk, so that it is told once.
+
+    Alerts of one `kind` tell the same for as long as it lasts; without one, those do that differ in numbers only.
+    """
 
     topic: Topic
     key: Identifier
     reason: Text
     severity: Severity = Severity.CRITICAL
+    kind: Annotated[str, Field(max_length=200)] = ""
 
 
 def alert_raised(desk_id: str, alert: Alert, at: datetime) -> Event:
@@ -48,5 +55,18 @@ def alert_raised(desk_id: str, alert: Alert, at: datetime) -> Event:
         type=EventType.ALERT_RAISED,
         trace_id="none",
         occurred_at=at,
-        data=alert.model_dump(mode="json", exclude={"key"}),
+        data=alert.model_dump(mode="json", exclude={"key"} if alert.kind else {"key", "kind"}),
+    )
+
+
+def alert_acknowledged(desk_id: str, number: int, by: str, at: datetime) -> Event:
+    """A person has seen the alert that is the event of this number in the desk's log; whoever says so first."""
+    return Event(
+        event_id=f"{desk_id}/{EventType.ALERT_ACKNOWLEDGED}/{number}",
+        desk_id=desk_id,
+        aggregate_id=desk_id,
+        type=EventType.ALERT_ACKNOWLEDGED,
+        trace_id="none",
+        occurred_at=at,
+        data={"number": number, "by": by},
     )

@@ -36,6 +36,10 @@ class Books(Record):
     event_head: str = GENESIS
 
 
+GRAVE = frozenset({"I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I13"})
+"""Invariants of which a broken one means that money may move wrongly. The others are told, not acted on."""
+
+
 class Finding(Record):
     """One broken invariant: its number, what it is about and what was seen."""
 

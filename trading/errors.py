@@ -5,7 +5,8 @@ TradingError
 │   ├── ModelUnavailable       the model's provider is overloaded, limited or silent
 │   ├── MarketUnavailable      the market data provider did not answer
 │   ├── BrokerUnavailable      the broker's answer is unknown: look up before anything else
-│   └── LedgerUnavailable      the database did not answer, or asked for the transaction again
+│   ├── LedgerUnavailable      the database did not answer, or asked for the transaction again
+│   └── ChannelUnavailable     a channel of alerts did not take a notice: it may later, or once it is mended
 └── Final                      trying again would change nothing
     ├── UnreadableAnswer       a model's answer that no rule of reading accepts
     ├── ModelRefused           the provider refuses this question, key or model
@@ -16,6 +17,7 @@ TradingError
     ├── BrokerRefused          the broker refuses this key, or this account may not trade
     ├── OrderRefused           the broker says no
     │   └── DuplicateOrder     … because it has that id already: look it up
+    ├── NoticeRefused          a channel of alerts refuses this notice, and would again
     ├── IllegalTransition      an order was asked to go where its state does not lead
     ├── BooksDisagree          the same id was stored with other content: a bug, and a halt
     └── BadConfiguration       settings that contradict themselves or what is there
@@ -59,6 +61,10 @@ class LedgerUnavailable(Retryable):
     """The database did not answer, or asked for the transaction again."""
 
 
+class ChannelUnavailable(Retryable):
+    """A channel of alerts did not take a notice: it may later, or once it is mended."""
+
+
 class UnreadableAnswer(Final):
     """A model's answer that no rule of reading accepts."""
 
@@ -93,6 +99,10 @@ class OrderRefused(Final):
 
 class DuplicateOrder(OrderRefused):
     """The broker says that it has an order of that id already."""
+
+
+class NoticeRefused(Final):
+    """A channel of alerts refuses this notice, and would again."""
 
 
 class IllegalTransition(Final):

@@ -94,6 +94,13 @@ WATCH: dict[str, Any] = {
     "heartbeat_timeout": HEARTBEAT,
     "retry_policy": _policy(1, 60, 0),
 }
+TELL: dict[str, Any] = {
+    # One teller for half a day, then anew, like the listener; on the queue that holds the channels' addresses. However
+    # often its worker dies, the next begins soon: it may be that very death that somebody should hear of.
+    **WATCH,
+    "task_queue": DESK_QUEUE,
+    "retry_policy": _policy(1, 5, 0),
+}
 RECONCILE: dict[str, Any] = {
     # Half a dozen questions to the broker, each with its time-out; a desk is not kept from trading longer than this.
     **ORDERS,

@@ -79,8 +79,11 @@ def none_may_more_than_it_needs(document: Compose) -> list[str]:
     return wrong
 
 
+_CHANNELS_SECRETS = ("WEBHOOK_URL", "SMTP_URL", "_URLS", "_KEY", "KEY_ID", "TOKEN")
+
+
 def each_secret_has_one_place(document: Compose) -> list[str]:
-    """A model's key is the agents', a broker's the orders'; the books' owner is for Postgres and the migrations."""
+    """A model's key is the agents', a broker's the orders', a channel the desk's; the owner's is the migrations'."""
     holders = {
         "DB_PASSWORD": {"postgres", "migrations"},
         "TEMPORAL_DB_PASSWORD": {"postgres", "temporal", "temporal-schema"},
@@ -93,6 +96,8 @@ def each_secret_has_one_place(document: Compose) -> list[str]:
             if variable.startswith("ALPACA_") and ("KEY" in variable or "SECRET" in variable):
                 holder = "desk" if variable.startswith("ALPACA_DATA_") else "orders"
                 wrong += [f"{name}: has {variable}"] if name != holder else []
+            if variable.startswith("ALERT_") and variable.endswith(_CHANNELS_SECRETS):
+                wrong += [f"{name}: has {variable}"] if name != "desk" else []
             wrong += [
                 f"{name}: uses {used}"
                 for used in USED.findall(str(value))

@@ -55,6 +55,7 @@ PLANTED: tuple[tuple[Rule, Callable[[rules.Compose], None]], ...] = (
     (rules.each_secret_has_one_place, _env("orders", "LLM_OPENAI_API_KEY", "${LLM_OPENAI_API_KEY:-}")),
     (rules.each_secret_has_one_place, _env("agents", "ALPACA_API_SECRET", "${ALPACA_API_SECRET:-}")),
     (rules.each_secret_has_one_place, _env("desk", "DB_PASSWORD", "${DB_PASSWORD}")),
+    (rules.each_secret_has_one_place, _env("agents", "ALERT_SMTP_URL", "${ALERT_SMTP_URL:-}")),
     (rules.each_secret_has_one_place, _set("desk", "env_file", ".env")),
     (rules.no_secret_is_written_here, _env("temporal", "POSTGRES_PWD", "temporal")),
     (rules.each_comes_back, _set("orders", "restart", "no")),
