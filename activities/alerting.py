@@ -11,12 +11,13 @@ import structlog
 from temporalio import activity
 from temporalio.service import RPCError, RPCStatusCode
 
+from trading.alert_ports import Alerts, Notifier
 from trading.alerts import alert_raised
 from trading.breaker import StateChange, TradingState
 from trading.errors import ChannelUnavailable, NoticeRefused, TradingError
 from trading.notices import AlertRules, Message, Outcome, Raised, Settled, due
 from trading.occasions import ALERTS, dead_channel, look_at, read_on, unread
-from trading.ports import Alerts, Ledger, Notifier
+from trading.ports import Ledger
 
 log = structlog.get_logger()
 

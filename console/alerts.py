@@ -15,11 +15,11 @@ from console.desk import books_of
 from console.output import Output, Tone, grid, plain, title, toned
 from console.reach import reach
 from settings import Settings
+from trading.alert_ports import Notifier
 from trading.alerts import Severity
 from trading.errors import BadConfiguration, TradingError
 from trading.money import Record
 from trading.notices import AlertLine, Notice, Outcome
-from trading.ports import Notifier
 from wiring.notices import channels_of
 
 LONGEST_NAME = 80

@@ -40,6 +40,7 @@ from adapters.prompts import read_prompts
 from adapters.rules_model import RulesModel
 from trading.agents.budget import Budget
 from trading.agents.questions import Agent, Asking
+from trading.alert_ports import Alerts, Notifier
 from trading.audit import Finding, audit
 from trading.breaker import TradingState
 from trading.breaker_rules import BreakerRules
@@ -47,7 +48,7 @@ from trading.costs import Costs
 from trading.desk import CycleTicket
 from trading.docket import CycleReport
 from trading.notices import AlertRules
-from trading.ports import Alerts, Broker, Calendar, Journal, LanguageModel, Ledger, Market, Notifier, Snapshots
+from trading.ports import Broker, Calendar, Journal, LanguageModel, Ledger, Market, Snapshots
 from trading.steps import CycleRequest
 from worker import WORKFLOWS, Outside, activities_of_closing, activities_of_orders
 from workflows import policies

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from adapters.channels.mail import Letters
 from settings.alerts import AlertSettings
+from trading.alert_ports import Notifier
 from trading.errors import BadConfiguration
-from trading.ports import Notifier
 
 _PORTS = {"smtps": 465, "smtp": 587}
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.making import AT, DESK
+from trading.alert_ports import Notifier
 from trading.alerts import Severity
 from trading.errors import ChannelUnavailable, NoticeRefused
 from trading.notices import Notice
-from trading.ports import Notifier
 
 CANARY = "canary-5d1f07c2e9"
 
