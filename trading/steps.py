@@ -21,6 +21,7 @@ from trading.instruments import Symbol
 from trading.limits import Limits
 from trading.market import SnapshotSummary
 from trading.money import DeskId, Identifier, Record, Text
+from trading.moves import Move
 from trading.orders import Order, OrderRequest, Style
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
@@ -44,7 +45,7 @@ class CycleRequest(Record):
     """What is asked of a desk.
 
     `as_of` puts the whole cycle in the past, for markets that know it; `anytime` runs it although the exchange is
-    closed.
+    closed. `move` is what moved, where that is why.
     """
 
     symbols: Symbols
@@ -53,6 +54,8 @@ class CycleRequest(Record):
     trace_id: Identifier
     as_of: AwareDatetime | None = None
     anytime: bool = False
+    # Left out while there is none, so that the events of other cycles say what they always said.
+    move: Move | None = Field(default=None, exclude_if=lambda move: move is None)
 
 
 class Cycle(Record):
