@@ -29,6 +29,8 @@ from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.opening import OpeningActivities
 from activities.orders import OrderActivities
+from activities.price_looks import Hands
+from activities.price_watching import PriceWatchingActivities
 from activities.reconciling import ReconcilingActivities
 from activities.repricing import RepricingActivities
 from activities.standing import StandingActivities
@@ -39,12 +41,14 @@ from adapters.earnings_file import EarningsFile
 from adapters.postgres.engine import Database, application_engine
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.snapshots import PostgresSnapshots
 from adapters.temporal.connection import add_missing_search_attributes, connect
 from adapters.temporal.ending import leave
 from adapters.temporal.pulse import beating
 from console import ready
 from console.complaint import complain
+from console.door import SignalledDesk
 from console.reach import reach
 from console.routine import begin_routine
 from settings import Settings
@@ -53,17 +57,19 @@ from trading.ports import Broker, Calendar, Earnings, Ledger, Market
 from wiring.brokers import broker_of, vet_broker
 from wiring.markets import calendar_of, market_of
 from wiring.models import seats_of
+from wiring.monitoring import eyes_of, plan_of, watches
 from wiring.prompts import budget_of, prompts_of
 from workflows import policies, search_attributes
 from workflows.broker_watch import BrokerWatch
 from workflows.order_execution import OrderExecution
+from workflows.price_watch import PriceWatch
 from workflows.reconciliation import Reconciliation
 from workflows.stand_down import StandDown
 from workflows.trading_cycle import TradingCycle
 from workflows.trading_desk import TradingDesk
 
 Activities = list[Callable[..., Any]]
-WORKFLOWS = (TradingDesk, TradingCycle, OrderExecution, Reconciliation, StandDown, BrokerWatch)
+WORKFLOWS = (TradingDesk, TradingCycle, OrderExecution, Reconciliation, StandDown, BrokerWatch, PriceWatch)
 # An order being sent must learn its answer; a model's thought may be cut, its reply is journalled when it comes.
 GRACE = timedelta(seconds=20)
 
@@ -92,12 +98,12 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     calendar = calendar_of(settings.market)
     market = market_of(settings, calendar, engine)
     if queue == policies.ORDERS_QUEUE:
-        return activities_of_orders(
-            Outside(broker_of(settings, engine, market), market, calendar),
-            ledger,
-            gate_rules(settings),
-            EarningsFile(settings.trading.earnings_calendar),
-        )
+        broker = broker_of(settings, engine, market)
+        hands = Hands(broker, ledger, PostgresMoves(engine), SignalledDesk())
+        watch = PriceWatchingActivities(eyes_of(settings, market, calendar), hands, plan_of(settings, market))
+        earnings = EarningsFile(settings.trading.earnings_calendar)
+        outside = Outside(broker, market, calendar)
+        return [*activities_of_orders(outside, ledger, gate_rules(settings), earnings), watch.watch_prices]
     rules = gate_rules(settings)
     gate = Gate(market, calendar, ledger, rules)
     books = LedgerActivities(ledger, snapshots)
@@ -165,7 +171,8 @@ async def serving(client: Client, settings: Settings, database: Database, queues
         await stack.enter_async_context(together(workers))
         log.info("serving", queues=list(queues), desk=settings.desk.id)
         if policies.ORDERS_QUEUE in queues:
-            await begin_routine(client, settings.desk.id, listens=settings.orders.broker != "paper")
+            listens, watched = settings.orders.broker != "paper", watches(settings)
+            await begin_routine(client, settings.desk.id, listens=listens, watches=watched)
         yield
 
 

@@ -22,6 +22,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from trading.reconciling import ReconciliationAsked
 from workflows import policies
 from workflows.broker_watch import BrokerWatch
+from workflows.price_watch import PriceWatch
 from workflows.reconciliation import Reconciliation
 
 EXCHANGE_ZONE = "America/New_York"
@@ -33,8 +34,11 @@ QUARTERS = ScheduleCalendarSpec(
 CATCH_UP = timedelta(minutes=10)
 
 
-async def begin_routine(client: Client, desk_id: str, *, listens: bool) -> None:
-    """Compare the books now and by the clock; where the broker tells of moving orders, listen. Harmless to repeat."""
+async def begin_routine(client: Client, desk_id: str, *, listens: bool, watches: bool = False) -> None:
+    """Compare the books now and by the clock; where the broker tells of moving orders, listen.
+
+    With `watches`, watch the prices. Harmless to repeat.
+    """
     now = f"{desk_id}-start-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     asked = ReconciliationAsked(desk_id=desk_id, reconciliation_id=now, trace_id=now)
     await client.start_workflow(
@@ -57,6 +61,16 @@ async def begin_routine(client: Client, desk_id: str, *, listens: bool) -> None:
             task_timeout=policies.TASK,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             static_summary="orders as they move",
+        )
+    if watches:
+        await client.start_workflow(
+            PriceWatch.run,
+            desk_id,
+            id=f"price-watch/{desk_id}",
+            task_queue=policies.DESK_QUEUE,
+            task_timeout=policies.TASK,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary="prices as they move",
         )
 
 

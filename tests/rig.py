@@ -25,15 +25,19 @@ from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
+from activities.price_looks import Eyes, Hands, WatchPlan
+from activities.price_watching import PriceWatchingActivities
 from adapters.earnings_file import EarningsFile
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
 from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.snapshots import PostgresSnapshots
 from adapters.prompts import read_prompts
 from adapters.rules_model import RulesModel
+from console.door import SignalledDesk
 from trading.agents.budget import Budget
 from trading.agents.questions import Agent, Asking
 from trading.audit import Finding, audit
@@ -41,8 +45,9 @@ from trading.breaker import TradingState
 from trading.breaker_rules import BreakerRules
 from trading.desk import CycleTicket, DeskState
 from trading.docket import CycleReport
-from trading.ports import Broker, Journal, LanguageModel, Ledger, Market, Snapshots
+from trading.ports import Broker, Calendar, Journal, LanguageModel, Ledger, Market, Snapshots
 from trading.steps import CycleRequest
+from trading.watch_ports import MoveLog
 from worker import WORKFLOWS, Outside, activities_of_orders
 from workflows import policies, search_attributes
 from workflows.trading_cycle import TradingCycle
@@ -66,6 +71,9 @@ class Ports:
     rules: GateRules = field(default_factory=GateRules)
     budget: Budget = field(default_factory=Budget)
     breaker: BreakerRules = field(default_factory=BreakerRules)
+    moves: MoveLog | None = None
+    calendar: Calendar = CALENDAR
+    plan: WatchPlan = field(default_factory=WatchPlan)
 
     @classmethod
     def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
@@ -78,11 +86,17 @@ class Ports:
             ledger=PostgresLedger(engine),
             journal=PostgresJournal(engine),
             snapshots=PostgresSnapshots(engine),
+            moves=PostgresMoves(engine),
         )
 
     def but(self, **changes: Any) -> Ports:
         """The same ports with some replaced."""
         return replace(self, **changes)
+
+    def watching(self, moves: MoveLog) -> PriceWatchingActivities:
+        """The watch over this market's prices, by the clock."""
+        hands = Hands(self.broker, self.ledger, moves, SignalledDesk())
+        return PriceWatchingActivities(Eyes(self.market, self.calendar), hands, self.plan)
 
     def activities(self, queue: str) -> list[Callable[..., Any]]:
         """The activities of one queue."""
@@ -92,7 +106,8 @@ class Ports:
             return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
         if queue == policies.ORDERS_QUEUE:
             outside = Outside(self.broker, self.market, CALENDAR)
-            return activities_of_orders(outside, self.ledger, self.rules, EarningsFile(None))
+            orders = activities_of_orders(outside, self.ledger, self.rules, EarningsFile(None))
+            return [*orders, *([self.watching(self.moves).watch_prices] if self.moves is not None else [])]
         gate = Gate(self.market, CALENDAR, self.ledger, self.rules)
         books = LedgerActivities(self.ledger, self.snapshots)
         looking = MarketActivities(self.market, CALENDAR, self.snapshots, self.rules.max_data_age)

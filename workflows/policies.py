@@ -127,6 +127,8 @@ JOIN: dict[str, Any] = {
 CYCLE_LIFE = timedelta(minutes=15)
 # A line to the broker that was cut is opened again after this; what was said meanwhile is found by the clock's looks.
 WATCH_PAUSE = timedelta(seconds=5)
+# Whoever watches prices asks this often whether an exchange that is closed has opened: settings may have changed.
+WATCH_IDLE = timedelta(hours=1)
 # A difference between the books and the broker counts when it stands in every one of so many looks, so far apart: the
 # broker's account is read in several questions, and a fill may come between two of them.
 RECONCILING_LOOKS = 3
