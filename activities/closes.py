@@ -45,7 +45,7 @@ class Opening:
         A list that is refused is none for good: then the first price of the session is the reference.
         """
         before = last_completed(self._calendar, session.opens_at)
-        bars = await sound(lambda some: self._market.bars(some, now, SESSIONS), symbols)
+        bars = await sound(lambda some: self._market.bars(some, session.opens_at, SESSIONS), symbols)
         try:
             listed = await sound(lambda some: self._market.actions(some, before.closes_at, now), symbols)
         except MarketRefused as refusal:
