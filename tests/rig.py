@@ -108,7 +108,7 @@ class Ports:
             outside = Outside(self.broker, self.market, CALENDAR)
             orders = activities_of_orders(outside, self.ledger, self.rules, EarningsFile(None))
             return [*orders, *([self.watching(self.moves).watch_prices] if self.moves is not None else [])]
-        gate = Gate(self.market, CALENDAR, self.ledger, self.rules)
+        gate = Gate(self.market, self.calendar, self.ledger, self.rules)
         books = LedgerActivities(self.ledger, self.snapshots)
         looking = MarketActivities(self.market, CALENDAR, self.snapshots, self.rules.max_data_age)
         writing: list[Callable[..., Any]] = [

@@ -1,4 +1,4 @@
-"""An exchange that never closes: a session a day, from the hour before which no ex-date is in force."""
+"""An exchange that never closes, a session a day from the hour at which ex-dates begin; and one that is closed."""
 
 from __future__ import annotations
 
@@ -21,3 +21,11 @@ class AlwaysOpen:
         found = self.session((at.astimezone(UTC) - timedelta(hours=BELL.hour)).date())
         assert found is not None
         return found
+
+
+class Closed(AlwaysOpen):
+    """An exchange that is closed whenever a test runs."""
+
+    def session(self, day: date) -> Session | None:
+        found = super().session(day)
+        return None if found is None else found.model_copy(update={"closes_at": found.opens_at + timedelta(seconds=1)})
