@@ -94,6 +94,12 @@ WATCH: dict[str, Any] = {
     "heartbeat_timeout": HEARTBEAT,
     "retry_policy": _policy(1, 60, 0),
 }
+PRICE_WATCH: dict[str, Any] = {
+    # One watch a session, then anew. However often its worker was killed that day, a stop on paper does not wait a
+    # minute for the next.
+    **WATCH,
+    "retry_policy": _policy(1, 5, 0),
+}
 RECONCILE: dict[str, Any] = {
     # Half a dozen questions to the broker, each with its time-out; a desk is not kept from trading longer than this.
     **ORDERS,

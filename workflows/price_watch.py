@@ -24,7 +24,7 @@ class PriceWatch:
             pause = policies.WATCH_PAUSE
             try:
                 end: WatchEnd = await workflow.execute_activity_method(
-                    PriceWatchingActivities.watch_prices, desk_id, summary="prices as they move", **policies.WATCH
+                    PriceWatchingActivities.watch_prices, desk_id, summary="prices as they move", **policies.PRICE_WATCH
                 )
                 workflow.set_current_details(_words(end))
                 if end.is_over:
