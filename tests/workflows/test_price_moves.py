@@ -12,23 +12,22 @@ from random import Random
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio import workflow
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from activities.cycles import CycleActivities
 from tests.activities.poison import answering
 from tests.fakes.always_open import Closed
 from tests.fakes.market import FakeMarket
 from tests.making import DESK
 from tests.rig import Ports, quiet, serving, until
 from tests.workflows.breaking import Desk, opened
+from tests.workflows.glance import Glance
 from tests.workflows.test_temporal_cli import CommandLine
 from trading.breaker import CircuitBreaker
 from trading.desk import DeskState, PriceMoved
-from trading.docket import CycleOutcome, CycleReport
 from trading.events import Event, EventType
 from trading.moves import Move, Pace
-from trading.steps import Cycle
 from workflows import policies
 from workflows.search_attributes import SYMBOLS as SYMBOLS_KEY
 from workflows.trading_desk import TradingDesk
@@ -145,19 +144,15 @@ async def test_a_burst_over_many_symbols_leads_to_one_look_at_each(
     assert counted(await looks(ports)) == Counter({str([symbol]): 1 for symbol in SYMBOLS[:8]})
 
 
-@workflow.defn(name="TradingCycle")
-class Glance:
-    """A cycle that is over at once."""
-
-    @workflow.run
-    async def run(self, cycle: Cycle) -> CycleReport:
-        return CycleReport(cycle_id=cycle.cycle_id, outcome=CycleOutcome.SKIPPED, reason="only counted")
-
-
 @pytest.mark.faults
+@pytest.mark.timeout(400)
 async def test_twenty_bursts_of_a_thousand_over_fifty_symbols(temporal: WorkflowEnvironment) -> None:
     client, expected = temporal.client, Counter[str]()
-    answers = [answering("open_desk", CircuitBreaker()), answering("judge", CircuitBreaker())]
+    answers = [
+        answering("open_desk", CircuitBreaker()),
+        answering("judge", CircuitBreaker()),
+        CycleActivities().await_cycle,
+    ]
     queues = (policies.DESK_QUEUE, policies.ORDERS_QUEUE)
     async with AsyncExitStack() as stack:
         for queue in queues:
