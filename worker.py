@@ -31,6 +31,8 @@ from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.opening import OpeningActivities
 from activities.orders import OrderActivities
+from activities.price_looks import Hands
+from activities.price_watching import PriceWatchingActivities
 from activities.reconciling import ReconcilingActivities
 from activities.reporting import ReportingActivities
 from activities.repricing import RepricingActivities
@@ -46,6 +48,7 @@ from adapters.postgres.closes import PostgresCloses
 from adapters.postgres.engine import Database, application_engine
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.snapshots import PostgresSnapshots
 from adapters.postgres.weeks import PostgresWeeks
 from adapters.temporal.connection import add_missing_search_attributes, connect
@@ -53,6 +56,7 @@ from adapters.temporal.ending import leave
 from adapters.temporal.pulse import beating
 from console import ready
 from console.complaint import complain
+from console.door import SignalledDesk
 from console.reach import reach
 from console.routine import begin_routine
 from console.timetable import Timetable, timetable_of
@@ -63,6 +67,7 @@ from trading.ports import Broker, Calendar, Earnings, Ledger, Market
 from wiring.brokers import broker_of, paper_terms_of, vet_broker
 from wiring.markets import calendar_of, market_of
 from wiring.models import seats_of
+from wiring.monitoring import eyes_of, plan_of, watches
 from wiring.notices import channels_of
 from wiring.prompts import budget_of, prompts_of
 from wiring.rules import gate_rules
@@ -72,6 +77,7 @@ from workflows.broker_watch import BrokerWatch
 from workflows.daily_close import DailyClose
 from workflows.desks import started
 from workflows.order_execution import OrderExecution
+from workflows.price_watch import PriceWatch
 from workflows.reconciliation import Reconciliation
 from workflows.scheduled_scan import RollCall, ScheduledScan
 from workflows.stand_down import StandDown
@@ -87,6 +93,7 @@ WORKFLOWS = (
     Reconciliation,
     StandDown,
     BrokerWatch,
+    PriceWatch,
     ScheduledScan,
     RollCall,
     DailyClose,
@@ -112,12 +119,12 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     calendar = calendar_of(settings.schedule)
     market = market_of(settings, calendar, engine)
     if queue == policies.ORDERS_QUEUE:
-        return activities_of_orders(
-            Outside(broker_of(settings, engine, market), market, calendar),
-            ledger,
-            gate_rules(settings),
-            EarningsFile(settings.trading.earnings_calendar),
-        )
+        broker = broker_of(settings, engine, market)
+        hands = Hands(broker, ledger, PostgresMoves(engine), SignalledDesk())
+        watch = PriceWatchingActivities(eyes_of(settings, market, calendar), hands, plan_of(settings, market))
+        earnings = EarningsFile(settings.trading.earnings_calendar)
+        outside = Outside(broker, market, calendar)
+        return [*activities_of_orders(outside, ledger, gate_rules(settings), earnings), watch.watch_prices]
     rules = gate_rules(settings)
     gate = Gate(market, calendar, ledger, rules)
     books = LedgerActivities(ledger, snapshots)
@@ -206,7 +213,8 @@ async def serving(client: Client, settings: Settings, database: Database, queues
         await stack.enter_async_context(together(workers))
         log.info("serving", queues=list(queues), desk=settings.desk.id)
         if timetable is not None:
-            await begin_routine(client, timetable, listens=settings.orders.broker != "paper")
+            listens, watched = settings.orders.broker != "paper", watches(settings)
+            await begin_routine(client, timetable, listens=listens, watches=watched)
         yield
 
 

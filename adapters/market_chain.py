@@ -54,6 +54,11 @@ class MarketChain:
         self._markets = tuple(markets)
         self._cross_check = cross_check
 
+    @property
+    def members(self) -> tuple[Market, ...]:
+        """The providers, in the order of asking."""
+        return self._markets
+
     async def latest(self, now: datetime) -> datetime:
         """The newest moment that the first of them can speak of."""
         moment, _ = await self._first(lambda market: market.latest(now))
@@ -126,6 +131,11 @@ class MarketChain:
                 log.warning("a provider of prices failed", provider=market.name, reason=str(failure))
                 failures.append((market, failure))
         raise _none_answered(failures)
+
+
+def providers_of(market: Market) -> tuple[Market, ...]:
+    """The providers of a chain, in the order of asking; any other market by itself."""
+    return market.members if isinstance(market, MarketChain) else (market,)
 
 
 def _none_answered(failures: Sequence[tuple[Market, MarketUnavailable]]) -> MarketUnavailable:

@@ -13,11 +13,15 @@ from trading.reconciling import ReconciliationAsked
 from workflows import policies
 from workflows.alert_watch import AlertWatch
 from workflows.broker_watch import BrokerWatch
+from workflows.price_watch import PriceWatch
 from workflows.reconciliation import Reconciliation
 
 
-async def begin_routine(client: Client, timetable: Timetable, *, listens: bool) -> None:
-    """Compare the books now, keep the clock, tell alerts, and listen where the broker tells. Harmless to repeat."""
+async def begin_routine(client: Client, timetable: Timetable, *, listens: bool, watches: bool = False) -> None:
+    """Compare the books now, keep the clock, and tell alerts; listen where the broker tells, watch prices that move.
+
+    Harmless to repeat.
+    """
     desk_id = timetable.desk_id
     now = f"{desk_id}-start-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     asked = ReconciliationAsked(desk_id=desk_id, reconciliation_id=now, trace_id=now)
@@ -42,6 +46,16 @@ async def begin_routine(client: Client, timetable: Timetable, *, listens: bool) 
             task_timeout=policies.TASK,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             static_summary="orders as they move",
+        )
+    if watches:
+        await client.start_workflow(
+            PriceWatch.run,
+            desk_id,
+            id=f"price-watch/{desk_id}",
+            task_queue=policies.DESK_QUEUE,
+            task_timeout=policies.TASK,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary="prices as they move",
         )
     await client.start_workflow(
         AlertWatch.run,

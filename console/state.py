@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -14,11 +15,12 @@ from console.desk import DeskBooks, books_of
 from console.output import Output, toned
 from console.reach import reach
 from console.tables import STATE_TONES
-from console.watchlist import Prices, tickers
+from console.watchlist import Prices
 from settings import Settings
 from trading.breaker import TradingState
 from trading.desk import HaltAsked, PriceMoved, ResumeAsked
 from trading.errors import BadConfiguration
+from trading.instruments import tickers
 
 LONGEST_REASON = 400
 
@@ -56,12 +58,18 @@ async def resume(settings: Settings, output: Output, reason: str, *, force: bool
 
 
 async def price_move(settings: Settings, output: Output, symbol: str, percent: float | None) -> int:
-    """Tell the desk that a price moved; it looks at that symbol when its turn comes."""
+    """Tell the desk that a price moved; it looks at that symbol when its turn comes and its cool-down is over."""
     found = reach(settings)
     (name,) = tickers([symbol]) or ("",)
     await Prices.of(settings).market.instruments([name])
     try:
-        moved = PriceMoved(symbol=name, percent=percent, trace_id=uuid4().hex)
+        moved = PriceMoved(
+            symbol=name,
+            percent=percent,
+            trace_id=uuid4().hex,
+            moved_at=datetime.now(UTC),
+            pace=settings.monitor.rules.pace,
+        )
     except ValidationError as error:
         raise BadConfiguration(f"not a percentage: {percent}") from error
     await send(await connect(found.temporal_address), settings.desk.id, moved)

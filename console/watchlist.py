@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
-from pydantic import TypeAdapter, ValidationError
-
 from activities.gate import GateRules
 from activities.market import MAX_AGE_CLOSED
 from adapters.exchange_calendar import ExchangeCalendar
@@ -16,7 +14,7 @@ from adapters.file_market import FileMarket
 from adapters.simulated_market import SimulatedMarket
 from settings import Settings
 from trading.errors import BadConfiguration
-from trading.instruments import Symbol
+from trading.instruments import tickers
 from trading.ports import Market
 from trading.sessions import is_open
 from wiring.markets import calendar_of, market_of
@@ -25,7 +23,6 @@ from wiring.rules import gate_rules
 MOST_UNNAMED = 60
 """Symbols of a folder that are all looked at when nobody names any; of more a person should choose."""
 FIRST_SIMULATED = 12
-_TICKER = TypeAdapter(Symbol)
 
 
 @dataclass(frozen=True)
@@ -58,16 +55,6 @@ class Prices:
         """The closing bell of a session's date; noon of a day without one, which the gate then refuses in its words."""
         session = self.calendar.session(day)
         return session.closes_at if session else datetime.combine(day, time(12), UTC)
-
-
-def tickers(words: Iterable[str]) -> tuple[str, ...]:
-    """Symbols in capitals, each once. Raises BadConfiguration with what is no ticker."""
-    symbols = tuple(dict.fromkeys(word.strip().upper() for word in words if word.strip()))
-    wrong = [symbol for symbol in symbols if not _is_ticker(symbol)]
-    if wrong:
-        message = f"not a ticker: {', '.join(map(repr, wrong))} (one looks like AAPL or BRK.B)"
-        raise BadConfiguration(message)
-    return symbols
 
 
 async def watchlist(settings: Settings, prices: Prices, named: Iterable[str]) -> tuple[str, ...]:
@@ -110,11 +97,3 @@ async def _all_of(market: Market) -> tuple[str, ...]:
         message = f"the folder has {len(symbols)} symbols: name those to look at, or set DESK_SYMBOLS"
         raise BadConfiguration(message)
     return symbols
-
-
-def _is_ticker(symbol: str) -> bool:
-    try:
-        _TICKER.validate_python(symbol, strict=True)
-    except ValidationError:
-        return False
-    return True

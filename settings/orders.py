@@ -66,6 +66,7 @@ class AlpacaSettings(BaseSettings):
     stream_url: str = Field(
         "", description="Where it streams what happens to orders; unset, at the trading API's address."
     )
+    data_stream_url: str = Field("", description="Where it streams prices; unset, Alpaca's own address of the feed.")
     feed: Literal["iex", "sip"] = Field("iex", description="`iex` (one exchange, free) or `sip` (all, paid).")
     timeout_seconds: float = Field(10, gt=0, le=20, description="How long its trading API may take for one answer.")
     requests_per_minute: int = Field(

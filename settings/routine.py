@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode
 
 from settings.group import group
 from trading.money import Fraction
+from trading.moves import Pace
+from trading.price_watch import WatchRules
 
 
 def _read_time(value: object) -> object:
@@ -66,15 +68,32 @@ class MonitorSettings(BaseSettings):
     model_config = group("MONITOR_")
 
     enabled: bool = Field(True, description="Whether prices are watched between scans.")  # noqa: FBT003  a default
-    poll_seconds: int = Field(60, ge=1, le=3600, description="Seconds between two looks where no stream tells.")
+    stream: bool = Field(
+        True,  # noqa: FBT003  a default
+        description="Whether a market that streams its prices is heard, beside the looks by the clock.",
+    )
+    poll_seconds: int = Field(60, ge=1, le=3600, description="Seconds between two looks by the clock.")
     price_move_threshold: Annotated[Fraction, Field(gt=0)] = Field(
         Decimal("0.05"), description="A move of so much against the reference asks for a look, as a fraction."
     )
-    cool_down_minutes: int = Field(60, ge=0, le=1440, description="Least minutes between two looks at one symbol.")
-    max_cycles_per_day: int = Field(10, ge=0, le=1000, description="Most looks in a day that prices ask for.")
-    confirm_quotes: int = Field(3, ge=1, le=100, description="Quotes that must bear a move out before it counts.")
+    cool_down_minutes: int = Field(60, ge=0, le=1440, description="Least minutes between two such looks at one symbol.")
+    max_cycles_per_day: int = Field(10, ge=0, le=1000, description="Most such looks in a day.")
+    confirm_quotes: int = Field(
+        3, ge=1, le=100, description="Quotes in a row that must bear a move out before it counts."
+    )
     volume_factor: Annotated[Decimal, Field(ge=0, le=1000)] = Field(
         Decimal(0), description="A day's volume of so many times its average also asks for a look; 0 is off."
     )
     news: bool = Field(False, description="Whether fresh news of a symbol asks for a look.")  # noqa: FBT003  a default
     mark_minutes: int = Field(5, ge=1, le=1440, description="Minutes between two valuations of what is held.")
+
+    @property
+    def rules(self) -> WatchRules:
+        """What is watched for."""
+        return WatchRules(
+            threshold=self.price_move_threshold,
+            pace=Pace(cool_down_minutes=self.cool_down_minutes, most_a_day=self.max_cycles_per_day),
+            confirm_quotes=self.confirm_quotes,
+            volume_factor=self.volume_factor,
+            news=self.news,
+        )

@@ -26,6 +26,8 @@ from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
+from activities.price_looks import Eyes, Hands, WatchPlan
+from activities.price_watching import PriceWatchingActivities
 from activities.scans import ScanActivities
 from activities.shadow import ShadowActivities
 from adapters.earnings_file import EarningsFile
@@ -35,9 +37,11 @@ from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.snapshots import PostgresSnapshots
 from adapters.prompts import read_prompts
 from adapters.rules_model import RulesModel
+from console.door import SignalledDesk
 from trading.agents.budget import Budget
 from trading.agents.questions import Agent, Asking
 from trading.alert_ports import Alerts, Notifier
@@ -50,6 +54,7 @@ from trading.docket import CycleReport
 from trading.notices import AlertRules
 from trading.ports import Broker, Calendar, Journal, LanguageModel, Ledger, Market, Snapshots
 from trading.steps import CycleRequest
+from trading.watch_ports import MoveLog
 from worker import WORKFLOWS, Outside, activities_of_closing, activities_of_orders
 from workflows import policies
 from workflows.desks import started
@@ -77,10 +82,12 @@ class Ports:
     breaker: BreakerRules = field(default_factory=BreakerRules)
     costs: Costs = field(default_factory=Costs)
     calendar: Calendar = CALENDAR
-    """By which scans are held."""
+    """By which scans and price watches are held."""
     closes: AsyncEngine | None = None
     channels: tuple[Notifier, ...] = ()
     telling: AlertRules = field(default_factory=AlertRules)
+    moves: MoveLog | None = None
+    plan: WatchPlan = field(default_factory=WatchPlan)
 
     @classmethod
     def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
@@ -95,11 +102,17 @@ class Ports:
             snapshots=PostgresSnapshots(engine),
             closes=engine,
             alerts=PostgresAlerts(engine),
+            moves=PostgresMoves(engine),
         )
 
     def but(self, **changes: Any) -> Ports:
         """The same ports with some replaced."""
         return replace(self, **changes)
+
+    def watching(self, moves: MoveLog) -> PriceWatchingActivities:
+        """The watch over this market's prices, by the clock."""
+        hands = Hands(self.broker, self.ledger, moves, SignalledDesk())
+        return PriceWatchingActivities(Eyes(self.market, self.calendar), hands, self.plan)
 
     def activities(self, queue: str) -> list[Callable[..., Any]]:
         """The activities of one queue."""
@@ -109,8 +122,9 @@ class Ports:
             return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
         if queue == policies.ORDERS_QUEUE:
             outside = Outside(self.broker, self.market, CALENDAR)
-            return activities_of_orders(outside, self.ledger, self.rules, EarningsFile(None))
-        gate = Gate(self.market, CALENDAR, self.ledger, self.rules)
+            orders = activities_of_orders(outside, self.ledger, self.rules, EarningsFile(None))
+            return [*orders, *([self.watching(self.moves).watch_prices] if self.moves is not None else [])]
+        gate = Gate(self.market, self.calendar, self.ledger, self.rules)
         books = LedgerActivities(self.ledger, self.snapshots)
         looking = MarketActivities(self.market, CALENDAR, self.snapshots, self.rules.max_data_age)
         writing: list[Callable[..., Any]] = [

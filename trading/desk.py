@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
@@ -9,7 +10,8 @@ from pydantic import AwareDatetime, Field
 from trading.breaker import CircuitBreaker, Who
 from trading.docket import CycleOutcome
 from trading.instruments import Symbol
-from trading.money import DeskId, Identifier, Ratio, Record, Text
+from trading.money import DeskId, Identifier, Record, Text
+from trading.moves import Move, Pace
 from trading.steps import Cycle, CycleRequest, Trigger
 
 
@@ -74,12 +76,17 @@ class ResumeAsked(Record):
     force: bool = False
 
 
-class PriceMoved(Record):
-    """A symbol's price moved by so many percent."""
+class PriceMoved(Move):
+    """Something moved in a symbol. `pace` is how often the sender's settings let a desk look for such a reason."""
 
     symbol: Symbol
-    percent: Ratio | None = None
     trace_id: Identifier = "none"
+    pace: Pace = Pace()
+
+    @property
+    def move(self) -> Move:
+        """What moved, without whose it is."""
+        return Move.model_validate(self.model_dump(include=set(Move.model_fields)))
 
 
 class CycleTicket(Record):
@@ -116,10 +123,23 @@ class Waiting(Record):
     request: CycleRequest
 
 
+class Look(Record):
+    """A look that a move asked for: the newest move that it covers, its cycle, and when it began; None while it waits.
+
+    It is remembered for as long as it may keep the next one from beginning.
+    """
+
+    moved: PriceMoved
+    cycle_id: Identifier
+    began_at: AwareDatetime | None = None
+
+
 class DeskState(Record):
     """All that a desk carries from one run of its workflow to the next.
 
-    `standing_down` is the latch of a flattening: until someone resumes, what is held is sold once and not again.
+    `looks` are those that moves asked for, `held` the moves whose look has yet to wait for its cool-down or for room;
+    `looks_on` is the day on which there were `looks_that_day`. `standing_down` is the latch of a flattening: until
+    someone resumes, what is held is sold once and not again.
     """
 
     desk_id: DeskId
@@ -128,5 +148,9 @@ class DeskState(Record):
     running: Cycle | None = None
     waiting: tuple[Waiting, ...] = ()
     cycles: tuple[CycleLine, ...] = ()
+    looks: tuple[Look, ...] = ()
+    held: tuple[PriceMoved, ...] = ()
+    looks_on: date | None = None
+    looks_that_day: Annotated[int, Field(ge=0)] = 0
     breaker: CircuitBreaker = CircuitBreaker()
     standing_down: Identifier | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 
+from trading.errors import BadConfiguration
 from trading.money import Record
 
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{0,5}([.-][A-Z]{1,2})?$")]
@@ -28,3 +30,24 @@ class Instrument(Record):
     symbol: Symbol
     name: str = ""
     sector: str = UNKNOWN_SECTOR
+
+
+_TICKER = TypeAdapter(Symbol)
+
+
+def tickers(words: Iterable[str]) -> tuple[str, ...]:
+    """Symbols in capitals, each once. Raises BadConfiguration with what is no ticker."""
+    symbols = tuple(dict.fromkeys(word.strip().upper() for word in words if word.strip()))
+    wrong = [symbol for symbol in symbols if not _is_ticker(symbol)]
+    if wrong:
+        message = f"not a ticker: {', '.join(map(repr, wrong))} (one looks like AAPL or BRK.B)"
+        raise BadConfiguration(message)
+    return symbols
+
+
+def _is_ticker(symbol: str) -> bool:
+    try:
+        _TICKER.validate_python(symbol, strict=True)
+    except ValidationError:
+        return False
+    return True

@@ -21,6 +21,7 @@ from trading.instruments import Symbol
 from trading.limits import Limits
 from trading.market import SnapshotSummary
 from trading.money import DeskId, Identifier, Record, Text
+from trading.moves import Move
 from trading.orders import Order, OrderRequest, Style
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
@@ -45,7 +46,7 @@ class CycleRequest(Record):
     """What is asked of a desk.
 
     `as_of` puts the whole cycle in the past, for markets that know it; `anytime` runs it although the exchange is
-    closed. Asked again under the same `request_id` it is the same cycle.
+    closed. Asked again under the same `request_id` it is the same cycle. `move` is what moved, where that is why.
     """
 
     symbols: Symbols
@@ -55,6 +56,8 @@ class CycleRequest(Record):
     as_of: AwareDatetime | None = None
     anytime: bool = False
     request_id: Identifier | None = None
+    # Left out while there is none, so that the events of other cycles say what they always said.
+    move: Move | None = Field(default=None, exclude_if=lambda move: move is None)
 
 
 class Cycle(Record):

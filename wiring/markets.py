@@ -91,6 +91,7 @@ def _alpaca(settings: Settings) -> AlpacaAccount:
         trading_base_url=_facts_url(alpaca.trading_base_url, key.get_secret_value()),
         feed=alpaca.feed,
         timeout_seconds=settings.market.timeout_seconds,
+        stream_url=alpaca.data_stream_url,
     )
 
 

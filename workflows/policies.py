@@ -101,6 +101,12 @@ TELL: dict[str, Any] = {
     "task_queue": DESK_QUEUE,
     "retry_policy": _policy(1, 5, 0),
 }
+PRICE_WATCH: dict[str, Any] = {
+    # One watch a session, then anew. However often its worker was killed that day, a stop on paper does not wait a
+    # minute for the next.
+    **WATCH,
+    "retry_policy": _policy(1, 5, 0),
+}
 RECONCILE: dict[str, Any] = {
     # Half a dozen questions to the broker, each with its time-out; a desk is not kept from trading longer than this.
     **ORDERS,
@@ -149,6 +155,8 @@ HEAR: dict[str, Any] = {
 CYCLE_LIFE = timedelta(minutes=15)
 # A line to the broker that was cut is opened again after this; what was said meanwhile is found by the clock's looks.
 WATCH_PAUSE = timedelta(seconds=5)
+# Whoever watches prices asks this often whether an exchange that is closed has opened: settings may have changed.
+WATCH_IDLE = timedelta(hours=1)
 # A difference between the books and the broker counts when it stands in every one of so many looks, so far apart: the
 # broker's account is read in several questions, and a fill may come between two of them.
 RECONCILING_LOOKS = 3

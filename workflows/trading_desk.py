@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from temporalio import workflow
@@ -38,12 +37,12 @@ with workflow.unsafe.imports_passed_through():
         ResumeAsked,
         ResumptionAsked,
         StandDownAsked,
-        Waiting,
     )
     from trading.docket import CycleOutcome, CycleReport
     from trading.events import EventType
     from trading.judging import refusal
-    from trading.steps import Cycle, CycleRequest, Trigger
+    from trading.steps import Cycle, CycleRequest
+    from trading.waiting import Turns
     from workflows import policies, search_attributes
     from workflows.stand_down import StandDown
     from workflows.starting import given
@@ -61,10 +60,8 @@ class TradingDesk:
         state = state or DeskState(desk_id="nobody")
         self._desk_id = state.desk_id
         self._opened = state.opened
-        self._counted = state.counted
+        self._turns = Turns(state, most_waiting=policies.MOST_WAITING, most_remembered=policies.MOST_REMEMBERED)
         self._running = state.running
-        self._waiting = deque(state.waiting)
-        self._cycles = list(state.cycles)
         self._breaker = state.breaker
         self._standing_down = state.standing_down
         self._trouble = ""
@@ -80,9 +77,10 @@ class TradingDesk:
         if self._running is not None:
             await self._rejoin(self._running)
         while not self._should_renew():
+            self._turns.release(workflow.now())
             self._describe()
             await self._wait()
-            if self._waiting and not self._should_renew():
+            if self._turns and not self._should_renew():
                 await self._run_next()
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(self._carried(state))
@@ -90,24 +88,19 @@ class TradingDesk:
     @workflow.update
     async def run_cycle(self, request: CycleRequest) -> CycleTicket:
         """Ask for a cycle; the answer names it at once, and under the same `request_id` again."""
-        known = self._known(request)
-        return _ticket(known.cycle_id) if known else self._enqueue(request)
+        return self._turns.ask(request, workflow.now())
 
     @run_cycle.validator
     def _has_room(self, request: CycleRequest) -> None:
-        if len(self._waiting) >= policies.MOST_WAITING and not self._known(request):
-            message = f"{len(self._waiting)} cycles are waiting already: {', '.join(request.symbols)} would be too many"
+        if self._turns.is_full and self._turns.known(request) is None:
+            message = f"{len(self._turns)} cycles are waiting already: {', '.join(request.symbols)} would be too many"
             raise ApplicationError(message, type="DeskFull", non_retryable=True)
 
     @workflow.signal
     async def price_moved(self, moved: PriceMoved) -> None:
-        """A price moved: look at that symbol, unless a look at it is waiting already."""
-        asked = CycleRequest(symbols=(moved.symbol,), trigger=Trigger.PRICE_MOVE, trace_id=moved.trace_id)
-        waiting = any(
-            w.request.trigger is Trigger.PRICE_MOVE and moved.symbol in w.request.symbols for w in self._waiting
-        )
-        if not waiting and len(self._waiting) < policies.MOST_WAITING:
-            self._enqueue(asked)
+        """Something moved: look at that symbol, not more often than its pace allows (`trading/waiting.py`)."""
+        told = self._turns.tell(moved, workflow.now())
+        workflow.logger.info("a move of %s is %s", moved.symbol, told)
 
     @workflow.signal
     async def halt(self, asked: HaltAsked = HaltAsked(reason="no reason given")) -> None:  # noqa: B008  frozen
@@ -160,7 +153,7 @@ class TradingDesk:
     @workflow.query
     def cycles(self) -> list[CycleLine]:
         """Cycles that ran, run or wait, newest last."""
-        return self._cycles
+        return self._turns.lines
 
     async def _open(self) -> None:
         opening = DeskOpening(desk_id=self._desk_id, trace_id=workflow.info().run_id, at=workflow.now())
@@ -171,32 +164,9 @@ class TradingDesk:
         )
         self._opened = True
 
-    def _known(self, request: CycleRequest) -> CycleLine | None:
-        """The cycle that was asked for under the same name before."""
-        named = (line for line in self._cycles if request.request_id and line.request_id == request.request_id)
-        return next(named, None)
-
-    def _enqueue(self, request: CycleRequest) -> CycleTicket:
-        self._counted += 1
-        cycle_id = f"{self._desk_id}-{workflow.now():%Y%m%dT%H%M%S}-{self._counted}"
-        ahead = sum(line.outcome is None for line in self._cycles)
-        self._waiting.append(Waiting(cycle_id=cycle_id, request=request))
-        named = request.model_dump(include={"trigger", "symbols", "request_id"})
-        self._cycles.append(CycleLine(cycle_id=cycle_id, **named))
-        del self._cycles[: -policies.MOST_REMEMBERED]
-        return _ticket(cycle_id, ahead)
-
     async def _run_next(self) -> None:
         """Start the cycle that has waited longest."""
-        waiting = self._waiting.popleft()
-        cycle = Cycle(
-            cycle_id=waiting.cycle_id,
-            desk_id=self._desk_id,
-            request=waiting.request,
-            started_at=workflow.now(),
-        )
-        self._running = cycle
-        self._note(cycle.cycle_id, started_at=cycle.started_at)
+        self._running = cycle = self._turns.next(workflow.now())
         child = await workflow.start_child_workflow(
             TradingCycle.run,
             cycle,
@@ -225,7 +195,7 @@ class TradingDesk:
             return
         try:
             report = await ending
-            self._note(cycle.cycle_id, outcome=report.outcome, reason=report.reason)
+            self._turns.note(cycle.cycle_id, outcome=report.outcome, reason=report.reason)
         except (ChildWorkflowError, ActivityError) as error:
             await self._failed(cycle, str(error.cause or error))
         self._running = None
@@ -233,21 +203,27 @@ class TradingDesk:
 
     async def _wait(self) -> None:
         """Until there is something to do; a desk that has stopped by itself looks now and then whether that is over."""
-        known = self._breaker
+        known, due_at = self._breaker, self._turns.due_at()
         try:
             await workflow.wait_condition(
-                lambda: bool(self._waiting) or self._should_renew() or self._breaker is not known,
-                timeout=self._pause(),
-                timeout_summary="is what stopped the desk over?",
+                lambda: (
+                    bool(self._turns)
+                    or self._should_renew()
+                    or self._breaker is not known
+                    or self._turns.due_at() != due_at
+                ),
+                timeout=self._pause(due_at),
+                timeout_summary="is a cool-down, or what stopped the desk, over?",
             )
         except TimeoutError:
-            await self._judge()
+            if not self._turns.release(workflow.now()):
+                await self._judge()
 
-    def _pause(self) -> timedelta | None:
-        if not self._breaker.trips:
-            return None
-        left = (self._breaker.next_look_at or workflow.now() + policies.BREAKER_LOOK) - workflow.now()
-        return max(policies.LEAST_BREAKER_LOOK, min(left, policies.BREAKER_LOOK))
+    def _pause(self, due_at: datetime | None) -> timedelta | None:
+        now, ends = workflow.now(), [due_at] if due_at is not None else []
+        if self._breaker.trips:
+            ends.append(min(self._breaker.next_look_at or now + policies.BREAKER_LOOK, now + policies.BREAKER_LOOK))
+        return max(policies.LEAST_BREAKER_LOOK, min(ends) - now) if ends else None
 
     async def _judge(self) -> None:
         async with self._one_change_at_a_time:  # or an older answer could overwrite a halt that came meanwhile
@@ -261,7 +237,7 @@ class TradingDesk:
 
     async def _failed(self, cycle: Cycle, reason: str) -> None:
         """A cycle that could not say its own end: say it for it."""
-        self._note(cycle.cycle_id, outcome=CycleOutcome.FAILED, reason=reason[:4000])
+        self._turns.note(cycle.cycle_id, outcome=CycleOutcome.FAILED, reason=reason[:4000])
         workflow.logger.error("cycle %s failed and could not say so itself: %s", cycle.cycle_id, reason)
         data = {"outcome": CycleOutcome.FAILED, "reason": reason[:4000]}
         event = cycle_event(cycle, EventType.CYCLE_FAILED, workflow.now(), data, "desk")
@@ -351,17 +327,15 @@ class TradingDesk:
                 self._trouble = ""
                 return answer
 
-    def _note(self, cycle_id: str, **changes: object) -> None:
-        self._cycles = [line.model_copy(update=changes) if line.cycle_id == cycle_id else line for line in self._cycles]
-
     def _describe(self) -> None:
         """What the Web UI shows of the desk."""
         now = f"running {self._running.cycle_id}" if self._running else "idle"
         why = f" ({self._breaker.reason})" if self._breaker.reason else ""
-        past = "\n".join(f"- {line.cycle_id}: {line.outcome or 'waiting'} {line.reason}" for line in self._cycles[-10:])
+        lines = self._turns.lines[-10:]
+        past = "\n".join(f"- {line.cycle_id}: {line.outcome or 'waiting'} {line.reason}" for line in lines)
         refused = f"\n\n**Not resumed:** {self._refused}" if self._refused else ""
         trouble = f"\n\n**Trouble with the books:** {self._trouble}" if self._trouble else ""
-        words = f"**{self._breaker.state}**{why} — {now}, {len(self._waiting)} waiting"
+        words = f"**{self._breaker.state}**{why} — {now}, {len(self._turns)} waiting, {self._turns.held} held"
         workflow.set_current_details(f"{words}{refused}{trouble}\n\n{past}")
 
     def _should_renew(self) -> bool:
@@ -372,15 +346,9 @@ class TradingDesk:
         return state.model_copy(
             update={
                 "opened": self._opened,
-                "counted": self._counted,
+                **self._turns.carried(workflow.now()),
                 "running": self._running,
-                "waiting": tuple(self._waiting),
-                "cycles": tuple(self._cycles),
                 "breaker": self._breaker,
                 "standing_down": self._standing_down,
             }
         )
-
-
-def _ticket(cycle_id: str, ahead: int = 0) -> CycleTicket:
-    return CycleTicket(cycle_id=cycle_id, workflow_id=f"cycle/{cycle_id}", ahead=ahead)

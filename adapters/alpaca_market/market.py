@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import structlog
@@ -24,6 +25,7 @@ from alpaca.data.timeframe import TimeFrame
 from alpaca.trading.requests import GetCalendarRequest
 
 from adapters.alpaca_market import reading as read
+from adapters.alpaca_market import stream
 from adapters.alpaca_market.wire import AlpacaAccount, Wire
 from adapters.company_facts import CompanyFacts
 from adapters.looking import look_at, together
@@ -64,6 +66,7 @@ class AlpacaMarket:
     adjustment = Adjustment.SPLIT
 
     def __init__(self, account: AlpacaAccount, calendar: Calendar, companies: Companies, rate: RequestRate) -> None:
+        self._account = account
         self._wire = Wire(account, rate)
         self._feed = DataFeed(account.feed)
         self._calendar = calendar
@@ -122,6 +125,23 @@ class AlpacaMarket:
         answer = await self._wire.news(lambda client: client.get_news(asked), f"news of {_few(symbols)}")
         return read.read_news(answer, until, symbols)
 
+    def stream(self, symbols: Sequence[str]) -> AsyncGenerator[Quote]:
+        """Prices as they change; one line a key, and not of every number of symbols."""
+        return stream.quotes(self._account, symbols)
+
+    async def headlines(self, symbols: Sequence[str], until: datetime) -> tuple[News, ...]:
+        """The newest articles about these symbols, as many as one request brings."""
+        return await self.news(symbols, until, MOST_NEWS)
+
+    async def volumes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Decimal]:
+        """Shares traded in the session of a moment that is now, on the feed that the daily bars are of."""
+        found: dict[str, Decimal] = {}
+        on = self._calendar.last_session(as_of).session_on
+        for batch in _batches(symbols, MOST_SYMBOLS):
+            rows = await self._snapshots(batch)
+            found |= {s: volume for s in batch if (volume := read.read_volume(rows.get(s), on)) is not None}
+        return found
+
     async def _headlines(self, symbols: Sequence[str], as_of: datetime) -> tuple[News, ...]:
         """The news; a snapshot without them is better than none."""
         try:
@@ -162,9 +182,13 @@ class AlpacaMarket:
         return rows
 
     async def _latest(self, batch: Sequence[str], as_of: datetime) -> dict[str, Quote | Dropped]:
-        asked = StockSnapshotRequest(symbol_or_symbols=list(batch), feed=self._feed)
-        rows = await self._wire.stocks(lambda client: client.get_stock_snapshot(asked), _few(batch))
+        rows = await self._snapshots(batch)
         return {symbol: _snapshot(symbol, rows.get(symbol), as_of) for symbol in batch}
+
+    async def _snapshots(self, batch: Sequence[str]) -> Mapping[str, object]:
+        asked = StockSnapshotRequest(symbol_or_symbols=list(batch), feed=self._feed)
+        rows: Mapping[str, object] = await self._wire.stocks(lambda c: c.get_stock_snapshot(asked), _few(batch))
+        return rows
 
     async def _quotes_then(self, symbols: Sequence[str], as_of: datetime) -> dict[str, Quote | Dropped]:
         gate = asyncio.Semaphore(AT_ONCE)

@@ -50,6 +50,17 @@ def read_latest(symbol: str, quote: object, trade: object, as_of: datetime) -> Q
     return read_quote(symbol, prices, min(times))
 
 
+def read_volume(row: object, on: date) -> Decimal | None:
+    """The shares of a snapshot's daily bar; None when it has none, or not of this day."""
+    bar = row.get("dailyBar") if isinstance(row, dict) else None
+    try:
+        is_of_day = isinstance(bar, dict) and moment(bar["t"]).astimezone(NEW_YORK).date() == on
+        volume = _number(bar["v"]) if isinstance(bar, dict) and is_of_day else None
+    except (KeyError, TypeError, ValueError):
+        return None
+    return volume if volume is not None and volume.is_finite() and volume >= 0 else None
+
+
 def read_actions(answer: Mapping[str, Any]) -> dict[str, list[CorporateAction]]:
     """Splits, dividends, spin-offs and new names by symbol, oldest first; other kinds and unreadable rows are left."""
     found: dict[str, list[CorporateAction]] = {}

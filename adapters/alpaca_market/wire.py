@@ -37,6 +37,7 @@ class AlpacaAccount(Record):
     trading_base_url: str
     feed: str
     timeout_seconds: float
+    stream_url: str = ""
 
 
 class Wire:

@@ -106,6 +106,10 @@ class YFinanceMarket:
             return ()
         return read.read_news(symbol, articles, until)
 
+    async def headlines(self, symbols: Sequence[str], until: datetime) -> tuple[News, ...]:
+        """The newest articles about these symbols; none when Yahoo does not answer."""
+        return await self._headlines(symbols, until)
+
     async def _headlines(self, symbols: Sequence[str], as_of: datetime) -> tuple[News, ...]:
         """The news; a snapshot without them is better than none."""
         try:

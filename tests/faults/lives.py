@@ -21,10 +21,11 @@ _forks.set_forkserver_preload(["tests.faults.doomed", "worker"])
 
 
 class Lives:
-    """One worker's process at a time."""
+    """One worker's process at a time; `body` is what it does with its life."""
 
-    def __init__(self, life: Life) -> None:
+    def __init__(self, life: Life, body: Callable[[Life], None] = live) -> None:
         self._life = life
+        self._body = body
         self._process: ForkServerProcess | None = None
         self._armed = life.folder / "armed"
         self.trace = Trace(life.folder)
@@ -36,7 +37,7 @@ class Lives:
 
     async def begin(self) -> float:
         """Bring the next life up; when it was ready, in monotonic seconds."""
-        self._process = _forks.Process(target=live, args=(self._life,), daemon=True)
+        self._process = _forks.Process(target=self._body, args=(self._life,), daemon=True)
         self._process.start()
         pid = self._process.pid
         await _until(lambda: bool(self.trace.of("ready", pid)) or not self.is_alive, "a worker to be ready")

@@ -1,0 +1,53 @@
+"""The log's line of a move, written before the desk is told of it and read back by whoever watches next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import AwareDatetime
+
+from trading.desk import PriceMoved
+from trading.events import Event, EventType
+from trading.instruments import Symbol
+from trading.money import DeskId, Price, Record
+from trading.moves import MoveCause, Pace
+
+
+class Firing(Record):
+    """What the desk is told, when, and what bears it out."""
+
+    moved: PriceMoved
+    at: AwareDatetime
+    evidence: dict[str, str]
+
+
+class _Told(Record):
+    """What the log keeps of a move."""
+
+    symbol: Symbol
+    cause: MoveCause
+    percent: float | None = None
+    reference: Price | None = None
+    price: Price | None = None
+
+
+def moved_event(desk_id: DeskId, firing: Firing) -> Event:
+    """The log's line of a move; its id follows from the desk, the symbol and the moment."""
+    moved = firing.moved
+    told = _Told.model_validate(moved.model_dump(include=set(_Told.model_fields)))
+    data: dict[str, Any] = told.model_dump(mode="json", exclude_none=True)
+    return Event(
+        event_id=f"{desk_id}/{EventType.PRICE_MOVED}/{moved.symbol}/{firing.at:%Y%m%dT%H%M%S%f}",
+        desk_id=desk_id,
+        aggregate_id=desk_id,
+        type=EventType.PRICE_MOVED,
+        trace_id=moved.trace_id,
+        occurred_at=firing.at,
+        data={**data, "evidence": dict(firing.evidence)},
+    )
+
+
+def moved_of(event: Event, pace: Pace) -> PriceMoved:
+    """What the desk was told of a move, read back from the log."""
+    told = _Told.model_validate({name: event.data[name] for name in _Told.model_fields if name in event.data})
+    return PriceMoved(**dict(told), moved_at=event.occurred_at, trace_id=event.trace_id, pace=pace)
