@@ -14,9 +14,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
+
+from tests.console import forked
 
 Program = tuple[str, str]
 ROOT = Path(__file__).parents[2]
@@ -61,6 +64,8 @@ class Terminal:
 
     def type(self, *words: str, program: Program = STARTER) -> Said:
         """Run one command to its end."""
+        if program is STARTER:
+            return self._forked(words)
         done = subprocess.run(
             [*program, *words],
             cwd=self.folder,
@@ -71,6 +76,12 @@ class Terminal:
             check=False,
         )
         return Said(done.returncode, done.stdout, done.stderr)
+
+    def _forked(self, words: tuple[str, ...]) -> Said:
+        with TemporaryDirectory() as folder:
+            out, err = Path(folder) / "out", Path(folder) / "err"
+            code = forked.run(forked.Typed(words, self.folder, self._environment(), out, err), PATIENCE_SECONDS)
+            return Said(code, out.read_text(), err.read_text())
 
     def start(self, *words: str, program: Program = STARTER) -> Running:
         """Run one command that stays."""
