@@ -19,7 +19,7 @@ from console.routine import begin_routine
 from tests.clocks import WEEKDAYS
 from tests.faults.doomed import Life
 from tests.faults.lives import Lives
-from tests.faults.proving import PATIENCE_SECONDS, tell
+from tests.faults.proving import tell
 from tests.faults.watched import SYMBOLS, Tape, live
 from tests.making import DESK
 from tests.rig import Ports, until
@@ -27,6 +27,7 @@ from tests.workflows.breaking import opened
 from trading.audit import audit
 from trading.events import EventType
 
+PATIENCE_SECONDS = 60
 PLACES = ("unwritten", "written", "told", "")
 
 
