@@ -73,7 +73,8 @@ async def price_move(settings: Settings, output: Output, symbol: str, percent: f
     except ValidationError as error:
         raise BadConfiguration(f"not a percentage: {percent}") from error
     await send(await connect(found.temporal_address), settings.desk.id, moved)
-    output.show(moved, f"  The desk will look at {name}.")
+    minutes = moved.pace.cool_down_minutes
+    output.show(moved, f"  The desk will look at {name}, not sooner than {minutes} minutes after the last such look.")
     return 0
 
 
