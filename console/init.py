@@ -19,6 +19,8 @@ from trading.errors import BadConfiguration
 
 MADE = ("DB_PASSWORD", *COMPOSE)
 """Passwords that nobody need choose: Compose makes its database with them."""
+ALERTS = "ALERT_"
+"""Channels are many, and few have more than one: they are written by hand and tried by `starter.py alerts test`."""
 _SIGNS = {Health.OK: toned("  ✓ ", "good"), Health.WARN: toned("  – ", "odd"), Health.FAIL: toned("  ✗ ", "bad")}
 _TAIL, _LONG = 4, 16
 
@@ -106,7 +108,7 @@ def _converse(draft: Draft, wish: Wish, output: Output, person: Person) -> None:
     alone = [
         (each.name,)
         for each in known_variables().values()
-        if each.is_secret and each.name not in covered | {*MADE, *TEMPORAL}
+        if each.is_secret and each.name not in covered | {*MADE, *TEMPORAL} and not each.name.startswith(ALERTS)
     ]
     for names in (*(each.variables for each in draft.checks if each.asked), *alone):
         while not _settled(draft, _asked(draft, names, wish, output), person, output, untried=wish.untried):

@@ -195,6 +195,7 @@ PLAIN: Kinds = (
     (JsonValue, "json"),
     (Decimal, Decimal(7)),
     (datetime, AT),
+    (timedelta, timedelta(minutes=1)),
     (date, AT.date()),
     (bool, False),
     (int, 1),
@@ -209,6 +210,7 @@ FITTING: Mapping[str, Mapping[str, object]] = {
     "News": {"url": "https://example.com/1"},
     "OrderRequest": {"limit_price": None, "stop_price": None, "parent_id": None},
     "Session": {"closes_at": AT + timedelta(hours=6)},
+    "WatchRules": {"volume_factor": Decimal(7), "threshold": Decimal("0.25")},
 }
 
 
@@ -257,7 +259,7 @@ def value_of(hint: Any, kinds: Kinds) -> object:
         return arguments[0] if origin is Literal else value_of(arguments[0], kinds)
     if origin is tuple:
         return (value_of(arguments[0], kinds),)
-    if origin is dict:
+    if origin in {dict, Mapping}:
         return {value_of(arguments[0], kinds): value_of(arguments[1], kinds)}
     if issubclass(hint, StrEnum):
         return next(iter(hint))

@@ -314,7 +314,7 @@ class FakeSteps:
 
     async def judge(self, stage: Stage) -> CircuitBreaker:
         self._called("judge", stage)
-        return CircuitBreaker(state=self.desk.state, size=self.size)
+        return CircuitBreaker(state=self.desk.portfolio().trading_state, size=self.size)
 
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:
         self._called("ask_data", asked)

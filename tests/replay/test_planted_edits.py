@@ -34,6 +34,9 @@ class Edit:
 
 
 PIPELINE, CYCLE, DESK = "trading/cycle.py", "workflows/trading_cycle.py", "workflows/trading_desk.py"
+QUEUE = "trading/waiting.py"
+# What is workflow code without being a workflow.
+PURE = {PIPELINE: "trading.cycle", QUEUE: "trading.waiting"}
 ORDER = "workflows/order_execution.py"
 VALUE = "        await self._mark()\n"
 TRADES = "        for candidate, decision in decided:\n"
@@ -50,7 +53,7 @@ EDITS = (
     Edit("reordered activities", PIPELINE, TRADES, VALUE + TRADES, "TradingCycle", "cycle-traded"),
     Edit("symbols in another order", PIPELINE, SYMBOLS, f"{SYMBOLS}[::-1]", "TradingCycle", "cycle-traded"),
     Edit("a thought that is sent", PIPELINE, THINKS, "self._trade", "TradingCycle", "cycle-shadowed"),
-    Edit("other order of the queue", DESK, "popleft()", "pop()", "TradingDesk", "desk-five-at-once"),
+    Edit("other order of the queue", QUEUE, "popleft()", "pop()", "TradingDesk", "desk-five-at-once"),
     Edit("changed child id", CYCLE, "id=asked.workflow_id", "id='x' + asked.cycle_id", "TradingCycle", "cycle-traded"),
     Edit("changed cycle id", DESK, "id=cycle.workflow", "id='x' + cycle.workflow", "TradingDesk", "desk-five-at-once"),
     Edit("changed child type", DESK, "TradingCycle.run,", '"NewCycle",', "TradingDesk", "desk-five-at-once"),
@@ -74,10 +77,10 @@ def planted(edit: Edit, folder: Path) -> type[Any]:
         head, _, tail = text.rpartition(VALUE)
         text = head + tail
     sources[edit.file] = text
-    if edit.file == PIPELINE:
-        (folder / f"{name}_pipeline.py").write_text(sources.pop(PIPELINE))
+    if edit.file in PURE:
+        (folder / f"{name}_pure.py").write_text(sources.pop(edit.file))
         [(path, workflow)] = sources.items()
-        sources[path] = workflow.replace("from trading.cycle import", f"from {name}_pipeline import")
+        sources[path] = workflow.replace(f"from {PURE[edit.file]} import", f"from {name}_pure import")
     (folder / f"{name}.py").write_text(sources[f"workflows/{module}.py"])
     found: type[Any] = getattr(importlib.import_module(name), edit.workflow)
     return found
