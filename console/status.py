@@ -14,23 +14,30 @@ from rich.table import Table
 from rich.text import Text
 from temporalio.client import Client
 
+from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.journal import PostgresJournal
 from adapters.temporal.connection import connect
 from console.desk import books_of, cycles, pollers, workflow_id, workflow_url
 from console.gauges import gauges, resumptions
 from console.output import Output, Tone, dollars, grid, pairs, plain, title, toned
 from console.reach import reach
+from console.runs import Scheduled
+from console.runs import look as scheduled
 from console.tables import STATE_TONES
+from console.timetable import TABLE
 from settings import Settings
 from trading.agents.budget import Tally
 from trading.breaker import CircuitBreaker
 from trading.desk import CycleLine
 from trading.docket import CycleOutcome
+from trading.notices import AlertLine
 from trading.portfolio import Portfolio, drawdown
 
 QUEUES = ("desk", "orders", "agents")
 RECENT = 8
 NAMED = 3
+NEXT = 2
+MOST_ALERTS = 100
 _TONES: dict[CycleOutcome, Tone] = {
     CycleOutcome.TRADED: "good",
     CycleOutcome.FAILED: "bad",
@@ -49,6 +56,8 @@ class Look:
     spent: Tally
     workers: dict[str, int]
     cycles: list[CycleLine] | None
+    scans: Scheduled
+    alerts: tuple[AlertLine, ...]
     url: str | None
 
     @property
@@ -63,6 +72,9 @@ class Look:
             "positions": len(self.held.positions),
             "open_orders": len(self.held.open_orders),
             "spent_today": self.spent,
+            "next_scans": self.scans.next_at,
+            "scans_paused": self.scans.is_paused,
+            "open_alerts": len(self.alerts),
             "workers": self.workers,
             "cycles": self.cycles,
         }
@@ -72,6 +84,8 @@ class Look:
         lines: list[tuple[str, str | Text]] = [
             *_desk(self.breaker, self.held),
             ("cycles", _queue(self.cycles)),
+            ("next scans", _scans(self.scans)),
+            ("alerts", _unseen(self.alerts)),
             ("models today", f"{self.spent.calls} calls, {self.spent.tokens:,} tokens, {self.spent.usd:,.2f} USD"),
             ("workers", _serving(self.workers)),
         ]
@@ -128,10 +142,28 @@ async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[L
                 spent=(await journal.spent(desk_id, "none", today)).day,
                 workers=workers,
                 cycles=known,
+                scans=await scheduled(client, TABLE[0], desk_id),
+                alerts=await PostgresAlerts(books.engine).listed(desk_id, limit=MOST_ALERTS, open_only=True),
                 url=workflow_url(found.ui_url, client, workflow_id(desk_id)),
             )
 
         yield look
+
+
+def _scans(scans: Scheduled) -> str | Text:
+    if scans.is_paused:
+        return toned(f"paused: {scans.note}", "odd")
+    if not scans.next_at:
+        return toned("none: starter.py schedules apply", "odd")
+    return ", ".join(f"{at:%a %Y-%m-%d %H:%M} UTC" for at in scans.next_at[:NEXT])
+
+
+def _unseen(alerts: Sequence[AlertLine]) -> str | Text:
+    if not alerts:
+        return "none that nobody has seen"
+    newest = alerts[-1].alert
+    count = f"{MOST_ALERTS} and more" if len(alerts) == MOST_ALERTS else str(len(alerts))
+    return toned(f"{count} that nobody has seen, the newest: {newest.reason} (starter.py alerts list, ack)", "bad")
 
 
 def _queue(known: Sequence[CycleLine] | None) -> str | Text:
