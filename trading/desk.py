@@ -139,7 +139,7 @@ class DeskState(Record):
 
     `looks` are those that moves asked for, `held` the moves whose look has yet to wait for its cool-down or for room;
     `looks_on` is the day on which there were `looks_that_day`. `standing_down` is the latch of a flattening: until
-    someone resumes, what is held is sold once and not again.
+    someone resumes, what is held is sold once and not again. `look_due` says that the breaker is to be looked at.
     """
 
     desk_id: DeskId
@@ -154,3 +154,4 @@ class DeskState(Record):
     looks_that_day: Annotated[int, Field(ge=0)] = 0
     breaker: CircuitBreaker = CircuitBreaker()
     standing_down: Identifier | None = None
+    look_due: bool = False

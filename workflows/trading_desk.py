@@ -66,6 +66,8 @@ class TradingDesk:
         self._standing_down = state.standing_down
         self._trouble = ""
         self._refused = ""
+        self._look_waits = False
+        self._look_due = state.look_due
         self._one_change_at_a_time = asyncio.Lock()
 
     @workflow.run
@@ -74,6 +76,8 @@ class TradingDesk:
         state = given(state)
         if not self._opened:
             await self._open()
+        if self._look_due:
+            await self._judge()
         if self._running is not None:
             await self._rejoin(self._running)
         while not self._should_renew():
@@ -137,8 +141,15 @@ class TradingDesk:
 
     @workflow.signal
     async def books_changed(self) -> None:
-        """The books say something new of the desk: marks, or somebody else has changed its trading state."""
-        await self._judge()
+        """The books say something new of the desk: marks, or somebody else has changed its trading state.
+
+        One look that has not begun is enough for all who ask for it; a run that is to end leaves it to the next.
+        """
+        if self._should_renew():
+            self._look_due = True
+        elif not self._look_waits:
+            self._look_waits = True
+            await self._judge()
 
     @workflow.query
     def trading_state(self) -> TradingState:
@@ -227,6 +238,7 @@ class TradingDesk:
 
     async def _judge(self) -> None:
         async with self._one_change_at_a_time:  # or an older answer could overwrite a halt that came meanwhile
+            self._look_waits = self._look_due = False
             asked = LookAsked(desk_id=self._desk_id, at=workflow.now(), trace_id=workflow.info().run_id)
             self._breaker = await self._surely(
                 lambda: workflow.execute_activity_method(
@@ -350,5 +362,6 @@ class TradingDesk:
                 "running": self._running,
                 "breaker": self._breaker,
                 "standing_down": self._standing_down,
+                "look_due": self._look_due,
             }
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -102,6 +103,25 @@ async def test_a_person_resumes_by_force_and_by_signal_and_never_twice(
         await desk.signal(TradingDesk.resume, ResumeAsked(reason="all is well"))
         await in_state(desk, TradingState.ACTIVE, "all is well")
     assert len(await told(ports, EventType.TRADING_STATE_CHANGED)) == 5
+
+
+async def test_a_storm_of_news_costs_few_looks_and_the_last_one_is_not_missed(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+) -> None:
+    ports = Ports.real(engine, sample_data).but(breaker=WELL)
+    async with serving(temporal.client, ports):
+        desk = await opened(temporal.client, ports)
+        first = await desk.describe()
+        await asyncio.gather(*(desk.signal(TradingDesk.books_changed) for _ in range(1000)))
+        await moved(ports, MONDAY, "-20000")
+        await tripped(desk, ports, Rule.DRAWDOWN)
+        await in_state(desk, TradingState.HALTED)
+        await desk.execute_update(TradingDesk.resume_now, ResumeAsked(reason="I know", force=True))
+        longest = [
+            (await temporal.client.get_workflow_handle(desk.id, run_id=run_id).describe()).history_length
+            for run_id in {first.run_id, (await desk.describe()).run_id}
+        ]
+    assert max(longest) < 4000
 
 
 async def test_silent_models_halt_the_desk_and_an_hour_lets_it_go_on(
