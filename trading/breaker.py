@@ -64,6 +64,7 @@ class Gauge(Record):
     """A rule as it stands: its value, None while too little is known, and how far that is from the threshold.
 
     Drawdown and losses are fractions of equity, streaks are counts. `distance` is never negative; 0 is tripped.
+    `is_over` when what a rule that has tripped waits for has come.
     """
 
     rule: Rule
@@ -72,6 +73,7 @@ class Gauge(Record):
     distance: Value | None = None
     evidence: Text = ""
     tripped_at: AwareDatetime | None = None
+    is_over: bool = False
     resumes: Text = ""
 
 

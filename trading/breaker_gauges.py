@@ -56,7 +56,7 @@ def _resumes(trip: Trip, rules: BreakerRules, facts: BreakerFacts, breaker: Circ
     """Who may resume, and when."""
     if breaker.hold is not TradingState.ACTIVE:
         return f"by hand: the desk is held at {breaker.hold} besides"
-    if not rules.auto_resume:
+    if not (rules.auto_resume and rules.max_resumes_per_week):
         return "by hand"
     if len(breaker.resumes) >= rules.max_resumes_per_week:
         return f"by hand, or when its {rules.max_resumes_per_week} resumes in seven days are past"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from trading.breaker import CircuitBreaker, Rule, StateChange, TradingState, Trip, Waiver, strictest
+from trading.breaker import CircuitBreaker, Gauge, Rule, StateChange, TradingState, Trip, Waiver, strictest
 from trading.breaker_gauges import NAMES, WEEK, above_since, evidence, gauges, next_look, sentence, shown
 from trading.breaker_rules import (
     STREAKS,
@@ -47,7 +47,7 @@ def judge(rules: BreakerRules, facts: BreakerFacts, before: CircuitBreaker, at: 
     if seen.trips and not new and may_resume(rules, facts, seen, at):
         names = ", ".join(NAMES[trip.rule] for trip in seen.trips)
         resumed = _resumed(seen, rules, facts, at).model_copy(update={"resumes": (*seen.resumes, at)})
-        after = _stated(resumed, BREAKER, f"over: {names}", at)
+        after, facts = _stated(resumed, BREAKER, f"over: {names}", at), _anew(facts)
     else:
         after = _stated(seen, BREAKER, sentence(seen.trips), at) if new else seen
     return _shown(after, rules, facts, at)
@@ -75,9 +75,7 @@ def refusal(breaker: CircuitBreaker, *, force: bool = False) -> Refused | None:
     """Why a person may not let the desk go on, by the gauges of the last look; None when nothing is in the way."""
     if breaker.state is TradingState.ACTIVE:
         return Refused(because="the desk is ACTIVE already")
-    standing = [
-        one for one in breaker.gauges if breaker.trip(one.rule) and is_beyond(one.rule, one.value, one.threshold)
-    ]
+    standing = [one for one in breaker.gauges if breaker.trip(one.rule) and _holds(one)]
     if force or not standing:
         return None
     words = "; ".join(f"{NAMES[one.rule]} is {shown(one.rule, one.value)}" for one in standing)
@@ -87,7 +85,7 @@ def refusal(breaker: CircuitBreaker, *, force: bool = False) -> Refused | None:
 def resume(before: CircuitBreaker, facts: BreakerFacts, asked: Resumption) -> CircuitBreaker | Refused:
     """The breaker after a person has said that the desk may go on, or why it may not."""
     rules, now, limits = asked.rules, values(facts), thresholds(asked.rules)
-    seen = before.model_copy(update={"gauges": gauges(rules, facts, before)})
+    seen = _shown(before, rules, facts, asked.at)
     refused = refusal(seen, force=asked.force)
     if refused is not None:
         return refused
@@ -97,18 +95,27 @@ def resume(before: CircuitBreaker, facts: BreakerFacts, asked: Resumption) -> Ci
         for trip in standing
         if trip.rule not in STREAKS
     )
+    kept = tuple(one for one in before.waivers if before.trip(one.rule) is None)
     freed = before.model_copy(update={"hold": TradingState.ACTIVE, "flattening": False})
     if before.trips:
-        freed = _resumed(freed, rules, facts, asked.at)
-    after = _stated(freed.model_copy(update={"waivers": waivers}), asked.by, asked.reason, asked.at)
+        freed, facts = _resumed(freed, rules, facts, asked.at), _anew(facts)
+    after = _stated(freed.model_copy(update={"waivers": (*kept, *waivers)}), asked.by, asked.reason, asked.at)
     return _shown(after, rules, facts, asked.at)
+
+
+def _holds(gauge: Gauge) -> bool:
+    """Whether a rule that has tripped still stands in the way: not once what it waits for has come."""
+    return is_beyond(gauge.rule, gauge.value, gauge.threshold) and not gauge.is_over
 
 
 def _shown(breaker: CircuitBreaker, rules: BreakerRules, facts: BreakerFacts, at: datetime) -> CircuitBreaker:
     """With all that follows from the rest."""
+    over = {trip.rule for trip in breaker.trips if _is_over(trip, rules, facts, at)}
     return breaker.model_copy(
         update={
-            "gauges": gauges(rules, facts, breaker),
+            "gauges": tuple(
+                one.model_copy(update={"is_over": one.rule in over}) for one in gauges(rules, facts, breaker)
+            ),
             "next_look_at": next_look(rules, facts, breaker, at),
             "size": rules.probation_size if breaker.probation_left else Decimal(1),
         }
@@ -169,6 +176,12 @@ def _resumed(before: CircuitBreaker, rules: BreakerRules, facts: BreakerFacts, a
         "probation_left": rules.probation_trades,
     }
     return before.model_copy(update=changes)
+
+
+def _anew(facts: BreakerFacts) -> BreakerFacts:
+    """The facts of that moment: what counts from anew is nothing yet."""
+    counts = ("losing_trades", "wins", "rejections", "stale_cycles", "model_failures", "entries")
+    return facts.model_copy(update=dict.fromkeys(counts, 0))
 
 
 def _stated(breaker: CircuitBreaker, by: str, reason: str, at: datetime) -> CircuitBreaker:

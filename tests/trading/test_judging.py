@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from trading.breaker import CircuitBreaker, Rule, StateChange, TradingState
-from trading.breaker_rules import BreakerFacts, BreakerRules, Refused, Resumption, SharpeMark
+from trading.breaker_rules import STREAKS, BreakerFacts, BreakerRules, Refused, Resumption, SharpeMark
 from trading.judging import held, judge, refusal, resume
 
 AT = datetime(2026, 11, 23, 16, tzinfo=UTC)
@@ -203,6 +203,41 @@ def test_by_force_a_rule_is_passed_until_it_is_over_or_worse() -> None:
     recovered = judge(RULES, fallen("81"), forced, AT)
     assert recovered.waivers == ()
     assert judge(RULES, fallen("80"), recovered, AT).state is TradingState.HALTED
+
+
+def test_what_was_passed_by_force_stays_passed_when_something_else_is_resumed() -> None:
+    forced = resume(stopped(fallen("79")), fallen("79"), word(force=True))
+    assert isinstance(forced, CircuitBreaker)
+    paused = resume(held(forced, halt()), fallen("79"), word())
+    assert isinstance(paused, CircuitBreaker)
+    rejected = judge(RULES, fallen("79", rejections=5), paused, AT)
+    assert {trip.rule for trip in rejected.trips} == {Rule.REJECTIONS}
+    again = resume(rejected, fallen("79", rejections=5), word(force=True))
+    assert isinstance(again, CircuitBreaker)
+    assert again.waivers == paused.waivers == forced.waivers
+    assert judge(RULES, fallen("79"), again, AT).state is TradingState.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("found", "later"),
+    [(facts(rejections=5), facts(rejections=5)), (facts(losing_trades=5), facts(losing_trades=5, wins=3))],
+    ids=["cool-down", "wins"],
+)
+def test_what_is_over_is_not_in_the_way_of_a_person(found: BreakerFacts, later: BreakerFacts) -> None:
+    by_hand = BreakerRules(auto_resume=False)
+    tripped = judge(by_hand, found, CircuitBreaker(), AT)
+    assert isinstance(resume(tripped, found, word(rules=by_hand)), Refused)
+    seen = judge(by_hand, later, tripped, AT + DAY)
+    assert (seen.state, refusal(seen)) == (TradingState.HALTED, None)
+    after = resume(tripped, later, word(rules=by_hand, at=AT + DAY))
+    assert isinstance(after, CircuitBreaker)
+    assert (after.state, after.waivers) == (TradingState.ACTIVE, ())
+    assert all(one.distance for one in after.gauges if one.rule in STREAKS)
+
+
+def test_a_breaker_that_may_never_resume_says_so() -> None:
+    never = BreakerRules(max_resumes_per_week=0)
+    assert judge(never, fallen("79"), CircuitBreaker(), AT).gauges[0].resumes == "by hand"
 
 
 def test_what_a_person_holds_he_lets_go_of_and_no_probation_follows() -> None:
