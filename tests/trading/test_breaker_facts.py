@@ -75,6 +75,7 @@ def test_days_and_weeks_end_at_midnight_of_the_exchange() -> None:
     facts = seen(known(), at=late)
     assert facts.day_ends_at == datetime(2026, 11, 26, 5, tzinfo=UTC)
     assert facts.week_ends_at == datetime(2026, 11, 30, 5, tzinfo=UTC)
+    assert {facts.day_ends_at.tzinfo, facts.week_ends_at.tzinfo} == {UTC}  # they are shown as such
 
 
 def test_losing_trades_count_from_the_newest_back_to_the_first_that_did_not_lose() -> None:
