@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
 from settings.group import group
@@ -22,7 +22,9 @@ class BreakerSettings(BaseSettings):
     model_config = group("BREAKER_")
 
     max_drawdown: Share = Field(Decimal("0.20"), description="Fall from the peak of equity that halts the desk.")
-    resume_drawdown: Fraction = Field(Decimal("0.15"), description="It resumes below this drawdown.")
+    resume_drawdown: Fraction = Field(
+        Decimal("0.15"), description="It resumes below this drawdown, less than the one that halts it."
+    )
     max_daily_loss: Share = Field(Decimal("0.05"), description="Loss since the last session's close that halts it.")
     max_weekly_loss: Share = Field(Decimal("0.10"), description="Loss since the last week's close that halts it.")
     max_losing_trades: Times = Field(5, description="Losing trades in a row that halt it.")
@@ -42,6 +44,25 @@ class BreakerSettings(BaseSettings):
     probation_trades: int = Field(5, ge=0, le=1000, description="Entries after a halt that are made smaller.")
     probation_size: Share = Field(Decimal("0.5"), description="The part of their size that is left.")
     shadow: bool = Field(True, description="Whether a halted desk goes on deciding, without orders.")  # noqa: FBT003  a field's default
+
+    @field_validator("resume_drawdown")
+    @classmethod
+    def _ends_within(cls, resumes: Decimal, info: ValidationInfo) -> Decimal:
+        """Between the two it would go on while it is being stopped, as often as it may."""
+        trips = info.data.get("max_drawdown")
+        if trips is not None and resumes >= trips:
+            message = f"{resumes} must be below BREAKER_MAX_DRAWDOWN, {trips}"
+            raise ValueError(message)
+        return resumes
+
+    @field_validator("resume_sharpe")
+    @classmethod
+    def _ends_above(cls, resumes: float, info: ValidationInfo) -> float:
+        trips = info.data.get("min_sharpe")
+        if trips is not None and resumes < trips:
+            message = f"{resumes} must not be below BREAKER_MIN_SHARPE, {trips}"
+            raise ValueError(message)
+        return resumes
 
     @property
     def rules(self) -> BreakerRules:

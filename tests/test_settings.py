@@ -100,3 +100,25 @@ def test_a_black_out_needs_its_calendar(env: Path) -> None:
     env.write_text("TRADING_BLACKOUT_EARNINGS_DAYS=1\n")
     with pytest.raises(BadConfiguration, match=r"^TRADING_EARNINGS_CALENDAR: a black-out around earnings needs"):
         settings.load(env)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"MAX_DRAWDOWN": "0.1"}, "BREAKER_RESUME_DRAWDOWN: 0.15 must be below BREAKER_MAX_DRAWDOWN, 0.1"),
+        ({"RESUME_DRAWDOWN": "0.2"}, "BREAKER_RESUME_DRAWDOWN: 0.2 must be below BREAKER_MAX_DRAWDOWN, 0.20"),
+        ({"MIN_SHARPE": "1"}, "BREAKER_RESUME_SHARPE: 0.3 must not be below BREAKER_MIN_SHARPE, 1.0"),
+        ({"MAX_DAILY_LOSS": "0"}, "BREAKER_MAX_DAILY_LOSS: Input should be greater than 0"),
+        ({"MAX_DRAWDOWN": "1.2"}, "BREAKER_MAX_DRAWDOWN: Input should be less than or equal to 1"),
+    ],
+)
+def test_a_halt_that_would_end_as_it_begins_is_refused(env: Path, said: dict[str, str], words: str) -> None:
+    env.write_text("".join(f"BREAKER_{name}={value}\n" for name, value in said.items()))
+    with pytest.raises(BadConfiguration) as refused:
+        settings.load(env)
+    assert str(refused.value) == words
+
+
+def test_a_lower_drawdown_with_a_lower_end_is_taken(env: Path) -> None:
+    env.write_text("BREAKER_MAX_DRAWDOWN=0.1\nBREAKER_RESUME_DRAWDOWN=0.05\n")
+    assert settings.load(env).breaker.rules.resume_drawdown == Decimal("0.05")
