@@ -19,7 +19,9 @@ def gauges(breaker: CircuitBreaker, *, notes: bool) -> RenderableType:
     """One line a rule; nothing before the first look."""
     if not breaker.gauges:
         return "  not looked at yet: the first cycle does"
-    table: Table = grid("rule", ">value", ">limit", ">to the trip", "state", *(("~evidence",) if notes else ()))
+    # Where there is little room a name is cut, never a number.
+    name = "rule" if notes else "~rule"
+    table: Table = grid(name, ">value", ">limit", ">to the trip", "state", *(("~evidence",) if notes else ()))
     for gauge in breaker.gauges:
         cells = [NAMES[gauge.rule], shown(gauge.rule, gauge.value), shown(gauge.rule, gauge.threshold)]
         left = "" if gauge.distance is None else shown(gauge.rule, gauge.distance)

@@ -108,7 +108,8 @@ def _periods(pnl: Periods) -> Lines:
 
 
 def _figures(close: DailyClose) -> Lines:
-    return [(name.lower(), words) for name, words in performance_words(close)]
+    figures: Lines = [(name.lower(), words) for name, words in performance_words(close)]
+    return [("return", f"{close.performance.total_return:+.2%} since opening"), *figures]
 
 
 def _symbols(close: DailyClose) -> Table:

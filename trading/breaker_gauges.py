@@ -73,7 +73,9 @@ def _awaited(trip: Trip, rules: BreakerRules, facts: BreakerFacts) -> str:
             since = above_since(facts.sharpes, rules.resume_sharpe, trip.tripped_at)
             rest = f": above since {since:%Y-%m-%d %H:%M} UTC" if since else ""
             return f"after {rules.resume_sharpe_days.normalize():f} days above {rules.resume_sharpe}{rest}"
-    return f"at {trip.until:%Y-%m-%d %H:%M} UTC"
+        case Rule.DAILY_LOSS | Rule.WEEKLY_LOSS:
+            return f"at the first mark after {trip.until:%Y-%m-%d %H:%M} UTC that is within the limit"
+    return f"after {trip.until:%Y-%m-%d %H:%M} UTC, unless it has gone on"
 
 
 def next_look(rules: BreakerRules, facts: BreakerFacts, breaker: CircuitBreaker, at: datetime) -> datetime | None:

@@ -33,6 +33,14 @@ def test_status_shows_state_cycles_equity_and_workers(desk: Terminal) -> None:
     assert said.document["spent_today"]["calls"] > 0
 
 
+def test_status_cuts_no_number_on_a_narrow_terminal(desk: Terminal) -> None:
+    shown = desk.but(COLUMNS="80").type("status").out
+    table = shown.partition("Circuit breaker")[2].partition("Cycles\n")[0]
+    assert [line.split()[-4:] for line in table.splitlines() if line.startswith(" rejected")] == [["0", "5", "5", "ok"]]
+    for number in ("20.00%", "10.00%", "5.00%", "unknown"):
+        assert number in table
+
+
 def test_the_desk_is_watched_look_after_look(desk: Terminal) -> None:
     watching = desk.start("watch", "--seconds", "0.3", "--json")
     watching.wait_until(lambda: watching.said.read_text().count("\n") >= 3)

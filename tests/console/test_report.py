@@ -62,7 +62,9 @@ async def test_a_day_a_week_and_the_figures_are_shown(settings: Settings, capsys
     assert await report(settings, plain, None, "2024-02-27") == 0
     assert "week from 2024-02-26 to 2024-03-01" in capsys.readouterr().out
     assert await performance(settings, plain) == 0
-    assert "+99.00" in capsys.readouterr().out
+    figures = capsys.readouterr().out
+    assert "+99.00" in figures
+    assert "+0.10% since opening" in figures
 
 
 @pytest.mark.usefixtures("reported")

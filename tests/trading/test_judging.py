@@ -137,6 +137,8 @@ def test_a_sharpe_halt_names_the_moment_at_which_it_may_be_over() -> None:
 def test_a_streak_is_over_an_hour_later_unless_it_goes_on(rule: str) -> None:
     tripped = stopped(facts(**{rule: 5}))
     hour = timedelta(hours=1)
+    [said] = [one.resumes for one in tripped.gauges if one.tripped_at]
+    assert said == "by itself after 2026-11-23 17:00 UTC, unless it has gone on"
     assert tripped.next_look_at == AT + hour
     assert judge(RULES, facts(**{rule: 5}), tripped, AT + hour - timedelta(seconds=1)).trips
     assert judge(RULES, facts(**{rule: 6}), tripped, AT + hour).trips
@@ -145,6 +147,8 @@ def test_a_streak_is_over_an_hour_later_unless_it_goes_on(rule: str) -> None:
 
 def test_the_loss_of_a_day_is_over_with_the_day_and_that_of_a_week_with_the_week() -> None:
     day = stopped(fallen("94", day_base=Decimal(100)))
+    [said] = [one.resumes for one in day.gauges if one.tripped_at]
+    assert said == "by itself at the first mark after 2026-11-24 05:00 UTC that is within the limit"
     found = fallen("94", day_base=Decimal(94))
     assert judge(RULES, found, day, MIDNIGHT - timedelta(seconds=1)).trips
     assert judge(RULES, fallen("94", day_base=Decimal(100)), day, MIDNIGHT).trips
