@@ -19,7 +19,7 @@ from tests.rig import Ports, cycle, in_state, request, serving
 from tests.workflows.breaking import DAY, Desk, Scripted, days, ending, moved, opened, resumed, tripped
 from tests.workflows.conftest import Keep
 from trading.agents.questions import Agent
-from trading.breaker import Rule, TradingState
+from trading.breaker import Rule, StateChange, TradingState
 from trading.breaker_rules import BreakerRules
 from trading.desk import HaltAsked, ResumeAsked
 from trading.docket import CycleOutcome
@@ -103,6 +103,22 @@ async def test_a_person_resumes_by_force_and_by_signal_and_never_twice(
         await desk.signal(TradingDesk.resume, ResumeAsked(reason="all is well"))
         await in_state(desk, TradingState.ACTIVE, "all is well")
     assert len(await told(ports, EventType.TRADING_STATE_CHANGED)) == 5
+
+
+async def test_what_others_hold_in_the_books_is_resumed_although_the_desk_has_not_heard_of_it(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+) -> None:
+    ports = Ports.real(engine, sample_data)
+    async with serving(temporal.client, ports):
+        desk = await opened(temporal.client, ports)
+        held = {"state": TradingState.HALTED, "changed_by": "orders", "reason": "look there, then resume"}
+        await ports.ledger.change_state(
+            StateChange.model_validate({"desk_id": DESK, "change_id": "c-1", "at": datetime.now(UTC), **held})
+        )
+        breaker = await desk.execute_update(TradingDesk.resume_now, ResumeAsked(reason="looked"))
+        assert breaker.state is TradingState.ACTIVE
+        assert (await ports.ledger.breaker(DESK)).state is TradingState.ACTIVE
+        assert await refused(desk, ResumeAsked(reason="again")) == "the desk is ACTIVE already"
 
 
 async def test_a_storm_of_news_costs_few_looks_and_the_last_one_is_not_missed(
