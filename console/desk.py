@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.client import Client, WorkflowQueryFailedError
-from temporalio.service import RPCError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.postgres.engine import Database, application_engine
 from adapters.postgres.ledger import PostgresLedger
@@ -60,6 +60,17 @@ async def cycles(client: Client, desk_id: str) -> list[CycleLine] | None:
     except (RPCError, WorkflowQueryFailedError):
         return None
     return known
+
+
+async def runs(client: Client, desk_id: str) -> bool:
+    """Whether the desk's workflow is there, as far as the server knows."""
+    try:
+        found = await client.get_workflow_handle(workflow_id(desk_id)).describe(rpc_timeout=LOOK_TIMEOUT)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+    return found.status is WorkflowExecutionStatus.RUNNING
 
 
 async def pollers(client: Client, queue: str) -> int:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from adapters.postgres.engine import application_engine
 from adapters.temporal.connection import connect
 from console.asking import ask_to_resume, send, wait_for_state
-from console.desk import DeskBooks, books_of
+from console.desk import DeskBooks, books_of, runs
 from console.output import Output, toned
 from console.reach import reach
 from console.tables import STATE_TONES
@@ -80,9 +80,14 @@ async def price_move(settings: Settings, output: Output, symbol: str, percent: f
 
 async def _change(settings: Settings, output: Output, asked: HaltAsked, *states: TradingState) -> int:
     found = reach(settings)
-    await send(await connect(found.temporal_address), settings.desk.id, asked)
+    client = await connect(found.temporal_address)
     engine = application_engine(found.database, pool_size=1)
     try:
+        if not await runs(client, settings.desk.id):
+            # A name that was mistyped must not be answered by a new desk that halts, while the real one trades on.
+            async with books_of(found.database, settings.desk.id):
+                pass
+        await send(client, settings.desk.id, asked)
         breaker = await wait_for_state(DeskBooks(engine, settings.desk.id), states, asked.reason)
     finally:
         await engine.dispose()

@@ -96,9 +96,11 @@ def resume(before: CircuitBreaker, facts: BreakerFacts, asked: Resumption) -> Ci
         if trip.rule not in STREAKS
     )
     kept = tuple(one for one in before.waivers if before.trip(one.rule) is None)
-    freed = before.model_copy(update={"hold": TradingState.ACTIVE, "flattening": False})
+    # Streaks count anew although no rule has tripped: what a person sold on the way out is no run of losing trades.
+    letting_go = {"hold": TradingState.ACTIVE, "flattening": False, "counted_from": facts.event_count}
+    freed, facts = before.model_copy(update=letting_go), _anew(facts)
     if before.trips:
-        freed, facts = _resumed(freed, rules, facts, asked.at), _anew(facts)
+        freed = _resumed(freed, rules, facts, asked.at)
     after = _stated(freed.model_copy(update={"waivers": (*kept, *waivers)}), asked.by, asked.reason, asked.at)
     return _shown(after, rules, facts, asked.at)
 

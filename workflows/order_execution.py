@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import policies
     from workflows.order_search import OrderSearch
     from workflows.starting import given
+    from workflows.telling import tell_desk
 
 
 @workflow.defn
@@ -94,9 +95,11 @@ class OrderExecution:
             return Look(order=order, is_missing=False)
 
     async def _give_up(self, request: OrderRequest) -> Order:
-        return await workflow.execute_activity_method(
+        order: Order = await workflow.execute_activity_method(
             OrderActivities.give_up_order, request, summary="unknown: halt, and call a person", **policies.ORDERS
         )
+        await tell_desk(request.desk_id)
+        return order
 
     async def _follow(self, request: OrderRequest, order: Order) -> Order:
         """Look at it until it has ended; what is left at the end of its life is cancelled."""

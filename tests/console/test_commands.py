@@ -223,6 +223,8 @@ def test_a_halted_desk_thinks_and_sends_nothing_until_it_is_resumed(desk: Termin
     assert desk.type("resume", "--reason", "again").err == "starter: the desk refuses: the desk is ACTIVE already\n"
     unknown = desk.but(DESK_ID="nobody").type("resume", "--reason", "back")
     assert (unknown.code, unknown.err[:38]) == (1, "starter: desk nobody has no books yet:")
+    mistyped = desk.but(DESK_ID="mian").type("halt", "--reason", "now")
+    assert (mistyped.code, mistyped.err[:36]) == (1, "starter: desk mian has no books yet:")
     assert desk.type("run", "KO", "--json").document["report"]["shadow"] is False
 
 

@@ -251,6 +251,13 @@ def test_what_a_person_holds_he_lets_go_of_and_no_probation_follows() -> None:
         assert (after.state, after.probation_left, after.size) == (TradingState.ACTIVE, 0, Decimal(1))
 
 
+def test_what_a_person_sold_on_the_way_out_is_no_run_of_losing_trades() -> None:
+    after = resume(held(CircuitBreaker(), halt()), facts(losing_trades=5, event_count=70), word())
+    assert isinstance(after, CircuitBreaker)
+    assert after.counted_from == 70
+    assert judge(RULES, facts(losing_trades=0), after, AT).state is TradingState.ACTIVE
+
+
 def test_nobody_makes_the_state_less_strict_but_who_resumes() -> None:
     halted = held(CircuitBreaker(), halt())
     assert held(halted, halt(TradingState.REDUCING)).state is TradingState.HALTED
