@@ -269,8 +269,14 @@ async def test_temporals_own_command_line_triggers_the_schedule_and_sees_what_ca
 def at_every(seconds: range) -> Schedule:
     """The schedule of scans, held at these seconds of every minute, of a year in which nobody waits for it."""
     schedule = entry("scan").schedule(ALWAYS)
-    every = {"minute": [ScheduleRange(0, 59)], "hour": [ScheduleRange(0, 23)], "year": [ScheduleRange(2099)]}
-    schedule.spec.calendars = [ScheduleCalendarSpec(second=[ScheduleRange(seconds[0], seconds[-1])], **every)]
+    schedule.spec.calendars = [
+        ScheduleCalendarSpec(
+            second=[ScheduleRange(seconds[0], seconds[-1])],
+            minute=[ScheduleRange(0, 59)],
+            hour=[ScheduleRange(0, 23)],
+            year=[ScheduleRange(2099)],
+        )
+    ]
     return schedule
 
 
