@@ -11,7 +11,7 @@ import structlog
 from activities.closes import Opening, sound
 from activities.resting import Resting
 from trading.corporate_actions import CorporateAction, effective_at
-from trading.errors import MarketUnavailable
+from trading.errors import MarketRefused, MarketUnavailable
 from trading.events import Event
 from trading.instruments import Symbol
 from trading.market import Quote
@@ -108,11 +108,15 @@ class Looking:
         try:
             await self._join(portfolio, now)
             found = await sound(lambda some: self._eyes.market.quotes(some, now), self.symbols)
-            await self._weigh(now)
-            await self._hear(now)
         except MarketUnavailable as silence:
             log.warning("prices not seen", desk_id=self._desk_id, reason=str(silence))
             return told
+        for ask in (self._weigh, self._hear):
+            try:
+                await ask(now)
+            except (MarketUnavailable, MarketRefused) as silence:
+                # Prices are watched all the same.
+                log.warning("volumes or news not seen", desk_id=self._desk_id, reason=str(silence))
         quotes = {symbol: quote for symbol, quote in found.items() if isinstance(quote, Quote)}
         newer = {s: q for s, q in told.items() if s not in quotes or q.quoted_at > quotes[s].quoted_at}
         return {**quotes, **newer}

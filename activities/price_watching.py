@@ -138,6 +138,10 @@ class _Line:
             except MarketUnavailable as silence:
                 log.warning("prices are not streamed for a while", reason=str(silence))
                 pause = min(2 * pause, LAST_PAUSE)
+            except Exception:
+                # Nobody waits for this task: unsaid, a fault would leave the session without its stream.
+                log.exception("prices are not streamed for a while")
+                pause = min(2 * pause, LAST_PAUSE)
             await asyncio.sleep(pause)
 
     async def _end(self) -> None:

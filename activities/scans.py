@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from temporalio import activity
+from temporalio.client import ScheduleCalendarSpec, ScheduleRange
 from temporalio.service import RPCError, RPCStatusCode
 
 from trading.errors import Retryable
@@ -75,12 +78,25 @@ async def _has_begun(scan: Scan) -> bool:
 
 
 async def _was_scheduled(scan: Scan) -> bool:
-    """Whether the schedule of scans was there at that time, and is not paused."""
+    """Whether the schedule of scans was there, means that time, and is not paused.
+
+    A roll call that a person triggers is about a moment at which nothing was due.
+    """
     try:
         found = await activity.client().get_schedule_handle(scan.schedule_id).describe()
     except RPCError as error:
         return _is_there(error)
-    return found.info.created_at <= scan.due_at and not found.schedule.state.paused
+    means = any(_is_at(one, scan.due) for one in found.schedule.spec.calendars)
+    return means and found.info.created_at <= scan.due_at and not found.schedule.state.paused
+
+
+def _is_at(spec: ScheduleCalendarSpec, due: datetime) -> bool:
+    asked = ((spec.hour, due.hour), (spec.minute, due.minute), (spec.second, due.second))
+    return all(any(_is_in(one, value) for one in ranges) for ranges, value in asked)
+
+
+def _is_in(one: ScheduleRange, value: int) -> bool:
+    return one.start <= value <= max(one.start, one.end) and (value - one.start) % max(one.step, 1) == 0
 
 
 def _is_there(error: RPCError) -> bool:

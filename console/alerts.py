@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from adapters.postgres.alerts import PostgresAlerts
@@ -53,19 +54,9 @@ async def listing(settings: Settings, output: Output, *, open_only: bool, limit:
     """The newest alerts, the oldest of them first."""
     async with books_of(reach(settings).database, settings.desk.id) as books:
         lines = await PostgresAlerts(books.engine).listed(books.desk_id, limit=limit, open_only=open_only)
-    table = grid(">alert", "when", "severity", "topic", "told", "seen by", "~why")
-    for line in lines:
-        table.add_row(
-            str(line.alert.number),
-            f"{line.alert.raised_at:%Y-%m-%d %H:%M}",
-            toned(line.alert.severity, TONES[line.alert.severity]),
-            line.alert.topic.replace("_", " "),
-            _told(line),
-            plain(line.acknowledged_by or ""),
-            plain(line.alert.reason),
-        )
     heading = "Alerts that nobody has acknowledged" if open_only else f"Alerts of {settings.desk.id}"
-    output.show(lines, title(heading), table if lines else toned("  none", "faint"))
+    shown = _table(lines, wide=output.is_wide) if lines else [toned("  none", "faint")]
+    output.show(lines, title(heading), *shown)
     return 0
 
 
@@ -107,6 +98,22 @@ async def try_channels(settings: Settings, output: Output) -> int:
         table.add_row(one.channel, word, f"{one.seconds:.1f}", plain(one.words))
     output.show(trials, table)
     return 0 if all(one.arrived for one in trials) else 1
+
+
+def _table(lines: Sequence[AlertLine], *, wide: bool) -> list[RenderableType]:
+    """A line each; on a narrow terminal why they were raised stands below by their numbers: it must not be cut away."""
+    table = grid(">alert", "when", "severity", "topic", "told", "seen by", *(["~why"] if wide else []))
+    for line in lines:
+        table.add_row(
+            str(line.alert.number),
+            f"{line.alert.raised_at:%Y-%m-%d %H:%M}",
+            toned(line.alert.severity, TONES[line.alert.severity]),
+            line.alert.topic.replace("_", " "),
+            _told(line),
+            plain(line.acknowledged_by or ""),
+            *([plain(line.alert.reason)] if wide else []),
+        )
+    return [table, *([] if wide else [Text(f"  {one.alert.number}: {plain(one.alert.reason)}") for one in lines])]
 
 
 async def _tried(channel: Notifier, notice: Notice) -> Trial:

@@ -166,9 +166,9 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
     """A moment as 2026-11-23T09:30, by the clock of the schedules; with an offset, by that."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as error:
+        return at.astimezone(zone) if at.tzinfo else at.replace(tzinfo=zone)
+    except (ValueError, OverflowError) as error:
         raise BadConfiguration(f"not a moment: {text!r} (one looks like 2026-11-23T09:30)") from error
-    return at.astimezone(zone) if at.tzinfo else at.replace(tzinfo=zone)
 
 
 def _show(found: list[Scheduled], settings: Settings, output: Output) -> None:

@@ -60,7 +60,9 @@ async def resume(settings: Settings, output: Output, reason: str, *, force: bool
 async def price_move(settings: Settings, output: Output, symbol: str, percent: float | None) -> int:
     """Tell the desk that a price moved; it looks at that symbol when its turn comes and its cool-down is over."""
     found = reach(settings)
-    (name,) = tickers([symbol]) or ("",)
+    if not symbol.strip():
+        raise BadConfiguration("name the symbol that moved, as AAPL")
+    (name,) = tickers([symbol])
     await Prices.of(settings).market.instruments([name])
     try:
         moved = PriceMoved(

@@ -185,10 +185,16 @@ def _single(desk_id: str, group: Sequence[Raised]) -> Message:
         _body(newest.reason),
         *([f"{more} more of these since {_clock(group[0].raised_at)}."] if more else []),
         f"Alert {newest.number} ({newest.topic.replace('_', ' ')}), raised at {newest.raised_at:%Y-%m-%d %H:%M:%S} UTC."
-        + (f" Acknowledge it: starter.py ack {newest.number}" if newest.severity is Severity.CRITICAL else ""),
+        + (f" {_to_acknowledge(group)}" if newest.severity is Severity.CRITICAL else ""),
     ]
     more_words = f" (and {more} more)" if more else ""
     return _message(desk_id, group, newest.severity, f"{_headline(newest, MOST_TITLE - 20)}{more_words}", told)
+
+
+def _to_acknowledge(group: Sequence[Raised]) -> str:
+    """Each of them wants to be seen: one that is left out would stop the desk although somebody has read of it."""
+    numbers = " ".join(str(one.number) for one in group) if len(group) <= MOST_LINES else "--all"
+    return f"Acknowledge {'it' if len(group) == 1 else 'them'}: starter.py ack {numbers}"
 
 
 def _summed_up(desk_id: str, groups: Sequence[Sequence[Raised]]) -> Message:

@@ -28,8 +28,10 @@ _SILENT.setLevel(logging.CRITICAL)
 _PING_SECONDS = 10
 _MOST_WAITING = 1024
 _NO_ENTRY = frozenset({401, 402, 403})
-# A refusal that another try would not change: the key, its plan, too many symbols, a second line of one key.
-_REFUSALS = frozenset({401, 402, 403, 404, 405, 406, 409})
+# A refusal that another try would not change: the key, its plan, too many symbols. A second line of one key is none:
+# the first is that of a worker that was killed, and is gone in a while.
+_REFUSALS = frozenset({401, 402, 403, 404, 405, 409})
+_PASSES = ("connected message", "connection limit")
 _EXPECTED = (OSError, WebSocketException, ValueError, AttributeError, TypeError, KeyError, IndexError)
 
 
@@ -88,7 +90,7 @@ async def _unused(_: Any) -> None:
 
 def _named(failure: Exception) -> TradingError:
     status = getattr(failure, "status_code", None)
-    if status in _NO_ENTRY or (type(failure) is ValueError and "connected message" not in str(failure)):
+    if status in _NO_ENTRY or (type(failure) is ValueError and not any(words in str(failure) for words in _PASSES)):
         return _refused(str(failure) if type(failure) is ValueError else f"status {status}")
     return MarketUnavailable(f"alpaca's stream of prices is not to be had: {type(failure).__name__}")
 

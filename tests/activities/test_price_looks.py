@@ -212,3 +212,31 @@ async def test_a_busy_day_and_fresh_news_ask_for_a_look_where_the_settings_say_s
     silent = Room(room.desk, volumes=gossip, headlines=gossip)
     await silent.price("100")
     assert silent.door.told == []
+
+
+class Silent:
+    """A market that tells prices, and of volumes and headlines nothing."""
+
+    def __init__(self, failure: Exception) -> None:
+        self._failure = failure
+
+    async def volumes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Decimal]:
+        assert symbols
+        assert as_of
+        raise self._failure
+
+    async def headlines(self, symbols: Sequence[str], until: datetime) -> tuple[News, ...]:
+        assert symbols
+        assert until
+        raise self._failure
+
+
+@pytest.mark.parametrize("failure", [MarketUnavailable("away"), MarketRefused("no such plan")])
+async def test_without_volumes_and_news_prices_are_watched_all_the_same(
+    engine: AsyncEngine, failure: Exception
+) -> None:
+    rules = RULES.model_copy(update={"volume_factor": Decimal(3), "news": True})
+    silent = Silent(failure)
+    room = Room(await on_paper(engine), PLAN.model_copy(update={"rules": rules}), volumes=silent, headlines=silent)
+    await room.price("106", "106")
+    assert [moved.cause for moved in room.door.told] == [MoveCause.PRICE]

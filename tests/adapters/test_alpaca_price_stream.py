@@ -124,9 +124,12 @@ async def test_a_wrong_key_or_too_many_symbols_are_refused_by_name(
 
 
 async def test_what_passes_is_unavailable(stream: PriceStream) -> None:
-    stream.welcome = {"T": "error", "code": 406, "msg": "connection limit exceeded"}
-    with pytest.raises(MarketUnavailable):
-        await anext(quotes(account(stream), ["AAPL"]))
+    limit = {"T": "error", "code": 406, "msg": "connection limit exceeded"}
+    for phase in ("welcome", "entry", "refusal"):
+        setattr(stream, phase, limit)
+        with pytest.raises(MarketUnavailable):
+            await anext(quotes(account(stream), ["AAPL"]))
+        setattr(stream, phase, None)
     stream.welcome, stream.refusal = None, {"T": "error", "code": 500, "msg": "internal error"}
     with pytest.raises(MarketUnavailable, match="internal error"):
         await anext(quotes(account(stream), ["AAPL"]))

@@ -51,6 +51,8 @@ def test_an_alert_is_told_listed_and_acknowledged_by_whoever_comes_first(desk: T
     told_once(desk, hook)
     (line,) = desk.type("alerts", "list", "--open", "--json").document
     number = line["alert"]["number"]
+    narrow = desk.but(COLUMNS="80").type("alerts", "list").out
+    assert f"{number}: HALTED on the word of operator: a storm @everyone" in narrow
     assert (line["alert"]["severity"], line["alert"]["topic"]) == ("info", "breaker")
     assert [(one["channel"], one["outcome"]) for one in line["deliveries"]] == [("discord", "told")]
     for by in ("ada", "bob"):

@@ -232,7 +232,11 @@ def test_a_moved_price_is_looked_at(desk: Terminal) -> None:
     assert desk.type("price-move", "WMT", "--percent", "-4", "--json").document["symbol"] == "WMT"
     cycles = desk.type("status", "--json").document["cycles"]
     assert "price_move" in {cycle["trigger"] for cycle in cycles}
-    for words, said in {("WMT", "--percent", "nan"): "not a percentage: nan", ("W_M",): "not a ticker: 'W_M'"}.items():
+    for words, said in {
+        ("WMT", "--percent", "nan"): "not a percentage: nan",
+        ("W_M",): "not a ticker: 'W_M'",
+        (" ",): "name the symbol",
+    }.items():
         refused = desk.type("price-move", *words)
         assert (refused.code, refused.err.splitlines()[0][: 9 + len(said)]) == (1, f"starter: {said}")
         assert len(refused.err.splitlines()) == 1

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.client import ScheduleActionStartWorkflow
 
 from commands.running import typed_over
 from console.output import Output
 from console.schedules import backfill, pause, trigger
-from console.timetable import timetable_of
+from console.timetable import ROLL_CALL_CATCH_UP, timetable_of
 from console.watchlist import Prices
 from settings import DeskSettings, MarketSettings, ScheduleSettings, Settings
+from tests.clocks import ALWAYS, entry
 from tests.console.terminal import Terminal
 from trading.errors import BadConfiguration
 
@@ -88,8 +90,19 @@ async def test_what_is_no_schedule_no_reason_and_no_moment_is_refused_before_any
     for since, until in (("yesterday", "2026-11-23"), ("2026-11-23", "2026-11-22"), ("2026-01-01", "2026-11-01")):
         with pytest.raises(BadConfiguration, match=r"^not a moment: 'yesterday'|^from .*: a backfill begins before"):
             await backfill(settings, output, "scan", since, until)
+    for edge in ("0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"):
+        with pytest.raises(BadConfiguration, match=r"^not a moment: "):
+            await backfill(settings, output, "scan", edge, "2026-11-23")
     with pytest.raises(BadConfiguration, match="ends in the past"):
         await backfill(settings, output, "scan", "2026-11-23", "2126-11-23")
+
+
+def test_a_scan_and_its_roll_call_wait_for_a_worker_as_long_as_a_missed_one_is_told() -> None:
+    for name in ("scan", "roll-call"):
+        action = entry(name).schedule(ALWAYS).action
+        assert isinstance(action, ScheduleActionStartWorkflow)
+        assert action.execution_timeout is not None
+        assert action.execution_timeout >= ROLL_CALL_CATCH_UP
 
 
 @pytest.mark.parametrize(

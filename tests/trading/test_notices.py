@@ -60,6 +60,13 @@ def test_reasons_that_differ_in_numbers_are_one_and_wait_for_their_cool_down() -
     assert "1 more of these since " in message.notice.body
 
 
+@pytest.mark.parametrize(("count", "words"), [(2, "them: starter.py ack 1 2"), (21, "them: starter.py ack --all")])
+def test_whoever_acknowledges_as_he_is_told_has_acknowledged_all_of_a_reason(count: int, words: str) -> None:
+    grave = [raised(n, "the stream is silent", Severity.CRITICAL) for n in range(1, count + 1)]
+    (message,) = due(inbox(*grave), RULES, AT).messages
+    assert message.notice.body.endswith(f"Acknowledge {words}")
+
+
 def test_a_warning_told_before_does_not_hide_that_it_has_become_critical() -> None:
     warned, worse = raised(1, "silent"), raised(2, "silent", Severity.CRITICAL)
     assert numbers(due(inbox(worse, told={warned.cause: AT}), RULES, AT).messages) == [[2]]

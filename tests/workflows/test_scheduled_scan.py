@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, Schedule, ScheduleCalendarSpec, ScheduleRange, WorkflowHandle
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.testing import WorkflowEnvironment
 
@@ -209,17 +209,18 @@ async def test_only_a_scan_that_nobody_began_and_nobody_paused_was_missed(
     client = temporal.client
     async with serving(client, ports.but(model=ScriptedModel({Agent.DATA: model.holds}))):
         await cycle(client, request("AAPL"))
-        assert await (await roll_call(client, soon(1))).result() is None, "there is no schedule"
-        schedule = await client.create_schedule("scan/main", entry("scan").schedule(ALWAYS))
-        called = await roll_call(client, soon(2))
+        assert await (await roll_call(client, soon(1).replace(second=1))).result() is None, "there is no schedule"
+        schedule = await client.create_schedule("scan/main", at_every(range(59)))
+        assert await (await roll_call(client, soon(2).replace(second=59))).result() is None, "nothing was due then"
+        called = await roll_call(client, soon(2).replace(second=2))
         missed = await called.result()
         assert missed is not None
         assert (missed.code, missed.scan_id) == ("missed", f"scan/main-{missed.due_at:%Y-%m-%dT%H:%M:%SZ}")
         await keep("scan-roll-call-missed", called)
         await schedule.pause(note="by hand")
-        assert await (await roll_call(client, soon(3))).result() is None, "somebody paused it"
+        assert await (await roll_call(client, soon(3).replace(second=3))).result() is None, "somebody paused it"
         await schedule.unpause()
-        due_at = soon(4)
+        due_at = soon(4).replace(second=4)
         await scan(client, due_at)
         called = await roll_call(client, due_at)
         assert await called.result() is None, "it was begun"
@@ -263,6 +264,20 @@ async def test_temporals_own_command_line_triggers_the_schedule_and_sees_what_ca
     assert json.loads(said)["result"]["outcome"] == ran.outcome == "traded"
     (line,) = await _cycles(ports)
     assert line == ran.cycle_id
+
+
+def at_every(seconds: range) -> Schedule:
+    """The schedule of scans, held at these seconds of every minute, of a year in which nobody waits for it."""
+    schedule = entry("scan").schedule(ALWAYS)
+    schedule.spec.calendars = [
+        ScheduleCalendarSpec(
+            second=[ScheduleRange(seconds[0], seconds[-1])],
+            minute=[ScheduleRange(0, 59)],
+            hour=[ScheduleRange(0, 23)],
+            year=[ScheduleRange(2099)],
+        )
+    ]
+    return schedule
 
 
 def soon(seconds: int) -> datetime:

@@ -31,6 +31,7 @@ class PriceStream:
         self.asked: list[list[str]] = []
         self.listened = threading.Event()
         self.welcome: Row | None = None
+        self.entry: Row | None = None
         self.refusal: Row | None = None
         self._listening: set[ServerConnection] = set()
 
@@ -74,7 +75,8 @@ class PriceStream:
                 if asked["action"] == "auth":
                     authenticated = (asked["key"], asked["secret"]) == (KEY, SECRET)
                     refused = {"T": "error", "code": 402, "msg": "auth failed"}
-                    self._reply(connection, {"T": "success", "msg": "authenticated"} if authenticated else refused)
+                    answer = {"T": "success", "msg": "authenticated"} if authenticated else refused
+                    self._reply(connection, self.entry or answer)
                 elif asked["action"] == "subscribe" and authenticated:
                     self._subscribe(connection, asked)
         except ConnectionClosed:
