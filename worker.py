@@ -36,6 +36,7 @@ from activities.price_watching import PriceWatchingActivities
 from activities.reconciling import ReconcilingActivities
 from activities.reporting import ReportingActivities
 from activities.repricing import RepricingActivities
+from activities.reviewing import ReviewingActivities
 from activities.scans import ScanActivities
 from activities.shadow import ShadowActivities
 from activities.standing import StandingActivities
@@ -64,6 +65,7 @@ from console.watchlist import Prices
 from settings import Settings
 from trading.errors import BadConfiguration
 from trading.ports import Broker, Calendar, Earnings, Ledger, Market
+from trading.strategy_rules import StrategyRules
 from wiring.brokers import broker_of, paper_terms_of, vet_broker
 from wiring.markets import calendar_of, market_of
 from wiring.models import seats_of
@@ -137,18 +139,20 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     shadow = ShadowActivities(ledger, market, calendar, paper_terms_of(settings))
     thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]
     exchange = Exchange(market, calendar, settings.desk.benchmark, settings.schedule.timezone)
-    closing = activities_of_closing(exchange, engine)
+    closing = activities_of_closing(exchange, engine, settings.strategies.rules)
     telling = AlertingActivities(PostgresAlerts(engine), ledger, channels_of(settings.alerts), settings.alerts.rules)
     judging: Activities = [breaker.judge, breaker.resume_desk, telling.deliver_alerts]
     return [*reading, *asking, *writing, *thinking, *judging, *closing]
 
 
-def activities_of_closing(exchange: Exchange, engine: AsyncEngine) -> Activities:
+def activities_of_closing(exchange: Exchange, engine: AsyncEngine, rules: StrategyRules) -> Activities:
     """What is done when a day or a week is over."""
     closes = PostgresCloses(engine)
     closing = ClosingActivities(exchange, closes)
     reporting = ReportingActivities(exchange.market, exchange.calendar, closes, PostgresWeeks(engine))
-    return [closing.plan_closes, closing.close_session, reporting.plan_week, reporting.report_week]
+    reviewing = ReviewingActivities(closes, PostgresLedger(engine), rules)
+    reports: Activities = [reporting.plan_week, reporting.report_week]
+    return [closing.plan_closes, closing.close_session, reviewing.review_strategies, *reports]
 
 
 class Outside(NamedTuple):

@@ -21,6 +21,7 @@ from settings.models import ModelSettings
 from settings.orders import AlpacaSettings, OrderSettings, PaperSettings, StyleSettings
 from settings.routine import MonitorSettings, ScheduleSettings
 from settings.servers import DatabaseSettings, DeskSettings, LogSettings
+from settings.strategies import StrategySettings
 from settings.trading import TradingSettings
 from trading.errors import BadConfiguration
 
@@ -39,6 +40,7 @@ __all__ = [
     "PaperSettings",
     "ScheduleSettings",
     "Settings",
+    "StrategySettings",
     "StyleSettings",
     "TradingSettings",
     "groups",
@@ -63,6 +65,7 @@ class Settings(BaseSettings):
     schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
     monitor: MonitorSettings = Field(default_factory=MonitorSettings)
     breaker: BreakerSettings = Field(default_factory=BreakerSettings)
+    strategies: StrategySettings = Field(default_factory=StrategySettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
@@ -107,6 +110,7 @@ def groups() -> dict[str, type[BaseSettings]]:
         ScheduleSettings,
         MonitorSettings,
         BreakerSettings,
+        StrategySettings,
         AlertSettings,
         LogSettings,
     )

@@ -54,6 +54,7 @@ from trading.docket import CycleReport
 from trading.notices import AlertRules
 from trading.ports import Broker, Calendar, Journal, LanguageModel, Ledger, Market, Snapshots
 from trading.steps import CycleRequest
+from trading.strategy_rules import StrategyRules
 from trading.watch_ports import MoveLog
 from worker import WORKFLOWS, Outside, activities_of_closing, activities_of_orders
 from workflows import policies
@@ -84,6 +85,7 @@ class Ports:
     calendar: Calendar = CALENDAR
     """By which scans and price watches are held."""
     closes: AsyncEngine | None = None
+    strategies: StrategyRules = field(default_factory=StrategyRules)
     channels: tuple[Notifier, ...] = ()
     telling: AlertRules = field(default_factory=AlertRules)
     moves: MoveLog | None = None
@@ -152,7 +154,8 @@ class Ports:
             scans.was_missed,
             scans.note_skip,
         ]
-        closing = activities_of_closing(Exchange(self.market, CALENDAR, "none"), self.closes) if self.closes else []
+        exchange = Exchange(self.market, CALENDAR, "none")
+        closing = activities_of_closing(exchange, self.closes, self.strategies) if self.closes else []
         return [*reading, *asking, *writing, breaker.judge, breaker.resume_desk, *closing]
 
 

@@ -67,6 +67,14 @@ class Missing(Record):
     reason: str
 
 
+class ReviewAsked(Record):
+    """Hold a desk's strategies to their rules, by the close of a session."""
+
+    desk_id: DeskId
+    session_on: date
+    trace_id: Identifier = "none"
+
+
 class Closed(Record):
     """What became of a session: its equity in dollars, None while a price is missing; not `done` when that may pass."""
 

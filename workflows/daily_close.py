@@ -6,7 +6,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.closing import ClosingActivities
-    from trading.closing import CloseAsked, Closed, ClosePlan, DayAsked, DayClosing
+    from activities.reviewing import ReviewingActivities
+    from trading.closing import CloseAsked, Closed, ClosePlan, DayAsked, DayClosing, ReviewAsked
     from workflows import policies
     from workflows.starting import given
     from workflows.tables import close_table
@@ -43,8 +44,17 @@ async def close_sessions(asked: DayAsked) -> DayClosing:
         )
         closed.append(await _settled(last) if plan.may_come else await _close(last))
     if closed:
+        await _review(asked, closed[-1])
         await tell_desk(asked.desk_id)
     return DayClosing(closed=tuple(closed), reason=plan.reason)
+
+
+async def _review(asked: DayAsked, newest: Closed) -> None:
+    """Hold each strategy to its own rule by the newest close."""
+    reviewed = ReviewAsked(desk_id=asked.desk_id, session_on=newest.session_on, trace_id=asked.trace_id)
+    await workflow.execute_activity_method(
+        ReviewingActivities.review_strategies, reviewed, summary="does each strategy earn its place?", **policies.CLOSE
+    )
 
 
 async def _settled(asked: CloseAsked) -> Closed:
