@@ -103,8 +103,7 @@ class TradingDesk:
     @workflow.signal
     async def price_moved(self, moved: PriceMoved) -> None:
         """Something moved: look at that symbol, not more often than its pace allows (`trading/waiting.py`)."""
-        told = self._turns.tell(moved, workflow.now())
-        workflow.logger.info("a move of %s is %s", moved.symbol, told)
+        self._turns.tell(moved, workflow.now())
 
     @workflow.signal
     async def halt(self, asked: HaltAsked = HaltAsked(reason="no reason given")) -> None:  # noqa: B008  frozen

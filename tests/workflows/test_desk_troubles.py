@@ -26,8 +26,11 @@ from trading.desk import HaltAsked, PriceMoved, ResumeAsked
 from trading.docket import CycleOutcome
 from trading.errors import LedgerUnavailable
 from trading.events import EventType
+from trading.moves import Pace
 from workflows.trading_desk import TradingDesk
 
+# Every symbol is looked at once, however long the storm takes.
+DAYLONG = Pace(cool_down_minutes=1440, most_a_day=100)
 SHORT = ("limit.historyCount.suggestContinueAsNew=60", *FAST)
 
 
@@ -78,7 +81,7 @@ async def test_a_desk_under_twenty_thousand_signals_renews_itself_in_the_midst_o
         ticket = await ask(client, request("IBM"))
         await paused.reached.wait()
         for thousand in range(20):
-            moved = [PriceMoved(symbol=SYMBOLS[number % len(SYMBOLS)]) for number in range(998)]
+            moved = [PriceMoved(symbol=SYMBOLS[number % len(SYMBOLS)], pace=DAYLONG) for number in range(998)]
             for first in range(0, len(moved), 50):
                 await asyncio.gather(*(desk.signal(TradingDesk.price_moved, one) for one in moved[first : first + 50]))
             await desk.signal(TradingDesk.halt, HaltAsked(reason=f"halt {thousand}"))
