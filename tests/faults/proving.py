@@ -90,7 +90,8 @@ async def sent(client: Client, report: CycleReport) -> None:
     """Wait for the end of every order's own workflow: a cycle goes on without one whose sender was killed."""
     for row in report.rows:
         if row.client_order_id and row.order_state != OrderState.DENIED:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            # One that nobody answered for in time may rest at the broker: looks at it come ever more seldom.
+            async with asyncio.timeout(2 * PATIENCE_SECONDS):
                 await patiently(client.get_workflow_handle(row.client_order_id).result)
 
 
