@@ -209,6 +209,6 @@ MOST_EVENTS = 40
 MOST_WAITING = 100
 # A desk continues as new at this many events of its history. In a storm of signals the server refuses that step while
 # others arrive, each time at the price of a replay: a short history is replayed between two of them.
-MOST_HISTORY = 200
+MOST_HISTORY = 300
 # Cycles that a desk remembers for its query.
 MOST_REMEMBERED = 50
