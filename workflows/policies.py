@@ -201,7 +201,7 @@ LAST_LOOK = timedelta(minutes=5)
 DESK_PAUSE = timedelta(minutes=1)
 # A desk that has stopped by itself looks at the moment at which time alone may end that, and this often besides: marks,
 # cycles and closes bring a look of their own. Not more often than the second, whatever moment the breaker names.
-BREAKER_LOOK = timedelta(hours=6)
+BREAKER_LOOK = timedelta(hours=12)
 LEAST_BREAKER_LOOK = timedelta(seconds=1)
 # Events that one activity writes: forty of the longest that an agent may cause are 180 KB, and Temporal warns at 256.
 MOST_EVENTS = 40
@@ -209,6 +209,6 @@ MOST_EVENTS = 40
 MOST_WAITING = 100
 # A desk continues as new at this many events of its history. In a storm of signals the server refuses that step while
 # others arrive, each time at the price of a replay: a short history is replayed between two of them.
-MOST_HISTORY = 300
+MOST_HISTORY = 200
 # Cycles that a desk remembers for its query.
 MOST_REMEMBERED = 50
