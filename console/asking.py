@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from temporalio.client import (
     Client,
@@ -21,7 +22,7 @@ from trading.errors import BadConfiguration, Retryable
 from trading.money import Record
 from trading.steps import CycleRequest
 from workflows import policies, search_attributes
-from workflows.desks import started
+from workflows.desks import update
 from workflows.trading_desk import TradingDesk
 
 ANSWER_TIMEOUT = timedelta(seconds=10)
@@ -34,7 +35,8 @@ async def ask_cycle(client: Client, desk_id: str, request: CycleRequest) -> Cycl
     Raises BadConfiguration when it refuses or no worker serves it, Retryable when none answers in time.
     """
     late = "the cycle may still run when one does"
-    ticket: CycleTicket = await _ask(client, desk_id, (TradingDesk.run_cycle, request), late)
+    named = request.model_copy(update={"request_id": request.request_id or f"asked/{uuid4().hex}"})
+    ticket: CycleTicket = await _ask(client, desk_id, (TradingDesk.run_cycle, named), late)
     return ticket
 
 
@@ -49,7 +51,7 @@ async def _ask(client: Client, desk_id: str, asked: tuple[Any, Record], late: st
     await _wait_for_worker(client)
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT.total_seconds()):
-            return await client.execute_update_with_start_workflow(*asked, start_workflow_operation=started(desk_id))
+            return await update(client, desk_id, asked)
     except WorkflowUpdateFailedError as error:
         words = getattr(error.cause, "message", error.cause)
         raise BadConfiguration(f"the desk refuses: {words}") from error

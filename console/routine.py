@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from temporalio.client import Client, Schedule, ScheduleAlreadyRunningError, ScheduleUpdate, ScheduleUpdateInput
 from temporalio.common import WorkflowIDConflictPolicy
@@ -38,33 +39,22 @@ async def begin_routine(client: Client, timetable: Timetable, *, listens: bool, 
     async for _ in kept(client, timetable):
         pass
     if listens:
-        await client.start_workflow(
-            BrokerWatch.run,
-            desk_id,
-            id=f"broker-watch/{desk_id}",
-            task_queue=policies.DESK_QUEUE,
-            task_timeout=policies.TASK,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary="orders as they move",
-        )
+        await _watch(client, BrokerWatch.run, f"broker-watch/{desk_id}", "orders as they move")
     if watches:
-        await client.start_workflow(
-            PriceWatch.run,
-            desk_id,
-            id=f"price-watch/{desk_id}",
-            task_queue=policies.DESK_QUEUE,
-            task_timeout=policies.TASK,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary="prices as they move",
-        )
+        await _watch(client, PriceWatch.run, f"price-watch/{desk_id}", "prices as they move")
+    await _watch(client, AlertWatch.run, f"alerts/{desk_id}", "alerts to those who read them")
+
+
+async def _watch(client: Client, watch: Callable[..., Any], name: str, says: str) -> None:
+    """Start one of the workflows that a desk has one of, for ever; its id ends with the desk's."""
     await client.start_workflow(
-        AlertWatch.run,
-        desk_id,
-        id=f"alerts/{desk_id}",
+        watch,
+        name.partition("/")[2],
+        id=name,
         task_queue=policies.DESK_QUEUE,
         task_timeout=policies.TASK,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary="alerts to those who read them",
+        static_summary=says,
     )
 
 

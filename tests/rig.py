@@ -58,7 +58,7 @@ from trading.strategy_rules import StrategyRules
 from trading.watch_ports import MoveLog
 from worker import WORKFLOWS, Outside, activities_of_closing, activities_of_orders
 from workflows import policies
-from workflows.desks import started
+from workflows.desks import started, update
 from workflows.trading_cycle import TradingCycle
 from workflows.trading_desk import TradingDesk
 
@@ -185,9 +185,8 @@ def request(*symbols: str, **changes: Any) -> CycleRequest:
 
 async def ask(client: Client, asked: CycleRequest, desk_id: str = "main") -> CycleTicket:
     """Ask a desk for a cycle, starting the desk when it is not there."""
-    return await client.execute_update_with_start_workflow(
-        TradingDesk.run_cycle, asked, start_workflow_operation=started(desk_id)
-    )
+    ticket: CycleTicket = await update(client, desk_id, (TradingDesk.run_cycle, asked))
+    return ticket
 
 
 async def outcome(client: Client, ticket: CycleTicket) -> CycleReport:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.price_watching import PriceWatchingActivities
     from trading.watching import WatchEnd
     from workflows import policies
     from workflows.starting import given
+    from workflows.watches import for_ever
 
 
 @workflow.defn
@@ -19,24 +21,17 @@ class PriceWatch:
     @workflow.run
     async def run(self, desk_id: str | None = None) -> None:
         """One watch after the other, a session each; after a failure anew. It keeps nothing: the log has it."""
-        desk_id = given(desk_id)
-        while not workflow.info().is_continue_as_new_suggested():
-            pause = policies.WATCH_PAUSE
-            try:
-                end: WatchEnd = await workflow.execute_activity_method(
-                    PriceWatchingActivities.watch_prices, desk_id, summary="prices as they move", **policies.PRICE_WATCH
-                )
-                workflow.set_current_details(_words(end))
-                if end.is_over:
-                    return
-                pause = max(pause, min((end.again_at or workflow.now()) - workflow.now(), policies.WATCH_IDLE))
-            except ActivityError as error:
-                if is_cancelled_exception(error):
-                    raise
-                workflow.set_current_details(f"not watched: {error.cause or error}")
-                pause = policies.DESK_PAUSE
-            await workflow.sleep(pause, summary="until prices are watched again")
-        workflow.continue_as_new(desk_id)
+        self._desk_id = given(desk_id)
+        await for_ever(self._desk_id, self._watch, policies.DESK_PAUSE)
+
+    async def _watch(self) -> timedelta | None:
+        end: WatchEnd = await workflow.execute_activity_method(
+            PriceWatchingActivities.watch_prices, self._desk_id, summary="prices as they move", **policies.PRICE_WATCH
+        )
+        workflow.set_current_details(_words(end))
+        if end.is_over:
+            return None
+        return min((end.again_at or workflow.now()) - workflow.now(), policies.WATCH_IDLE)
 
 
 def _words(end: WatchEnd) -> str:

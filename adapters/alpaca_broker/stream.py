@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
 from collections.abc import AsyncGenerator
 from typing import Any
 
 from alpaca.trading.stream import TradingStream
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed
 
 from adapters.alpaca_broker.wire import AlpacaAccess
+from adapters.alpaca_stream import opened, options, unused
 from trading.errors import BrokerRefused, BrokerUnavailable, TradingError
 
-# At the level DEBUG the library writes what it sends: the first of it is the secret.
-_SILENT = logging.getLogger("alpaca.stream.silent")
-_SILENT.setLevel(logging.CRITICAL)
-_PING_SECONDS = 10
 _MOST_WAITING = 256
 _NO_ENTRY = frozenset({401, 403})
-# No connection, no handshake, or an answer to the key that is none.
-_EXPECTED = (OSError, WebSocketException, ValueError, AttributeError, TypeError)
 
 
 async def moves(access: AlpacaAccess) -> AsyncGenerator[str]:
@@ -49,30 +42,10 @@ async def _connected(access: AlpacaAccess) -> TradingStream:
         access.api_secret.get_secret_value(),
         raw_data=True,
         url_override=access.stream_url,
-        websocket_params={
-            "ping_interval": _PING_SECONDS,
-            "ping_timeout": access.timeout_seconds,
-            "close_timeout": 1,
-            "max_queue": _MOST_WAITING,
-            "logger": _SILENT,
-        },
+        websocket_params=options(access.timeout_seconds, _MOST_WAITING),
     )
-    stream.subscribe_trade_updates(_unused)
-    try:
-        async with asyncio.timeout(access.timeout_seconds):
-            connect: Any = stream._start_ws  # noqa: SLF001  the one step of the SDK's loop that is wanted
-            await connect()
-    except asyncio.CancelledError:
-        await stream.close()
-        raise
-    except _EXPECTED as failure:
-        await stream.close()
-        raise _named(failure) from None
-    return stream
-
-
-async def _unused(_: Any) -> None:
-    """The SDK listens only if there is somebody to hand messages to."""
+    stream.subscribe_trade_updates(unused)
+    return await opened(stream, "_start_ws", seconds=access.timeout_seconds, named=_named)
 
 
 def _named(failure: Exception) -> TradingError:

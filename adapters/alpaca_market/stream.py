@@ -6,8 +6,6 @@ The SDK's own loop reconnects for ever and only logs a wrong key: it connects an
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,24 +13,20 @@ from typing import Any
 import msgpack
 from alpaca.data.enums import DataFeed
 from alpaca.data.live import StockDataStream
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed
 
 from adapters.alpaca_market import reading as read
 from adapters.alpaca_market.wire import AlpacaAccount
+from adapters.alpaca_stream import opened, options, unused
 from trading.errors import MarketRefused, MarketUnavailable, TradingError
 from trading.market import Quote
 
-# At the level DEBUG the library writes what it sends: the first of it is the secret.
-_SILENT = logging.getLogger("alpaca.stream.silent")
-_SILENT.setLevel(logging.CRITICAL)
-_PING_SECONDS = 10
 _MOST_WAITING = 1024
 _NO_ENTRY = frozenset({401, 402, 403})
 # A refusal that another try would not change: the key, its plan, too many symbols. A second line of one key is none:
 # the first is that of a worker that was killed, and is gone in a while.
 _REFUSALS = frozenset({401, 402, 403, 404, 405, 409})
 _PASSES = ("connected message", "connection limit")
-_EXPECTED = (OSError, WebSocketException, ValueError, AttributeError, TypeError, KeyError, IndexError)
 
 
 async def quotes(account: AlpacaAccount, symbols: Sequence[str]) -> AsyncGenerator[Quote]:
@@ -59,33 +53,11 @@ async def _connected(account: AlpacaAccount, symbols: Sequence[str]) -> StockDat
         raw_data=True,
         feed=DataFeed(account.feed),
         url_override=account.stream_url or None,
-        websocket_params={
-            "ping_interval": _PING_SECONDS,
-            "ping_timeout": account.timeout_seconds,
-            "close_timeout": 1,
-            "max_queue": _MOST_WAITING,
-            "logger": _SILENT,
-        },
+        websocket_params=options(account.timeout_seconds, _MOST_WAITING),
     )
-    stream.subscribe_trades(_unused, *symbols)
-    stream.subscribe_quotes(_unused, *symbols)
-    try:
-        async with asyncio.timeout(account.timeout_seconds):
-            connect: Any = stream._start_ws  # noqa: SLF001  the two steps of the SDK's loop that are wanted
-            subscribe: Any = stream._send_subscribe_msg  # noqa: SLF001  see above
-            await connect()
-            await subscribe()
-    except asyncio.CancelledError:
-        await stream.close()
-        raise
-    except _EXPECTED as failure:
-        await stream.close()
-        raise _named(failure) from None
-    return stream
-
-
-async def _unused(_: Any) -> None:
-    """The SDK subscribes only if there is somebody to hand messages to."""
+    stream.subscribe_trades(unused, *symbols)
+    stream.subscribe_quotes(unused, *symbols)
+    return await opened(stream, "_start_ws", "_send_subscribe_msg", seconds=account.timeout_seconds, named=_named)
 
 
 def _named(failure: Exception) -> TradingError:

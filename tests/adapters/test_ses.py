@@ -36,7 +36,7 @@ def channel(amazon: Wire, token: str = "", named: str = "") -> SesChannel:
         session_token=SecretStr(token) if token else None,
         configuration_set=named,
         endpoint_url=amazon.url,
-        timeout_seconds=0.5,
+        timeout_seconds=2,
     )
     return SesChannel(access, Letters(SENDER, RECEIVERS))
 
