@@ -49,7 +49,7 @@ async def cycles(settings: Settings, output: Output, *, limit: int) -> int:
     """The newest cycles."""
     async with _books(settings) as books:
         lines = await books.reports.cycles(limit=limit)
-    output.show(lines, tables.cycles(lines) if lines else "  no cycles")
+    output.show(lines, tables.cycles(lines, notes=output.is_wide) if lines else "  no cycles")
     return 0
 
 

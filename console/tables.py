@@ -46,15 +46,15 @@ def decisions(rows: Iterable[Row], *, notes: bool) -> Table:
     return table
 
 
-def cycles(lines: Sequence[CycleSummary]) -> Table:
+def cycles(lines: Sequence[CycleSummary], *, notes: bool) -> Table:
     """One line a cycle."""
-    table = grid("cycle", "trigger", "began", ">took", "outcome", "~why")
+    table = grid("cycle", "trigger", "began", ">took", "outcome", *(("~why",) if notes else ()))
     for line in lines:
         began = line.started_at or line.ended_at
         took = (line.ended_at - line.started_at).total_seconds() if line.started_at and line.ended_at else None
-        cells = [line.cycle_id, line.trigger.replace("_", " "), f"{began:%Y-%m-%d %H:%M}" if began else ""]
+        cells = [line.cycle_id, line.trigger.replace("_", " "), f"{began:%m-%d %H:%M}" if began else ""]
         cells += [f"{took:.1f} s" if took is not None else ""]
-        table.add_row(*cells, line.outcome.replace("_", " ") or "running", plain(line.reason))
+        table.add_row(*cells, line.outcome.replace("_", " ") or "running", *((plain(line.reason),) if notes else ()))
     return table
 
 

@@ -12,7 +12,9 @@ from trading.events import Event, EventType
 
 def state_changed(after: CircuitBreaker, asked: StateChange | Resumption) -> Event:
     """Somebody changed the trading state; the change's name makes it happen once."""
-    return _event(EventType.TRADING_STATE_CHANGED, after, (asked.desk_id, asked.change_id, asked.trace_id), asked.at)
+    by = asked.changed_by if isinstance(asked, StateChange) else asked.by
+    said = after.model_copy(update={"changed_by": by, "reason": asked.reason})
+    return _event(EventType.TRADING_STATE_CHANGED, said, (asked.desk_id, asked.change_id, asked.trace_id), asked.at)
 
 
 def judged(before: CircuitBreaker, after: CircuitBreaker, look: BreakerLook, count: int) -> list[Event]:

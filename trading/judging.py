@@ -68,7 +68,9 @@ def held(before: CircuitBreaker, change: StateChange) -> CircuitBreaker:
     hold = strictest(before.hold, change.state)
     flattening = change.flatten or (before.flattening and change.state is not TradingState.HALTED)
     after = before.model_copy(update={"hold": hold, "flattening": flattening})
-    return _stated(after, change.changed_by, change.reason, change.at)
+    stated = _stated(after, change.changed_by, change.reason, change.at)
+    # Who asks for less than is in force has not made it so: its reason stays.
+    return stated if stated.state is change.state else after
 
 
 def refusal(breaker: CircuitBreaker, *, force: bool = False) -> Refused | None:

@@ -260,7 +260,8 @@ def test_what_a_person_sold_on_the_way_out_is_no_run_of_losing_trades() -> None:
 
 def test_nobody_makes_the_state_less_strict_but_who_resumes() -> None:
     halted = held(CircuitBreaker(), halt())
-    assert held(halted, halt(TradingState.REDUCING)).state is TradingState.HALTED
+    less = held(halted, halt(TradingState.REDUCING, changed_by="alerts", reason="nobody reads"))
+    assert (less.state, less.changed_by, less.reason) == (TradingState.HALTED, "operator", "lunch")
     assert held(halted, halt(TradingState.ACTIVE)).state is TradingState.HALTED
     assert held(stopped(fallen("79")), halt(TradingState.REDUCING)).state is TradingState.HALTED
 
