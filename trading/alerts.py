@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from trading.events import Event, EventType
+from trading.events import Event, EventType, Occasion, desk_event
 from trading.money import Identifier, Record, Text
 
 
@@ -48,25 +48,10 @@ class Alert(Record):
 
 def alert_raised(desk_id: str, alert: Alert, at: datetime) -> Event:
     """Somebody must look at the desk."""
-    return Event(
-        event_id=f"{desk_id}/{EventType.ALERT_RAISED}/{alert.key}",
-        desk_id=desk_id,
-        aggregate_id=desk_id,
-        type=EventType.ALERT_RAISED,
-        trace_id="none",
-        occurred_at=at,
-        data=alert.model_dump(mode="json", exclude={"key"} if alert.kind else {"key", "kind"}),
-    )
+    told = alert.model_dump(mode="json", exclude={"key"} if alert.kind else {"key", "kind"})
+    return desk_event(EventType.ALERT_RAISED, Occasion(desk_id, alert.key, at), told)
 
 
 def alert_acknowledged(desk_id: str, number: int, by: str, at: datetime) -> Event:
     """A person has seen the alert that is the event of this number in the desk's log; whoever says so first."""
-    return Event(
-        event_id=f"{desk_id}/{EventType.ALERT_ACKNOWLEDGED}/{number}",
-        desk_id=desk_id,
-        aggregate_id=desk_id,
-        type=EventType.ALERT_ACKNOWLEDGED,
-        trace_id="none",
-        occurred_at=at,
-        data={"number": number, "by": by},
-    )
+    return desk_event(EventType.ALERT_ACKNOWLEDGED, Occasion(desk_id, number, at), {"number": number, "by": by})

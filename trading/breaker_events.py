@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from trading.alerts import Alert, Severity, Topic, alert_raised
 from trading.breaker import CircuitBreaker, StateChange
 from trading.breaker_rules import BreakerLook, Resumption
-from trading.events import Event, EventType
+from trading.events import Event, EventType, Occasion, desk_event
 
 
 def state_changed(after: CircuitBreaker, asked: StateChange | Resumption) -> Event:
     """Somebody changed the trading state; the change's name makes it happen once."""
     by = asked.changed_by if isinstance(asked, StateChange) else asked.by
     said = after.model_copy(update={"changed_by": by, "reason": asked.reason})
-    return _event(EventType.TRADING_STATE_CHANGED, said, (asked.desk_id, asked.change_id, asked.trace_id), asked.at)
+    return _event(
+        EventType.TRADING_STATE_CHANGED, said, Occasion(asked.desk_id, asked.change_id, asked.at, asked.trace_id)
+    )
 
 
 def judged(before: CircuitBreaker, after: CircuitBreaker, look: BreakerLook, count: int) -> list[Event]:
@@ -24,7 +24,7 @@ def judged(before: CircuitBreaker, after: CircuitBreaker, look: BreakerLook, cou
     changed = before.state is not after.state
     kind = EventType.TRADING_STATE_CHANGED if changed else EventType.BREAKER_CHANGED
     key = f"breaker-{count + 1}"
-    event = _event(kind, after, (look.desk_id, key, look.trace_id), look.at)
+    event = _event(kind, after, Occasion(look.desk_id, key, look.at, look.trace_id))
     if after.trips == before.trips:
         return [event]
     tripped = bool(after.trips)
@@ -50,15 +50,6 @@ def standing_of(event: Event) -> object:
     return event.data.get("breaker") if event.type in kinds else None
 
 
-def _event(kind: EventType, after: CircuitBreaker, names: tuple[str, str, str], at: datetime) -> Event:
-    desk_id, key, trace_id = names
+def _event(kind: EventType, after: CircuitBreaker, occasion: Occasion) -> Event:
     told = after.model_dump(mode="json", include={"state", "changed_by", "reason"})
-    return Event(
-        event_id=f"{desk_id}/{kind}/{key}",
-        desk_id=desk_id,
-        aggregate_id=desk_id,
-        type=kind,
-        trace_id=trace_id,
-        occurred_at=at,
-        data={**told, "breaker": after.standing},
-    )
+    return desk_event(kind, occasion, {**told, "breaker": after.standing})

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pydantic import AwareDatetime, Field
 
 from trading.agents.budget import Cost, Count
-from trading.events import Event, EventType
+from trading.events import Event, EventType, Occasion, desk_event
 from trading.instruments import Symbol
 from trading.money import ZERO, DeskId, Dollars, Identifier, Price, Ratio, Record, SignedQuantity, Text
 from trading.sessions import Session
@@ -256,15 +256,8 @@ class Known(NamedTuple):
 def day_closed(close: DailyClose, trace_id: str, at: datetime) -> Event:
     """The audit log's words for it."""
     told = {"equity", "cash", "paid_in", "pnl", "day_return", "day_tallies", "missing", "made_up", "market", "note"}
-    return Event(
-        event_id=f"{close.desk_id}/{EventType.DAY_CLOSED}/{close.session_on}",
-        desk_id=close.desk_id,
-        aggregate_id=close.desk_id,
-        type=EventType.DAY_CLOSED,
-        trace_id=trace_id,
-        occurred_at=at,
-        data={"session": close.session_on.isoformat(), **close.model_dump(mode="json", include=told)},
-    )
+    data = {"session": close.session_on.isoformat(), **close.model_dump(mode="json", include=told)}
+    return desk_event(EventType.DAY_CLOSED, Occasion(close.desk_id, close.session_on, at, trace_id), data)
 
 
 def missing_words(missing: tuple[Missing, ...]) -> str:

@@ -6,8 +6,9 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, AwareDatetime, JsonValue
 
@@ -97,6 +98,29 @@ class Event(Record):
     trace_id: Identifier
     occurred_at: AwareDatetime
     data: Annotated[dict[str, JsonValue], AfterValidator(storable)]
+
+
+class Occasion(NamedTuple):
+    """What happened to a desk as a whole: `key` tells apart events of one type, and names this one for good."""
+
+    desk_id: str
+    key: object
+    at: datetime
+    trace_id: str = "none"
+
+
+def desk_event(kind: EventType, occasion: Occasion, data: dict[str, Any]) -> Event:
+    """An event of the desk, not of one of its cycles."""
+    desk_id, key, at, trace_id = occasion
+    return Event(
+        event_id=f"{desk_id}/{kind}/{key}",
+        desk_id=desk_id,
+        aggregate_id=desk_id,
+        type=kind,
+        trace_id=trace_id,
+        occurred_at=at,
+        data=data,
+    )
 
 
 class StoredEvent(Record):

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import AwareDatetime
 
 from trading.desk import PriceMoved
-from trading.events import Event, EventType
+from trading.events import Event, EventType, Occasion, desk_event
 from trading.instruments import Symbol
 from trading.money import DeskId, Price, Record
 from trading.moves import MoveCause, Pace
@@ -36,15 +36,9 @@ def moved_event(desk_id: DeskId, firing: Firing) -> Event:
     moved = firing.moved
     told = _Told.model_validate(moved.model_dump(include=set(_Told.model_fields)))
     data: dict[str, Any] = told.model_dump(mode="json", exclude_none=True)
-    return Event(
-        event_id=f"{desk_id}/{EventType.PRICE_MOVED}/{moved.symbol}/{firing.at:%Y%m%dT%H%M%S%f}",
-        desk_id=desk_id,
-        aggregate_id=desk_id,
-        type=EventType.PRICE_MOVED,
-        trace_id=moved.trace_id,
-        occurred_at=firing.at,
-        data={**data, "evidence": dict(firing.evidence)},
-    )
+    key = f"{moved.symbol}/{firing.at:%Y%m%dT%H%M%S%f}"
+    occasion = Occasion(desk_id, key, firing.at, moved.trace_id)
+    return desk_event(EventType.PRICE_MOVED, occasion, {**data, "evidence": dict(firing.evidence)})
 
 
 def moved_of(event: Event, pace: Pace) -> PriceMoved:

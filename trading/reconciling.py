@@ -12,7 +12,7 @@ from trading.alerts import Alert, Topic, alert_raised
 from trading.books import Books
 from trading.breaker import CircuitBreaker, TradingState
 from trading.differences import Difference
-from trading.events import Event, EventType, canonical
+from trading.events import Event, EventType, Occasion, canonical, desk_event
 from trading.money import DeskId, Identifier, Record, Text
 from trading.orders import OrderRequest
 
@@ -88,15 +88,7 @@ def difference_found(asked: ReconciliationAsked, difference: Difference, at: dat
     data = difference.model_dump(mode="json", exclude={"correction"})
     told = {**data, "consequence": difference.consequence, "explained": difference.explained}
     key = hashlib.sha256(canonical(told).encode()).hexdigest()[:16]
-    return Event(
-        event_id=f"{asked.desk_id}/{EventType.DIFFERENCE_FOUND}/{key}",
-        desk_id=asked.desk_id,
-        aggregate_id=asked.desk_id,
-        type=EventType.DIFFERENCE_FOUND,
-        trace_id=asked.trace_id,
-        occurred_at=at,
-        data=told,
-    )
+    return desk_event(EventType.DIFFERENCE_FOUND, Occasion(asked.desk_id, key, at, asked.trace_id), told)
 
 
 def calling_for(desk_id: str, reason: str, in_force: CircuitBreaker, at: datetime) -> Event:
@@ -108,15 +100,8 @@ def calling_for(desk_id: str, reason: str, in_force: CircuitBreaker, at: datetim
 
 def order_ignored(desk_id: str, client_order_id: str, at: datetime) -> Event:
     """A person has said that somebody else's order may stand in this account."""
-    return Event(
-        event_id=f"{desk_id}/{EventType.ORDER_IGNORED}/{client_order_id}",
-        desk_id=desk_id,
-        aggregate_id=desk_id,
-        type=EventType.ORDER_IGNORED,
-        trace_id="none",
-        occurred_at=at,
-        data={"client_order_id": client_order_id},
-    )
+    told = {"client_order_id": client_order_id}
+    return desk_event(EventType.ORDER_IGNORED, Occasion(desk_id, client_order_id, at), told)
 
 
 def ignored_orders(books: Books) -> frozenset[str]:

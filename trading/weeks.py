@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from trading.agents.budget import Count
 from trading.closing import DailyClose, Missing, Performance, Tallies
-from trading.events import Event, EventType
+from trading.events import Event, EventType, Occasion, desk_event
 from trading.instruments import Symbol
 from trading.money import ZERO, DeskId, Dollars, Identifier, Ratio, Record, Text
 from trading.performance import compounded
@@ -162,15 +162,8 @@ def report_of(desk_id: str, monday: date, facts: WeekFacts, sessions: Sequence[d
 def week_reported(report: WeeklyReport, trace_id: str, at: datetime) -> Event:
     """The audit log's words for it."""
     told = {"last_on", "sessions", "unclosed", "equity", "pnl", "week_return", "benchmark_return", "trades", "tallies"}
-    return Event(
-        event_id=f"{report.desk_id}/{EventType.WEEK_REPORTED}/{report.monday}",
-        desk_id=report.desk_id,
-        aggregate_id=report.desk_id,
-        type=EventType.WEEK_REPORTED,
-        trace_id=trace_id,
-        occurred_at=at,
-        data={"week": report.monday.isoformat(), **report.model_dump(mode="json", include=told)},
-    )
+    data = {"week": report.monday.isoformat(), **report.model_dump(mode="json", include=told)}
+    return desk_event(EventType.WEEK_REPORTED, Occasion(report.desk_id, report.monday, at, trace_id), data)
 
 
 def _unclosed(facts: WeekFacts, sessions: Sequence[date]) -> tuple[date, ...]:
