@@ -37,6 +37,7 @@ from activities.reconciling import ReconcilingActivities
 from activities.reporting import ReportingActivities
 from activities.repricing import RepricingActivities
 from activities.reviewing import ReviewingActivities
+from activities.rules import RuleActivities
 from activities.scans import ScanActivities
 from activities.shadow import ShadowActivities
 from activities.standing import StandingActivities
@@ -132,7 +133,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     books = LedgerActivities(ledger, snapshots)
     looking = MarketActivities(market, calendar, snapshots, rules.max_data_age)
     breaker = BreakerActivities(ledger, settings.breaker.rules, settings.schedule.timezone)
-    reading: Activities = [gate.open_cycle, looking.take_snapshot]
+    reading: Activities = [gate.open_cycle, looking.take_snapshot, RuleActivities(snapshots).apply_rule]
     cycles, scans = CycleActivities(started), ScanActivities(market, calendar, ledger)
     asking: Activities = [cycles.ask_desk, cycles.await_cycle, scans.may_scan, scans.was_missed, scans.note_skip]
     writing: Activities = [books.record, books.end_cycle, books.mark, books.intend, books.change_state]

@@ -14,6 +14,7 @@ from trading.portfolio import Portfolio
 from trading.ports import Calendar, Ledger, Market
 from trading.sessions import is_open
 from trading.steps import HALTED, Cycle, CycleRequest, Opening, Skip
+from trading.strategy import Strategy, first_strategy
 
 
 class GateRules(Record):
@@ -47,6 +48,7 @@ class Gate:
         as_of = cycle.request.as_of or latest
         portfolio = await self._ledger.portfolio(cycle.desk_id)
         await self._market.instruments(cycle.request.symbols)
+        strategy = await self._ledger.strategy(cycle.desk_id, cycle.request.strategy_id)
         shadows = await self._ledger.shadow_trades(cycle.desk_id)
         session = self._calendar.last_session(as_of)
         in_session = is_open(session, as_of)
@@ -62,8 +64,10 @@ class Gate:
             held=tuple(p.symbol for p in portfolio.positions if p.quantity),
             shadow=self._rules.shadow,
             shadowed=tuple(sorted({one.symbol for one in shadows})),
+            strategy=strategy or first_strategy(),
         )
-        skip = _before_the_books(portfolio, as_of) or self._refusal(cycle.request, opening, now, latest)
+        skip = _unknown(cycle.request, strategy) or _before_the_books(portfolio, as_of)
+        skip = skip or self._refusal(cycle.request, opening, now, latest)
         return opening.model_copy(update={"skip": skip})
 
     def _is_live(self, request: CycleRequest) -> bool:
@@ -82,6 +86,12 @@ class Gate:
         if age > self._rules.max_data_age and not self._market.historical and request.as_of is None:
             return Skip(code="stale_data", reason=f"the newest price of {opening.market} is {age} old")
         return None
+
+
+def _unknown(request: CycleRequest, strategy: Strategy | None) -> Skip | None:
+    if strategy is not None:
+        return None
+    return Skip(code="unknown_strategy", reason=f"the desk has no strategy {request.strategy_id}")
 
 
 def _before_the_books(portfolio: Portfolio, as_of: datetime) -> Skip | None:

@@ -7,10 +7,9 @@ from temporalio import activity
 from trading.breaker import CircuitBreaker, StateChange
 from trading.events import Event
 from trading.orders import Order
-from trading.portfolio import Portfolio
 from trading.ports import Ledger, Snapshots
 from trading.settlement import Denied, IntentAsked
-from trading.steps import MarkAsked, Recorded
+from trading.steps import MarkAsked, Marked, Recorded
 
 
 class LedgerActivities:
@@ -37,14 +36,17 @@ class LedgerActivities:
         await self._ledger.end_cycle(ended)
 
     @activity.defn
-    async def mark(self, asked: MarkAsked) -> Portfolio:
-        """Value what is held at the snapshot's quotes.
+    async def mark(self, asked: MarkAsked) -> Marked:
+        """Value what is held at the snapshot's quotes, and bring the strategy's part to what it is allocated.
 
-        Repeat: the same snapshot gives the same marks; the equity mark of that moment is kept once.
+        Repeat: the same snapshot gives the same marks; the equity mark of that moment is kept once, and so is each
+        allocation.
         """
-        snapshot = await self._snapshots.load(asked.snapshot_id)
+        snapshot, cycle = await self._snapshots.load(asked.snapshot_id), asked.stage.cycle
         quotes = {facts.instrument.symbol: facts.quote for facts in snapshot.symbols}
-        return await self._ledger.mark(asked.stage.cycle.desk_id, quotes, asked.stage.as_of)
+        marked = await self._ledger.mark(cycle.desk_id, quotes, asked.stage.as_of)
+        own = await self._ledger.fund(cycle.desk_id, cycle.request.strategy_id, asked.stage.as_of)
+        return Marked(desk=marked, own=own)
 
     @activity.defn
     async def intend(self, asked: IntentAsked) -> Order | Denied:

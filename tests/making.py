@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -26,6 +26,7 @@ from trading.settlement import IntentAsked, Sending
 from trading.signals import Score, Signal
 from trading.standing import Standing
 from trading.steps import Cycle
+from trading.strategy import Source
 
 AT = datetime(2026, 11, 20, 16, tzinfo=UTC)
 DESK, CYCLE, TRACE = "paper", "paper/cycle-1", "trace-1"
@@ -196,6 +197,8 @@ PLAIN: Kinds = (
     (Decimal, Decimal(7)),
     (datetime, AT),
     (timedelta, timedelta(minutes=1)),
+    (time, time(11, 0)),
+    (Source, "agents"),
     (date, AT.date()),
     (bool, False),
     (int, 1),

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 
 from trading.breaches import breaches
 from trading.instruments import UNKNOWN_SECTOR, Side, Symbol
-from trading.limits import Breach, Limit, Limits, Scene
+from trading.limits import Breach, Limit, Limits, Own, Scene
 from trading.market import SnapshotSummary
 from trading.money import MOST_SHARES, ZERO, Fraction, Quantity, Record
 from trading.orders import Leg, Order, OrderKind, OrderRequest, OrderState, Style, TimeInForce, client_order_id
@@ -39,14 +39,15 @@ class Ruling(Record):
 class Case(Record):
     """What signals are judged against.
 
-    `size` is the part that an entry is cut to, of a desk on probation; `thought` are the symbols that a halted desk
-    has entered in shadow already.
+    `own` is the strategy's part of the books, None when that is the whole desk. `size` is the part that an entry is cut
+    to, of a desk on probation; `thought` are the symbols that were entered in shadow already.
     """
 
     cycle: Cycle
     snapshot: SnapshotSummary
     portfolio: Portfolio
     limits: Limits
+    own: Own | None = None
     style: Style = Style()
     closes_at: AwareDatetime | None = None
     size: Fraction = Decimal(1)
@@ -55,7 +56,7 @@ class Case(Record):
     @property
     def scene(self) -> Scene:
         """What is known while orders are only sized."""
-        return Scene(portfolio=self.portfolio, limits=self.limits)
+        return Scene(portfolio=self.portfolio, limits=self.limits, own=self.own)
 
 
 def rule_on(signals: Sequence[Signal], case: Case) -> tuple[Ruling, ...]:
@@ -99,7 +100,6 @@ def request_of(case: Case, proposal: Proposal, quantity: Decimal) -> OrderReques
         expires_at=case.closes_at,
         stop=signal.stop if leg is Leg.ENTRY else None,
         target=signal.target if leg is Leg.ENTRY else None,
-        scores={"signal_confidence": signal.confidence},
         as_of=case.snapshot.as_of,
         trace_id=cycle.trace_id,
     )

@@ -63,6 +63,11 @@ def signal_generated(cycle: Cycle, signal: Signal, source: Source | None, at: da
     return cycle_event(cycle, EventType.SIGNAL_GENERATED, at, {**_dump(signal), **_source(source)}, signal.symbol)
 
 
+def signal_by_rule(cycle: Cycle, signal: Signal, rule: str, at: datetime) -> Event:
+    """A rule said something of a symbol."""
+    return cycle_event(cycle, EventType.SIGNAL_GENERATED, at, {**_dump(signal), "rule": rule}, signal.symbol)
+
+
 def agent_abstained(cycle: Cycle, agent: str, abstention: Abstention, source: Source | None, at: datetime) -> Event:
     """An agent gave no usable answer."""
     key = f"{agent}/{abstention.symbol}" if abstention.symbol else agent

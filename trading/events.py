@@ -81,6 +81,12 @@ class EventType(StrEnum):
     PRICE_MOVED = "PriceMoved"
     DAY_CLOSED = "DayClosed"
     WEEK_REPORTED = "WeekReported"
+    STRATEGY_CHANGED = "StrategyChanged"
+    STRATEGY_STATE_CHANGED = "StrategyStateChanged"
+    CAPITAL_ALLOCATED = "CapitalAllocated"
+    APPROVAL_ASKED = "ApprovalAsked"
+    APPROVAL_ENDED = "ApprovalEnded"
+    BUDGET_DEGRADED = "BudgetDegraded"
 
 
 class Event(Record):

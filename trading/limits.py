@@ -142,16 +142,44 @@ RUNAWAY = frozenset({Limit.PER_MINUTE, Limit.PER_DAY, Limit.DUPLICATE})
 OF_WORLD = frozenset({Limit.ACCOUNT, Limit.ASSET})
 
 
+class OwnLimits(Record):
+    """Limits of one strategy, of its own equity; None leaves it to the desk's, which hold in any case."""
+
+    max_position: Fraction | None = None
+    max_sector: Fraction | None = None
+    max_positions: Annotated[int, Field(ge=0)] | None = None
+    max_order_usd: Budget | None = None
+    min_price: Budget | None = None
+    restricted_symbols: tuple[Symbol, ...] = ()
+
+    def looser_than(self, limits: Limits) -> tuple[str, ...]:
+        """The names of those that ask for more than the desk allows."""
+        most = ("max_position", "max_sector", "max_positions", "max_order_usd")
+        loose = [name for name in most if (own := getattr(self, name)) is not None and own > getattr(limits, name)]
+        if self.min_price is not None and self.min_price < limits.min_price:
+            loose.append("min_price")
+        return tuple(loose)
+
+
+class Own(Record):
+    """A strategy's part of the books, and the limits that it has of its own."""
+
+    portfolio: Portfolio
+    limits: OwnLimits = OwnLimits()
+
+
 class Scene(Record):
     """What is known when an order is held to its limits.
 
     While orders are only sized, nobody has asked the broker (`standing`) or counted what the desk did lately
-    (`recent`): both are None, and what rests on them is looked at when the order is intended. `flattens`: the order is
-    one of those that close all on a person's word.
+    (`recent`): both are None, and what rests on them is looked at when the order is intended. `own` is the part of the
+    strategy that gives the order, None when that is the whole desk. `flattens`: the order is one of those that close
+    all on a person's word.
     """
 
     portfolio: Portfolio
     limits: Limits
+    own: Own | None = None
     standing: Standing | None = None
     recent: Recent | None = None
     flattens: bool = False

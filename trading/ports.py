@@ -21,6 +21,7 @@ from trading.corporate_actions import CorporateAction
 from trading.costs import Costs
 from trading.events import Event
 from trading.instruments import Instrument
+from trading.limits import Limits
 from trading.market import Adjustment, Dropped, Quote, Snapshot
 from trading.orders import Fill, Order, OrderRequest, OrderState
 from trading.portfolio import Portfolio
@@ -30,6 +31,7 @@ from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Send
 from trading.shadow import ShadowTrade
 from trading.shadow_scoring import ShadowLook
 from trading.statement import Statement
+from trading.strategy import ChangeRefused, Strategy, StrategyChange
 from trading.weeks import WeekFacts, WeeklyReport
 
 
@@ -181,6 +183,25 @@ class Ledger(Protocol):
 
     async def mark(self, desk_id: str, quotes: Mapping[str, Quote], marked_at: datetime) -> Portfolio:
         """Value held positions at these quotes, keep the equity mark and the peak, and answer with the books."""
+        ...
+
+    async def strategies(self, desk_id: str) -> tuple[Strategy, ...]:
+        """A desk's strategies, by name."""
+        ...
+
+    async def strategy(self, desk_id: str, strategy_id: str) -> Strategy | None:
+        """One of them; None when the desk has none of that name."""
+        ...
+
+    async def change_strategy(self, change: StrategyChange, limits: Limits) -> Strategy | ChangeRefused:
+        """Add, change or remove a strategy with its event, or say why not; what it is now. A repeat finds it done."""
+        ...
+
+    async def fund(self, desk_id: str, strategy_id: str, at: datetime) -> Portfolio | None:
+        """Bring a strategy's part to its allocation, once for each change of that; its part of the books.
+
+        None when its part is the whole desk.
+        """
         ...
 
     async def intend(self, asked: IntentAsked) -> Order | Denied:

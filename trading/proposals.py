@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from trading.instruments import UNKNOWN_SECTOR, Side
 from trading.limits import Limit
-from trading.money import Price, Quantity, Record
+from trading.money import Price, Quantity, Ratio, Record
 from trading.orders import Leg
 from trading.signals import RiskAssessment, Signal, Validation
 
@@ -43,3 +45,11 @@ class Candidate(Record):
     proposal: Proposal
     assessment: RiskAssessment
     validation: Validation
+
+
+class Decided(Record):
+    """What is to be done: so many shares of a proposal, with the scores behind it that are kept with the trade."""
+
+    proposal: Proposal
+    quantity: Quantity
+    scores: dict[str, Ratio] = Field(default_factory=dict)

@@ -13,6 +13,7 @@ from typing import Annotated, Generic, Protocol, TypeVar
 from pydantic import AwareDatetime, Field
 
 from trading.agents.facts import Books
+from trading.approvals import ApprovalTerms
 from trading.audit import Finding
 from trading.breaker import CircuitBreaker, TradingState
 from trading.docket import Row
@@ -30,6 +31,7 @@ from trading.settlement import Denied, IntentAsked
 from trading.shadow import ShadowDecision, ShadowTrade
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation
 from trading.standing import Standing
+from trading.strategy import AGENTS, Strategy, first_strategy
 
 Symbols = Annotated[tuple[Symbol, ...], Field(min_length=1, max_length=100)]
 
@@ -50,7 +52,7 @@ class CycleRequest(Record):
     """
 
     symbols: Symbols
-    strategy_id: Identifier = "agents"
+    strategy_id: Identifier = AGENTS
     trigger: Trigger = Trigger.MANUAL
     trace_id: Identifier
     as_of: AwareDatetime | None = None
@@ -93,7 +95,8 @@ class Opening(Record):
     """What the gate found: the moment the cycle reasons about, the limits in force, and a reason to go no further.
 
     `closes_at` is the bell that ends the session's orders, None where no clock runs beside the prices. `shadow` says
-    whether a halted desk goes on in shadow, `shadowed` what open shadow trades are of.
+    whether a halted desk goes on in shadow, `only_thinks` whether the strategy may not send anything yet, `shadowed`
+    what its open shadow trades are of; `held` is what the desk holds. `approval` says when a person is asked.
     """
 
     as_of: AwareDatetime
@@ -106,7 +109,10 @@ class Opening(Record):
     closes_at: AwareDatetime | None = None
     held: tuple[Symbol, ...] = ()
     shadow: bool = False
+    only_thinks: bool = False
     shadowed: tuple[Symbol, ...] = ()
+    strategy: Strategy = Field(default_factory=first_strategy)
+    approval: ApprovalTerms = ApprovalTerms()
     skip: Skip | None = None
 
 
@@ -138,6 +144,22 @@ class MarkAsked(Record):
 
     stage: Stage
     snapshot_id: str
+
+
+class Marked(Record):
+    """The books as a mark left them: the desk's, and the strategy's own part of them; None when that is the whole."""
+
+    desk: Portfolio
+    own: Portfolio | None = None
+
+
+class RuleAsked(Record):
+    """What a rule says of every symbol of a snapshot, and the strategy's own books as the mark left them."""
+
+    cycle: Cycle
+    snapshot_id: str
+    strategy: Strategy
+    books: Books
 
 
 class SignalAsked(Record):
@@ -215,6 +237,13 @@ class SignalHeard(Heard[Signal]):
     """The DataAgent's answer."""
 
 
+class RuleHeard(Record):
+    """A rule's signals, one a symbol that it says something of; `rule` names the class and its version."""
+
+    signals: tuple[Signal, ...]
+    rule: Text
+
+
 class AssessmentsHeard(Heard[tuple[RiskAssessment, ...]]):
     """The RiskManager's answer, one assessment a proposal."""
 
@@ -261,12 +290,16 @@ class Steps(Protocol):
         """Look at the market once, for all."""
         ...
 
-    async def mark(self, asked: MarkAsked) -> Portfolio:
-        """Value the books at the snapshot."""
+    async def mark(self, asked: MarkAsked) -> Marked:
+        """Value the books at the snapshot; what a strategy was allocated since takes effect with it."""
         ...
 
     async def judge(self, stage: Stage) -> CircuitBreaker:
         """Hold the circuit breaker's rules against the marked books: what trips stops every later intent."""
+        ...
+
+    async def apply_rule(self, asked: RuleAsked) -> RuleHeard:
+        """Let a rule say what it would do. Raises TradingError for one that fails: that costs its own cycle."""
         ...
 
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:

@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger import LedgerActivities
     from activities.market import MarketActivities
     from activities.orders import OrderActivities
+    from activities.rules import RuleActivities
     from activities.shadow import ShadowActivities
     from activities.standing import StandingActivities
     from trading.audit import Finding
@@ -34,7 +35,6 @@ with workflow.unsafe.imports_passed_through():
     from trading.events import Event
     from trading.market import SnapshotSummary
     from trading.orders import Order, OrderRequest
-    from trading.portfolio import Portfolio
     from trading.reconciling import Reconciled, ReconciliationAsked
     from trading.settlement import Denied, IntentAsked
     from trading.shadow import ShadowDecision, ShadowTrade
@@ -49,8 +49,11 @@ with workflow.unsafe.imports_passed_through():
         Heard,
         InquiryAsked,
         MarkAsked,
+        Marked,
         Opening,
         Recorded,
+        RuleAsked,
+        RuleHeard,
         ScoringAsked,
         SignalAsked,
         SignalHeard,
@@ -163,7 +166,7 @@ class ActivitySteps:
             workflow.execute_activity_method(MarketActivities.take_snapshot, asked, summary=summary, **policies.MARKET)
         )
 
-    async def mark(self, asked: MarkAsked) -> Portfolio:
+    async def mark(self, asked: MarkAsked) -> Marked:
         """Mark to market."""
         return await _done(
             workflow.execute_activity_method(LedgerActivities.mark, asked, summary="mark to market", **policies.LEDGER)
@@ -175,6 +178,14 @@ class ActivitySteps:
         return await _done(
             workflow.execute_activity_method(
                 BreakerActivities.judge, asked, summary="circuit breaker", **policies.LEDGER
+            )
+        )
+
+    async def apply_rule(self, asked: RuleAsked) -> RuleHeard:
+        """Let the strategy's rule say what it would do."""
+        return await _done(
+            workflow.execute_activity_method(
+                RuleActivities.apply_rule, asked, summary=f"rule: {asked.strategy.source}", **policies.MARKET
             )
         )
 

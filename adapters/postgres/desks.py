@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.postgres import log
 from adapters.postgres.breaker import read_facts
 from adapters.postgres.capital import capital_of
-from adapters.postgres.tables import capital_events, portfolio_state, strategies, system_state
+from adapters.postgres.strategies import save_strategy
+from adapters.postgres.tables import capital_events, portfolio_state, system_state
 from trading import judging
 from trading.breaker import CircuitBreaker, StateChange, TradingState
 from trading.breaker_events import judged, resumption_told, state_changed
@@ -17,8 +18,7 @@ from trading.breaker_rules import BreakerLook, Refused, Resumption
 from trading.errors import BooksDisagree
 from trading.events import GENESIS, Event, EventType
 from trading.judging import held
-
-DEFAULT_STRATEGY = "agents"
+from trading.strategy import first_strategy
 
 
 async def open_desk(connection: AsyncConnection, opened: Event, cash: Event) -> None:
@@ -38,8 +38,7 @@ async def open_desk(connection: AsyncConnection, opened: Event, cash: Event) -> 
     amounts = dict.fromkeys(("cash", "equity", "peak_equity"), deposit.amount)
     await connection.execute(insert(portfolio_state).values(desk_id=desk_id, **amounts))
     await connection.execute(insert(capital_events).values(deposit.model_dump()))
-    strategy = {"strategy_id": DEFAULT_STRATEGY, "name": "Default", "enabled": True, "config": {}, "performance": {}}
-    await connection.execute(insert(strategies).values(desk_id=desk_id, **strategy))
+    await save_strategy(connection, desk_id, first_strategy())
     await log.append(connection, [opened, cash])
 
 

@@ -24,6 +24,8 @@ from adapters.postgres import (
     orders,
     portfolio,
     shadow,
+    sleeves,
+    strategies,
 )
 from adapters.postgres.engine import consistent, transaction
 from trading.adjustments import Adjustment
@@ -32,12 +34,14 @@ from trading.breaker import CircuitBreaker, StateChange
 from trading.breaker_rules import BreakerLook, Refused, Resumption
 from trading.costs import Costs
 from trading.events import Event
+from trading.limits import Limits
 from trading.market import Quote
 from trading.orders import Fill, Order, OrderState
 from trading.portfolio import Portfolio
 from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
 from trading.shadow import ShadowTrade
 from trading.shadow_scoring import ShadowLook
+from trading.strategy import ChangeRefused, Strategy, StrategyChange
 
 
 class PostgresLedger:
@@ -80,6 +84,26 @@ class PostgresLedger:
         """Value held positions, keep the equity mark and the peak."""
         async with transaction(self._engine) as connection:
             return await portfolio.mark_positions(connection, desk_id, quotes, marked_at)
+
+    async def strategies(self, desk_id: str) -> tuple[Strategy, ...]:
+        """A desk's strategies, by name."""
+        async with transaction(self._engine) as connection:
+            return await strategies.read_strategies(connection, desk_id)
+
+    async def strategy(self, desk_id: str, strategy_id: str) -> Strategy | None:
+        """One of them; None when the desk has none of that name."""
+        async with transaction(self._engine) as connection:
+            return await strategies.read_strategy(connection, desk_id, strategy_id)
+
+    async def change_strategy(self, change: StrategyChange, limits: Limits) -> Strategy | ChangeRefused:
+        """Add, change or remove a strategy with its event, or say why not."""
+        async with transaction(self._engine) as connection:
+            return await strategies.change_strategy(connection, change, limits)
+
+    async def fund(self, desk_id: str, strategy_id: str, at: datetime) -> Portfolio | None:
+        """Bring a strategy's part to its allocation; its part of the books."""
+        async with transaction(self._engine) as connection:
+            return await sleeves.fund(connection, desk_id, strategy_id, at)
 
     async def intend(self, asked: IntentAsked) -> Order | Denied:
         """Check and write an order in one transaction. Raises BooksDisagree on an id with other terms."""

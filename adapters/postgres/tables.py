@@ -267,10 +267,9 @@ strategies = Table(
     metadata,
     _of_desk(primary_key=True),
     Column("strategy_id", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("enabled", Boolean, nullable=False),
     Column("config", JSONB, nullable=False),
-    Column("performance", JSONB, nullable=False),
+    Column("performance", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("breaker", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
 )
 
 equity_marks = Table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -18,6 +18,7 @@ from trading.instruments import Symbol
 from trading.limits import Budget, Turnover
 from trading.money import DeskId, Dollars, Fraction, Identifier, Price, Quantity, Ratio, Record, SignedQuantity, Text
 from trading.signals import Score
+from trading.strategy import Source
 from worker import WORKFLOWS
 
 
@@ -52,6 +53,8 @@ KINDS: tuple[tuple[Any, st.SearchStrategy[Any]], ...] = (
     (Decimal, amounts("-1e9", "1e9", 4)),
     (datetime, MOMENTS),
     (date, st.dates()),
+    (time, st.times()),
+    (Source, st.sampled_from(["agents", "sma-crossover", "my_strategies:Breakout2"])),
     (timedelta, st.timedeltas(timedelta(0), timedelta(days=400))),
     (bool, st.booleans()),
     (int, st.integers(1, 12)),

@@ -38,7 +38,10 @@ from trading.steps import (
     DecisionsHeard,
     InquiryAsked,
     MarkAsked,
+    Marked,
     Opening,
+    RuleAsked,
+    RuleHeard,
     ScoringAsked,
     SignalAsked,
     SignalHeard,
@@ -48,6 +51,7 @@ from trading.steps import (
     ValidationAsked,
     ValidationHeard,
 )
+from trading.strategy import Rung, first_strategy
 from trading.trades import trades_of
 
 COSTS = Costs(slippage_bps=ZERO)
@@ -254,6 +258,8 @@ class FakeSteps:
         self.told: list[tuple[str, tuple[Row, ...]]] = []
         self.minutes = 0
         self.shadow = False
+        self.strategy = first_strategy()
+        self.own: Portfolio | None = None
         self.size = Decimal(1)
         self.as_of = after(0)
 
@@ -285,6 +291,8 @@ class FakeSteps:
             trading_state=self.desk.state,
             held=held,
             shadow=self.shadow,
+            strategy=self.strategy,
+            only_thinks=self.strategy.rung is Rung.SHADOW,
             shadowed=tuple(sorted({one.symbol for one in self.desk.thought()})),
             skip=self.skip,
         )
@@ -308,13 +316,18 @@ class FakeSteps:
         gone = {one["symbol"] for one in self.dropped}
         return summary({s: self.prices[s] for s in asked.symbols if s not in gone}, dropped=self.dropped)
 
-    async def mark(self, asked: MarkAsked) -> Portfolio:
+    async def mark(self, asked: MarkAsked) -> Marked:
         self._called("mark", asked)
-        return self.desk.portfolio()
+        return Marked(desk=self.desk.portfolio(), own=self.own)
 
     async def judge(self, stage: Stage) -> CircuitBreaker:
         self._called("judge", stage)
         return CircuitBreaker(state=self.desk.portfolio().trading_state, size=self.size)
+
+    async def apply_rule(self, asked: RuleAsked) -> RuleHeard:
+        self._called("apply_rule", asked)
+        said = (one for one in self.signals.values() if isinstance(one, Signal))
+        return RuleHeard(signals=tuple(said), rule="a-rule-1")
 
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:
         self._called("ask_data", asked)

@@ -31,9 +31,8 @@ from trading.events import Event, EventType
 from trading.instruments import Side
 from trading.limits import Limits
 from trading.orders import Order, OrderRequest, OrderState
-from trading.portfolio import Portfolio
 from trading.settlement import Denied, IntentAsked
-from trading.steps import Cycle, MarkAsked
+from trading.steps import Cycle, MarkAsked, Marked
 
 SEED = 20261125
 ROOMY = Limits(sizing_margin=Decimal(0), max_orders_per_minute=100_000, max_orders_per_day=100_000, duplicate_minutes=0)
@@ -72,9 +71,9 @@ class LedgerSteps(FakeSteps):
     async def record(self, events: Sequence[Event]) -> None:
         await self.floor.ledger.record(events)
 
-    async def mark(self, asked: MarkAsked) -> Portfolio:
+    async def mark(self, asked: MarkAsked) -> Marked:
         quotes = {symbol: quote(symbol, price) for symbol, (price, _) in PRICES.items()}
-        return await self.floor.ledger.mark(DESK, quotes, asked.stage.as_of)
+        return Marked(desk=await self.floor.ledger.mark(DESK, quotes, asked.stage.as_of))
 
     async def intend(self, asked: IntentAsked) -> Order | Denied:
         return await self.floor.ledger.intend(asked)

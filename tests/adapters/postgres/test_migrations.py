@@ -17,12 +17,12 @@ from adapters.postgres.migrations import MIGRATIONS, migrate, revision
 from adapters.postgres.tables import metadata
 from trading.errors import BadConfiguration, LedgerUnavailable
 
-HEAD = "0011"
+HEAD = "0012"
 SHAPE = """
 SELECT 'column', format('%s.%s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
     a.attnotnull, a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid))
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON (adrelid, adnum) = (c.oid, attnum)
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND attnum > 0
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped
 UNION ALL SELECT 'constraint', format('%s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
 FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 UNION ALL SELECT 'index', indexdef FROM pg_indexes WHERE schemaname = 'public'

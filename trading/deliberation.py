@@ -1,0 +1,194 @@
+"""Who decides: the four agents, one after the other, or a rule. Code's limits come right after the signals."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from trading import cycle_events as say
+from trading.agents.facts import Books
+from trading.breaker_facts import NO_MODEL
+from trading.constraints import rule_on
+from trading.docket import CycleOutcome
+from trading.errors import Final, ModelRefused
+from trading.events import Event
+from trading.instruments import Side
+from trading.proposals import Candidate, Decided, Proposal
+from trading.run import Run
+from trading.signals import NO_ANSWER, Abstention, RiskAssessment, Signal, Verdict
+from trading.steps import AssessmentAsked, DecisionAsked, RuleAsked, SignalAsked, Source, ValidationAsked
+
+Assessed = tuple[Proposal, RiskAssessment]
+# A desk whose models never speak, for want of a server or of a key that is taken, has no quiet day: it is broken.
+UNHEARD = frozenset({NO_ANSWER, ModelRefused.__name__})
+
+
+async def deliberate(run: Run) -> list[Decided] | CycleOutcome:
+    """What is to be done, sales first, so that buys see their cash; or how the cycle ends without."""
+    decided = await (_by_agents if run.opening.strategy.asks_agents else _by_rule)(run)
+    if isinstance(decided, CycleOutcome):
+        return decided
+    return sorted(decided, key=lambda one: (one.proposal.side is Side.BUY, one.proposal.symbol))
+
+
+async def _by_agents(run: Run) -> list[Decided] | CycleOutcome:
+    """DataAgent, limits, RiskManager, Validator, MetaAgent."""
+    signals = await _signals(run)
+    if not signals:
+        return CycleOutcome.NO_SIGNALS
+    proposals = await _constrain(run, signals)
+    if not proposals:
+        return CycleOutcome.NONE_ALLOWED
+    approved = await _assess(run, proposals)
+    if not approved:
+        return CycleOutcome.NONE_APPROVED
+    candidates = await _validate(run, approved)
+    if not candidates:
+        return CycleOutcome.NONE_VALIDATED
+    return await _decide(run, candidates) or CycleOutcome.NONE_DECIDED
+
+
+async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
+    """The rule's signals, held to the limits; nobody is asked."""
+    strategy = run.opening.strategy
+    asked = RuleAsked(cycle=run.cycle, snapshot_id=run.snapshot.snapshot_id, strategy=strategy, books=run.books)
+    heard = await run.steps.apply_rule(asked)
+    at = run.steps.now()
+    for signal in heard.signals:
+        run.docket.signalled(signal.symbol, signal)
+    await run.record([say.signal_by_rule(run.cycle, one, heard.rule, at) for one in heard.signals])
+    signals = [one for one in heard.signals if one.side]
+    run.tell(f"{heard.rule}: {len(signals)} signals for {len(run.snapshot.symbols)} symbols")
+    if not signals:
+        return CycleOutcome.NO_SIGNALS
+    proposals = await _constrain(run, signals)
+    if not proposals:
+        return CycleOutcome.NONE_ALLOWED
+    return [
+        Decided(proposal=one, quantity=one.quantity, scores={"signal_confidence": one.signal.confidence})
+        for one in proposals
+    ]
+
+
+async def _signals(run: Run) -> list[Signal]:
+    """Ask the DataAgent about every symbol at once; one that abstains costs that symbol only."""
+    symbols = [priced.instrument.symbol for priced in run.snapshot.symbols]
+    snapshot_id = run.snapshot.snapshot_id
+    asked = [
+        SignalAsked(cycle=run.cycle, snapshot_id=snapshot_id, symbol=symbol, books=Books.of(run.own, symbol))
+        for symbol in symbols
+    ]
+    answers = await asyncio.gather(*(run.steps.ask_data(one) for one in asked))
+    events: list[Event] = []
+    for symbol, heard in zip(symbols, answers, strict=True):
+        run.docket.signalled(symbol, heard.answer)
+        if isinstance(heard.answer, Abstention):
+            events.append(say.agent_abstained(run.cycle, "DataAgent", heard.answer, heard.source, run.steps.now()))
+        else:
+            events.append(say.signal_generated(run.cycle, heard.answer, heard.source, run.steps.now()))
+    await run.record(events)
+    silent = [heard.answer for heard in answers if isinstance(heard.answer, Abstention)]
+    if silent and len(silent) == len(symbols) and all(one.cause in UNHEARD for one in silent):
+        run.code = NO_MODEL
+        raise Final(f"no model answered: {silent[0].reason}")
+    signals = [heard.answer for heard in answers if isinstance(heard.answer, Signal) and heard.answer.side]
+    run.tell(f"DataAgent: {len(signals)} signals for {len(symbols)} symbols")
+    return signals
+
+
+async def _constrain(run: Run, signals: Sequence[Signal]) -> list[Proposal]:
+    """Hold every signal against the hard limits, in code."""
+    rulings = rule_on(signals, run.case)
+    events: list[Event] = []
+    for ruling in rulings:
+        symbol = ruling.signal.symbol
+        allowed = ruling.proposal.quantity if ruling.proposal else ruling.asked * 0
+        run.docket.capped(symbol, ruling.asked, allowed, ruling.reason)
+        if ruling.constraint is not None:
+            event = say.constraint_applied(run.cycle, symbol, ruling.constraint, ruling.reason, run.steps.now())
+            events.append(event)
+    await run.record(events)
+    proposals = [ruling.proposal for ruling in rulings if ruling.proposal is not None]
+    run.tell(f"Limits: {len(proposals)} of {len(rulings)} allowed")
+    return proposals
+
+
+async def _assess(run: Run, proposals: Sequence[Proposal]) -> list[Assessed]:
+    """Ask the RiskManager about the batch; it may only make less of it."""
+    asked = AssessmentAsked(
+        cycle=run.cycle, snapshot_id=run.snapshot.snapshot_id, books=run.books, proposals=tuple(proposals)
+    )
+    heard = await run.steps.ask_risk(asked)
+    if isinstance(heard.answer, Abstention):
+        await _abstained(run, "RiskManager", heard.answer, heard.source)
+        return []
+    at = run.steps.now()
+    await run.record([say.risk_assessed(run.cycle, one, heard.source, at) for one in heard.answer])
+    for one in heard.answer:
+        run.docket.assessed(one)
+    approved = [
+        (proposal.model_copy(update={"quantity": min(one.adjusted_quantity, proposal.quantity)}), one)
+        for proposal, one in zip(proposals, heard.answer, strict=True)
+        if one.approved and one.adjusted_quantity > 0
+    ]
+    run.tell(f"RiskManager: {len(approved)} of {len(proposals)} approved")
+    return approved
+
+
+async def _validate(run: Run, assessed: Sequence[Assessed]) -> list[Candidate]:
+    """Ask the Validator for a second opinion on each."""
+    asked = [
+        ValidationAsked(cycle=run.cycle, snapshot_id=run.snapshot.snapshot_id, proposal=proposal, assessment=one)
+        for proposal, one in assessed
+    ]
+    answers = await asyncio.gather(*(run.steps.ask_validator(one) for one in asked))
+    at = run.steps.now()
+    events: list[Event] = []
+    candidates: list[Candidate] = []
+    for one, heard in zip(asked, answers, strict=True):
+        if isinstance(heard.answer, Abstention):
+            run.docket.note(one.proposal.symbol, validated=False, note=f"Validator: {heard.answer.reason}")
+            events.append(say.agent_abstained(run.cycle, "Validator", heard.answer, heard.source, at))
+            continue
+        run.docket.validated(heard.answer)
+        events.append(say.validation_complete(run.cycle, heard.answer, heard.source, at))
+        if heard.answer.approved:
+            candidate = Candidate(proposal=one.proposal, assessment=one.assessment, validation=heard.answer)
+            candidates.append(candidate)
+    await run.record(events)
+    run.tell(f"Validator: {len(candidates)} of {len(asked)} validated")
+    return candidates
+
+
+async def _decide(run: Run, candidates: Sequence[Candidate]) -> list[Decided]:
+    """Ask the MetaAgent for the last word."""
+    asked = DecisionAsked(
+        cycle=run.cycle, snapshot_id=run.snapshot.snapshot_id, books=run.books, candidates=tuple(candidates)
+    )
+    heard = await run.steps.ask_meta(asked)
+    if isinstance(heard.answer, Abstention):
+        await _abstained(run, "MetaAgent", heard.answer, heard.source)
+        return []
+    at = run.steps.now()
+    await run.record([say.meta_agent_decision(run.cycle, one, heard.source, at) for one in heard.answer])
+    for one in heard.answer:
+        run.docket.decided(one)
+    decided = [
+        Decided(
+            proposal=candidate.proposal,
+            quantity=min(one.quantity, candidate.proposal.quantity),
+            scores={
+                "signal_confidence": candidate.proposal.signal.confidence,
+                "risk_score": candidate.assessment.risk_score,
+                "validation_confidence": candidate.validation.confidence,
+            },
+        )
+        for candidate, one in zip(candidates, heard.answer, strict=True)
+        if one.verdict is Verdict.EXECUTE and one.quantity > 0
+    ]
+    run.tell(f"MetaAgent: {len(decided)} of {len(candidates)} to execute")
+    return decided
+
+
+async def _abstained(run: Run, agent: str, abstention: Abstention, source: Source | None) -> None:
+    await run.record([say.agent_abstained(run.cycle, agent, abstention, source, run.steps.now())])

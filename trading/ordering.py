@@ -1,0 +1,52 @@
+"""From a decision to an order: intended under the limits and sent, or in shadow only thought of."""
+
+from __future__ import annotations
+
+from trading.constraints import request_of
+from trading.orders import Leg
+from trading.proposals import Decided
+from trading.rooms import sized
+from trading.run import Run
+from trading.settlement import Denied, IntentAsked
+from trading.shadow import ShadowDecision
+from trading.steps import InquiryAsked
+
+
+async def trade(run: Run, decided: Decided) -> None:
+    """Intend one order and, unless it is denied, send it."""
+    symbol, limits = decided.proposal.symbol, run.opening.limits
+    standing = await run.steps.inquire(InquiryAsked(stage=run.stage, symbol=symbol))
+    # The broker may trade it in whole shares only. What is less than one is intended all the same, and denied.
+    scene = run.case.scene.model_copy(update={"standing": standing})
+    request = request_of(run.case, decided.proposal, sized(decided.quantity, scene) or decided.quantity)
+    request = request.model_copy(update={"scores": decided.scores})
+    asked = IntentAsked(request=request, limits=limits, standing=standing, intended_at=run.steps.now())
+    intended = await run.steps.intend(asked)
+    outcome = intended if isinstance(intended, Denied) else await run.steps.execute(intended.request)
+    run.docket.ordered(outcome, symbol)
+    word = "denied" if isinstance(outcome, Denied) else outcome.state
+    run.tell(f"{request.side} {request.quantity:f} {request.symbol}: {word}")
+
+
+async def think(run: Run, decided: Decided) -> None:
+    """Keep what would have been ordered; nobody outside hears of it."""
+    proposal, signal = decided.proposal, decided.proposal.signal
+    entry = proposal.leg is Leg.ENTRY
+    quantity = sized(decided.quantity, run.case.scene) or decided.quantity
+    thought = ShadowDecision(
+        cycle_id=run.cycle.cycle_id,
+        desk_id=run.cycle.desk_id,
+        strategy_id=run.cycle.request.strategy_id,
+        trace_id=run.cycle.trace_id,
+        symbol=proposal.symbol,
+        sector=proposal.sector,
+        side=proposal.side,
+        leg=proposal.leg,
+        quantity=quantity,
+        stop=signal.stop if entry else None,
+        target=signal.target if entry else None,
+        quote=next(p.quote for p in run.snapshot.symbols if p.instrument.symbol == proposal.symbol),
+        as_of=run.opening.as_of,
+    )
+    run.docket.shadowed(proposal.symbol, await run.steps.think(thought))
+    run.tell(f"{proposal.side} {quantity:f} {proposal.symbol}: in shadow")
