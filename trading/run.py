@@ -79,11 +79,15 @@ class Run:
         thinks = opening.only_thinks or (opening.shadow and opening.trading_state is TradingState.HALTED)
         thought = {one.symbol for one in self.shadows} if thinks else set()
         symbols = tuple(sorted({*self.cycle.request.symbols, *opening.held, *thought}))
-        self.snapshot = await self.steps.snapshot(SnapshotAsked(stage=self.stage, symbols=symbols))
+        self.snapshot = await self.steps.snapshot(self._asked(symbols))
         await self.mark()
         self.shadow = opening.only_thinks or (opening.shadow and self.breaker.state is TradingState.HALTED)
         self.docket.priced(self.snapshot)
         await self.record(say.snapshot_taken(self.cycle, self.opening, self.snapshot, self.steps.now()))
+
+    def _asked(self, symbols: tuple[str, ...]) -> SnapshotAsked:
+        rule = not self.opening.strategy.asks_agents
+        return SnapshotAsked(stage=self.stage, symbols=symbols, history=rule)
 
     async def mark(self) -> None:
         """Value the books at the snapshot and judge by that; after the orders once more, for their slippage."""
