@@ -19,7 +19,7 @@ from trading.rules.breakout import Breakout
 from trading.rules.buy_and_hold import BuyAndHold
 from trading.rules.momentum_ranking import MomentumRanking
 from trading.rules.rsi_reversion import RsiReversion
-from trading.rules.rule import Rule, buy, enter, fraction, sell
+from trading.rules.rule import Rule, buy, fraction, rotate, sell
 from trading.rules.sma_crossover import SmaCrossover
 from trading.rules.view import Seen, View
 from trading.rules.volatility_target import VolatilityTarget
@@ -37,4 +37,4 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
 )
 """The rules that come with the desk, by the name that a strategy's source gives."""
 
-__all__ = ["RULES", "Action", "Rule", "Seen", "Signal", "View", "buy", "enter", "fraction", "sell"]
+__all__ = ["RULES", "Action", "Rule", "Seen", "Signal", "View", "buy", "fraction", "rotate", "sell"]

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from trading.money import Record
-from trading.rules.rule import Parts, Sessions, buy, enter, sell
+from trading.rules.rule import Parts, Sessions, buy, rotate, sell
 from trading.rules.view import Seen, View
 from trading.signals import Signal
 
@@ -37,7 +37,7 @@ class Breakout(Record):
         words = f"above the high of {self.entry} sessions,", f"below the low of {self.exit} sessions,"
         sold = [sell(s, f"{words[1]} {floors[s]:.2f}") for s in view.held if s in enough and closes[s] < floors[s]]
         bought = [buy(s, 1 / self.parts, f"{words[0]} {tops[s]:.2f}", stop=self._stop(view.symbols[s])) for s in out]
-        return [*sold, *enter(view, bought, self.parts)]
+        return rotate(view, self.parts, sold, bought)
 
     def _stop(self, one: Seen) -> float | None:
         return float(one.quote.last) - self.stop_ranges * one.indicators.atr_14 if self.stop_ranges else None

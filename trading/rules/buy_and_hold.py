@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trading.money import Record
-from trading.rules.rule import Parts, buy, enter
+from trading.rules.rule import Parts, buy, rotate
 from trading.rules.view import View
 from trading.signals import Signal
 
@@ -19,4 +19,4 @@ class BuyAndHold(Record):
 
     def signals(self, view: View) -> list[Signal]:
         """Buy what is not held yet."""
-        return enter(view, [buy(s, 1 / self.parts, "bought once and kept") for s in sorted(view.watched)], self.parts)
+        return rotate(view, self.parts, (), [buy(s, 1 / self.parts, "bought once") for s in sorted(view.watched)])

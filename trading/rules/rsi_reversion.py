@@ -8,7 +8,7 @@ from pydantic import Field
 
 from trading.indicators import rsi
 from trading.money import Record
-from trading.rules.rule import Parts, Sessions, buy, enter, sell
+from trading.rules.rule import Parts, Sessions, buy, rotate, sell
 from trading.rules.view import View
 from trading.signals import Signal
 
@@ -36,4 +36,4 @@ class RsiReversion(Record):
         words = {symbol: f"RSI {self.sessions} at {level:.1f}" for symbol, level in levels.items()}
         low = sorted((s for s, level in levels.items() if level < self.oversold), key=lambda s: (levels[s], s))
         sold = [sell(s, words[s]) for s in view.held if s in levels and levels[s] > self.recovered]
-        return [*sold, *enter(view, [buy(s, 1 / self.parts, words[s]) for s in low], self.parts)]
+        return rotate(view, self.parts, sold, [buy(s, 1 / self.parts, words[s]) for s in low])

@@ -8,13 +8,13 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
-from trading.money import tick
+from trading.money import SMALL_TICK, tick
 from trading.rules.view import View
 from trading.signals import Action, Signal
 
 Parts = Annotated[int, Field(ge=1, le=100)]
 """Into how many equal parts the equity is divided; a position has one of them."""
-Sessions = Annotated[int, Field(ge=2, le=250)]
+Sessions = Annotated[int, Field(ge=2, le=252)]
 """Sessions that a number is computed over."""
 _FINEST = Decimal("1e-8")
 
@@ -36,10 +36,10 @@ def fraction(value: float) -> Decimal:
     return Decimal(min(max(value, 0.0), 1.0)).quantize(_FINEST, rounding=ROUND_DOWN)
 
 
-def price(dollars: float) -> Decimal:
-    """A price as an order holds it: dollars a share in whole ticks, rounded down."""
+def price(dollars: float) -> Decimal | None:
+    """A price as an order holds it: dollars a share in whole ticks, rounded down; None of what is less than one."""
     exact = Decimal(dollars)
-    return exact.quantize(tick(exact), rounding=ROUND_DOWN)
+    return exact.quantize(tick(exact), rounding=ROUND_DOWN) if exact >= SMALL_TICK else None
 
 
 def buy(symbol: str, weight: float, reasoning: str, *, confidence: float = 1.0, stop: float | None = None) -> Signal:
@@ -49,7 +49,7 @@ def buy(symbol: str, weight: float, reasoning: str, *, confidence: float = 1.0, 
         action=Action.BUY,
         confidence=confidence,
         weight=fraction(weight),
-        stop=None if stop is None or stop <= 0 else price(stop),
+        stop=None if stop is None else price(stop),
         reasoning=reasoning,
     )
 
@@ -60,13 +60,13 @@ def sell(symbol: str, reasoning: str, *, weight: float | None = None) -> Signal:
     return Signal(symbol=symbol, action=Action.SELL, confidence=1.0, weight=size, reasoning=reasoning)
 
 
-def enter(view: View, wanted: Sequence[Signal], parts: int) -> list[Signal]:
-    """Of these purchases, best first, those for which a part of the equity is free: watched, not held, not on order.
+def rotate(view: View, parts: int, sold: Sequence[Signal], bought: Sequence[Signal]) -> list[Signal]:
+    """The sales, and of the purchases, best first, those for which a part of the equity is free then.
 
-    The first is the surest, so that where limits leave too little room for all it has the room.
+    Bought is only what is watched, not held and not on order. The first is the surest, so that where the limits leave
+    too little room for all it has the room.
     """
-    free = max(parts - len(view.taken), 0)
-    chosen = [one for one in wanted if one.symbol in view.watched and one.symbol not in view.taken][:free]
-    return [
-        one.model_copy(update={"confidence": round(1 - rank / (2 * len(chosen)), 4)}) for rank, one in enumerate(chosen)
-    ]
+    free = max(parts - len(view.taken.difference(one.symbol for one in sold)), 0)
+    chosen = [one for one in bought if one.symbol in view.watched and one.symbol not in view.taken][:free]
+    sureness = {one.symbol: round(1 - rank / (2 * len(chosen)), 4) for rank, one in enumerate(chosen)}
+    return [*sold, *(one.model_copy(update={"confidence": sureness[one.symbol]}) for one in chosen)]

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from trading.money import Record
-from trading.rules.rule import Parts, Sessions, buy, enter, sell
+from trading.rules.rule import Parts, Sessions, buy, rotate, sell
 from trading.rules.view import View
 from trading.signals import Signal
 
@@ -39,4 +39,4 @@ class SmaCrossover(Record):
         words = {s: f"SMA {self.fast} is {gap:+.2%} from SMA {self.slow}" for s, gap in gaps.items()}
         above = sorted((s for s, gap in gaps.items() if gap > self.band), key=lambda s: (-gaps[s], s))
         sold = [sell(s, words[s]) for s in view.held if s in gaps and gaps[s] < -self.band]
-        return [*sold, *enter(view, [buy(s, 1 / self.parts, words[s]) for s in above], self.parts)]
+        return rotate(view, self.parts, sold, [buy(s, 1 / self.parts, words[s]) for s in above])

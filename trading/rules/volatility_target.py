@@ -29,16 +29,17 @@ class VolatilityTarget(Record):
     parts: Parts = 10
 
     def signals(self, view: View) -> list[Signal]:
-        """Buy what is missing, sell what is too much; a symbol that is only held is cut and never bought."""
-        said, free, moving = [], self.parts - len(view.taken), {one.symbol for one in view.open_orders}
+        """Sell what is too much, buy what is missing of what is watched; new positions while parts are free."""
+        moving = {one.symbol for one in view.open_orders}
+        sold, missing, new = [], [], []
         for symbol, one in sorted(view.symbols.items()):
             if symbol in moving or len(one.bars) <= self.sessions:
                 continue
             risk, held = float(realised_volatility(one.bars.close, self.sessions)[-1]), view.weight(symbol)
             wanted = min(1.0, self.target / max(risk, 1e-9)) / self.parts
-            missing, words = wanted - held, f"volatility {risk:.1%}: {wanted:.2%} instead of {held:.2%} of equity"
-            fits = symbol in view.watched and (symbol in view.positions or free > 0)
-            if abs(missing) > self.tolerance * wanted and (missing < 0 or fits):
-                free -= symbol not in view.positions
-                said.append(buy(symbol, missing, words) if missing > 0 else sell(symbol, words, weight=-missing))
-        return said
+            words = f"volatility {risk:.1%}: {wanted:.2%} instead of {held:.2%} of equity"
+            if held - wanted > self.tolerance * wanted:
+                sold.append(sell(symbol, words, weight=held - wanted))
+            elif wanted - held > self.tolerance * wanted and symbol in view.watched:
+                (missing if symbol in view.positions else new).append(buy(symbol, wanted - held, words))
+        return [*sold, *missing[: self.parts], *new[: max(self.parts - len(view.taken), 0)]]
