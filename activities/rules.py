@@ -34,7 +34,7 @@ class RuleActivities:
         self._snapshots = snapshots
         self._rules = rules
         self._patience = patience.total_seconds()
-        self._asked: dict[str, threading.Thread] = {}
+        self._asked: set[str] = set()
 
     @activity.defn
     async def apply_rule(self, asked: RuleAsked) -> RuleHeard:
@@ -48,10 +48,9 @@ class RuleActivities:
         view = View.of(snapshot, asked.cycle.request.symbols, asked.books)
         strategy = asked.strategy
         whose = f"{asked.cycle.desk_id}/{strategy.strategy_id}"
-        before = self._asked.get(whose)
-        if before is not None and before.is_alive():
+        if whose in self._asked:
             raise BadRule(f"{strategy.source} has not come back from the last time that it was asked")
-        answer, self._asked[whose] = _in_a_thread(lambda: self._consult(strategy, view), f"rule of {whose}")
+        answer = self._in_a_thread(lambda: self._consult(strategy, view), whose)
         try:
             async with asyncio.timeout(self._patience):
                 heard = await answer
@@ -70,23 +69,23 @@ class RuleActivities:
         except BaseException as error:  # noqa: BLE001  it may even want to end the process: its thread is as far as it gets
             return BadRule(f"{strategy.source} raised {told(error)}")
 
+    def _in_a_thread(
+        self, consult: Callable[[], RuleHeard | BadRule], whose: str
+    ) -> asyncio.Future[RuleHeard | BadRule]:
+        """Ask in a thread that does not keep the process from ending, and that no other work waits for."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[RuleHeard | BadRule] = loop.create_future()
 
-def _in_a_thread(
-    consult: Callable[[], RuleHeard | BadRule], name: str
-) -> tuple[asyncio.Future[RuleHeard | BadRule], threading.Thread]:
-    """Ask in a thread that does not keep the process from ending, and that no other work waits for."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[RuleHeard | BadRule] = loop.create_future()
+        def deliver(heard: RuleHeard | BadRule) -> None:
+            self._asked.discard(whose)
+            if not answer.done():
+                answer.set_result(heard)
 
-    def deliver(heard: RuleHeard | BadRule) -> None:
-        if not answer.done():
-            answer.set_result(heard)
+        def work() -> None:
+            heard = consult()
+            with suppress(RuntimeError):  # the worker has ended meanwhile
+                loop.call_soon_threadsafe(deliver, heard)
 
-    def work() -> None:
-        heard = consult()
-        with suppress(RuntimeError):  # the worker has ended meanwhile
-            loop.call_soon_threadsafe(deliver, heard)
-
-    thread = threading.Thread(target=work, name=name, daemon=True)
-    thread.start()
-    return answer, thread
+        threading.Thread(target=work, name=f"rule of {whose}", daemon=True).start()
+        self._asked.add(whose)  # `deliver` runs in this loop, so not before
+        return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_DOWN, Decimal
+from math import isfinite
 from typing import Annotated, Protocol
 
 from pydantic import Field
@@ -32,7 +33,12 @@ class Rule(Protocol):
 
 
 def fraction(value: float) -> Decimal:
-    """A part of one as a signal holds it, rounded down: parts that sum to one at most still do."""
+    """A part of one as a signal holds it, rounded down: parts that sum to one at most still do.
+
+    Raises ValueError for what is no number.
+    """
+    if not isfinite(value):
+        raise ValueError(f"no part of the equity is {value}")
     return Decimal(min(max(value, 0.0), 1.0)).quantize(_FINEST, rounding=ROUND_DOWN)
 
 
