@@ -27,7 +27,7 @@ from trading.rooms import price_of
 from trading.sessions import Session
 from trading.settlement import BrokerOrder, Denied, IntentAsked
 from trading.shadow import ShadowDecision, ShadowTrade, drafted, follow, shadow_closed, shadow_opened
-from trading.shadow_scoring import Seen, ShadowLook, score
+from trading.shadow_scoring import Seen, ShadowLook, Thinker, score
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation, Verdict
 from trading.standing import Recent, Standing
 from trading.steps import (
@@ -86,6 +86,7 @@ class FakeDesk:
         self.resting: set[str] = set()
         self.received_at: dict[str, datetime] = {}
         self.shadows: dict[str, ShadowTrade] = {}
+        self.only_thinks = False
         self.record([self._event(EventType.CAPITAL_CHANGED, self.paid_in.model_dump(mode="json"))])
 
     def record(self, events: Iterable[Event]) -> None:
@@ -176,7 +177,8 @@ class FakeDesk:
         return changed
 
     def score(self, look: ShadowLook) -> tuple[ShadowTrade, ...]:
-        changed = [score(one, look, self.portfolio(), COSTS) for one in self.thought()]
+        thinker = Thinker(portfolio=self.portfolio(), only_thinks=self.only_thinks)
+        changed = [score(one, look, thinker, COSTS) for one in self.thought()]
         self.shadows |= {one.shadow_id: one for one in changed}
         self.record(shadow_closed(one, TRACE) for one in changed if not one.is_open)
         return self.thought()
@@ -290,12 +292,18 @@ class FakeSteps:
             limits=self.limits,
             trading_state=self.desk.state,
             held=held,
+            holds=self._holds(held),
+            reduces=not self.strategy.enabled,
             shadow=self.shadow,
             strategy=self.strategy,
             only_thinks=self.strategy.rung is Rung.SHADOW,
             shadowed=tuple(sorted({one.symbol for one in self.desk.thought()})),
             skip=self.skip,
         )
+
+    def _holds(self, held: tuple[str, ...]) -> tuple[str, ...]:
+        """What the strategy holds: of a part of the desk its own."""
+        return held if self.own is None else tuple(p.symbol for p in self.own.positions if p.quantity)
 
     async def reconcile(self, asked: ReconciliationAsked) -> Reconciled:
         self._called("reconcile", asked)
