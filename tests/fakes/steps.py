@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from tests.fakes.footings import standing_of
 from tests.making import AT, DESK, TRACE, after, deposit, fill, quote, signal, standing, summary
 from trading import order_events
 from trading.audit import Books, Finding, audit
@@ -15,6 +16,7 @@ from trading.costs import Costs
 from trading.docket import Row
 from trading.errors import Final
 from trading.events import GENESIS, Event, EventType, StoredEvent, seal
+from trading.footing import Footing
 from trading.instruments import Side
 from trading.limits import Limits, Scene
 from trading.market import SnapshotSummary
@@ -51,7 +53,7 @@ from trading.steps import (
     ValidationAsked,
     ValidationHeard,
 )
-from trading.strategy import Rung, first_strategy
+from trading.strategy import first_strategy
 from trading.trades import trades_of
 
 COSTS = Costs(slippage_bps=ZERO)
@@ -87,6 +89,7 @@ class FakeDesk:
         self.received_at: dict[str, datetime] = {}
         self.shadows: dict[str, ShadowTrade] = {}
         self.only_thinks = False
+        self.footing: Footing | None = None
         self.record([self._event(EventType.CAPITAL_CHANGED, self.paid_in.model_dump(mode="json"))])
 
     def record(self, events: Iterable[Event]) -> None:
@@ -125,7 +128,12 @@ class FakeDesk:
     def scene(self, asked: IntentAsked) -> Scene:
         """What is known when an order is intended."""
         return Scene(
-            portfolio=self.portfolio(), limits=asked.limits, standing=asked.standing, recent=self._recent(asked)
+            portfolio=(books := self.portfolio()),
+            limits=asked.limits,
+            own=self.footing and self.footing.own(books),
+            giver=self.footing and self.footing.giver(real_money=asked.real_money),
+            standing=asked.standing,
+            recent=self._recent(asked),
         )
 
     def _recent(self, asked: IntentAsked) -> Recent:
@@ -262,6 +270,7 @@ class FakeSteps:
         self.shadow = False
         self.strategy = first_strategy()
         self.own: Portfolio | None = None
+        self.real_money = False
         self.size = Decimal(1)
         self.as_of = after(0)
 
@@ -292,18 +301,12 @@ class FakeSteps:
             limits=self.limits,
             trading_state=self.desk.state,
             held=held,
-            holds=self._holds(held),
-            reduces=not self.strategy.enabled,
             shadow=self.shadow,
             strategy=self.strategy,
-            only_thinks=self.strategy.rung is Rung.SHADOW,
+            **standing_of(self, held),
             shadowed=tuple(sorted({one.symbol for one in self.desk.thought()})),
             skip=self.skip,
         )
-
-    def _holds(self, held: tuple[str, ...]) -> tuple[str, ...]:
-        """What the strategy holds: of a part of the desk its own."""
-        return held if self.own is None else tuple(p.symbol for p in self.own.positions if p.quantity)
 
     async def reconcile(self, asked: ReconciliationAsked) -> Reconciled:
         self._called("reconcile", asked)
