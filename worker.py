@@ -42,6 +42,7 @@ from activities.scans import ScanActivities
 from activities.shadow import ShadowActivities
 from activities.standing import StandingActivities
 from activities.standing_down import StandingDownActivities
+from activities.universes import UniverseActivities
 from activities.watching import WatchingActivities
 from adapters import logs
 from adapters.earnings_file import EarningsFile
@@ -68,12 +69,13 @@ from trading.errors import BadConfiguration
 from trading.ports import Broker, Calendar, Earnings, Ledger, Market
 from trading.strategy_rules import StrategyRules
 from wiring.brokers import broker_of, paper_terms_of, vet_broker
-from wiring.markets import calendar_of, market_of
+from wiring.markets import assets_of, calendar_of, market_of
 from wiring.models import seats_of
 from wiring.monitoring import eyes_of, plan_of, watches
 from wiring.notices import channels_of
 from wiring.prompts import budget_of, prompts_of
 from wiring.rules import gate_rules
+from wiring.strategies import rules_of
 from workflows import policies, search_attributes
 from workflows.alert_watch import AlertWatch
 from workflows.broker_watch import BrokerWatch
@@ -133,7 +135,9 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     books = LedgerActivities(ledger, snapshots)
     looking = MarketActivities(market, calendar, snapshots, rules.max_data_age)
     breaker = BreakerActivities(ledger, settings.breaker.rules, settings.schedule.timezone)
-    reading: Activities = [gate.open_cycle, looking.take_snapshot, RuleActivities(snapshots).apply_rule]
+    ruling = RuleActivities(snapshots, rules_of(settings.strategies))
+    universes = UniverseActivities(market, assets_of(market), calendar)
+    reading: Activities = [gate.open_cycle, looking.take_snapshot, ruling.apply_rule, universes.resolve_universe]
     cycles, scans = CycleActivities(started), ScanActivities(market, calendar, ledger)
     asking: Activities = [cycles.ask_desk, cycles.await_cycle, scans.may_scan, scans.was_missed, scans.note_skip]
     writing: Activities = [books.record, books.end_cycle, books.mark, books.intend, books.change_state]

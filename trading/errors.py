@@ -13,6 +13,7 @@ TradingError
     ├── MarketRefused          the market data provider refuses this key or plan
     ├── BudgetSpent            a cap on calls, tokens or dollars is reached: no model is asked
     ├── UnknownSymbol          the market has no such symbol
+    ├── BadRule                a strategy's rule cannot be made, raised, or said what no rule may say
     ├── BadMarketData          a file or an answer with data nobody should trade on
     ├── BrokerRefused          the broker refuses this key, or this account may not trade
     ├── OrderRefused           the broker says no
@@ -83,6 +84,10 @@ class BudgetSpent(Final):
 
 class UnknownSymbol(Final):
     """The market has no such symbol."""
+
+
+class BadRule(Final):
+    """A strategy's rule cannot be made, raised, or said what no rule may say."""
 
 
 class BadMarketData(Final):

@@ -120,11 +120,15 @@ class Run:
             ours = self.cycle.request.strategy_id
             self.shadows = tuple(one for one in await self.steps.score(asked) if one.strategy_id == ours)
         symbols = tuple(sorted({*self.subjects, *opening.held}))
-        self.snapshot = await self.steps.snapshot(SnapshotAsked(stage=self.stage, symbols=symbols))
+        self.snapshot = await self.steps.snapshot(self._asked(symbols))
         await self.mark()
         self.shadow = opening.only_thinks or (opening.shadow and self.breaker.state is TradingState.HALTED)
         self.docket.priced(self.snapshot)
         await self.record(say.snapshot_taken(self.cycle, self.opening, self.snapshot, self.steps.now()))
+
+    def _asked(self, symbols: tuple[str, ...]) -> SnapshotAsked:
+        rule = not self.opening.strategy.asks_agents
+        return SnapshotAsked(stage=self.stage, symbols=symbols, history=rule)
 
     async def mark(self) -> None:
         """Value the books at the snapshot and judge by that; after the orders once more, for their slippage."""

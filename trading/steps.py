@@ -139,10 +139,11 @@ class ScoringAsked(Record):
 
 
 class SnapshotAsked(Record):
-    """Which symbols to look at: those asked for and those held."""
+    """Which symbols to look at: those asked for and those held; with a year of bars for a rule."""
 
     stage: Stage
     symbols: tuple[Symbol, ...]
+    history: bool = False
 
 
 class MarkAsked(Record):
