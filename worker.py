@@ -172,13 +172,14 @@ def activities_of_orders(outside: Outside, ledger: Ledger, rules: GateRules, ear
     """What the process does that holds the broker's key."""
     broker, market, calendar = outside
     limits = rules.limits
-    orders, audits = OrderActivities(broker, ledger, market), AuditActivities(broker, ledger)
+    orders = OrderActivities(broker, ledger, market, real_money=rules.real_money)
+    audits = AuditActivities(broker, ledger)
     standing = StandingActivities(broker, market, calendar, earnings, rules.max_data_age)
     reconciling = ReconcilingActivities(broker, ledger, market, calendar, limits)
     sending: Activities = [standing.inquire, orders.clear_way, orders.submit_order, orders.look_up_order]
     following: Activities = [orders.give_up_order, orders.follow_order, orders.cancel_order, orders.cancel_resting]
     leaving: Activities = [StandingDownActivities(ledger, market, limits).intend_exits]
-    repricing = RepricingActivities(ledger, market, standing, limits)
+    repricing = RepricingActivities(ledger, market, standing, rules)
     opening: Activities = [OpeningActivities(broker, ledger).open_desk]
     comparing: Activities = [reconciling.compare, reconciling.conclude, audits.audit_desk]
     return [

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from trading.adjustments import Adjustment, shares_through
+from trading.audit_limits import limits_held_at_intent
 from trading.audit_rows import (
     equity_follows_from_positions,
     never_short,
@@ -24,8 +25,7 @@ from trading.books import Books, Finding
 from trading.breaker import TradingState
 from trading.breaker_events import standing_of
 from trading.events import GENESIS, Event, EventType, broken_links
-from trading.instruments import Side
-from trading.limits import Limit, Part, held_to, part_of
+from trading.limits import Part, part_of
 from trading.money import ZERO, Record
 from trading.orders import OPEN, OPERATOR, PROTECTIVE, Fill, Leg, Order, OrderState, settle
 from trading.portfolio import CapitalEvent, Lot, Portfolio, Position, cash_of, positions_of, postings
@@ -36,11 +36,6 @@ __all__ = ["Books", "Finding", "audit"]
 
 # The broker's clock and ours may differ by so much before an order of times means anything.
 MOST_SKEW = timedelta(seconds=2)
-# The limits that an intent was held to, by its side, when its event did not yet say which were looked at.
-_HELD_TO = {
-    Side.BUY: frozenset({Limit.POSITION, Limit.SECTOR, Limit.POSITIONS, Limit.CASH}),
-    Side.SELL: frozenset({Limit.HOLDING}),
-}
 _ENDS = frozenset({EventType.CYCLE_COMPLETED, EventType.CYCLE_SKIPPED, EventType.CYCLE_FAILED})
 
 
@@ -207,34 +202,6 @@ def state_follows_from_events(books: Books) -> Iterable[Finding]:
     told = [standing for stored in books.events if (standing := standing_of(stored.event)) is not None]
     if told and told[-1] != books.breaker.standing:
         yield Finding(invariant="I6", about="breaker", found="the books say something else than the log")
-
-
-def limits_held_at_intent(books: Books) -> Iterable[Finding]:
-    """I7: at each intent every limit was looked at and had room, open orders counted; cash is not negative now."""
-    for event in _events(books, EventType.ORDER_INTENDED):
-        rooms: Any = event.data.get("rooms") or []
-        left = {str(room["limit"]): Decimal(room["quantity"]) for room in rooms}
-        passed = [limit for limit, room in left.items() if Decimal(str(event.data["quantity"])) > room]
-        unseen = sorted(_due(event) - left.keys() - _looked_at(event))
-        if passed or unseen:
-            found = f"passed {', '.join(passed)}" if passed else f"did not look at {', '.join(unseen)}"
-            yield Finding(invariant="I7", about=str(event.data["client_order_id"]), found=found)
-    if books.portfolio.cash < 0:
-        yield Finding(invariant="I7", about="cash", found=f"negative: {books.portfolio.cash}")
-
-
-def _due(event: Event) -> frozenset[Limit]:
-    """The limits that an intent must have been held to."""
-    data = event.data
-    if "looked_at" not in data:
-        return _HELD_TO[Side(str(data["side"]))]
-    part = part_of(Leg(str(data["leg"])))
-    return held_to(part, flattens=bool(data["flattens"]), informed=data["standing"] is not None)
-
-
-def _looked_at(event: Event) -> frozenset[str]:
-    seen: Any = event.data.get("looked_at") or []
-    return frozenset(map(str, seen))
 
 
 def nothing_after_halt(books: Books) -> Iterable[Finding]:

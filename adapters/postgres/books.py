@@ -6,7 +6,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.adjustments import adjustments_of_desk
-from adapters.postgres.capital import capital_of_desk
+from adapters.postgres.capital_rows import capital_of_desk
 from adapters.postgres.desks import read_breaker
 from adapters.postgres.fill_rows import fills_of_desk
 from adapters.postgres.log import all_events
