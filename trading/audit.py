@@ -20,7 +20,13 @@ from trading.audit_rows import (
     sectors_follow_from_orders,
     trades_follow_from_fills,
 )
-from trading.audit_shadow import decided_in_shadow, is_in_shadow, shadow_trades_follow_from_events
+from trading.audit_shadow import (
+    DECISIONS,
+    decided_in_shadow,
+    decisions,
+    is_in_shadow,
+    shadow_trades_follow_from_events,
+)
 from trading.audit_sleeves import (
     compare_positions,
     made_positions,
@@ -103,7 +109,7 @@ def orders_have_decisions(books: Books) -> Iterable[Finding]:
     """
     decided = {
         (e.aggregate_id, str(e.data["symbol"])): Decimal(str(e.data["quantity"]))
-        for e in _events(books, EventType.META_AGENT_DECISION)
+        for e in decisions(books)
         if e.data["verdict"] == "EXECUTE" and not is_in_shadow(e)
     }
     signals = _events(books, EventType.SIGNAL_GENERATED)
@@ -275,7 +281,7 @@ def quantities_only_shrink(books: Books) -> Iterable[Finding]:
         EventType.SIGNAL_GENERATED: "quantity",
         EventType.CONSTRAINT_APPLIED: "after",
         EventType.RISK_ASSESSED: "quantity",
-        EventType.META_AGENT_DECISION: "quantity",
+        **dict.fromkeys(DECISIONS, "quantity"),
     }
     least: dict[tuple[str, str], Decimal] = {}
     for stored in books.events:
@@ -301,9 +307,7 @@ def orders_equal_decisions(books: Books) -> Iterable[Finding]:
     answers = (*_events(books, EventType.ORDER_INTENDED), *_events(books, EventType.ORDER_DENIED))
     out = Counter(e.aggregate_id for e in answers if e.data.get("leg") not in PROTECTIVE and not e.data.get("replaces"))
     decided = Counter(
-        e.aggregate_id
-        for e in _events(books, EventType.META_AGENT_DECISION)
-        if e.data["verdict"] == "EXECUTE" and not is_in_shadow(e)
+        e.aggregate_id for e in decisions(books) if e.data["verdict"] == "EXECUTE" and not is_in_shadow(e)
     )
     for cycle in finished:
         if out[cycle] != decided[cycle]:

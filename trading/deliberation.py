@@ -15,7 +15,7 @@ from trading.events import Event
 from trading.instruments import Side
 from trading.proposals import Candidate, Decided, Proposal
 from trading.run import Run
-from trading.signals import NO_ANSWER, Abstention, RiskAssessment, Signal, Verdict
+from trading.signals import NO_ANSWER, Abstention, Decision, RiskAssessment, Signal, Verdict
 from trading.steps import AssessmentAsked, DecisionAsked, RuleAsked, SignalAsked, Source, ValidationAsked
 
 Assessed = tuple[Proposal, RiskAssessment]
@@ -70,10 +70,24 @@ async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
     proposals = await _constrain(run, signals)
     if not proposals:
         return CycleOutcome.NONE_ALLOWED
+    decisions = [_by_itself(proposal) for proposal in proposals]
+    await run.record([say.rule_decision(run.cycle, one, heard.rule, run.steps.now()) for one in decisions])
+    for one in decisions:
+        run.docket.decided(one)
     return [
         Decided(proposal=one, quantity=one.quantity, scores={"signal_confidence": one.signal.confidence})
         for one in proposals
     ]
+
+
+def _by_itself(proposal: Proposal) -> Decision:
+    """A rule's signal within the limits is its decision: nobody else is asked."""
+    return Decision(
+        symbol=proposal.symbol,
+        verdict=Verdict.EXECUTE,
+        quantity=proposal.quantity,
+        rationale=proposal.signal.reasoning,
+    )
 
 
 async def _signals(run: Run) -> list[Signal]:

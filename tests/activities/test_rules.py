@@ -164,3 +164,12 @@ async def test_a_snapshot_that_was_taken_for_no_rule_says_so(tmp_path: Path) -> 
         await ActivityEnvironment().run(
             worker.rules.apply_rule, question.model_copy(update={"snapshot_id": without.snapshot_id})
         )
+
+
+async def test_the_rule_of_the_handbook_works_as_it_is_printed(tmp_path: Path) -> None:
+    handbook = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    printed = next(block for block in handbook.split("```")[1::2] if block.startswith("python\n# my_strategies.py"))
+    (tmp_path / "handbook_rules.py").write_text(printed.removeprefix("python\n"))
+    heard = await Worker(tmp_path).hears("handbook_rules:Breakout2", sessions=40)
+    assert [(one.symbol, one.action.value) for one in heard.signals] == [("AAPL", "buy")]
+    assert heard.signals[0].stop == 90
