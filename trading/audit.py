@@ -27,6 +27,13 @@ from trading.audit_shadow import (
     is_in_shadow,
     shadow_trades_follow_from_events,
 )
+from trading.audit_sleeves import (
+    compare_positions,
+    made_positions,
+    parts_follow_from_fills,
+    parts_sum_to_the_desk,
+    strategies_follow_from_events,
+)
 from trading.books import Books, Finding
 from trading.breaker import TradingState
 from trading.breaker_events import standing_of
@@ -34,7 +41,7 @@ from trading.events import GENESIS, Event, EventType, broken_links
 from trading.limits import Part, part_of
 from trading.money import ZERO, Record
 from trading.orders import OPEN, OPERATOR, PROTECTIVE, Fill, Leg, Order, OrderState, settle
-from trading.portfolio import CapitalEvent, Lot, Portfolio, Position, cash_of, positions_of, postings
+from trading.portfolio import CapitalEvent, cash_of, postings
 from trading.protection import positions_have_stops
 from trading.settlement import BrokerOrder
 
@@ -62,6 +69,8 @@ def audit(books: Books, broker: Iterable[BrokerOrder] = ()) -> tuple[Finding, ..
             *cash_and_positions_balance(books),
             *equity_follows_from_positions(books),
             *trades_follow_from_fills(books),
+            *parts_sum_to_the_desk(books),
+            *parts_follow_from_fills(books),
             *never_short(books),
         )
     return (
@@ -74,6 +83,9 @@ def audit(books: Books, broker: Iterable[BrokerOrder] = ()) -> tuple[Finding, ..
         *orders_follow_from_events(books),
         *equity_follows_from_positions(books),
         *trades_follow_from_fills(books),
+        *parts_sum_to_the_desk(books),
+        *parts_follow_from_fills(books),
+        *strategies_follow_from_events(books),
         *sectors_follow_from_orders(books),
         *limits_held_at_intent(books),
         *never_short(books),
@@ -184,7 +196,7 @@ def cash_and_positions_balance(books: Books) -> Iterable[Finding]:
         yield Finding(invariant="I5", about="cash", found=f"the books say {books.portfolio.cash}, fills make {cash}")
     if any(sum(postings(fill).values(), ZERO) for fill in books.fills):
         yield Finding(invariant="I5", about="postings", found="a fill's postings do not sum to zero")
-    yield from _compare_positions("I5", books.portfolio, positions_of(books.fills, books.adjustments))
+    yield from compare_positions("I5", books.portfolio, made_positions(books, books.fills, books.adjustments))
 
 
 def state_follows_from_events(books: Books) -> Iterable[Finding]:
@@ -199,7 +211,7 @@ def state_follows_from_events(books: Books) -> Iterable[Finding]:
     adjustments = [
         Adjustment.model_validate(_only(e.data, Adjustment)) for e in _events(books, EventType.POSITION_ADJUSTED)
     ]
-    yield from _compare_positions("I6", books.portfolio, positions_of(fills, adjustments))
+    yield from compare_positions("I6", books.portfolio, made_positions(books, fills, adjustments))
     changes = [e.data["state"] for e in _events(books, EventType.TRADING_STATE_CHANGED)]
     state = changes[-1] if changes else TradingState.ACTIVE
     if state != books.portfolio.trading_state:
@@ -346,26 +358,3 @@ def _is_split(books: Books, order: Order, held: BrokerOrder) -> bool:
 
 def _only(data: Mapping[str, Any], record: type[Record]) -> dict[str, Any]:
     return {name: data[name] for name in record.model_fields if name in data}
-
-
-def _compare_positions(invariant: str, portfolio: Portfolio, expected: Mapping[str, Position]) -> Iterable[Finding]:
-    stated = {position.symbol: position for position in portfolio.positions}
-    for symbol in sorted(stated.keys() | expected.keys()):
-        said, made = _counted(stated.get(symbol)), _counted(expected.get(symbol))
-        if said[:3] != made[:3]:
-            found = f"the books say {_shown(said)}, fills make {_shown(made)}"
-            yield Finding(invariant=invariant, about=symbol, found=found)
-        elif said != made:
-            found = f"the books keep {len(said[3])} lots, fills make {len(made[3])}, or others"
-            yield Finding(invariant=invariant, about=symbol, found=found)
-
-
-def _counted(position: Position | None) -> tuple[Decimal, Decimal, Decimal, tuple[Lot, ...]]:
-    if position is None:
-        return ZERO, ZERO, ZERO, ()
-    return position.quantity, position.cost_basis, position.realised_pnl, position.lots
-
-
-def _shown(counted: tuple[Decimal, Decimal, Decimal, tuple[Lot, ...]]) -> str:
-    quantity, cost, realised, _ = counted
-    return f"{quantity:f} shares at {cost:f}, realised {realised:f}"

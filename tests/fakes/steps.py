@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from tests.fakes.bookkeeping import divided
 from tests.fakes.footings import standing_of
 from tests.making import AT, DESK, TRACE, after, deposit, fill, quote, signal, standing, summary
 from trading import order_events
@@ -31,6 +32,7 @@ from trading.settlement import BrokerOrder, Denied, IntentAsked
 from trading.shadow import ShadowDecision, ShadowTrade, drafted, follow, shadow_closed, shadow_opened
 from trading.shadow_scoring import Seen, ShadowLook, Thinker, score
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation, Verdict
+from trading.sleeves import Told, owners_of
 from trading.standing import Recent, Standing
 from trading.steps import (
     AssessmentAsked,
@@ -215,6 +217,7 @@ class FakeDesk:
 
     def books(self) -> Books:
         events = sealed(self.events.values())
+        owners = owners_of(self.orders.values())
         return Books(
             desk_id=DESK,
             portfolio=self.portfolio(),
@@ -222,7 +225,8 @@ class FakeDesk:
             capital=(self.paid_in,),
             orders=tuple(self.orders.values()),
             fills=tuple(self.fills),
-            trades=tuple(trades_of(self.fills).values()),
+            trades=tuple(trades_of(self.fills, owners=owners).values()),
+            **divided(Told(self.fills, owners=owners)),
             shadows=tuple(self.shadows.values()),
             events=events,
             event_count=len(events),
