@@ -206,7 +206,8 @@ async def serving(client: Client, settings: Settings, database: Database, queues
         stack.push_async_callback(engine.dispose)
         if policies.ORDERS_QUEUE in queues:
             await _vet_broker(settings, engine)
-            timetable = await timetable_of(settings, Prices.of(settings))
+            strategies = await PostgresLedger(engine).strategies(settings.desk.id)
+            timetable = await timetable_of(settings, Prices.of(settings), strategies)
         workers: list[Worker] = []
         for queue in queues:
             rate = settings.models.max_calls_per_second if queue == policies.AGENTS_QUEUE else None

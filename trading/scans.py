@@ -16,6 +16,7 @@ from trading.money import DeskId, Identifier, Record, Text
 from trading.ports import Calendar
 from trading.sessions import Session, is_open
 from trading.steps import CycleRequest, Skip, Symbols, Trigger
+from trading.strategy import StrategyId
 
 MARKET_CLOSED = "market_closed"
 """The code of a scan outside of a session, as of a cycle there."""
@@ -34,11 +35,21 @@ LOOK_AHEAD_DAYS = 731
 
 
 class ScanAsked(Record):
-    """What the clock asks of a desk, each time the same; `zone` is the one that its times are told in."""
+    """What the clock asks of a desk, each time the same; `zone` is the one that its times are told in.
+
+    `symbols` are the desk's watchlist, for strategies without a universe. With a `strategy_id` it asks that strategy
+    alone, at times of its own; without one, all that have none.
+    """
 
     desk_id: DeskId
     symbols: Symbols
     zone: str
+    strategy_id: StrategyId | None = None
+
+    @property
+    def schedule_id(self) -> str:
+        """The schedule that it is of."""
+        return f"scan-{self.strategy_id}/{self.desk_id}" if self.strategy_id else f"scan/{self.desk_id}"
 
 
 class RollCallAsked(Record):
@@ -58,12 +69,12 @@ class Scan(Record):
     @property
     def workflow_id(self) -> str:
         """The name that its schedule gives it; the log and the desk know it by the same."""
-        return f"scan/{self.asked.desk_id}-{self.due_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return f"{self.schedule_id}-{self.due_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
     @property
     def schedule_id(self) -> str:
         """The schedule that it is of."""
-        return f"scan/{self.asked.desk_id}"
+        return self.asked.schedule_id
 
     @property
     def desk_id(self) -> str:
