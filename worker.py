@@ -139,7 +139,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     universes = UniverseActivities(market, assets_of(market), calendar)
     reading: Activities = [gate.open_cycle, looking.take_snapshot, ruling.apply_rule, universes.resolve_universe]
     cycles, scans = CycleActivities(started), ScanActivities(market, calendar, ledger)
-    asking: Activities = [cycles.ask_desk, cycles.await_cycle, scans.may_scan, scans.was_missed, scans.note_skip]
+    asking: Activities = [cycles.ask_desk, cycles.await_cycles, scans.may_scan, scans.was_missed, scans.note_skip]
     writing: Activities = [books.record, books.end_cycle, books.mark, books.intend, books.change_state]
     shadow = ShadowActivities(ledger, market, calendar, paper_terms_of(settings))
     thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]

@@ -157,7 +157,7 @@ class Ports:
         cycles, scans = CycleActivities(started), ScanActivities(self.market, self.calendar, self.ledger)
         asking: list[Callable[..., Any]] = [
             cycles.ask_desk,
-            cycles.await_cycle,
+            cycles.await_cycles,
             scans.may_scan,
             scans.was_missed,
             scans.note_skip,

@@ -10,11 +10,11 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.cycles import CycleActivities
     from activities.scans import ScanActivities
-    from trading.desk import CycleAsked, CycleTicket
-    from trading.docket import CycleOutcome, CycleReport
+    from trading.desk import CycleAsked, CyclesAwaited, CyclesEnded, CycleTicket
+    from trading.docket import CycleOutcome
     from trading.money import MOST_TEXT
     from trading.scans import NOT_ASKED, RollCallAsked, Scan, ScanAsked, ScanReport, cycle_asked, skipped
-    from trading.steps import Cycle, Recorded, Skip
+    from trading.steps import Recorded, Skip
     from workflows import policies, search_attributes
     from workflows.starting import given
 
@@ -48,14 +48,15 @@ class ScheduledScan:
         except ActivityError as error:
             return await _not_held(scan, Skip(code=NOT_ASKED, reason=_why(error)))
         workflow.set_current_details(f"cycle {ticket.cycle_id}, {ticket.ahead} ahead of it")
-        cycle = Cycle(cycle_id=ticket.cycle_id, desk_id=scan.desk_id, request=request, started_at=workflow.now())
+        awaited = CyclesAwaited(desk_id=scan.desk_id, cycle_ids=(ticket.cycle_id,))
         try:
-            report: CycleReport = await workflow.execute_activity_method(
-                CycleActivities.await_cycle, cycle, summary=f"until {cycle.cycle_id} ends", **policies.HEAR
+            answer: CyclesEnded = await workflow.execute_activity_method(
+                CycleActivities.await_cycles, awaited, summary=f"until {ticket.cycle_id} ends", **policies.HEAR
             )
         except ActivityError as error:
-            return _report(scan, CycleOutcome.FAILED, reason=_why(error), cycle_id=cycle.cycle_id)
-        return _report(scan, report.outcome, reason=report.reason, cycle_id=cycle.cycle_id)
+            return _report(scan, CycleOutcome.FAILED, reason=_why(error), cycle_id=ticket.cycle_id)
+        (end,) = answer.ends
+        return _report(scan, end.outcome, reason=end.reason, cycle_id=ticket.cycle_id)
 
 
 @workflow.defn
