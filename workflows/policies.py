@@ -179,6 +179,8 @@ RECONCILING_LIFE = timedelta(minutes=20)
 # Begun, a scan asks for five minutes and hears of its cycle for fifty more, each step with its own end. Until then it
 # waits for a worker: one that died of waiting could not say that it was missed.
 SCAN_LIFE = timedelta(days=3)
+# A scan asks for so many cycles at a time: the server lets ten updates of one workflow wait for their answer.
+MOST_ASKS = 8
 # Whether a scan was missed is asked this long after it was due: the server's patience with it (ten minutes) is over.
 ROLL_CALL_AFTER = timedelta(minutes=15)
 # A provider may have a session's bar only some time after its bell: so many looks, so far apart, before the session
