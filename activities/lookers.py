@@ -30,7 +30,7 @@ class Lookers:
         self._watched: Mapping[str, frozenset[str]] = {}
 
     async def watched(self, ledger: Ledger) -> tuple[str, ...]:
-        """The desk's watchlist, then the universes of its enabled strategies; who looks at what is known from now on."""
+        """The desk's watchlist, then the universes of enabled strategies; who looks at what is known from now on."""
         enabled = [one for one in await ledger.strategies(self._desk_id) if one.enabled]
         found = {one.strategy_id: await self._symbols(one) for one in enabled}
         self._watched = {strategy_id: frozenset(symbols) for strategy_id, symbols in found.items()}

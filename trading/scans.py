@@ -204,7 +204,8 @@ def skipped(scan: Scan, skip: Skip) -> tuple[Event, ...]:
     """What the log says of a scan that is not held; that one was missed is also told to a person, once."""
     if skip.code in {RUN_BEFORE, NOBODY_DUE}:
         return ()
-    event = _skipped(scan, scan.workflow_id, skip)
+    whose = {"strategy_id": scan.asked.strategy_id} if scan.asked.strategy_id else {}
+    event = _skipped(scan, scan.workflow_id, skip, **whose)
     if skip.code != MISSED:
         return (event,)
     alert = Alert(

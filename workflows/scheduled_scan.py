@@ -112,12 +112,10 @@ async def _noted(events: Sequence[Event], skip: Skip) -> None:
 async def _begun(part: Part, due: Due, door: asyncio.Semaphore) -> CycleTicket | Skip:
     """The cycle of one strategy, or why there is none, which the log has then."""
     found = due.skip or await _symbols(part.scan, due.strategy)
-    if not isinstance(found, Skip):
-        async with door:
-            found = await _asked(part, found)
-    if isinstance(found, Skip):
-        await _noted(part_skipped(part, found), found)
-    return found
+    answer = found if isinstance(found, Skip) else await _asked(part, found, door)
+    if isinstance(answer, Skip):
+        await _noted(part_skipped(part, answer), answer)
+    return answer
 
 
 async def _symbols(scan: Scan, strategy: Strategy) -> tuple[str, ...] | Skip:
@@ -135,12 +133,13 @@ async def _symbols(scan: Scan, strategy: Strategy) -> tuple[str, ...] | Skip:
     return found.symbols or Skip(code=NO_SYMBOLS, reason=found.reason)
 
 
-async def _asked(part: Part, symbols: tuple[str, ...]) -> CycleTicket | Skip:
+async def _asked(part: Part, symbols: tuple[str, ...], door: asyncio.Semaphore) -> CycleTicket | Skip:
     asked = CycleAsked(desk_id=part.scan.desk_id, request=cycle_asked(part, symbols))
     try:
-        ticket: CycleTicket = await workflow.execute_activity_method(
-            CycleActivities.ask_desk, asked, summary=f"a cycle of {len(symbols)} symbols", **policies.LEDGER
-        )
+        async with door:
+            ticket: CycleTicket = await workflow.execute_activity_method(
+                CycleActivities.ask_desk, asked, summary=f"a cycle of {len(symbols)} symbols", **policies.LEDGER
+            )
     except ActivityError as error:
         return Skip(code=NOT_ASKED, reason=_why(error))
     return ticket
