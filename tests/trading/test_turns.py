@@ -65,6 +65,10 @@ def test_a_strategy_that_need_not_wait_finds_room_where_another_has_taken_all_of
     begun(queue)
     asked(queue, "calm")
     assert queue.has_room("calm") is False
+    two_places = turns(room=ROOM._replace(waiting=2, running=2))
+    for name in ("agents", "agents", "calm"):
+        asked(two_places, name)
+    assert two_places.has_room("agents"), "only one of the three has to wait"
     crowded = turns(room=ROOM._replace(waiting=1, running=1))
     assert [crowded.has_room(name) and bool(asked(crowded, name)) for name in NAMES] == [True, True, False, False]
 
