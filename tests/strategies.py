@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from temporalio.client import Client
@@ -11,8 +12,10 @@ from temporalio.client import Client
 from tests.rig import Ports, until
 from tests.workflows.breaking import opened
 from trading.limits import Limits
+from trading.ports import Ledger
 from trading.strategy import AGENTS, Rung, Strategy, StrategyChange, first_strategy
 
+_changes = count(1)
 LONG_AGO = datetime(2017, 1, 1, tzinfo=UTC)
 
 
@@ -27,17 +30,17 @@ def modest() -> Strategy:
     return first_strategy().model_copy(update={"allocation": Decimal("0.2")})
 
 
-async def given(ports: Ports, *strategies: Strategy, desk_id: str = "main") -> None:
+async def given(ledger: Ledger, *strategies: Strategy, desk_id: str = "main") -> None:
     """Give a desk that has its books these strategies, beside its first."""
-    for number, strategy in enumerate((modest(), *strategies)):
+    for strategy in (modest(), *strategies):
         change = StrategyChange(
             desk_id=desk_id,
-            change_id=f"{desk_id}-{strategy.strategy_id}-{number}",
+            change_id=f"{desk_id}-{strategy.strategy_id}-{next(_changes)}",
             strategy=strategy,
             by="test",
             at=LONG_AGO,
         )
-        changed = await ports.ledger.change_strategy(change, Limits())
+        changed = await ledger.change_strategy(change, Limits())
         assert isinstance(changed, Strategy), changed
 
 
@@ -49,4 +52,4 @@ async def with_strategies(client: Client, ports: Ports, *strategies: Strategy, d
         return any(one.strategy_id == AGENTS for one in await ports.ledger.strategies(desk_id))
 
     await until(begun)
-    await given(ports, *strategies, desk_id=desk_id)
+    await given(ports.ledger, *strategies, desk_id=desk_id)
