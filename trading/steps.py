@@ -13,13 +13,14 @@ from typing import Annotated, Generic, Protocol, TypeVar
 from pydantic import AwareDatetime, Field
 
 from trading.agents.facts import Books
+from trading.agents.questions import Agent
 from trading.approvals import ApprovalTerms
 from trading.audit import Finding
 from trading.breaker import CircuitBreaker, TradingState
 from trading.docket import Row
 from trading.events import Event
 from trading.instruments import Symbol
-from trading.limits import Limits
+from trading.limits import Budget, Limits
 from trading.market import SnapshotSummary
 from trading.money import DeskId, Identifier, Record, Text
 from trading.moves import Move
@@ -162,6 +163,26 @@ class RuleAsked(Record):
     books: Books
 
 
+class Terms(Record):
+    """On what terms a strategy has an agent asked.
+
+    Its own model and version of the prompt, empty for the desk's, and what it may spend on models in a day.
+    """
+
+    model: Text = ""
+    prompt: Text = ""
+    budget_usd_per_day: Budget | None = None
+
+    @classmethod
+    def of(cls, strategy: Strategy, agent: Agent) -> Terms:
+        """What a strategy says of one agent."""
+        return cls(
+            model=strategy.models.get(agent, ""),
+            prompt=strategy.prompts.get(agent, ""),
+            budget_usd_per_day=strategy.budget_usd_per_day,
+        )
+
+
 class SignalAsked(Record):
     """The DataAgent's question: one symbol of a snapshot, and the books as the mark left them, as far as it goes."""
 
@@ -169,6 +190,7 @@ class SignalAsked(Record):
     snapshot_id: str
     symbol: Symbol
     books: Books
+    terms: Terms = Terms()
 
 
 class AssessmentAsked(Record):
@@ -178,6 +200,7 @@ class AssessmentAsked(Record):
     snapshot_id: str
     books: Books
     proposals: tuple[Proposal, ...]
+    terms: Terms = Terms()
 
 
 class ValidationAsked(Record):
@@ -187,6 +210,7 @@ class ValidationAsked(Record):
     snapshot_id: str
     proposal: Proposal
     assessment: RiskAssessment
+    terms: Terms = Terms()
 
 
 class DecisionAsked(Record):
@@ -196,6 +220,7 @@ class DecisionAsked(Record):
     snapshot_id: str
     books: Books
     candidates: tuple[Candidate, ...]
+    terms: Terms = Terms()
 
 
 class InquiryAsked(Record):
