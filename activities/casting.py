@@ -24,11 +24,13 @@ def _nothing(agent: Agent, version: str) -> Prompt:
 class Cast:
     """The desk's seats and prompts, and the way to others: a model by its name, a prompt by its version.
 
-    `named` and `version` raise BadConfiguration for what there is not.
+    `rules` answer, free, where no model may be asked for want of budget; without them an agent abstains. What there is
+    not, `named` and `version` raise BadConfiguration for.
     """
 
     seats: Mapping[Agent, Seat]
     prompts: Mapping[Agent, Prompt]
+    rules: Seat | None = None
     named: Callable[[Agent, str], Seat] = _nobody
     version: Callable[[Agent, str], Prompt] = _nothing
 

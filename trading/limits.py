@@ -102,6 +102,7 @@ class Limit(StrEnum):
     PER_DAY = "max_orders_per_day"
     DUPLICATE = "duplicate"
     PROBATION = "probation"
+    MODEL_BUDGET = "model_budget"
 
 
 class Part(StrEnum):

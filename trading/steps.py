@@ -12,6 +12,7 @@ from typing import Annotated, Generic, Protocol, TypeVar
 
 from pydantic import AwareDatetime, Field
 
+from trading.agents.budget import Strain
 from trading.agents.facts import Books
 from trading.agents.questions import Agent
 from trading.approvals import ApprovalTerms
@@ -252,10 +253,11 @@ T = TypeVar("T")
 
 
 class Heard(Record, Generic[T]):
-    """An agent's answer with its source, or its abstention."""
+    """An agent's answer with its source, or its abstention; `strain` where it is the budget that chose who answers."""
 
     answer: T | Abstention
     source: Source | None = None
+    strain: Strain | None = None
 
 
 class SignalHeard(Heard[Signal]):

@@ -12,7 +12,13 @@ from wiring.models import Bench, sitting_of
 def cast_of(models: ModelSettings) -> Cast:
     """The desk's seats and prompts, and those that strategies may name. Raises BadConfiguration as `seats_of`."""
     bench, library = Bench(models), read_library(models.prompts_dir)
-    return Cast(seats=bench.usual(), prompts=library.usual, named=bench.named, version=library.version)
+    return Cast(
+        seats=bench.usual(),
+        prompts=library.usual,
+        rules=bench.rules(),
+        named=bench.named,
+        version=library.version,
+    )
 
 
 def vet_strategy_models(settings: Settings, strategy: Strategy) -> None:

@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from pydantic import JsonValue, SecretStr, ValidationError
 
 from activities.agents import Seat
 from adapters.model_api.access import Access
+from adapters.model_api.prices import most_usd
+from adapters.rules_model import NAME as RULES
 from adapters.rules_model import RulesModel
 from settings import ModelSettings
 from trading.agents.questions import Agent, Asking
@@ -93,6 +96,10 @@ class Bench:
         """The desk's own model of each agent. Raises BadConfiguration as `sittings_of`."""
         return {agent: self._seat(each.model, each.fallback) for agent, each in sittings_of(self._models).items()}
 
+    def rules(self) -> Seat:
+        """Who answers, free, where no model may be asked."""
+        return self._seat(Named(Provider.RULES, RULES))
+
     def named(self, agent: Agent, words: str) -> Seat:
         """A seat for a model by its name. Raises BadConfiguration as `sitting_of`."""
         found = self._named.get((agent, words))
@@ -104,8 +111,13 @@ class Bench:
     def _seat(self, who: Named, fallback: Named | None = None) -> Seat:
         if who.provider not in self._built:
             self._built[who.provider] = _client(who.provider, _access(self._models, who.provider))
-        asking = Asking(model=who.name, parameters=_parameters(self._models, who.provider))
-        return Seat(model=self._built[who.provider], asking=asking, fallback=self._seat(fallback) if fallback else None)
+        return Seat(
+            model=self._built[who.provider],
+            asking=Asking(model=who.name, parameters=_parameters(self._models, who.provider)),
+            fallback=self._seat(fallback) if fallback else None,
+            tariff=partial(most_usd, who.provider.value, who.name),
+            is_free=who.provider is Provider.RULES,
+        )
 
 
 def seats_of(models: ModelSettings) -> dict[Agent, Seat]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from activities.agents import AgentActivities
 from activities.calls import Seat
+from activities.casting import Cast
 from adapters.prompts import read_prompts
 from tests.fakes.memory import MemoryJournal, MemorySnapshots
 from tests.fakes.steps import FakeDesk, FakeSteps
@@ -55,7 +56,7 @@ class AskingSteps(FakeSteps):
         self.journal = MemoryJournal()
         self._snapshots = MemorySnapshots()
         seats = {agent: Seat(model, askings[agent] if askings else Asking(model="scripted")) for agent in Agent}
-        self._agents = AgentActivities(seats, PROMPTS, self.journal, self._snapshots, budget or Budget())
+        self._agents = AgentActivities(Cast(seats, PROMPTS), self.journal, self._snapshots, budget or Budget())
 
     async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
         seen = Snapshot(
