@@ -18,7 +18,7 @@ from trading.money import ZERO
 from trading.orders import Leg
 from trading.proposals import Candidate, Decided, Proposal
 from trading.run import Run
-from trading.signals import NO_ANSWER, NOT_ASKED, Abstention, RiskAssessment, Signal, Verdict
+from trading.signals import NO_ANSWER, NOT_ASKED, Abstention, Decision, RiskAssessment, Signal, Verdict
 from trading.steps import AssessmentAsked, DecisionAsked, RuleAsked, SignalAsked, Source, ValidationAsked
 
 Assessed = tuple[Proposal, RiskAssessment]
@@ -48,9 +48,7 @@ async def _by_agents(run: Run) -> list[Decided] | CycleOutcome:
     candidates = await _validate(run, approved)
     if not candidates:
         return CycleOutcome.NONE_VALIDATED
-    decided = await _decide(run, candidates)
-    closing = await _closing(run, [one.proposal for one in decided])
-    return [one for one in decided if one.proposal in closing] or CycleOutcome.NONE_DECIDED
+    return await _decide(run, candidates) or CycleOutcome.NONE_DECIDED
 
 
 async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
@@ -196,8 +194,9 @@ async def _decide(run: Run, candidates: Sequence[Candidate]) -> list[Decided]:
         await _abstained(run, "MetaAgent", heard.answer, heard.source)
         return []
     at = run.steps.now()
-    await run.record([say.meta_agent_decision(run.cycle, one, heard.source, at) for one in heard.answer])
-    for one in heard.answer:
+    decisions = [_affordable(run, candidate, one) for candidate, one in zip(candidates, heard.answer, strict=True)]
+    await run.record([say.meta_agent_decision(run.cycle, one, heard.source, at) for one in decisions])
+    for one in decisions:
         run.docket.decided(one)
     decided = [
         Decided(
@@ -205,7 +204,7 @@ async def _decide(run: Run, candidates: Sequence[Candidate]) -> list[Decided]:
             quantity=min(one.quantity, candidate.proposal.quantity),
             scores=_scores(candidate),
         )
-        for candidate, one in zip(candidates, heard.answer, strict=True)
+        for candidate, one in zip(candidates, decisions, strict=True)
         if one.verdict is Verdict.EXECUTE and one.quantity > 0
     ]
     run.tell(f"MetaAgent: {len(decided)} of {len(candidates)} to execute")
@@ -220,7 +219,7 @@ def _scores(candidate: Candidate) -> dict[str, float]:
 
 
 async def _closing(run: Run, proposals: Sequence[Proposal]) -> list[Proposal]:
-    """Leave out what opens once the budget for models is spent; what closes always goes on."""
+    """Leave out what opens when the budget for models is spent; what closes always goes on."""
     if not run.strain.is_closed:
         return list(proposals)
     opening = [one for one in proposals if one.leg is Leg.ENTRY]
@@ -228,6 +227,14 @@ async def _closing(run: Run, proposals: Sequence[Proposal]) -> list[Proposal]:
         run.docket.note(one.symbol, f"not opened: {run.strain.reason}", allowed=ZERO)
     await run.record([say.not_opened(run.cycle, one, run.strain.reason, run.steps.now()) for one in opening])
     return [one for one in proposals if one.leg is not Leg.ENTRY]
+
+
+def _affordable(run: Run, candidate: Candidate, decision: Decision) -> Decision:
+    """The decision, unless it opens something after the budget has run out on the way to it."""
+    if not run.strain.is_closed or candidate.proposal.leg is not Leg.ENTRY:
+        return decision
+    no = {"verdict": Verdict.DO_NOT_EXECUTE, "quantity": ZERO, "rationale": f"not opened: {run.strain.reason}"}
+    return decision.model_copy(update=no)
 
 
 async def _abstained(run: Run, agent: str, abstention: Abstention, source: Source | None) -> None:

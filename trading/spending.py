@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -106,6 +107,12 @@ class SpendLine(Record):
     lost_usd: Cost
     unpriced: Count = 0
     unpriced_usd: Cost
+
+
+def total_of(lines: Sequence[SpendLine]) -> SpendLine:
+    """All of these in one line."""
+    names = [name for name in SpendLine.model_fields if name != "key"]
+    return SpendLine.model_validate({"key": "total", **{n: sum(getattr(line, n) for line in lines) for n in names}})
 
 
 def degraded(asked: SpendAsked, strain: Strain) -> Event:

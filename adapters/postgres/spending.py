@@ -106,7 +106,7 @@ class PostgresSpending:
         """What a desk has spent since a moment, by one key; the dearest first, days in their order."""
         by = _KEYS[key]
         usd = func.sum(_ROW.counted_usd)
-        columns = [
+        columns: list[ColumnElement[Any]] = [
             by.label("key"),
             func.count().label("calls"),
             func.sum(_ROW.counted_tokens).label("tokens"),
