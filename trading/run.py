@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trading import cycle_events as say
-from trading.agents.budget import Strain, strictest
+from trading.agents.budget import Strain, most_strained
 from trading.agents.facts import Books
 from trading.agents.questions import Agent
 from trading.breaker import CircuitBreaker, TradingState
@@ -104,7 +104,7 @@ class Run:
 
     def hear(self, *heard: Heard[Any]) -> None:
         """Remember how strained the budget was when these agents answered."""
-        self.strain = strictest([self.strain, *(one.strain for one in heard if one.strain is not None)])
+        self.strain = most_strained([self.strain, *(one.strain for one in heard if one.strain is not None)])
 
     def tell(self, words: str) -> None:
         """Say in a few words where the cycle stands."""

@@ -168,10 +168,10 @@ def choose_or_wait(
 def strain(spent: Spent, budget: Budget) -> Strain:
     """What the most used of all caps comes to."""
     found = [_strain_of(cap, budget) for cap in caps_of(spent, budget)]
-    return strictest(found)
+    return most_strained(found)
 
 
-def strictest(strains: Iterable[Strain]) -> Strain:
+def most_strained(strains: Iterable[Strain]) -> Strain:
     """The strain of the highest level, of several the first."""
     return max(strains, key=lambda one: one.level.rank, default=Strain())
 

@@ -25,7 +25,7 @@ from trading.agents.budget import (
     choose_or_wait,
     plus,
     strain,
-    strictest,
+    most_strained,
 )
 from trading.agents.questions import Agent
 from trading.alerts import Severity, Topic
@@ -147,8 +147,8 @@ def test_nobody_waits_unless_it_gets_better(
 
 
 def test_the_strictest_of_none_is_normal() -> None:
-    assert strictest([]) == Strain()
-    assert strictest([Strain(level=Level.CLOSED), Strain(level=Level.FALLBACK), Strain()]).is_closed
+    assert most_strained([]) == Strain()
+    assert most_strained([Strain(level=Level.CLOSED), Strain(level=Level.FALLBACK), Strain()]).is_closed
 
 
 def asked(**changes: object) -> SpendAsked:
