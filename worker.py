@@ -42,6 +42,7 @@ from activities.scans import ScanActivities
 from activities.shadow import ShadowActivities
 from activities.standing import StandingActivities
 from activities.standing_down import StandingDownActivities
+from activities.universes import UniverseActivities
 from activities.watching import WatchingActivities
 from adapters import logs
 from adapters.earnings_file import EarningsFile
@@ -70,10 +71,11 @@ from trading.strategy_rules import StrategyRules
 from wiring.brokers import broker_of, paper_terms_of, vet_broker
 from wiring.budgets import budget_of
 from wiring.casting import cast_of
-from wiring.markets import calendar_of, market_of
+from wiring.markets import assets_of, calendar_of, market_of
 from wiring.monitoring import eyes_of, plan_of, watches
 from wiring.notices import channels_of
 from wiring.rules import gate_rules
+from wiring.strategies import rules_of
 from workflows import policies, search_attributes
 from workflows.alert_watch import AlertWatch
 from workflows.broker_watch import BrokerWatch
@@ -133,7 +135,9 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     books = LedgerActivities(ledger, snapshots)
     looking = MarketActivities(market, calendar, snapshots, rules.max_data_age)
     breaker = BreakerActivities(ledger, settings.breaker.rules, settings.schedule.timezone)
-    reading: Activities = [gate.open_cycle, looking.take_snapshot, RuleActivities(snapshots).apply_rule]
+    ruling = RuleActivities(snapshots, rules_of(settings.strategies))
+    universes = UniverseActivities(market, assets_of(market), calendar)
+    reading: Activities = [gate.open_cycle, looking.take_snapshot, ruling.apply_rule, universes.resolve_universe]
     cycles, scans = CycleActivities(started), ScanActivities(market, calendar, ledger)
     asking: Activities = [cycles.ask_desk, cycles.await_cycle, scans.may_scan, scans.was_missed, scans.note_skip]
     writing: Activities = [books.record, books.end_cycle, books.mark, books.intend, books.change_state]
@@ -168,13 +172,14 @@ def activities_of_orders(outside: Outside, ledger: Ledger, rules: GateRules, ear
     """What the process does that holds the broker's key."""
     broker, market, calendar = outside
     limits = rules.limits
-    orders, audits = OrderActivities(broker, ledger, market), AuditActivities(broker, ledger)
+    orders = OrderActivities(broker, ledger, market, real_money=rules.real_money)
+    audits = AuditActivities(broker, ledger)
     standing = StandingActivities(broker, market, calendar, earnings, rules.max_data_age)
     reconciling = ReconcilingActivities(broker, ledger, market, calendar, limits)
     sending: Activities = [standing.inquire, orders.clear_way, orders.submit_order, orders.look_up_order]
     following: Activities = [orders.give_up_order, orders.follow_order, orders.cancel_order, orders.cancel_resting]
     leaving: Activities = [StandingDownActivities(ledger, market, limits).intend_exits]
-    repricing = RepricingActivities(ledger, market, standing, limits)
+    repricing = RepricingActivities(ledger, market, standing, rules)
     opening: Activities = [OpeningActivities(broker, ledger).open_desk]
     comparing: Activities = [reconciling.compare, reconciling.conclude, audits.audit_desk]
     return [

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from temporalio import activity
 
-from trading.breaker import TradingState
+from trading.breaker import TradingState, strictest
+from trading.footing import ONLY_THINKS, Footing
 from trading.limits import Limits
 from trading.money import Record
 from trading.orders import Style
@@ -14,16 +16,21 @@ from trading.portfolio import Portfolio
 from trading.ports import Calendar, Ledger, Market
 from trading.sessions import is_open
 from trading.steps import HALTED, Cycle, CycleRequest, Opening, Skip
-from trading.strategy import Strategy, first_strategy
+from trading.strategy import first_strategy
 
 
 class GateRules(Record):
-    """What the gate holds a cycle to; `shadow`: a halted desk's cycles go on in shadow, else they are skipped."""
+    """What the gate holds a cycle to.
+
+    `shadow`: a halted desk's cycles go on in shadow, else they are skipped. `real_money`: the account is no paper, and
+    only a strategy that was promoted to it sends anything.
+    """
 
     limits: Limits = Limits()
     style: Style = Style()
     max_data_age: timedelta = timedelta(seconds=60)
     shadow: bool = False
+    real_money: bool = False
 
 
 class Gate:
@@ -48,8 +55,9 @@ class Gate:
         as_of = cycle.request.as_of or latest
         portfolio = await self._ledger.portfolio(cycle.desk_id)
         await self._market.instruments(cycle.request.symbols)
-        strategy = await self._ledger.strategy(cycle.desk_id, cycle.request.strategy_id)
-        shadows = await self._ledger.shadow_trades(cycle.desk_id)
+        name = cycle.request.strategy_id
+        footing = await self._ledger.footing(cycle.desk_id, name)
+        shadows = [one for one in await self._ledger.shadow_trades(cycle.desk_id) if one.strategy_id == name]
         session = self._calendar.last_session(as_of)
         in_session = is_open(session, as_of)
         opening = Opening(
@@ -58,15 +66,14 @@ class Gate:
             synthetic=self._market.synthetic,
             in_session=in_session,
             limits=self._rules.limits,
-            trading_state=portfolio.trading_state,
             style=self._rules.style,
             closes_at=session.closes_at if in_session and self._is_live(cycle.request) else None,
-            held=tuple(p.symbol for p in portfolio.positions if p.quantity),
             shadow=self._rules.shadow,
             shadowed=tuple(sorted({one.symbol for one in shadows})),
-            strategy=strategy or first_strategy(),
+            real_money=self._rules.real_money,
+            **_standing(footing, portfolio, real_money=self._rules.real_money),
         )
-        skip = _unknown(cycle.request, strategy) or _before_the_books(portfolio, as_of)
+        skip = _stopped(footing, opening) or _before_the_books(portfolio, as_of) or _halted(portfolio, opening)
         skip = skip or self._refusal(cycle.request, opening, now, latest)
         return opening.model_copy(update={"skip": skip})
 
@@ -74,8 +81,6 @@ class Gate:
         return not self._market.historical and request.as_of is None
 
     def _refusal(self, request: CycleRequest, opening: Opening, now: datetime, latest: datetime) -> Skip | None:
-        if opening.trading_state is TradingState.HALTED and not opening.shadow:
-            return Skip(code=HALTED, reason="the desk is HALTED: resume it first")
         if opening.as_of > latest:
             reason = f"{opening.market} knows nothing after {latest.isoformat()}"
             return Skip(code="future", reason=f"as of {opening.as_of.isoformat()}: {reason}")
@@ -88,10 +93,40 @@ class Gate:
         return None
 
 
-def _unknown(request: CycleRequest, strategy: Strategy | None) -> Skip | None:
-    if strategy is not None:
+def _standing(footing: Footing, portfolio: Portfolio, *, real_money: bool) -> dict[str, Any]:
+    """How far a strategy may go, and what it holds.
+
+    One that may not trade here (any more) closes what it holds first, and only thinks from then on.
+    """
+    holds, barred = footing.holds(portfolio), footing.barred(real_money=real_money)
+    disabled = footing.strategy is not None and not footing.strategy.enabled
+    state = footing.giver(real_money=real_money).state
+    return {
+        "strategy": footing.strategy or first_strategy(),
+        "trading_state": strictest(portfolio.trading_state, state),
+        "held": tuple(p.symbol for p in portfolio.positions if p.quantity),
+        "holds": holds,
+        "only_thinks": barred == ONLY_THINKS and not holds,
+        "reduces": disabled or bool(barred and holds),
+    }
+
+
+def _stopped(footing: Footing, opening: Opening) -> Skip | None:
+    """A strategy that is not there, or has nothing left to do."""
+    if footing.strategy is None:
+        return Skip(code="unknown_strategy", reason=f"the desk has no strategy {footing.strategy_id}")
+    if not footing.strategy.enabled and not opening.holds:
+        reason = f"strategy {footing.strategy_id} is disabled and holds nothing: enable it first"
+        return Skip(code="strategy_disabled", reason=reason)
+    return None
+
+
+def _halted(portfolio: Portfolio, opening: Opening) -> Skip | None:
+    if opening.trading_state is not TradingState.HALTED or opening.shadow:
         return None
-    return Skip(code="unknown_strategy", reason=f"the desk has no strategy {request.strategy_id}")
+    own = portfolio.trading_state is not TradingState.HALTED
+    who = f"strategy {opening.strategy.strategy_id}" if own else "the desk"
+    return Skip(code=HALTED, reason=f"{who} is HALTED: resume it first")
 
 
 def _before_the_books(portfolio: Portfolio, as_of: datetime) -> Skip | None:

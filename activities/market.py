@@ -57,7 +57,8 @@ class MarketActivities:
         """
         stage = asked.stage
         max_age = self._max_age if stage.in_session else MAX_AGE_CLOSED
-        seeing = partial(look, self._market, self._calendar, as_of=stage.as_of, max_age=max_age)
+        sight = look_back if asked.history else look
+        seeing = partial(sight, self._market, self._calendar, as_of=stage.as_of, max_age=max_age)
         try:
             return await seeing(asked.symbols)
         except UnknownSymbol:
@@ -85,3 +86,12 @@ async def look(
     reading = await market.look(symbols, as_of, SESSIONS)
     completed = last_completed(calendar, as_of)
     return assemble(reading, symbols, completed_on=completed.session_on, max_quote_age=max_age)
+
+
+async def look_back(
+    market: Market, calendar: Calendar, symbols: Sequence[str], as_of: datetime, *, max_age: timedelta
+) -> Snapshot:
+    """As `look`, with the bars that a rule computes on."""
+    reading = await market.look(symbols, as_of, SESSIONS)
+    completed = last_completed(calendar, as_of)
+    return assemble(reading, symbols, completed_on=completed.session_on, max_quote_age=max_age, history=True)

@@ -12,6 +12,7 @@ from trading.alerts import Alert, Topic, alert_raised
 from trading.breaker import StateChange, TradingState
 from trading.errors import BrokerUnavailable, DuplicateOrder, OrderRefused
 from trading.market import Quote
+from trading.opposing import in_the_way
 from trading.orders import PROTECTIVE, UNANSWERED, Order, OrderRequest, OrderState
 from trading.ports import Broker, Ledger, Market
 from trading.settlement import Look, Looking, Sending
@@ -20,25 +21,33 @@ log = structlog.get_logger()
 
 
 class OrderActivities:
-    """Orders on their way to one broker and back into the books."""
+    """Orders on their way to one broker and back into the books; `real_money` says what its account is."""
 
-    def __init__(self, broker: Broker, ledger: Ledger, market: Market) -> None:
+    def __init__(self, broker: Broker, ledger: Ledger, market: Market, *, real_money: bool = False) -> None:
         self._broker = broker
         self._ledger = ledger
         self._market = market
+        self._real_money = real_money
         self._follower = Follower(broker, ledger)
 
     @activity.defn
     async def clear_way(self, request: OrderRequest) -> int:
-        """Cancel what protects the position that an exit is to sell; how many of those orders are still open.
+        """Cancel what stands in an exit's way; how many of those orders are still open.
 
-        A broker holds the shares of a resting sale back from another.
+        That is what protects the shares that it is to sell, for a broker holds those of a resting sale back, and the
+        entries of other strategies against it: a desk never trades with itself. What protects their shares stays.
 
         Repeat: cancelling twice is cancelling once.
         """
-        for order in await self._follower.follow_protection(request):
+        for order in await self._in_the_way(request):
             await self._follower.withdraw(order)
-        return len(await self._follower.follow_protection(request))
+        return len(await self._in_the_way(request))
+
+    async def _in_the_way(self, request: OrderRequest) -> list[Order]:
+        """What still is, once what the broker has made of it is booked."""
+        portfolio = await self._ledger.portfolio(request.desk_id)
+        followed = [await self._follower.follow(order.request) for order in in_the_way(request, portfolio)]
+        return [order for order in followed if order.is_open]
 
     @activity.defn
     async def submit_order(self, sending: Sending) -> Order:
@@ -50,6 +59,7 @@ class OrderActivities:
         same id a second time.
         """
         request = sending.request
+        sending = sending.model_copy(update={"real_money": self._real_money})
         held = await self._broker.find(request.client_order_id)
         if held is None:
             clearance = await self._ledger.clear(sending, datetime.now(UTC))

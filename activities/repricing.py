@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
+from activities.gate import GateRules
 from activities.standing import StandingActivities
 from trading.errors import BooksDisagree
-from trading.limits import Limits
 from trading.market import Quote
 from trading.money import Record, Text
 from trading.orders import Order, OrderRequest
@@ -25,13 +25,13 @@ class Repriced(Record):
 
 
 class RepricingActivities:
-    """New prices for what is left of an order."""
+    """New prices for what is left of an order, under the rules in force."""
 
-    def __init__(self, ledger: Ledger, market: Market, standing: StandingActivities, limits: Limits) -> None:
+    def __init__(self, ledger: Ledger, market: Market, standing: StandingActivities, rules: GateRules) -> None:
         self._ledger = ledger
         self._market = market
         self._standing = standing
-        self._limits = limits
+        self._rules = rules
 
     @activity.defn
     async def intend_successor(self, request: OrderRequest) -> Repriced:
@@ -52,7 +52,13 @@ class RepricingActivities:
         if known is not None:
             return Repriced(request=known.request, words="it goes on")
         standing = await self._standing.now(request.desk_id, request.symbol)
-        asked = IntentAsked(request=following, limits=self._limits, standing=standing, intended_at=at)
+        asked = IntentAsked(
+            request=following,
+            limits=self._rules.limits,
+            standing=standing,
+            real_money=self._rules.real_money,
+            intended_at=at,
+        )
         answer = await self._ledger.intend(asked)
         if isinstance(answer, Denied):
             return Repriced(words=answer.reason)

@@ -53,7 +53,8 @@ class ShadowActivities:
         for trade in trades:
             oldest[trade.symbol] = min(trade.seen_on, oldest.get(trade.symbol, trade.seen_on))
         seen = await self._see(oldest, asked.as_of)
-        look = ShadowLook(desk_id=asked.desk_id, as_of=asked.as_of, trace_id=asked.trace_id, seen=seen)
+        known = asked.model_dump(include={"desk_id", "as_of", "trace_id", "real_money"})
+        look = ShadowLook(seen=seen, **known)
         return await self._ledger.score_shadow(look, self._costs)
 
     async def _see(self, since: dict[str, date], as_of: datetime) -> tuple[Seen, ...]:

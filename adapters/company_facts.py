@@ -6,7 +6,7 @@ symbol of which nothing is known makes the failure one of the caller. Where the 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,6 +43,10 @@ class CompanyFacts:
     async def known(self, symbols: Sequence[str]) -> Mapping[str, Company]:
         """What is known without asking anybody."""
         return await self._companies.find(symbols)
+
+    def listed(self, instruments: Iterable[Instrument]) -> list[Instrument]:
+        """What a provider lists, with the sectors of the shipped table."""
+        return [_TABLE.get(one.symbol, one) for one in instruments]
 
     async def _asked(self, wanted: Sequence[str], known: Mapping[str, Company]) -> dict[str, Company]:
         try:

@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
 from adapters import sectors
+from adapters.listing import list_all, of_sectors
 from adapters.looking import look_at
 from trading.bars import Bars
 from trading.corporate_actions import CorporateAction
@@ -36,6 +37,7 @@ from trading.market import Adjustment, Dropped, Quote, read_quote
 from trading.ports import Calendar
 from trading.readings import Reading
 from trading.snapshots import last_completed
+from trading.universes import Listed
 
 PRICES_AND_VOLUME = ("open", "high", "low", "close", "volume")
 NEEDED = ("date", *PRICES_AND_VOLUME)
@@ -111,6 +113,12 @@ class FileMarket:
     async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
         """Facts, bars and quotes for a snapshot."""
         return await look_at(self, symbols, as_of, sessions)
+
+    async def assets(self, as_of: datetime, sectors: Sequence[str]) -> Sequence[Listed]:
+        """Every symbol of the folder that trades: its newest bar is of the session that was complete at `as_of`."""
+        names = sorted((await self.catalogue()).files)
+        known = of_sectors((await self.instruments(names)).values(), sectors)
+        return await list_all(self, known, as_of, last_completed(self._calendar, as_of).session_on)
 
     def _quote(self, symbol: str, bars: Bars | None) -> Quote | Dropped:
         if bars is None:

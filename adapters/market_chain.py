@@ -17,11 +17,13 @@ import structlog
 
 from trading.bars import Bars
 from trading.corporate_actions import CorporateAction
-from trading.errors import BadConfiguration, MarketUnavailable
+from trading.errors import BadConfiguration, MarketRefused, MarketUnavailable
 from trading.instruments import Instrument
 from trading.market import Dropped, Quote
 from trading.ports import Market
 from trading.readings import Reading, checked
+from trading.strategy_ports import Assets
+from trading.universes import Listed
 
 T = TypeVar("T")
 
@@ -100,6 +102,13 @@ class MarketChain:
         if failures:
             return replace(readings[0], fallback=f"not checked: {failures[0]}")
         return checked(*readings)
+
+    async def assets(self, as_of: datetime, sectors: Sequence[str]) -> Sequence[Listed]:
+        """What the first of them that has a list has. Raises MarketRefused when none has one."""
+        for market in self._markets:
+            if isinstance(market, Assets):
+                return await market.assets(as_of, sectors)
+        raise MarketRefused(f"a screen cannot be made over {self.name}: none of them publishes a list of what it has")
 
     async def _tried(
         self, market: Market, symbols: Sequence[str], as_of: datetime, sessions: int

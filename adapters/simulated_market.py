@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 
 from adapters import sectors
 from adapters.exchange_calendar import ExchangeCalendar
+from adapters.listing import list_all, of_sectors
 from adapters.looking import look_at
 from trading.bars import Bars
 from trading.corporate_actions import CorporateAction
@@ -44,6 +45,7 @@ from trading.market import Adjustment, Dropped, Quote, read_quote
 from trading.readings import Reading
 from trading.sessions import Session
 from trading.snapshots import last_completed
+from trading.universes import Listed
 
 BEGINS_ON = date(2015, 1, 2)
 REGIME_SESSIONS = 60
@@ -110,6 +112,11 @@ class SimulatedMarket:
     async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
         """Facts, bars and quotes for a snapshot."""
         return await look_at(self, symbols, as_of, sessions)
+
+    async def assets(self, as_of: datetime, sectors: Sequence[str]) -> Sequence[Listed]:
+        """Everything it has prices of."""
+        known = of_sectors(self.universe.values(), sectors)
+        return await list_all(self, known, as_of, last_completed(self._calendar, as_of).session_on)
 
     def _bars(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> dict[str, Bars]:
         completed_on = last_completed(self._calendar, as_of).session_on

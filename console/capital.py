@@ -14,7 +14,7 @@ from uuid import uuid4
 from pydantic import Field, TypeAdapter, ValidationError
 
 from adapters.paper_broker import PaperBroker
-from adapters.postgres.capital import capital_of_desk
+from adapters.postgres.capital_rows import capital_of_desk
 from adapters.postgres.engine import transaction
 from console.desk import DeskBooks, books_of
 from console.output import Output, dollars, gain, grid, pairs, plain, title

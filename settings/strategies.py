@@ -1,8 +1,9 @@
-"""When a strategy does too badly to go on."""
+"""Where rules come from, and when a strategy does too badly to go on."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -13,7 +14,7 @@ from trading.strategy_rules import StrategyRules
 
 
 class StrategySettings(BaseSettings):
-    """A strategy's own rule."""
+    """The rules of strategies."""
 
     model_config = group("STRATEGY_")
 
@@ -22,6 +23,12 @@ class StrategySettings(BaseSettings):
         Decimal("0.8"),
         description="What its wins must have gained by what its losses gave up, or it only reduces until a person "
         "resumes; 0 is off.",
+    )
+
+    path: Path | None = Field(
+        None,
+        description="Folder of modules with rules of your own, named by a strategy as `module:Class`; they are also "
+        "looked for in the working directory and on PYTHONPATH.",
     )
 
     @property

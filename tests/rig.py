@@ -29,8 +29,10 @@ from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.price_looks import Eyes, Hands, WatchPlan
 from activities.price_watching import PriceWatchingActivities
+from activities.rules import RuleActivities
 from activities.scans import ScanActivities
 from activities.shadow import ShadowActivities
+from activities.universes import UniverseActivities
 from adapters.earnings_file import EarningsFile
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
@@ -41,6 +43,7 @@ from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.snapshots import PostgresSnapshots
 from adapters.prompts import read_prompts
+from adapters.rule_loader import RuleLoader
 from adapters.rules_model import RulesModel
 from console.door import SignalledDesk
 from trading.agents.budget import Budget
@@ -55,8 +58,10 @@ from trading.docket import CycleReport
 from trading.notices import AlertRules
 from trading.ports import Broker, Calendar, Journal, LanguageModel, Ledger, Market, Snapshots
 from trading.steps import CycleRequest
+from trading.strategy_ports import Rules
 from trading.strategy_rules import StrategyRules
 from trading.watch_ports import MoveLog
+from wiring.markets import assets_of
 from worker import WORKFLOWS, Outside, activities_of_closing, activities_of_orders
 from workflows import policies
 from workflows.desks import started, update
@@ -93,6 +98,7 @@ class Ports:
     telling: AlertRules = field(default_factory=AlertRules)
     moves: MoveLog | None = None
     plan: WatchPlan = field(default_factory=WatchPlan)
+    strategy_rules: Rules = field(default_factory=RuleLoader)
 
     @classmethod
     def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
@@ -141,6 +147,8 @@ class Ports:
         reading: list[Callable[..., Any]] = [
             gate.open_cycle,
             looking.take_snapshot,
+            RuleActivities(self.snapshots, self.strategy_rules).apply_rule,
+            UniverseActivities(self.market, assets_of(self.market), CALENDAR).resolve_universe,
         ]
         breaker = BreakerActivities(self.ledger, self.breaker)
         pace = Pace(look=timedelta(seconds=LOOK_AGAIN))

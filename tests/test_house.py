@@ -57,6 +57,8 @@ OUTSIDE_OF_TRADING = {
     "pyarrow",
     "os",
     "pathlib",
+    "importlib",
+    "threading",
     "socket",
     "subprocess",
     "random",

@@ -33,7 +33,8 @@ class Adjustment(Record):
 
     A split multiples what is held by `ratio` (new shares for one old) and leaves its cost; parts of a share are kept
     only if the broker holds `fractions`, and what is paid for them is a capital event of its own. An adoption adds
-    `quantity` signed shares that cost `cost` dollars, without touching the cash. `evidence` says on whose word.
+    `quantity` signed shares that cost `cost` dollars, without touching the cash, to what `strategy_id` holds; None is
+    the desk's first strategy. `evidence` says on whose word.
     """
 
     adjustment_id: Identifier
@@ -46,6 +47,7 @@ class Adjustment(Record):
     cost: Dollars = ZERO
     effective_at: AwareDatetime
     evidence: Text
+    strategy_id: Identifier | None = None
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Adjustment:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from trading.adjustments import Adjustment, shares_through
+from trading.audit_limits import limits_held_at_intent
 from trading.audit_rows import (
     equity_follows_from_positions,
     never_short,
@@ -19,16 +20,28 @@ from trading.audit_rows import (
     sectors_follow_from_orders,
     trades_follow_from_fills,
 )
-from trading.audit_shadow import decided_in_shadow, is_in_shadow, shadow_trades_follow_from_events
+from trading.audit_shadow import (
+    DECISIONS,
+    decided_in_shadow,
+    decisions,
+    is_in_shadow,
+    shadow_trades_follow_from_events,
+)
+from trading.audit_sleeves import (
+    compare_positions,
+    made_positions,
+    parts_follow_from_fills,
+    parts_sum_to_the_desk,
+    strategies_follow_from_events,
+)
 from trading.books import Books, Finding
 from trading.breaker import TradingState
 from trading.breaker_events import standing_of
 from trading.events import GENESIS, Event, EventType, broken_links
-from trading.instruments import Side
-from trading.limits import Limit, Part, held_to, part_of
+from trading.limits import Part, part_of
 from trading.money import ZERO, Record
 from trading.orders import OPEN, OPERATOR, PROTECTIVE, Fill, Leg, Order, OrderState, settle
-from trading.portfolio import CapitalEvent, Lot, Portfolio, Position, cash_of, positions_of, postings
+from trading.portfolio import CapitalEvent, cash_of, postings
 from trading.protection import positions_have_stops
 from trading.settlement import BrokerOrder
 
@@ -36,11 +49,6 @@ __all__ = ["Books", "Finding", "audit"]
 
 # The broker's clock and ours may differ by so much before an order of times means anything.
 MOST_SKEW = timedelta(seconds=2)
-# The limits that an intent was held to, by its side, when its event did not yet say which were looked at.
-_HELD_TO = {
-    Side.BUY: frozenset({Limit.POSITION, Limit.SECTOR, Limit.POSITIONS, Limit.CASH}),
-    Side.SELL: frozenset({Limit.HOLDING}),
-}
 _ENDS = frozenset({EventType.CYCLE_COMPLETED, EventType.CYCLE_SKIPPED, EventType.CYCLE_FAILED})
 
 
@@ -61,6 +69,8 @@ def audit(books: Books, broker: Iterable[BrokerOrder] = ()) -> tuple[Finding, ..
             *cash_and_positions_balance(books),
             *equity_follows_from_positions(books),
             *trades_follow_from_fills(books),
+            *parts_sum_to_the_desk(books),
+            *parts_follow_from_fills(books),
             *never_short(books),
         )
     return (
@@ -73,6 +83,9 @@ def audit(books: Books, broker: Iterable[BrokerOrder] = ()) -> tuple[Finding, ..
         *orders_follow_from_events(books),
         *equity_follows_from_positions(books),
         *trades_follow_from_fills(books),
+        *parts_sum_to_the_desk(books),
+        *parts_follow_from_fills(books),
+        *strategies_follow_from_events(books),
         *sectors_follow_from_orders(books),
         *limits_held_at_intent(books),
         *never_short(books),
@@ -96,7 +109,7 @@ def orders_have_decisions(books: Books) -> Iterable[Finding]:
     """
     decided = {
         (e.aggregate_id, str(e.data["symbol"])): Decimal(str(e.data["quantity"]))
-        for e in _events(books, EventType.META_AGENT_DECISION)
+        for e in decisions(books)
         if e.data["verdict"] == "EXECUTE" and not is_in_shadow(e)
     }
     signals = _events(books, EventType.SIGNAL_GENERATED)
@@ -183,7 +196,7 @@ def cash_and_positions_balance(books: Books) -> Iterable[Finding]:
         yield Finding(invariant="I5", about="cash", found=f"the books say {books.portfolio.cash}, fills make {cash}")
     if any(sum(postings(fill).values(), ZERO) for fill in books.fills):
         yield Finding(invariant="I5", about="postings", found="a fill's postings do not sum to zero")
-    yield from _compare_positions("I5", books.portfolio, positions_of(books.fills, books.adjustments))
+    yield from compare_positions("I5", books.portfolio, made_positions(books, books.fills, books.adjustments))
 
 
 def state_follows_from_events(books: Books) -> Iterable[Finding]:
@@ -198,7 +211,7 @@ def state_follows_from_events(books: Books) -> Iterable[Finding]:
     adjustments = [
         Adjustment.model_validate(_only(e.data, Adjustment)) for e in _events(books, EventType.POSITION_ADJUSTED)
     ]
-    yield from _compare_positions("I6", books.portfolio, positions_of(fills, adjustments))
+    yield from compare_positions("I6", books.portfolio, made_positions(books, fills, adjustments))
     changes = [e.data["state"] for e in _events(books, EventType.TRADING_STATE_CHANGED)]
     state = changes[-1] if changes else TradingState.ACTIVE
     if state != books.portfolio.trading_state:
@@ -207,34 +220,6 @@ def state_follows_from_events(books: Books) -> Iterable[Finding]:
     told = [standing for stored in books.events if (standing := standing_of(stored.event)) is not None]
     if told and told[-1] != books.breaker.standing:
         yield Finding(invariant="I6", about="breaker", found="the books say something else than the log")
-
-
-def limits_held_at_intent(books: Books) -> Iterable[Finding]:
-    """I7: at each intent every limit was looked at and had room, open orders counted; cash is not negative now."""
-    for event in _events(books, EventType.ORDER_INTENDED):
-        rooms: Any = event.data.get("rooms") or []
-        left = {str(room["limit"]): Decimal(room["quantity"]) for room in rooms}
-        passed = [limit for limit, room in left.items() if Decimal(str(event.data["quantity"])) > room]
-        unseen = sorted(_due(event) - left.keys() - _looked_at(event))
-        if passed or unseen:
-            found = f"passed {', '.join(passed)}" if passed else f"did not look at {', '.join(unseen)}"
-            yield Finding(invariant="I7", about=str(event.data["client_order_id"]), found=found)
-    if books.portfolio.cash < 0:
-        yield Finding(invariant="I7", about="cash", found=f"negative: {books.portfolio.cash}")
-
-
-def _due(event: Event) -> frozenset[Limit]:
-    """The limits that an intent must have been held to."""
-    data = event.data
-    if "looked_at" not in data:
-        return _HELD_TO[Side(str(data["side"]))]
-    part = part_of(Leg(str(data["leg"])))
-    return held_to(part, flattens=bool(data["flattens"]), informed=data["standing"] is not None)
-
-
-def _looked_at(event: Event) -> frozenset[str]:
-    seen: Any = event.data.get("looked_at") or []
-    return frozenset(map(str, seen))
 
 
 def nothing_after_halt(books: Books) -> Iterable[Finding]:
@@ -296,7 +281,7 @@ def quantities_only_shrink(books: Books) -> Iterable[Finding]:
         EventType.SIGNAL_GENERATED: "quantity",
         EventType.CONSTRAINT_APPLIED: "after",
         EventType.RISK_ASSESSED: "quantity",
-        EventType.META_AGENT_DECISION: "quantity",
+        **dict.fromkeys(DECISIONS, "quantity"),
     }
     least: dict[tuple[str, str], Decimal] = {}
     for stored in books.events:
@@ -322,9 +307,7 @@ def orders_equal_decisions(books: Books) -> Iterable[Finding]:
     answers = (*_events(books, EventType.ORDER_INTENDED), *_events(books, EventType.ORDER_DENIED))
     out = Counter(e.aggregate_id for e in answers if e.data.get("leg") not in PROTECTIVE and not e.data.get("replaces"))
     decided = Counter(
-        e.aggregate_id
-        for e in _events(books, EventType.META_AGENT_DECISION)
-        if e.data["verdict"] == "EXECUTE" and not is_in_shadow(e)
+        e.aggregate_id for e in decisions(books) if e.data["verdict"] == "EXECUTE" and not is_in_shadow(e)
     )
     for cycle in finished:
         if out[cycle] != decided[cycle]:
@@ -375,26 +358,3 @@ def _is_split(books: Books, order: Order, held: BrokerOrder) -> bool:
 
 def _only(data: Mapping[str, Any], record: type[Record]) -> dict[str, Any]:
     return {name: data[name] for name in record.model_fields if name in data}
-
-
-def _compare_positions(invariant: str, portfolio: Portfolio, expected: Mapping[str, Position]) -> Iterable[Finding]:
-    stated = {position.symbol: position for position in portfolio.positions}
-    for symbol in sorted(stated.keys() | expected.keys()):
-        said, made = _counted(stated.get(symbol)), _counted(expected.get(symbol))
-        if said[:3] != made[:3]:
-            found = f"the books say {_shown(said)}, fills make {_shown(made)}"
-            yield Finding(invariant=invariant, about=symbol, found=found)
-        elif said != made:
-            found = f"the books keep {len(said[3])} lots, fills make {len(made[3])}, or others"
-            yield Finding(invariant=invariant, about=symbol, found=found)
-
-
-def _counted(position: Position | None) -> tuple[Decimal, Decimal, Decimal, tuple[Lot, ...]]:
-    if position is None:
-        return ZERO, ZERO, ZERO, ()
-    return position.quantity, position.cost_basis, position.realised_pnl, position.lots
-
-
-def _shown(counted: tuple[Decimal, Decimal, Decimal, tuple[Lot, ...]]) -> str:
-    quantity, cost, realised, _ = counted
-    return f"{quantity:f} shares at {cost:f}, realised {realised:f}"

@@ -13,6 +13,7 @@ from trading.instruments import UNKNOWN_SECTOR, Side
 from trading.money import ZERO
 from trading.orders import Fill, Leg, Order, OrderState, settle
 from trading.portfolio import FLOWS, Happening, Position, book, first_position, timeline
+from trading.sleeves import owners_of
 from trading.trades import trades_of
 
 _SAID: Mapping[EventType, OrderState] = {
@@ -45,7 +46,8 @@ def equity_follows_from_positions(books: Books) -> Iterable[Finding]:
 
 def trades_follow_from_fills(books: Books) -> Iterable[Finding]:
     """I6: the trades are those that the fills make."""
-    stated, made = {trade.trade_id: trade for trade in books.trades}, trades_of(books.fills, books.adjustments)
+    stated = {trade.trade_id: trade for trade in books.trades}
+    made = trades_of(books.fills, books.adjustments, owners_of(books.orders))
     for name in sorted(stated.keys() | made.keys()):
         said, expected = stated.get(name), made.get(name)
         if said is None or expected is None:

@@ -9,6 +9,14 @@ from trading.books import Books, Finding
 from trading.events import Event, EventType
 from trading.shadow import MARK
 
+DECISIONS = (EventType.META_AGENT_DECISION, EventType.RULE_DECISION)
+"""Who has the last word of a cycle: the MetaAgent, or the rule itself."""
+
+
+def decisions(books: Books) -> list[Event]:
+    """Every last word on a symbol, whoever had it."""
+    return [stored.event for stored in books.events if stored.event.type in DECISIONS]
+
 
 def is_in_shadow(event: Event) -> bool:
     """Whether the event says that its cycle only thinks."""
@@ -23,7 +31,7 @@ def decided_in_shadow(books: Books) -> Iterable[Finding]:
     """
     decided = {
         (e.aggregate_id, str(e.data["symbol"])): Decimal(str(e.data["quantity"]))
-        for e in _events(books, EventType.META_AGENT_DECISION)
+        for e in decisions(books)
         if is_in_shadow(e) and e.data["verdict"] == "EXECUTE"
     }
     opened = {(e.aggregate_id, str(e.data["symbol"])): e for e in _events(books, EventType.SHADOW_OPENED)}

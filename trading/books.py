@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from trading.adjustments import Adjustment
 from trading.breaker import CircuitBreaker
 from trading.events import GENESIS, StoredEvent
+from trading.funding import Account, SubPosition
 from trading.money import ZERO, DeskId, Dollars, Record
 from trading.orders import Fill, Order
 from trading.portfolio import CapitalEvent, Portfolio
 from trading.shadow import ShadowTrade
+from trading.sleeves import Allocation
+from trading.strategy import Strategy, first_strategy
 from trading.trades import Trade
 
 
@@ -28,6 +33,10 @@ class Books(Record):
     fills: tuple[Fill, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
     trades: tuple[Trade, ...] = ()
+    strategies: tuple[Strategy, ...] = Field(default_factory=lambda: (first_strategy(),))
+    sub_positions: tuple[SubPosition, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
     shadows: tuple[ShadowTrade, ...] = ()
     events: tuple[StoredEvent, ...] = ()
     unreadable: tuple[str, ...] = ()
@@ -36,7 +45,7 @@ class Books(Record):
     event_head: str = GENESIS
 
 
-GRAVE = frozenset({"I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I13"})
+GRAVE = frozenset({"I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I13", "I17"})
 """Invariants of which a broken one means that money may move wrongly. The others are told, not acted on."""
 
 

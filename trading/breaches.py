@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from trading.breaker import forbids
 from trading.instruments import Side
-from trading.limits import Breach, Limit, Part, Room, Scene, held_to, part_of
-from trading.money import Record
+from trading.limits import OF_OWN, Breach, Giver, Limit, Part, Room, Scene, held_to, part_of
+from trading.money import ZERO, Record
+from trading.opposing import opposing_orders, opposing_shares
 from trading.orders import Leg, OrderKind, OrderRequest
 from trading.rooms import price_of, rooms
 from trading.standing import Recent, Standing
@@ -18,13 +19,18 @@ Found = Iterable[Breach]
 
 
 class Evidence(Record):
-    """What an intent was held to, kept with its event: every limit looked at, and what they were looked at with."""
+    """What an intent was held to, kept with its event: every limit looked at, and what they were looked at with.
+
+    `own` says whether the strategy had only a part of the books, and limits of its own.
+    """
 
     rooms: tuple[Room, ...]
     looked_at: tuple[Limit, ...]
     standing: Standing | None = None
     recent: Recent | None = None
     flattens: bool = False
+    own: bool = False
+    giver: Giver | None = None
 
 
 def breaches(request: OrderRequest, scene: Scene) -> tuple[Breach, ...]:
@@ -45,12 +51,15 @@ def evidence(request: OrderRequest, scene: Scene) -> Evidence:
         standing=scene.standing,
         recent=scene.recent,
         flattens=scene.flattens,
+        own=scene.own is not None,
+        giver=scene.giver,
     )
 
 
 def _judged(request: OrderRequest, scene: Scene) -> Iterator[tuple[Limit, Found]]:
     """Each limit that applies and can be looked at, with what it finds."""
-    applying = held_to(part_of(request.leg), flattens=scene.flattens, informed=scene.standing is not None)
+    known = {"informed": scene.standing is not None, "own": scene.own is not None}
+    applying = held_to(part_of(request.leg), flattens=scene.flattens, **known)
     yield Limit.STATE, _state(request, scene)
     for room in rooms(request, scene):
         yield room.limit, _beyond(room, request)
@@ -65,14 +74,54 @@ def _state(request: OrderRequest, scene: Scene) -> Found:
     refused = forbids(state, reduces_exposure=part_of(request.leg) is not Part.ENTRY)
     if refused:
         yield Breach(limit=Limit.STATE, code=refused, reason=f"the desk is {state}")
+    refused = forbidden_to(scene.giver, part_of(request.leg))
+    if scene.giver is not None and refused:
+        said = scene.giver.because or f"it is {scene.giver.state}"
+        yield Breach(limit=Limit.STATE, code=refused, reason=f"{_whose(request)}{said}")
+
+
+def forbidden_to(giver: Giver | None, part: Part) -> str | None:
+    """The code of what the strategy's own state refuses; what protects its shares is no decision of it, and passes."""
+    if giver is None or part is Part.PROTECTIVE:
+        return None
+    return forbids(giver.state, reduces_exposure=part is not Part.ENTRY)
+
+
+def _whose(request: OrderRequest) -> str:
+    return f"strategy {request.strategy_id}: "
 
 
 def _beyond(room: Room, request: OrderRequest) -> Found:
     if request.quantity > room.quantity:
-        reason = (
-            f"{request.side} {request.quantity:f} {request.symbol}: {room.limit} has room for {_plain(room.quantity)}"
-        )
+        own = room.limit in OF_OWN
+        limit = room.limit.removeprefix("strategy_") if own else room.limit
+        said = f"{request.side} {request.quantity:f} {request.symbol}: {limit} has room for {_plain(room.quantity)}"
+        reason = f"{_whose(request)}{said}" if own else said
         yield Breach(limit=room.limit, code=f"{room.limit}_exceeded", reason=reason)
+
+
+def _barred(request: OrderRequest, scene: Scene) -> Found:
+    """How far the strategy may go in this account; what it holds it may close all the same."""
+    if scene.giver is None or not scene.giver.barred:
+        return
+    why = _BARRED.get(scene.giver.barred, scene.giver.barred)
+    yield Breach(limit=Limit.STRATEGY, code=scene.giver.barred, reason=f"{_whose(request)}{why}")
+
+
+def _opposed(request: OrderRequest, scene: Scene) -> Found:
+    """Two strategies are never on both sides of one symbol at once: the later one waits, unless it closes."""
+    said = f"{_whose(request)}{request.side} {request.quantity:f} {request.symbol}"
+    others = opposing_orders(request, scene.portfolio)
+    if others:
+        other = others[0].request
+        what = f"{other.side} {other.quantity:f} of strategy {other.strategy_id}, {other.client_order_id}, is open"
+        yield Breach(limit=Limit.OPPOSED, code="opposed", reason=f"{said}: {what}")
+    own = None if scene.own is None else scene.own.portfolio
+    shares = opposing_shares(request, scene.portfolio, own)
+    if shares:
+        way = "short" if shares < ZERO else "long"
+        what = f"other strategies are {way} {_plain(abs(shares))}"
+        yield Breach(limit=Limit.OPPOSED, code="opposed", reason=f"{said}: {what}")
 
 
 def _misplaced(request: OrderRequest, scene: Scene) -> Found:
@@ -160,6 +209,20 @@ def _min_price(request: OrderRequest, scene: Scene) -> Found:
         yield Breach(limit=Limit.MIN_PRICE, code="price_below_minimum", reason=reason)
 
 
+def _own_restricted(request: OrderRequest, scene: Scene) -> Found:
+    if scene.own is not None and request.symbol in scene.own.limits.restricted_symbols:
+        reason = f"{_whose(request)}{request.symbol} is on its restricted list"
+        yield Breach(limit=Limit.OWN_RESTRICTED, code="strategy_restricted_symbol", reason=reason)
+
+
+def _own_min_price(request: OrderRequest, scene: Scene) -> Found:
+    least = scene.own.limits.min_price if scene.own is not None else None
+    price = min(request.mark, (scene.standing and scene.standing.price) or request.mark)
+    if least is not None and price < least:
+        reason = f"{_whose(request)}{request.symbol} at {_plain(price)}: it opens nothing below {_plain(least)}"
+        yield Breach(limit=Limit.OWN_MIN_PRICE, code="strategy_price_below_minimum", reason=reason)
+
+
 def _collar(request: OrderRequest, scene: Scene) -> Found:
     """The order's own prices against its mark; of a market entry, the newest price: an exit goes where the price is."""
     for name, price in (("limit", request.limit_price), ("stop", request.stop_price)):
@@ -225,6 +288,10 @@ def _plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
+_BARRED: Mapping[str, str] = {
+    "only_thinks": "it only thinks in this account: promote it first",
+    "removed": "the desk has it no more",
+}
 _RULES: Mapping[Limit, Callable[[OrderRequest, Scene], Found]] = {
     Limit.PROTECTION: _misplaced,
     Limit.ACCOUNT: _account,
@@ -239,6 +306,10 @@ _RULES: Mapping[Limit, Callable[[OrderRequest, Scene], Found]] = {
     Limit.PER_MINUTE: _per_minute,
     Limit.PER_DAY: _per_day,
     Limit.DUPLICATE: _duplicate,
+    Limit.STRATEGY: _barred,
+    Limit.OPPOSED: _opposed,
+    Limit.OWN_RESTRICTED: _own_restricted,
+    Limit.OWN_MIN_PRICE: _own_min_price,
 }
 # What rests on the broker's word or on what the desk did lately; orders are sized without.
 _AT_INTENT = frozenset(

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 
 from trading.breaches import breaches
 from trading.instruments import UNKNOWN_SECTOR, Side, Symbol
-from trading.limits import Breach, Limit, Limits, Own, Scene
+from trading.limits import Breach, Giver, Limit, Limits, Own, Scene
 from trading.market import SnapshotSummary
 from trading.money import MOST_SHARES, ZERO, Fraction, Quantity, Record
 from trading.orders import Leg, Order, OrderKind, OrderRequest, OrderState, Style, TimeInForce, client_order_id
@@ -39,8 +39,9 @@ class Ruling(Record):
 class Case(Record):
     """What signals are judged against.
 
-    `own` is the strategy's part of the books, None when that is the whole desk. `size` is the part that an entry is cut
-    to, of a desk on probation; `thought` are the symbols that were entered in shadow already.
+    `own` is the strategy's part of the books, None when that is the whole desk; `giver` says how far it may go. `size`
+    is the part that an entry is cut to, of a desk on probation; `thought` are the symbols that were entered in shadow
+    already.
     """
 
     cycle: Cycle
@@ -48,6 +49,7 @@ class Case(Record):
     portfolio: Portfolio
     limits: Limits
     own: Own | None = None
+    giver: Giver | None = None
     style: Style = Style()
     closes_at: AwareDatetime | None = None
     size: Fraction = Decimal(1)
@@ -56,20 +58,35 @@ class Case(Record):
     @property
     def scene(self) -> Scene:
         """What is known while orders are only sized."""
-        return Scene(portfolio=self.portfolio, limits=self.limits, own=self.own)
+        return Scene(portfolio=self.portfolio, limits=self.limits, own=self.own, giver=self.giver)
+
+    @property
+    def mine(self) -> Portfolio:
+        """What the strategy has: its weights are of that equity, and it closes no more than those shares."""
+        return self.portfolio if self.own is None else self.own.portfolio
+
+    def inside(self) -> Case:
+        """The same with limits that orders are sized to, the strategy's own too."""
+        limits, margin = self.limits.for_sizing(), self.limits.sizing_margin
+        own = self.own and self.own.model_copy(update={"limits": self.own.limits.for_sizing(margin)})
+        return self.model_copy(update={"limits": limits, "own": own})
+
+    def ordering(self, request: OrderRequest) -> Case:
+        """The same once this has been ordered: in the desk's books, and in the strategy's part of them."""
+        portfolio = _with(self.portfolio, request)
+        own = self.own and self.own.model_copy(update={"portfolio": _with(self.own.portfolio, request)})
+        return self.model_copy(update={"portfolio": portfolio, "own": own})
 
 
 def rule_on(signals: Sequence[Signal], case: Case) -> tuple[Ruling, ...]:
     """Judge every signal, each as if those before it had been ordered: sells first, then the surest buys."""
     rulings: list[Ruling] = []
-    portfolio, limits = case.portfolio, case.limits.for_sizing()
+    inside = case.inside()
     for signal in sorted(signals, key=_precedence):
-        ruling = _rule(signal, case.model_copy(update={"portfolio": portfolio, "limits": limits}))
+        ruling = _rule(signal, inside)
         rulings.append(ruling)
         if ruling.proposal is not None:
-            request = request_of(case, ruling.proposal, ruling.proposal.quantity)
-            order = Order(request=request, state=OrderState.INTENDED)
-            portfolio = portfolio.model_copy(update={"open_orders": (*portfolio.open_orders, order)})
+            inside = inside.ordering(request_of(case, ruling.proposal, ruling.proposal.quantity))
     return tuple(rulings)
 
 
@@ -103,6 +120,11 @@ def request_of(case: Case, proposal: Proposal, quantity: Decimal) -> OrderReques
         as_of=case.snapshot.as_of,
         trace_id=cycle.trace_id,
     )
+
+
+def _with(portfolio: Portfolio, request: OrderRequest) -> Portfolio:
+    order = Order(request=request, state=OrderState.INTENDED)
+    return portfolio.model_copy(update={"open_orders": (*portfolio.open_orders, order)})
 
 
 def _precedence(signal: Signal) -> tuple[bool, float, str]:
@@ -147,7 +169,7 @@ def _refused(signal: Signal, leg: Leg, asked: Decimal, case: Case) -> Ruling | N
         return _denied(signal, asked, Limit.DUPLICATE, f"{what}: it was entered in shadow already")
     if asked > 0:
         return None
-    if signal.side is Side.SELL and not case.portfolio.sellable(signal.symbol):
+    if signal.side is Side.SELL and not case.mine.sellable(signal.symbol):
         return _denied(signal, asked, Limit.HOLDING, f"{what}: nothing left to sell")
     least = "a millionth of a" if case.limits.fractional else "one"
     return _denied(signal, asked, Limit.SIZE, f"{what}: less than {least} share")
@@ -155,7 +177,7 @@ def _refused(signal: Signal, leg: Leg, asked: Decimal, case: Case) -> Ruling | N
 
 def _leg(signal: Signal, side: Side, case: Case) -> Leg:
     """Whether the signal closes what is held or opens: nothing does both, for no broker lets one order cross zero."""
-    held = case.portfolio.held(signal.symbol)
+    held = case.mine.held(signal.symbol)
     if side is Side.BUY:
         return Leg.EXIT if held < 0 else Leg.ENTRY
     return Leg.ENTRY if case.limits.allow_short and held <= 0 else Leg.EXIT
@@ -166,9 +188,9 @@ def _asked(signal: Signal, leg: Leg, case: Case, price: Decimal) -> Decimal:
     if signal.quantity is not None:
         asked = signal.quantity
     elif signal.weight:
-        asked = min(max(signal.weight * case.portfolio.equity / price, ZERO), MOST_SHARES)
+        asked = min(max(signal.weight * case.mine.equity / price, ZERO), MOST_SHARES)
     else:
-        asked = closable(case.portfolio, signal.symbol, signal.side or Side.SELL) if leg is Leg.EXIT else ZERO
+        asked = closable(case.mine, signal.symbol, signal.side or Side.SELL) if leg is Leg.EXIT else ZERO
     return sized(asked, case.scene)
 
 

@@ -109,6 +109,11 @@ def meta_agent_decision(cycle: Cycle, decision: Decision, source: Source | None,
     return cycle_event(cycle, EventType.META_AGENT_DECISION, at, {**data, **_source(source)}, decision.symbol)
 
 
+def rule_decision(cycle: Cycle, decision: Decision, rule: str, at: datetime) -> Event:
+    """What is to be done of what a rule wants, within the limits; `quantity` in shares."""
+    return cycle_event(cycle, EventType.RULE_DECISION, at, {**_dump(decision), "rule": rule}, decision.symbol)
+
+
 def _dump(record: Record) -> dict[str, Any]:
     return record.model_dump(mode="json")
 

@@ -54,35 +54,55 @@ async def _by_agents(run: Run) -> list[Decided] | CycleOutcome:
 async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
     """The rule's signals, held to the limits; nobody is asked."""
     strategy = run.opening.strategy
-    asked = RuleAsked(cycle=run.cycle, snapshot_id=run.snapshot.snapshot_id, strategy=strategy, books=run.books)
+    asked = RuleAsked(
+        cycle=run.cycle,
+        snapshot_id=run.snapshot.snapshot_id,
+        symbols=run.priced,
+        strategy=strategy,
+        books=run.books,
+    )
     heard = await run.steps.apply_rule(asked)
     at = run.steps.now()
     for signal in heard.signals:
         run.docket.signalled(signal.symbol, signal)
     await run.record([say.signal_by_rule(run.cycle, one, heard.rule, at) for one in heard.signals])
     signals = [one for one in heard.signals if one.side]
-    run.tell(f"{heard.rule}: {len(signals)} signals for {len(run.snapshot.symbols)} symbols")
+    run.tell(f"{heard.rule}: {len(signals)} signals for {len(run.priced)} symbols")
     if not signals:
         return CycleOutcome.NO_SIGNALS
     proposals = await _constrain(run, signals)
     if not proposals:
         return CycleOutcome.NONE_ALLOWED
+    decisions = [_by_itself(proposal) for proposal in proposals]
+    await run.record([say.rule_decision(run.cycle, one, heard.rule, run.steps.now()) for one in decisions])
+    for one in decisions:
+        run.docket.decided(one)
     return [
         Decided(proposal=one, quantity=one.quantity, scores={"signal_confidence": one.signal.confidence})
         for one in proposals
     ]
 
 
+def _by_itself(proposal: Proposal) -> Decision:
+    """A rule's signal within the limits is its decision: nobody else is asked."""
+    return Decision(
+        symbol=proposal.symbol,
+        verdict=Verdict.EXECUTE,
+        quantity=proposal.quantity,
+        rationale=proposal.signal.reasoning,
+    )
+
+
 async def _signals(run: Run) -> list[Signal]:
     """Ask the DataAgent about every symbol at once; one that abstains costs that symbol only."""
-    symbols = [priced.instrument.symbol for priced in run.snapshot.symbols]
+    symbols = run.priced
     snapshot_id = run.snapshot.snapshot_id
     asked = [
         SignalAsked(
             cycle=run.cycle,
             snapshot_id=snapshot_id,
             symbol=symbol,
-            books=Books.of(run.own, symbol),
+            books=Books.of(run.mine, symbol),
             terms=run.terms(Agent.DATA),
         )
         for symbol in symbols

@@ -12,6 +12,7 @@ TradingError
     ├── ModelRefused           the provider refuses this question, key or model
     ├── MarketRefused          the market data provider refuses this key or plan
     ├── UnknownSymbol          the market has no such symbol
+    ├── BadRule                a strategy's rule cannot be made, raised, or said what no rule may say
     ├── BadMarketData          a file or an answer with data nobody should trade on
     ├── BrokerRefused          the broker refuses this key, or this account may not trade
     ├── OrderRefused           the broker says no
@@ -86,6 +87,10 @@ class MarketRefused(Final):
 
 class UnknownSymbol(Final):
     """The market has no such symbol."""
+
+
+class BadRule(Final):
+    """A strategy's rule cannot be made, raised, or said what no rule may say."""
 
 
 class BadMarketData(Final):

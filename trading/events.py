@@ -59,6 +59,7 @@ class EventType(StrEnum):
     RISK_ASSESSED = "RiskAssessed"
     VALIDATION_COMPLETE = "ValidationComplete"
     META_AGENT_DECISION = "MetaAgentDecision"
+    RULE_DECISION = "RuleDecision"
     ORDER_INTENDED = "OrderIntended"
     ORDER_DENIED = "OrderDenied"
     ORDER_SUBMITTED = "OrderSubmitted"

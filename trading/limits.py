@@ -13,8 +13,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from trading.breaker import TradingState
 from trading.instruments import Symbol
-from trading.money import Dollars, Fraction, Quantity, Record
+from trading.money import Dollars, Fraction, Identifier, Quantity, Record, Text
 from trading.orders import PROTECTIVE, Leg
 from trading.portfolio import Portfolio
 from trading.standing import Recent, Standing
@@ -102,6 +103,16 @@ class Limit(StrEnum):
     PER_DAY = "max_orders_per_day"
     DUPLICATE = "duplicate"
     PROBATION = "probation"
+    OPPOSED = "opposed"
+    STRATEGY = "strategy"
+    OWN_POSITION = "strategy_max_position"
+    OWN_SECTOR = "strategy_max_sector"
+    OWN_POSITIONS = "strategy_max_positions"
+    OWN_CASH = "strategy_cash"
+    OWN_HOLDING = "strategy_holding"
+    OWN_ORDER = "strategy_max_order_usd"
+    OWN_MIN_PRICE = "strategy_min_price"
+    OWN_RESTRICTED = "strategy_restricted"
     MODEL_BUDGET = "model_budget"
 
 
@@ -134,13 +145,20 @@ APPLIES_TO: Mapping[Limit, frozenset[Part]] = {
     **dict.fromkeys((Limit.PRICE, Limit.MIN_PRICE, Limit.BLACKOUT), _ENTRY),
     **dict.fromkeys((Limit.ACCOUNT, Limit.ASSET, Limit.FRACTION, Limit.COLLAR), _SENT),
     **dict.fromkeys((Limit.PER_MINUTE, Limit.PER_DAY, Limit.DUPLICATE), _SENT),
-    Limit.HOLDING: _CLOSING,
+    **dict.fromkeys((Limit.OPPOSED, Limit.STRATEGY), _ENTRY),
+    **dict.fromkeys((Limit.OWN_POSITION, Limit.OWN_SECTOR, Limit.OWN_POSITIONS), _ENTRY),
+    **dict.fromkeys((Limit.OWN_CASH, Limit.OWN_ORDER, Limit.OWN_MIN_PRICE, Limit.OWN_RESTRICTED), _ENTRY),
+    **dict.fromkeys((Limit.HOLDING, Limit.OWN_HOLDING), _CLOSING),
     Limit.STATE: frozenset(Part),
 }
 # What a runaway is stopped by; an exit that flattens a desk on a person's word passes them.
 RUNAWAY = frozenset({Limit.PER_MINUTE, Limit.PER_DAY, Limit.DUPLICATE})
 # What only the broker's and the market's word can tell; an exit goes out without it when nobody could ask.
 OF_WORLD = frozenset({Limit.ACCOUNT, Limit.ASSET})
+# What asks who else trades on the desk, and how far the one who gives the order may go.
+OF_SEVERAL = frozenset({Limit.OPPOSED, Limit.STRATEGY})
+# What a strategy is held to besides the desk's limits; one that is the whole desk has none of these.
+OF_OWN = frozenset(limit for limit in Limit if limit.name.startswith("OWN_"))
 
 
 class OwnLimits(Record):
@@ -161,6 +179,11 @@ class OwnLimits(Record):
             loose.append("min_price")
         return tuple(loose)
 
+    def for_sizing(self, margin: Decimal) -> OwnLimits:
+        """A little inside those that orders are held to, as the desk's."""
+        given = {name: getattr(self, name) for name in ("max_position", "max_sector")}
+        return self.model_copy(update={n: own * (1 - margin) for n, own in given.items() if own is not None})
+
 
 class Own(Record):
     """A strategy's part of the books, and the limits that it has of its own."""
@@ -169,28 +192,47 @@ class Own(Record):
     limits: OwnLimits = OwnLimits()
 
 
+class Giver(Record):
+    """The strategy that gives an order, as far as it may go now.
+
+    `state` is the strictest that is asked of it beside the desk's own; where that is not its breaker's, `because` says
+    in words by what. `barred` is the code of
+    why it opens nothing in this account at all: `only_thinks`, or `removed`.
+    """
+
+    strategy_id: Identifier
+    state: TradingState = TradingState.ACTIVE
+    because: Text = ""
+    barred: Text = ""
+
+
 class Scene(Record):
     """What is known when an order is held to its limits.
 
     While orders are only sized, nobody has asked the broker (`standing`) or counted what the desk did lately
     (`recent`): both are None, and what rests on them is looked at when the order is intended. `own` is the part of the
-    strategy that gives the order, None when that is the whole desk. `flattens`: the order is one of those that close
-    all on a person's word.
+    strategy that gives the order, None when that is the whole desk; `giver` is that strategy, None of a person.
+    `flattens`: the order is one of those that close all on a person's word.
     """
 
     portfolio: Portfolio
     limits: Limits
     own: Own | None = None
+    giver: Giver | None = None
     standing: Standing | None = None
     recent: Recent | None = None
     flattens: bool = False
 
 
-def held_to(part: Part, *, flattens: bool, informed: bool) -> frozenset[Limit]:
-    """The limits that an intent is held to; `informed` says whether there was a standing."""
+def held_to(part: Part, *, flattens: bool, informed: bool, own: bool = False) -> frozenset[Limit]:
+    """The limits that an intent is held to.
+
+    `informed` says whether there was a standing, `own` whether the strategy has only a part of the books.
+    """
     passed = RUNAWAY if flattens and part is Part.EXIT else frozenset()
     unknown = frozenset() if informed or part is Part.ENTRY else OF_WORLD
-    return frozenset(limit for limit, parts in APPLIES_TO.items() if part in parts) - passed - unknown
+    none = frozenset() if own else OF_OWN
+    return frozenset(limit for limit, parts in APPLIES_TO.items() if part in parts) - passed - unknown - none
 
 
 class Breach(Record):

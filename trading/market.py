@@ -96,8 +96,19 @@ class Indicators(Record):
     realised_volatility_20: Ratio
 
 
+class History(Record):
+    """Daily bars in columns of one length, oldest first: dollars a share, shares. The newest is of `session_on[-1]`."""
+
+    session_on: tuple[date, ...]
+    open: tuple[Ratio, ...]
+    high: tuple[Ratio, ...]
+    low: tuple[Ratio, ...]
+    close: tuple[Ratio, ...]
+    volume: tuple[Ratio, ...]
+
+
 class SymbolFacts(Record):
-    """All that the desk knows of one symbol at the snapshot's time."""
+    """All that the desk knows of one symbol at the snapshot's time; `history` only where a rule asked for it."""
 
     instrument: Instrument
     quote: Quote
@@ -107,6 +118,7 @@ class SymbolFacts(Record):
     average_volume_20: Annotated[int, Field(ge=0)]
     # Left out while empty, so that a snapshot without news keeps its hash.
     news: tuple[News, ...] = Field(default=(), exclude_if=lambda news: not news)
+    history: History | None = Field(default=None, exclude_if=lambda history: history is None)
 
 
 class Dropped(Record):

@@ -20,7 +20,8 @@ async def trade(run: Run, decided: Decided) -> None:
     scene = run.case.scene.model_copy(update={"standing": standing})
     request = request_of(run.case, decided.proposal, sized(decided.quantity, scene) or decided.quantity)
     request = request.model_copy(update={"scores": decided.scores})
-    asked = IntentAsked(request=request, limits=limits, standing=standing, intended_at=run.steps.now())
+    at, real_money = run.steps.now(), run.opening.real_money
+    asked = IntentAsked(request=request, limits=limits, standing=standing, real_money=real_money, intended_at=at)
     intended = await run.steps.intend(asked)
     outcome = intended if isinstance(intended, Denied) else await run.steps.execute(intended.request)
     run.docket.ordered(outcome, symbol)

@@ -174,7 +174,7 @@ def book(position: Position, happening: Happening) -> Position:
     """
     change = change_of(happening, position.mark)
     if change is not None:
-        return _changed(position, change)
+        return changed(position, change)
     if isinstance(happening, Adjustment) and happening.ratio is not None:
         return split_position(position, happening.ratio, fractions=happening.fractions)
     return position
@@ -208,7 +208,8 @@ def first_position(happening: Happening) -> Position | None:
     return None if change is None else Position(symbol=happening.symbol, mark=change.price)
 
 
-def _changed(position: Position, change: Change) -> Position:
+def changed(position: Position, change: Change) -> Position:
+    """The position after shares came or went: opening adds a lot, closing realises against the oldest."""
     held = position.quantity
     closing = min(abs(change.quantity), abs(held)) if held and (held > 0) != (change.quantity > 0) else ZERO
     # What crosses zero closes the old position and opens the rest at its own price.
@@ -246,8 +247,13 @@ def _released(lots: tuple[Lot, ...], closing: Decimal) -> tuple[tuple[Lot, ...],
 
 
 def split_position(position: Position, ratio: Decimal, *, fractions: bool) -> Position:
-    """The same cost in new shares. A position that less than a share is left of has lost its cost."""
+    """The same cost in new shares."""
     held = new_shares(position.quantity, ratio, fractions=fractions)
+    return restated(position, held, new_price(position.mark, ratio))
+
+
+def restated(position: Position, held: Decimal, mark: Decimal) -> Position:
+    """The same cost in so many shares. A position that less than a share is left of has lost its cost."""
     lots = _restated(position.lots, held) if held else ()
     cost = sum((lot.cost for lot in lots), ZERO)
     return position.model_copy(
@@ -255,7 +261,7 @@ def split_position(position: Position, ratio: Decimal, *, fractions: bool) -> Po
             "quantity": held,
             "cost_basis": cost,
             "realised_pnl": position.realised_pnl - (position.cost_basis - cost),
-            "mark": new_price(position.mark, ratio),
+            "mark": mark,
             "lots": lots,
         }
     )

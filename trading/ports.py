@@ -20,6 +20,7 @@ from trading.companies import Company
 from trading.corporate_actions import CorporateAction
 from trading.costs import Costs
 from trading.events import Event
+from trading.footing import Footing
 from trading.instruments import Instrument
 from trading.limits import Limits
 from trading.market import Adjustment, Dropped, Quote, Snapshot
@@ -196,6 +197,10 @@ class Ledger(Protocol):
 
     async def strategy(self, desk_id: str, strategy_id: str) -> Strategy | None:
         """One of them; None when the desk has none of that name."""
+        ...
+
+    async def footing(self, desk_id: str, strategy_id: str) -> Footing:
+        """How a strategy stands: what it is, what its breaker asks for, and its part of the books."""
         ...
 
     async def change_strategy(self, change: StrategyChange, limits: Limits) -> Strategy | ChangeRefused:

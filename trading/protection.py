@@ -1,7 +1,8 @@
 """What is held without the stop that its entry asked for, and the orders that would put that right. Pure.
 
 Shares are told apart by the entry that bought them. A fill of a stop or target closes shares of its own entry first;
-any other closing fill takes the oldest. Through a split shares, stop and target become those of the new share.
+then, as the books do, those of its own strategy, and of what is left the oldest. Through a split shares, stop and
+target become those of the new share.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from trading.orders import (
     successor_id,
 )
 from trading.portfolio import Happening, timeline
+from trading.strategy import AGENTS
 
 
 class Unprotected(Record):
@@ -51,6 +53,15 @@ class Outgrown(Record):
     symbol: Symbol
     resting: Quantity
     order: OrderRequest | None = None
+
+
+class _Lot(NamedTuple):
+    """Signed shares of one fill that are still held, by the entry and the strategy that brought them."""
+
+    entry_id: str
+    strategy_id: str
+    quantity: Decimal
+    opened_at: datetime
 
 
 class EntryShares(NamedTuple):
@@ -116,83 +127,98 @@ def positions_have_stops(books: Books) -> Iterable[Finding]:
 
 def lots_of(books: Books) -> dict[str, tuple[EntryShares, ...]]:
     """What is held in each symbol, oldest first, by the entry that brought it."""
+    return {symbol: _by_entry(lots) for symbol, lots in _held(books).items()}
+
+
+def _by_entry(lots: Iterable[_Lot]) -> tuple[EntryShares, ...]:
+    entries: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for lot in lots:
+        entries[lot.entry_id] += lot.quantity
+    return tuple(EntryShares(name, quantity) for name, quantity in entries.items())
+
+
+def _held(books: Books) -> dict[str, tuple[_Lot, ...]]:
     orders = {order.request.client_order_id: order.request for order in books.orders}
-    lots: dict[str, tuple[EntryShares, ...]] = defaultdict(tuple)
+    lots: dict[str, tuple[_Lot, ...]] = defaultdict(tuple)
     for change in timeline(books.fills, books.adjustments):
-        lots[change.symbol] = tuple(lot for lot in _after(lots[change.symbol], change, orders) if lot.quantity)
+        lots[change.symbol] = tuple(_after(lots[change.symbol], change, orders))
     return lots
 
 
-def _after(
-    lots: tuple[EntryShares, ...], change: Happening, orders: Mapping[str, OrderRequest]
-) -> Iterable[EntryShares]:
+def _after(lots: tuple[_Lot, ...], change: Happening, orders: Mapping[str, OrderRequest]) -> Iterable[_Lot]:
     if isinstance(change, Adjustment):
         if change.ratio is not None:
             return _split(lots, change.ratio, fractions=change.fractions)
-        return _booked(lots, EntryShares("", change.quantity), None)
+        return _booked(lots, _Lot("", AGENTS, change.quantity, change.effective_at), None)
     request = orders.get(change.client_order_id)
-    own = request.parent_id if request else None
-    return _booked(lots, EntryShares(change.client_order_id, change.signed_quantity), own)
+    own, strategy = (request.parent_id, request.strategy_id) if request else (None, AGENTS)
+    return _booked(lots, _Lot(change.client_order_id, strategy, change.signed_quantity, change.filled_at), own)
 
 
-def _split(lots: tuple[EntryShares, ...], ratio: Decimal, *, fractions: bool) -> Iterator[EntryShares]:
-    """The lots in new shares, together what the position is; each whole but the last, as a stop has to be."""
+def _split(lots: tuple[_Lot, ...], ratio: Decimal, *, fractions: bool) -> Iterator[_Lot]:
+    """The lots in new shares, together what the position is; each whole but the last, as a stop has to be.
+
+    They are counted up by strategy, as the books do it, so that each strategy's come to what those say.
+    """
     before = counted = ZERO
-    for number, lot in enumerate(lots, start=1):
-        counted += lot.quantity
-        upto = new_shares(counted, ratio, fractions=fractions and number == len(lots))
-        yield EntryShares(lot.entry_id, upto - before)
+    new: dict[int, Decimal] = {}
+    for turn, number in enumerate(sorted(range(len(lots)), key=lambda one: lots[one].strategy_id), start=1):
+        counted += lots[number].quantity
+        upto = new_shares(counted, ratio, fractions=fractions and turn == len(lots))
+        new[number] = upto - before
         before = upto
+    yield from (lot._replace(quantity=new[number]) for number, lot in enumerate(lots) if new[number])
 
 
-def _booked(lots: tuple[EntryShares, ...], new: EntryShares, own: str | None) -> Iterable[EntryShares]:
-    """The lots after shares came or went: those of `own` go first, then the oldest; what is left over is new."""
-    rest = new.quantity
-    kept: dict[str, Decimal] = dict(lots)
-    for lot in sorted(lots, key=lambda lot: lot.entry_id != own):
+def _booked(lots: tuple[_Lot, ...], new: _Lot, own: str | None) -> tuple[_Lot, ...]:
+    """The lots after shares came or went; what is left over is new. `own` is the entry that they protect."""
+    rest, kept = new.quantity, dict(enumerate(lots))
+
+    def turn(number: int) -> tuple[bool, bool, datetime, str]:
+        lot = lots[number]
+        return lot.entry_id != own, lot.strategy_id != new.strategy_id, lot.opened_at, lot.strategy_id
+
+    for number in sorted(kept, key=turn):
+        lot = lots[number]
         if lot.quantity * rest < 0:
             closed = min(abs(rest), abs(lot.quantity)).copy_sign(rest)
-            kept[lot.entry_id] += closed
+            kept[number] = lot._replace(quantity=lot.quantity + closed)
             rest -= closed
-    if rest:
-        kept[new.entry_id] = kept.get(new.entry_id, ZERO) + rest
-    return (EntryShares(name, quantity) for name, quantity in kept.items())
+    opened = (new._replace(quantity=rest),) if rest else ()
+    return (*(lot for lot in kept.values() if lot.quantity), *opened)
 
 
 def _bare(books: Books) -> Iterator[tuple[OrderRequest, Decimal, Decimal]]:
     """Each entry with shares that nothing covers, the stop that it asked for, and how many shares they are.
 
-    An exit will take the oldest shares; a stop from before a split is to be replaced, not added to.
+    An open exit will take shares as its fills would; a stop from before a split is to be replaced, not added to.
     """
     orders = {order.request.client_order_id: order for order in books.orders}
     stops = _open_stops(books)
-    for symbol, lots in lots_of(books).items():
-        exits = _leaving(books, symbol, lots)
+    for symbol, lots in _held(books).items():
+        left = _by_entry(_once_sold(books, symbol, lots))
         resting = sum((one.leaves for held in stops.values() for one in held if one.request.symbol == symbol), ZERO)
-        free = abs(sum((lot.quantity for lot in lots), ZERO)) - exits - resting
-        for lot in lots:
-            sold = min(exits, abs(lot.quantity))
-            exits -= sold
+        free = abs(sum((lot.quantity for lot in left), ZERO)) - resting
+        for lot in left:
             entry, covering = orders.get(lot.entry_id), stops.get(lot.entry_id, ())
             if entry is None or entry.is_open or any(_is_stale(books, stop) for stop in covering):
                 continue
-            bare = min(abs(lot.quantity) - sold - sum((stop.leaves for stop in covering), ZERO), free)
+            bare = min(abs(lot.quantity) - sum((stop.leaves for stop in covering), ZERO), free)
             if entry.request.stop is not None and bare > 0:
                 free -= bare
                 yield entry.request, entry.request.stop, bare
 
 
-def _leaving(books: Books, symbol: str, lots: tuple[EntryShares, ...]) -> Decimal:
-    """Shares that open exits will take."""
+def _once_sold(books: Books, symbol: str, lots: tuple[_Lot, ...]) -> tuple[_Lot, ...]:
+    """What is left of these lots once every open exit has filled."""
     closing = Side.SELL if sum((lot.quantity for lot in lots), ZERO) > 0 else Side.BUY
-    return sum(
-        (
-            order.leaves
-            for order in books.orders
-            if order.request.leg is Leg.EXIT and (order.request.symbol, order.request.side) == (symbol, closing)
-        ),
-        ZERO,
-    )
+    for order in books.orders:
+        asked = order.request
+        if asked.leg is Leg.EXIT and (asked.symbol, asked.side) == (symbol, closing) and order.leaves:
+            signed = order.leaves if closing is Side.BUY else -order.leaves
+            after = _booked(lots, _Lot(asked.client_order_id, asked.strategy_id, signed, asked.as_of), None)
+            lots = tuple(lot for lot in after if lot.entry_id != asked.client_order_id)
+    return lots
 
 
 def _open_stops(books: Books) -> dict[str, tuple[Order, ...]]:

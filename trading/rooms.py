@@ -69,8 +69,8 @@ def closable(portfolio: Portfolio, symbol: str, side: Side) -> Decimal:
 def rooms(request: OrderRequest, scene: Scene) -> tuple[Room, ...]:
     """How many shares each limit has room for, fractions of a share included; the least of them is the cap."""
     if part_of(request.leg) is not Part.ENTRY:
-        return (Room(limit=Limit.HOLDING, quantity=closable(scene.portfolio, request.symbol, request.side)),)
-    return (*_of_books(request, scene), *_of_world(request, scene), *_of_day(request, scene))
+        return _to_close(request, scene)
+    return (*_of_books(request, scene), *_of_own(request, scene), *_of_world(request, scene), *_of_day(request, scene))
 
 
 def cap(request: OrderRequest, scene: Scene) -> Room:
@@ -87,22 +87,62 @@ def sized(quantity: Decimal, scene: Scene) -> Decimal:
     return down.normalize() if down % 1 else down.quantize(WHOLE_SHARE)
 
 
+def _to_close(request: OrderRequest, scene: Scene) -> tuple[Room, ...]:
+    """What is held of the symbol: by the desk, and of that by the strategy."""
+    desk = Room(limit=Limit.HOLDING, quantity=closable(scene.portfolio, request.symbol, request.side))
+    if scene.own is None:
+        return (desk,)
+    own = closable(scene.own.portfolio, request.symbol, request.side)
+    return (desk, Room(limit=Limit.OWN_HOLDING, quantity=own))
+
+
 def _of_books(request: OrderRequest, scene: Scene) -> tuple[Room, ...]:
     """What the books alone say."""
-    portfolio, limits, price = scene.portfolio, scene.limits, price_of(request)
-    equity = max(portfolio.equity, ZERO)
-    taken = symbols_of(portfolio)
-    place = request.symbol in taken or len(taken) < limits.max_positions
-    position = limits.max_position * equity - exposure_of(portfolio, request.symbol)
-    sector = limits.max_sector * equity - sector_exposure_of(portfolio, request.sector)
-    cash = _shares(free_cash(portfolio, limits), cash_price_of(request, limits.collar))
+    portfolio, limits = scene.portfolio, scene.limits
     return (
-        Room(limit=Limit.POSITION, quantity=_shares(position, price)),
-        Room(limit=Limit.SECTOR, quantity=_shares(sector, price)),
-        Room(limit=Limit.POSITIONS, quantity=request.quantity if place else ZERO),
-        Room(limit=Limit.CASH, quantity=cash),
-        Room(limit=Limit.ORDER, quantity=_shares(limits.max_order_usd, price)),
+        Room(limit=Limit.POSITION, quantity=_of_symbol(request, portfolio, limits.max_position)),
+        Room(limit=Limit.SECTOR, quantity=_of_sector(request, portfolio, limits.max_sector)),
+        Room(limit=Limit.POSITIONS, quantity=_of_places(request, portfolio, limits.max_positions)),
+        Room(limit=Limit.CASH, quantity=_of_cash(request, portfolio, limits)),
+        Room(limit=Limit.ORDER, quantity=_shares(limits.max_order_usd, price_of(request))),
     )
+
+
+def _of_own(request: OrderRequest, scene: Scene) -> tuple[Room, ...]:
+    """What the strategy's own part of the books says; a limit that it does not have leaves all that is asked."""
+    if scene.own is None:
+        return ()
+    portfolio, own, every = scene.own.portfolio, scene.own.limits, request.quantity
+    position = every if own.max_position is None else _of_symbol(request, portfolio, own.max_position)
+    sector = every if own.max_sector is None else _of_sector(request, portfolio, own.max_sector)
+    places = every if own.max_positions is None else _of_places(request, portfolio, own.max_positions)
+    dollars = every if own.max_order_usd is None else _shares(own.max_order_usd, price_of(request))
+    return (
+        Room(limit=Limit.OWN_POSITION, quantity=position),
+        Room(limit=Limit.OWN_SECTOR, quantity=sector),
+        Room(limit=Limit.OWN_POSITIONS, quantity=places),
+        Room(limit=Limit.OWN_CASH, quantity=_of_cash(request, portfolio, scene.limits)),
+        Room(limit=Limit.OWN_ORDER, quantity=dollars),
+    )
+
+
+def _of_symbol(request: OrderRequest, portfolio: Portfolio, most: Decimal) -> Decimal:
+    left = most * max(portfolio.equity, ZERO) - exposure_of(portfolio, request.symbol)
+    return _shares(left, price_of(request))
+
+
+def _of_sector(request: OrderRequest, portfolio: Portfolio, most: Decimal) -> Decimal:
+    left = most * max(portfolio.equity, ZERO) - sector_exposure_of(portfolio, request.sector)
+    return _shares(left, price_of(request))
+
+
+def _of_places(request: OrderRequest, portfolio: Portfolio, most: int) -> Decimal:
+    taken = symbols_of(portfolio)
+    return request.quantity if request.symbol in taken or len(taken) < most else ZERO
+
+
+def _of_cash(request: OrderRequest, portfolio: Portfolio, limits: Limits) -> Decimal:
+    return _shares(free_cash(portfolio, limits), cash_price_of(request, limits.collar))
 
 
 def _of_world(request: OrderRequest, scene: Scene) -> tuple[Room, ...]:

@@ -9,11 +9,13 @@ from trading import cycle_events as say
 from trading.agents.budget import Strain, most_strained
 from trading.agents.facts import Books
 from trading.agents.questions import Agent
-from trading.breaker import CircuitBreaker, TradingState
+from trading.breaker import CircuitBreaker, TradingState, strictest
 from trading.constraints import Case
 from trading.docket import Docket
 from trading.events import Event
-from trading.limits import Own
+from trading.footing import Footing
+from trading.instruments import Symbol
+from trading.limits import Giver
 from trading.market import SnapshotSummary
 from trading.orders import Leg
 from trading.portfolio import Portfolio
@@ -52,22 +54,65 @@ class Run:
     @property
     def books(self) -> Books:
         """What a decider is told of the books."""
-        return Books.of(self.own)
+        return Books.of(self.mine)
+
+    @property
+    def mine(self) -> Portfolio:
+        """What the strategy has. One that only thinks has nothing else than what it thought: it must know of that."""
+        return shadow_portfolio(self.own, self.shadows) if self.opening.only_thinks else self.own
+
+    @property
+    def subjects(self) -> tuple[Symbol, ...]:
+        """What is decided about: what the cycle was asked to look at, and what the strategy holds.
+
+        Of one that only reduces there is nothing to ask the agents but what to do with what it holds. A rule still
+        sees the others: what falls out of a ranking it can only tell beside those.
+        """
+        opening = self.opening
+        asked = () if opening.reduces and opening.strategy.asks_agents else self.cycle.request.symbols
+        thought = {one.symbol for one in self.shadows} if self._thinks else set()
+        return tuple(sorted({*asked, *self.opening.holds, *thought}))
+
+    @property
+    def priced(self) -> tuple[Symbol, ...]:
+        """Those of its subjects that the snapshot has a price of."""
+        return tuple(p.instrument.symbol for p in self.snapshot.symbols if p.instrument.symbol in self.subjects)
 
     @property
     def case(self) -> Case:
         """What proposals and orders are held to; in shadow, with what was thought as if it were held."""
-        own = shadow_portfolio(self.own, self.shadows) if self.shadow else self.own
-        whole = self.opening.strategy.is_whole_desk
+        strategy, desk, part = self.opening.strategy, self.portfolio, self.own
+        if self.shadow:
+            desk, part = shadow_portfolio(self._stage_desk, self.shadows), shadow_portfolio(part, self.shadows)
+        footing = Footing(strategy_id=strategy.strategy_id, strategy=strategy, part=part)
         return Case(
             cycle=self.cycle,
             snapshot=self.snapshot,
-            portfolio=own if whole else self.portfolio,
-            own=None if whole else Own(portfolio=own, limits=self.opening.strategy.limits),
+            portfolio=desk,
+            own=footing.own(desk),
+            giver=Giver(strategy_id=strategy.strategy_id, state=self._least),
             size=self.breaker.size,
             thought=tuple(one.symbol for one in self.shadows if self.shadow and one.leg is Leg.ENTRY),
             **{name: getattr(self.opening, name) for name in ("limits", "style", "closes_at")},
         )
+
+    @property
+    def _stage_desk(self) -> Portfolio:
+        """The desk that a thought is held to: of one that is not on it yet, with all of its equity and nobody else."""
+        if not self.opening.only_thinks:
+            return self.portfolio
+        alone = {"cash": self.portfolio.equity, "positions": (), "open_orders": ()}
+        return self.portfolio.model_copy(update=alone)
+
+    @property
+    def _thinks(self) -> bool:
+        """Whether it will send nothing, as far as the gate could tell."""
+        opening = self.opening
+        return opening.only_thinks or (opening.shadow and opening.trading_state is TradingState.HALTED)
+
+    @property
+    def _least(self) -> TradingState:
+        return TradingState.REDUCING if self.opening.reduces else TradingState.ACTIVE
 
     async def look(self) -> None:
         """Look at the market once, for all, and value the books at what was seen.
@@ -78,23 +123,25 @@ class Run:
         opening = self.opening
         if opening.shadowed:
             known = {"desk_id": self.cycle.desk_id, "trace_id": self.cycle.trace_id}
-            open_trades = await self.steps.score(ScoringAsked(as_of=opening.as_of, **known))
+            asked = ScoringAsked(as_of=opening.as_of, real_money=opening.real_money, **known)
             ours = self.cycle.request.strategy_id
-            self.shadows = tuple(one for one in open_trades if one.strategy_id == ours)
-        thinks = opening.only_thinks or (opening.shadow and opening.trading_state is TradingState.HALTED)
-        thought = {one.symbol for one in self.shadows} if thinks else set()
-        symbols = tuple(sorted({*self.cycle.request.symbols, *opening.held, *thought}))
-        self.snapshot = await self.steps.snapshot(SnapshotAsked(stage=self.stage, symbols=symbols))
+            self.shadows = tuple(one for one in await self.steps.score(asked) if one.strategy_id == ours)
+        symbols = tuple(sorted({*self.subjects, *opening.held}))
+        self.snapshot = await self.steps.snapshot(self._asked(symbols))
         await self.mark()
         self.shadow = opening.only_thinks or (opening.shadow and self.breaker.state is TradingState.HALTED)
         self.docket.priced(self.snapshot)
         await self.record(say.snapshot_taken(self.cycle, self.opening, self.snapshot, self.steps.now()))
 
+    def _asked(self, symbols: tuple[str, ...]) -> SnapshotAsked:
+        rule = not self.opening.strategy.asks_agents
+        return SnapshotAsked(stage=self.stage, symbols=symbols, history=rule)
+
     async def mark(self) -> None:
         """Value the books at the snapshot and judge by that; after the orders once more, for their slippage."""
         marked = await self.steps.mark(MarkAsked(stage=self.stage, snapshot_id=self.snapshot.snapshot_id))
         self.breaker = await self.steps.judge(self.stage)
-        state = {"trading_state": self.breaker.state}
+        state = {"trading_state": strictest(self.breaker.state, self._least)}
         self.portfolio = marked.desk.model_copy(update=state)
         self.own = (marked.own or marked.desk).model_copy(update=state)
 

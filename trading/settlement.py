@@ -33,13 +33,15 @@ class IntentAsked(Record):
     """An order to intend under the limits in force, with what the broker and the market say just before.
 
     Without a standing nothing is entered, but what is held may be closed. `flattens` marks an exit of all that is held
-    on a person's word: it is not counted against the orders of a minute or a day.
+    on a person's word: it is not counted against the orders of a minute or a day. `real_money` says what the account
+    is, as the settings of who asks have it: a strategy that was not promoted to that opens nothing.
     """
 
     request: OrderRequest
     limits: Limits
     standing: Standing | None = None
     flattens: bool = False
+    real_money: bool = False
     intended_at: AwareDatetime
 
 
@@ -59,11 +61,12 @@ class Sending(Record):
     """An order to be sent, asked for at a moment of its workflow's clock.
 
     Not after `send_by`: its decision was for other prices; and `again` only when the broker surely has not got the
-    first.
+    first. `real_money` is what the account is to the one who sends.
     """
 
     request: OrderRequest
     again: bool = False
+    real_money: bool = False
     asked_at: AwareDatetime
     send_by: AwareDatetime
 

@@ -1,8 +1,9 @@
-"""Trades that a halted desk only thinks of: opened by the decision of a shadow cycle, scored, and never sent.
+"""Trades that are only thought of, by a halted desk or a strategy that may not trade yet: scored, and never sent.
 
-An entry costs what an order would have cost on paper. An exit of what the desk really holds is a trade of its own: a
-sale, bought back when it ends, that makes what the holder would have been spared. Neither touches the books; together
-with what is really held they are the shadow portfolio, by which the next shadow cycle is sized.
+Each is of one strategy, and no decision of another ends it. An entry costs what an order would have cost on paper. An
+exit of what is really held is a trade of its own: a sale, bought back when it ends, that makes what the holder would
+have been spared. Neither touches the books; together with what is really held they are the shadow portfolio, by which
+the next shadow cycle is sized.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ MARK = "shadow"
 class Ending(StrEnum):
     """How a shadow trade ended: at its stop or target, by a later decision, or because it was time to count it.
 
-    `gone` is an exit whose position the desk no longer holds, `resumed` whatever was open when the desk went on.
+    `gone` is an exit whose position is no longer held, `resumed` whatever was open when its strategy traded for real.
     """
 
     STOP = "stop"
@@ -140,10 +141,11 @@ def follow(draft: ShadowTrade, standing: Sequence[ShadowTrade], held: Decimal, c
     """What a decision changes: an entry is opened, unless one of its symbol is; an exit ends those, whatever its size.
 
     So a position that is built up counts once, like a real one, and not as many wins.
-    What is left of an exit then is a trade of its own, up to the signed shares that are really `held` and that no other
-    shadow exit has sold.
+    What is left of an exit then is a trade of its own, up to the signed shares that its strategy really `held` and that
+    no other shadow exit has sold.
     """
-    own = [one for one in standing if one.symbol == draft.symbol and one.is_open]
+    ours = draft.strategy_id, draft.symbol
+    own = [one for one in standing if (one.strategy_id, one.symbol) == ours and one.is_open]
     if draft.leg is Leg.ENTRY:
         return () if any(one.leg is Leg.ENTRY for one in own) else (draft,)
     entries = [one for one in own if one.leg is Leg.ENTRY and one.side is not draft.side]

@@ -9,7 +9,7 @@
 | a newer quote at either                 | the side of the quote that an exit takes                             |
 | the last of `MOST_SESSIONS` bars        | its close, with slippage                                             |
 | nothing for `MOST_DAYS`                 | the last mark, with slippage                                         |
-| the desk has gone on, or no longer holds what an exit would have sold | the mark, with slippage                |
+| its strategy trades for real again, or no longer holds what an exit would have sold | the mark, with slippage  |
 """
 
 from __future__ import annotations
@@ -46,21 +46,40 @@ class Seen(Record):
 
 
 class ShadowLook(Record):
-    """A look at the prices for a desk's open shadow trades; what is not seen is scored at the next one."""
+    """A look at the prices for a desk's open shadow trades; what is not seen is scored at the next one.
+
+    `real_money` says what the account is: it decides which strategies only think.
+    """
 
     desk_id: DeskId
     as_of: AwareDatetime
     trace_id: Identifier = "none"
+    real_money: bool = False
     seen: tuple[Seen, ...] = ()
 
 
-def score(trade: ShadowTrade, look: ShadowLook, portfolio: Portfolio, costs: Costs) -> ShadowTrade:
+class Thinker(Record):
+    """Whose trade it is: what the strategy really has, in the state that holds for it, and whether it only thinks.
+
+    What one that only thinks has thought goes on, whatever the state; any other's is over when it trades for real.
+    """
+
+    portfolio: Portfolio
+    only_thinks: bool = False
+
+    @property
+    def trades(self) -> bool:
+        """Whether its decisions go to the broker again."""
+        return not self.only_thinks and self.portfolio.trading_state is not TradingState.HALTED
+
+
+def score(trade: ShadowTrade, look: ShadowLook, thinker: Thinker, costs: Costs) -> ShadowTrade:
     """A trade after one more look. Looking twice, or back, changes nothing, and what has ended stays as it is."""
     if not trade.is_open or look.as_of < trade.looked_at:
         return trade
     seen = next((one for one in look.seen if one.symbol == trade.symbol), None)
     after = trade if seen is None else _met(trade, seen, look.as_of, costs)
-    over = _over(after, portfolio, look.as_of)
+    over = _over(after, thinker, look.as_of)
     if over is not None:
         after = _left(after, after.mark, over, look.as_of, costs)
     return after.model_copy(update={"looked_at": look.as_of})
@@ -108,13 +127,13 @@ def _touched(trade: ShadowTrade, first: Decimal, low: Decimal, high: Decimal) ->
     return None
 
 
-def _over(trade: ShadowTrade, portfolio: Portfolio, at: datetime) -> Ending | None:
+def _over(trade: ShadowTrade, thinker: Thinker, at: datetime) -> Ending | None:
     """Why a trade must be counted now, although no price ended it."""
     if not trade.is_open:
         return None
-    if portfolio.trading_state is not TradingState.HALTED:
+    if thinker.trades:
         return Ending.RESUMED
-    if trade.leg is Leg.EXIT and -trade.sign * portfolio.held(trade.symbol) < trade.quantity:
+    if trade.leg is Leg.EXIT and -trade.sign * thinker.portfolio.held(trade.symbol) < trade.quantity:
         return Ending.GONE
     return Ending.TIME if at - trade.opened_at > MOST_DAYS else None
 

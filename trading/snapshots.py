@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from trading import indicators
 from trading.bars import Bars
 from trading.corporate_actions import unapplied_split
+from trading.histories import history_of
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote, Snapshot, SymbolFacts, distrust
 from trading.news import newest
@@ -19,8 +20,15 @@ MOST_DISAGREEMENT = 0.5
 """The fraction by which a quote may differ from the last close; beyond it, a split or a bad print."""
 
 
-def assemble(reading: Reading, symbols: Iterable[str], *, completed_on: date, max_quote_age: timedelta) -> Snapshot:
-    """The snapshot of these symbols in sorted order.
+def assemble(
+    reading: Reading,
+    symbols: Iterable[str],
+    *,
+    completed_on: date,
+    max_quote_age: timedelta,
+    history: bool = False,
+) -> Snapshot:
+    """The snapshot of these symbols in sorted order, with the bars of a year if `history` is asked for.
 
     `completed_on` is the day of the last session that had closed at the reading's `as_of`: sound bars end there.
     """
@@ -30,7 +38,9 @@ def assemble(reading: Reading, symbols: Iterable[str], *, completed_on: date, ma
         adjustment=reading.adjustment,
         as_of=reading.as_of,
         taken_at=reading.taken_at,
-        symbols=tuple(facts for facts in seen if isinstance(facts, SymbolFacts)),
+        symbols=tuple(
+            _with_history(facts, reading) if history else facts for facts in seen if isinstance(facts, SymbolFacts)
+        ),
         dropped=tuple(dropped for dropped in seen if isinstance(dropped, Dropped)),
         synthetic=reading.synthetic,
         fallback=reading.fallback,
@@ -97,6 +107,11 @@ def _disagreement(quote: Quote, bars: Bars) -> Dropped | None:
         return None
     reason = f"last {quote.last} against a last close of {close:g}"
     return Dropped(symbol=quote.symbol, code="inconsistent", reason=reason)
+
+
+def _with_history(facts: SymbolFacts, reading: Reading) -> SymbolFacts:
+    bars = reading.bars[facts.instrument.symbol]
+    return facts if isinstance(bars, Dropped) else facts.model_copy(update={"history": history_of(bars)})
 
 
 def _facts(instrument: Instrument, quote: Quote, bars: Bars) -> SymbolFacts:

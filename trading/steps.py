@@ -96,9 +96,11 @@ class Skip(Record):
 class Opening(Record):
     """What the gate found: the moment the cycle reasons about, the limits in force, and a reason to go no further.
 
-    `closes_at` is the bell that ends the session's orders, None where no clock runs beside the prices. `shadow` says
-    whether a halted desk goes on in shadow, `only_thinks` whether the strategy may not send anything yet, `shadowed`
-    what its open shadow trades are of; `held` is what the desk holds. `approval` says when a person is asked.
+    `closes_at` is the bell that ends the session's orders, None where no clock runs beside the prices. `held` is what
+    the desk holds, `holds` what the strategy holds of it; `trading_state` the stricter of the desk's and its own.
+    `shadow` says whether a halted desk goes on in shadow, `only_thinks` whether the strategy may not send anything yet,
+    `reduces` whether it closes what it holds and no more, `shadowed` what its open shadow trades are of. `real_money`
+    is what the account is; `approval` says when a person is asked.
     """
 
     as_of: AwareDatetime
@@ -110,8 +112,11 @@ class Opening(Record):
     style: Style = Style()
     closes_at: AwareDatetime | None = None
     held: tuple[Symbol, ...] = ()
+    holds: tuple[Symbol, ...] = ()
     shadow: bool = False
     only_thinks: bool = False
+    reduces: bool = False
+    real_money: bool = False
     shadowed: tuple[Symbol, ...] = ()
     strategy: Strategy = Field(default_factory=first_strategy)
     approval: ApprovalTerms = ApprovalTerms()
@@ -127,18 +132,20 @@ class Stage(Record):
 
 
 class ScoringAsked(Record):
-    """Score a desk's open shadow trades by the prices of a moment."""
+    """Score a desk's open shadow trades by the prices of a moment; `real_money` says whose strategies only think."""
 
     desk_id: DeskId
     as_of: AwareDatetime
+    real_money: bool = False
     trace_id: Identifier = "none"
 
 
 class SnapshotAsked(Record):
-    """Which symbols to look at: those asked for and those held."""
+    """Which symbols to look at: those asked for and those held; with a year of bars for a rule."""
 
     stage: Stage
     symbols: tuple[Symbol, ...]
+    history: bool = False
 
 
 class MarkAsked(Record):
@@ -156,10 +163,11 @@ class Marked(Record):
 
 
 class RuleAsked(Record):
-    """What a rule says of every symbol of a snapshot, and the strategy's own books as the mark left them."""
+    """What a rule says of these symbols of a snapshot, and the strategy's own books as the mark left them."""
 
     cycle: Cycle
     snapshot_id: str
+    symbols: tuple[Symbol, ...] = ()
     strategy: Strategy
     books: Books
 

@@ -1,4 +1,4 @@
-"""Trades: a position's round trips from flat to flat, for performance only, from fills and adjustments."""
+"""Trades: a strategy's round trips in one symbol, from flat to flat, for performance only."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from trading.adjustments import Adjustment, new_price, portion
 from trading.instruments import Side, Symbol
 from trading.money import ZERO, Dollars, Identifier, Price, Quantity, Record
 from trading.orders import Fill
-from trading.portfolio import Change, Happening, Position, book, change_of, first_position, timeline
+from trading.portfolio import CapitalEvent, Change, Happening
+from trading.sleeves import FIRST, NOBODYS, Owners, Step, Told, fold
 
 _SMALLEST_PRICE = Decimal("0.000001")
 
 
 class Trade(Record):
-    """One round trip, open until `closed_at`; named after the fill or the adoption that opened it.
+    """One round trip of one strategy, open until `closed_at`; named after the fill or the adoption that opened it.
 
     `quantity` and `closed_quantity` in shares, prices the averages in dollars a share without commission, both in the
     shares of the newest split; `realised_pnl` in dollars with commission. `side` is the opening side; `exit_order_id`
@@ -25,6 +26,7 @@ class Trade(Record):
     """
 
     trade_id: Identifier
+    strategy_id: Identifier = FIRST
     symbol: Symbol
     side: Side
     opened_at: AwareDatetime
@@ -38,39 +40,37 @@ class Trade(Record):
     exit_order_id: Identifier | None = None
 
 
-def book_trade(trade: Trade | None, before: Position, happening: Happening) -> tuple[Trade, ...]:
-    """The trades that one more fill or adjustment changes: one, or two when it closes a position and opens the other.
-
-    `trade` is the open one of the symbol and `before` its position, both as they were before it.
-    """
-    change = change_of(happening, before.mark)
+def book_trade(trade: Trade | None, step: Step) -> Trade | None:
+    """The trade that one more step changes or opens; `trade` is the newest of its strategy in its symbol before it."""
+    happening, change = step.happening, step.change
+    if isinstance(happening, CapitalEvent):
+        return None
     if change is None:
-        return _split(trade, before, happening) if isinstance(happening, Adjustment) else ()
-    held = before.quantity
-    if trade is None or held == 0:
-        return (_opened(happening, change, abs(change.quantity)),)
-    if (held > 0) == (change.quantity > 0):
-        return (_grown(trade, change),)
-    closing = min(abs(change.quantity), abs(held))
-    earned = book(before, happening).realised_pnl - before.realised_pnl
-    reduced = _reduced(trade, change, closing, earned)
-    reduced = reduced.model_copy(update={"exit_order_id": _order_of(happening)})
-    rest = abs(change.quantity) - closing
-    return (reduced, _opened(happening, change, rest)) if rest else (reduced,)
+        return _split(trade, step, happening) if isinstance(happening, Adjustment) else None
+    if trade is None or not step.before.quantity:
+        return _opened(step, happening, change)
+    if (step.before.quantity > 0) == (change.quantity > 0):
+        return _grown(trade, change)
+    reduced = _reduced(trade, change, step.after.realised_pnl - step.before.realised_pnl)
+    return reduced.model_copy(update={"exit_order_id": _order_of(happening)})
 
 
-def trades_of(fills: Iterable[Fill], adjustments: Iterable[Adjustment] = ()) -> dict[str, Trade]:
-    """Every trade that these make, by its id, in whatever order they arrived."""
+def trades_of(
+    fills: Iterable[Fill], adjustments: Iterable[Adjustment] = (), owners: Owners = NOBODYS
+) -> dict[str, Trade]:
+    """Every trade that these make, by its id, in whatever order they arrived; `owners` as in `Told`."""
+    return trades_by(fold(Told(fills, adjustments, owners=owners)).steps)
+
+
+def trades_by(steps: Iterable[Step]) -> dict[str, Trade]:
+    """Every trade that these steps make, by its id."""
     trades: dict[str, Trade] = {}
-    positions: dict[str, Position] = {}
-    latest: dict[str, Trade] = {}
-    for happening in timeline(fills, adjustments):
-        before = positions.get(happening.symbol) or first_position(happening)
-        if before is None:
-            continue
-        for trade in book_trade(latest.get(happening.symbol), before, happening):
-            trades[trade.trade_id] = latest[happening.symbol] = trade
-        positions[happening.symbol] = book(before, happening)
+    latest: dict[tuple[str, str], Trade] = {}
+    for step in steps:
+        key = step.strategy_id, step.before.symbol
+        trade = book_trade(latest.get(key), step)
+        if trade is not None:
+            trades[trade.trade_id] = latest[key] = trade
     return trades
 
 
@@ -78,13 +78,14 @@ def _order_of(happening: Happening) -> str | None:
     return happening.client_order_id if isinstance(happening, Fill) else None
 
 
-def _opened(happening: Happening, change: Change, quantity: Decimal) -> Trade:
+def _opened(step: Step, happening: Happening, change: Change) -> Trade:
     return Trade(
         trade_id=happening.fill_id if isinstance(happening, Fill) else happening.adjustment_id,
+        strategy_id=step.strategy_id,
         symbol=happening.symbol,
         side=Side.BUY if change.quantity > 0 else Side.SELL,
         opened_at=change.at,
-        quantity=quantity,
+        quantity=abs(change.quantity),
         entry_price=change.price,
         entry_order_id=_order_of(happening),
     )
@@ -96,7 +97,8 @@ def _grown(trade: Trade, change: Change) -> Trade:
     return trade.model_copy(update={"quantity": trade.quantity + added, "entry_price": price})
 
 
-def _reduced(trade: Trade, change: Change, closing: Decimal, earned: Decimal) -> Trade:
+def _reduced(trade: Trade, change: Change, earned: Decimal) -> Trade:
+    closing = abs(change.quantity)
     closed = trade.closed_quantity + closing
     return trade.model_copy(
         update={
@@ -108,24 +110,25 @@ def _reduced(trade: Trade, change: Change, closing: Decimal, earned: Decimal) ->
     )
 
 
-def _split(trade: Trade | None, before: Position, split: Adjustment) -> tuple[Trade, ...]:
+def _split(trade: Trade | None, step: Step, split: Adjustment) -> Trade | None:
     """The open trade in new shares; one that less than a share is left of has ended, with what it had cost lost."""
     if trade is None or trade.closed_at is not None or split.ratio is None:
-        return ()
-    after = book(before, split)
+        return None
+    before, after = step.before, step.after
     earned = trade.realised_pnl + after.realised_pnl - before.realised_pnl
     if not after.quantity:
         ended = {"closed_quantity": trade.quantity, "closed_at": split.effective_at, "realised_pnl": earned}
-        return (trade.model_copy(update=ended),)
+        return trade.model_copy(update=ended)
     closed = portion(abs(after.quantity), trade.closed_quantity, abs(before.quantity))
-    changed = {
-        "quantity": closed + abs(after.quantity),
-        "closed_quantity": closed,
-        "entry_price": new_price(trade.entry_price, split.ratio),
-        "exit_price": None if trade.exit_price is None else new_price(trade.exit_price, split.ratio),
-        "realised_pnl": earned,
-    }
-    return (trade.model_copy(update=changed),)
+    return trade.model_copy(
+        update={
+            "quantity": closed + abs(after.quantity),
+            "closed_quantity": closed,
+            "entry_price": new_price(trade.entry_price, split.ratio),
+            "exit_price": None if trade.exit_price is None else new_price(trade.exit_price, split.ratio),
+            "realised_pnl": earned,
+        }
+    )
 
 
 def _average(price: Decimal, quantity: Decimal, more: Decimal, added: Decimal) -> Decimal:

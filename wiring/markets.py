@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,11 @@ from adapters.postgres.companies import PostgresCompanies
 from adapters.postgres.rates import PostgresRate
 from adapters.simulated_market import SimulatedMarket
 from settings import ScheduleSettings, Settings
+from trading.errors import MarketRefused
 from trading.market import Adjustment
 from trading.ports import Companies, Market, RequestRate
+from trading.strategy_ports import Assets
+from trading.universes import Listed
 
 if TYPE_CHECKING:
     from adapters.alpaca_market import AlpacaAccount, AlpacaMarket
@@ -44,6 +48,23 @@ def market_of(settings: Settings, calendar: ExchangeCalendar, engine: AsyncEngin
     if len(markets) == 1 and not settings.market.cross_check:
         return markets[0]
     return MarketChain(markets, cross_check=settings.market.cross_check)
+
+
+def assets_of(market: Market) -> Assets:
+    """The market as a list of what it has; of one that has no such list, its refusal."""
+    return market if isinstance(market, Assets) else Unlisted(market.name)
+
+
+class Unlisted:
+    """The port `Assets` of a market that does not tell what it has."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def assets(self, as_of: datetime, sectors: Sequence[str]) -> Sequence[Listed]:  # noqa: ARG002  the port's
+        """Refuse."""
+        reason = "publishes no list of what it has: name the symbols, or screen the market alpaca"
+        raise MarketRefused(f"a screen cannot be made over {self._name}, which {reason}")
 
 
 def _provider(name: str, settings: Settings, calendar: ExchangeCalendar, engine: AsyncEngine | None) -> Market:

@@ -15,4 +15,5 @@ def gate_rules(settings: Settings) -> GateRules:
         style=settings.style.style,
         max_data_age=timedelta(seconds=settings.market.max_data_age_seconds),
         shadow=settings.breaker.shadow,
+        real_money=settings.trading.mode == "live",
     )

@@ -57,6 +57,20 @@ AGENT: dict[str, Any] = {
     "heartbeat_timeout": HEARTBEAT,
     "retry_policy": _policy(0.5, 20, 5),
 }
+RULE: dict[str, Any] = {
+    # A rule has twenty seconds of its own. One that ends its worker does so again: three tries, then its cycle fails.
+    "task_queue": DESK_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=30),
+    "schedule_to_close_timeout": timedelta(minutes=2),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(0.5, 10, 3),
+}
+SCREEN: dict[str, Any] = {
+    # A screen reads a month of bars of everything that a market lists, thirty requests at Alpaca, once a session.
+    **MARKET,
+    "start_to_close_timeout": timedelta(minutes=3),
+    "schedule_to_close_timeout": timedelta(minutes=6),
+}
 INQUIRY: dict[str, Any] = {
     # The account, the symbol, a price and a volume. After two minutes the decision's mark is old: the cycle ends, and
     # nothing was sent.

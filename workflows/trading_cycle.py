@@ -185,7 +185,7 @@ class ActivitySteps:
         """Let the strategy's rule say what it would do."""
         return await _done(
             workflow.execute_activity_method(
-                RuleActivities.apply_rule, asked, summary=f"rule: {asked.strategy.source}", **policies.MARKET
+                RuleActivities.apply_rule, asked, summary=f"rule: {asked.strategy.source}", **policies.RULE
             )
         )
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -22,12 +23,14 @@ from alpaca.data.requests import (
     StockTradesRequest,
 )
 from alpaca.data.timeframe import TimeFrame
-from alpaca.trading.requests import GetCalendarRequest
+from alpaca.trading.enums import AssetClass, AssetStatus
+from alpaca.trading.requests import GetAssetsRequest, GetCalendarRequest
 
 from adapters.alpaca_market import reading as read
 from adapters.alpaca_market import stream
 from adapters.alpaca_market.wire import AlpacaAccount, Wire
 from adapters.company_facts import CompanyFacts
+from adapters.listing import of_sectors
 from adapters.looking import look_at, together
 from trading.bars import Bars
 from trading.companies import Company
@@ -40,6 +43,7 @@ from trading.ports import Calendar, Companies, RequestRate
 from trading.readings import Reading
 from trading.sessions import Session
 from trading.snapshots import last_completed
+from trading.universes import Listed
 
 PAGE = 10_000
 """Bars in one page of an answer."""
@@ -47,6 +51,10 @@ MOST_SYMBOLS = 100
 MOST_NEWS = 50
 """What one request for news may bring."""
 
+MOST_LISTED = 400
+"""Symbols whose bars of a month fit in one page, and their names in one address."""
+MONTH = timedelta(days=35)
+"""Twenty sessions and whatever holidays lie between."""
 AT_ONCE = 8
 """Requests under way at the same time for one look."""
 
@@ -149,6 +157,25 @@ class AlpacaMarket:
         except MarketUnavailable as failure:
             log.warning("no news", provider=self.name, reason=str(failure))
             return ()
+
+    async def assets(self, as_of: datetime, sectors: Sequence[str]) -> Sequence[Listed]:
+        """Every American share and fund that may be traded on an exchange: one request, and one for each 400 symbols.
+
+        Alpaca tells no sector: by the shipped table, so of a sector only what stands in it.
+        """
+        asked = GetAssetsRequest(status=AssetStatus.ACTIVE, asset_class=AssetClass.US_EQUITY)
+        rows = await self._wire.trading(lambda client: client.get_all_assets(asked), "the list of assets")
+        known = self._facts.listed(read.read_assets(rows))
+        wanted = {one.symbol: one for one in of_sectors(known, sectors)}
+        completed, gate = last_completed(self._calendar, as_of), asyncio.Semaphore(AT_ONCE)
+        start = completed.opens_at - MONTH
+
+        async def month(batch: Sequence[str]) -> list[Listed]:
+            async with gate:
+                bars = await self._bars(batch, start, completed.closes_at)
+            return read.read_listed([wanted[symbol] for symbol in batch], bars, completed.session_on)
+
+        return list(chain.from_iterable(await together(map(month, _batches(list(wanted), MOST_LISTED)))))
 
     async def is_open(self) -> bool:
         """Whether the exchange trades at this moment, as Alpaca's clock says: it knows of surprise closures."""

@@ -14,8 +14,10 @@ from pydantic import ValidationError
 from adapters.alpaca_wire import moment
 from trading.bars import Bars
 from trading.corporate_actions import ActionKind, CorporateAction
+from trading.instruments import Instrument
 from trading.market import MOST_PRICE, PRICE_STEP, Dropped, Quote, read_quote
 from trading.news import MOST_HEADLINE, News
+from trading.universes import Listed, listed
 
 NEW_YORK = ZoneInfo("America/New_York")
 FUTURE = "future"
@@ -59,6 +61,30 @@ def read_volume(row: object, on: date) -> Decimal | None:
     except (KeyError, TypeError, ValueError):
         return None
     return volume if volume is not None and volume.is_finite() and volume >= 0 else None
+
+
+def read_assets(rows: object) -> list[Instrument]:
+    """What may be traded on an exchange, by name; what trades over the counter or has no ticker of ours is left out."""
+    found: dict[str, Instrument] = {}
+    for row in rows if isinstance(rows, list) else ():
+        if not isinstance(row, dict) or row.get("tradable") is not True or row.get("exchange") in {None, "", "OTC"}:
+            continue
+        try:
+            one = Instrument(symbol=str(row.get("symbol")), name=str(row.get("name") or ""))
+        except ValidationError:
+            continue
+        found[one.symbol] = one
+    return [found[symbol] for symbol in sorted(found)]
+
+
+def read_listed(instruments: Sequence[Instrument], rows: Mapping[str, object], completed_on: date) -> list[Listed]:
+    """Price and dollar volume of what has a month of bars, up to the session that was complete."""
+    found: list[Listed] = []
+    for one in instruments:
+        bars = read_bars(one.symbol, rows.get(one.symbol))
+        if isinstance(bars, Bars):
+            found.extend(known for known in [listed(one, bars.until(completed_on), completed_on)] if known is not None)
+    return found
 
 
 def read_actions(answer: Mapping[str, Any]) -> dict[str, list[CorporateAction]]:

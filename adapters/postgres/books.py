@@ -6,13 +6,15 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.adjustments import adjustments_of_desk
-from adapters.postgres.capital import capital_of_desk
+from adapters.postgres.capital_rows import capital_of_desk
 from adapters.postgres.desks import read_breaker
 from adapters.postgres.fill_rows import fills_of_desk
 from adapters.postgres.log import all_events
 from adapters.postgres.order_rows import orders_of_desk
 from adapters.postgres.portfolio import read_portfolio
 from adapters.postgres.shadow import all_trades
+from adapters.postgres.sleeve_rows import read_accounts, read_allocations, read_parts
+from adapters.postgres.strategies import read_strategies
 from adapters.postgres.tables import trades
 from trading.audit import Books
 from trading.trades import Trade
@@ -40,6 +42,10 @@ async def read_books(connection: AsyncConnection, desk_id: str) -> Books:
         fills=await fills_of_desk(connection, desk_id),
         adjustments=await adjustments_of_desk(connection, desk_id),
         trades=await _trades(connection, desk_id),
+        strategies=await read_strategies(connection, desk_id),
+        sub_positions=await read_parts(connection, desk_id),
+        accounts=tuple((await read_accounts(connection, desk_id)).values()),
+        allocations=await read_allocations(connection, desk_id),
         shadows=await all_trades(connection, desk_id),
         events=events,
         unreadable=unreadable,

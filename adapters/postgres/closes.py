@@ -13,7 +13,7 @@ from sqlalchemy.types import Numeric
 
 from adapters.postgres import log
 from adapters.postgres.adjustments import adjustments_of_desk
-from adapters.postgres.capital import capital_of_desk
+from adapters.postgres.capital_rows import capital_of_desk
 from adapters.postgres.closing_tables import daily_closes
 from adapters.postgres.engine import consistent, transaction
 from adapters.postgres.fill_rows import fills_of_desk

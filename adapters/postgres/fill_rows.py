@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, exists, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres.tables import adjustments, fills
+from adapters.postgres.tables import adjustments, capital_events, fills
 from trading.errors import BooksDisagree
 from trading.orders import Fill
 
@@ -54,12 +54,14 @@ async def linked_fills(connection: AsyncConnection, fill: Fill) -> tuple[Fill, .
 
 
 async def is_newest(connection: AsyncConnection, desk_id: str, fill: Fill) -> bool:
-    """Whether the symbol has no fill of the same moment or later, and no adjustment of a later one."""
+    """Whether the symbol has no fill and no dividend of the same moment or later, and no adjustment of a later one."""
     same = (fills.c.desk_id == desk_id) & (fills.c.symbol == fill.symbol) & (fills.c.fill_id != fill.fill_id)
     adjusted = (adjustments.c.desk_id == desk_id) & (adjustments.c.symbol == fill.symbol)
     later = exists().where(same & (fills.c.filled_at >= fill.filled_at))
     later_adjusted = exists().where(adjusted & (adjustments.c.effective_at > fill.filled_at))
-    return not (await connection.execute(select(later | later_adjusted))).scalar_one()
+    paid = (capital_events.c.desk_id == desk_id) & (capital_events.c.symbol == fill.symbol)
+    paid_later = exists().where(paid & (capital_events.c.occurred_at >= fill.filled_at))
+    return not (await connection.execute(select(later | later_adjusted | paid_later))).scalar_one()
 
 
 async def cash_from_scratch(connection: AsyncConnection, desk_id: str) -> Decimal:

@@ -19,6 +19,7 @@ from adapters.postgres import (
     cycles,
     desks,
     fills,
+    footing,
     log,
     order_rows,
     orders,
@@ -34,6 +35,7 @@ from trading.breaker import CircuitBreaker, StateChange
 from trading.breaker_rules import BreakerLook, Refused, Resumption
 from trading.costs import Costs
 from trading.events import Event
+from trading.footing import Footing
 from trading.limits import Limits
 from trading.market import Quote
 from trading.orders import Fill, Order, OrderState
@@ -94,6 +96,11 @@ class PostgresLedger:
         """One of them; None when the desk has none of that name."""
         async with transaction(self._engine) as connection:
             return await strategies.read_strategy(connection, desk_id, strategy_id)
+
+    async def footing(self, desk_id: str, strategy_id: str) -> Footing:
+        """A strategy with its breaker's state and its part of the books, at one instant."""
+        async with transaction(consistent(self._engine)) as connection:
+            return await footing.read_footing(connection, desk_id, strategy_id)
 
     async def change_strategy(self, change: StrategyChange, limits: Limits) -> Strategy | ChangeRefused:
         """Add, change or remove a strategy with its event, or say why not."""

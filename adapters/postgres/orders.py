@@ -9,17 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.postgres import log
 from adapters.postgres.desks import change_state
 from adapters.postgres.fill_rows import fills_of_order
+from adapters.postgres.footing import read_footing
 from adapters.postgres.order_rows import KnownOrder, enter_order, find_order, save_order
 from adapters.postgres.portfolio import lock_books, read_portfolio
 from adapters.postgres.recent import count_recent
 from trading.alerts import Alert, Topic, alert_raised
-from trading.breaches import breaches, evidence, runaway
+from trading.breaches import breaches, evidence, forbidden_to, runaway
 from trading.breaker import StateChange, TradingState, forbids
 from trading.errors import BooksDisagree
 from trading.events import Event
-from trading.limits import Part, Scene, part_of
+from trading.limits import Giver, Part, Scene, part_of
 from trading.order_events import order_denied, order_intended, order_moved
-from trading.orders import UNANSWERED, Order, OrderRequest, OrderState, advance, settle
+from trading.orders import OPERATOR, UNANSWERED, Order, OrderRequest, OrderState, advance, settle
+from trading.portfolio import Portfolio
 from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
 
 
@@ -32,13 +34,7 @@ async def intend_order(connection: AsyncConnection, asked: IntentAsked) -> Order
         _refuse_other(known, request)
         return known.answer
     portfolio = await read_portfolio(connection, request.desk_id)
-    scene = Scene(
-        portfolio=portfolio,
-        limits=asked.limits,
-        standing=asked.standing,
-        recent=await count_recent(connection, request, asked.limits.duplicate_minutes),
-        flattens=asked.flattens,
-    )
+    scene = await _scene(connection, asked, portfolio)
     found, seen = breaches(request, scene), evidence(request, scene)
     if found:
         denied = Denied(client_order_id=request.client_order_id, breaches=found)
@@ -59,15 +55,14 @@ async def clear_order(connection: AsyncConnection, sending: Sending, at: datetim
     await lock_books(connection, request.desk_id)
     known = await known_order(connection, request.client_order_id)
     _refuse_other(known, request)
-    portfolio = await read_portfolio(connection, request.desk_id)
-    refused = forbids(portfolio.trading_state, reduces_exposure=part_of(request.leg) is not Part.ENTRY)
+    refused = await _forbidden(connection, sending)
     if known.order.state is not OrderState.INTENDED:
         sent = known.order.state in UNANSWERED
         again = sending.again and sent and not sending.is_late
-        return Clearance(order=known.order, may_send=again and not refused)
+        return Clearance(order=known.order, may_send=bool(again and not refused))
     if refused or sending.is_late:
         state = OrderState.CANCELLED if refused else OrderState.EXPIRED
-        why = f"the desk is {portfolio.trading_state}" if refused else "it was too late to send it"
+        why = refused or "it was too late to send it"
         return Clearance(order=await _say(connection, known, state, at, why), may_send=False)
     return Clearance(order=await _say(connection, known, OrderState.SUBMITTED, at), may_send=True)
 
@@ -101,6 +96,42 @@ async def adopt_order(connection: AsyncConnection, order: Order, event: Event) -
     else:
         _refuse_other(known, order.request)
     await log.append(connection, [event])
+
+
+async def _scene(connection: AsyncConnection, asked: IntentAsked, portfolio: Portfolio) -> Scene:
+    """All that an order is held to: the desk's books, and those of the strategy that gives it. A person has none."""
+    request = asked.request
+    scene = Scene(
+        portfolio=portfolio,
+        limits=asked.limits,
+        standing=asked.standing,
+        recent=await count_recent(connection, request, asked.limits.duplicate_minutes),
+        flattens=asked.flattens,
+    )
+    if request.strategy_id == OPERATOR:
+        return scene
+    footing = await read_footing(connection, request.desk_id, request.strategy_id)
+    giver = footing.giver(real_money=asked.real_money)
+    return scene.model_copy(update={"own": footing.own(portfolio), "giver": giver})
+
+
+async def _forbidden(connection: AsyncConnection, sending: Sending) -> str:
+    """Why an order may not go on the wire now, in words; empty when it may."""
+    request, part = sending.request, part_of(sending.request.leg)
+    state = (await read_portfolio(connection, request.desk_id)).trading_state
+    if forbids(state, reduces_exposure=part is not Part.ENTRY):
+        return f"the desk is {state}"
+    if request.strategy_id == OPERATOR or part is Part.PROTECTIVE:
+        return ""
+    footing = await read_footing(connection, request.desk_id, request.strategy_id)
+    return _stopped(footing.giver(real_money=sending.real_money), part)
+
+
+def _stopped(giver: Giver, part: Part) -> str:
+    barred = giver.barred if part is Part.ENTRY else ""
+    if barred or forbidden_to(giver, part):
+        return f"strategy {giver.strategy_id}: {barred or giver.because or f'it is {giver.state}'}"
+    return ""
 
 
 async def known_order(connection: AsyncConnection, client_order_id: str) -> KnownOrder:

@@ -11,8 +11,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Numeric, Text
 
+from adapters.postgres import sleeve_rows
 from adapters.postgres.log import Head, lock_log
 from trading.errors import BooksDisagree
+from trading.funding import equities
 from trading.market import Quote
 from trading.portfolio import Portfolio
 
@@ -99,7 +101,17 @@ async def mark_positions(
     portfolio = await value_positions(connection, desk_id, marks, marked_at)
     kept = {"desk_id": desk_id, "marked_at": marked_at, "equity": portfolio.equity, "cash": portfolio.cash}
     await connection.execute(_KEEP_MARK, kept)
+    await mark_strategies(connection, portfolio, marked_at)
     return portfolio
+
+
+async def mark_strategies(connection: AsyncConnection, desk: Portfolio, marked_at: datetime) -> None:
+    """Keep what every strategy with an account is worth at the desk's marks, and its peak."""
+    accounts = await sleeve_rows.read_accounts(connection, desk.desk_id)
+    if accounts:
+        parts = await sleeve_rows.read_parts(connection, desk.desk_id)
+        worth = equities(accounts, parts, desk.positions)
+        await sleeve_rows.keep_marks(connection, desk.desk_id, worth, marked_at)
 
 
 async def value_positions(

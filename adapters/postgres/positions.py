@@ -1,4 +1,4 @@
-"""The rows of positions and trades: projections of fills and adjustments, extended by the newest or counted anew."""
+"""The rows of positions, their parts and trades: projections, extended by the newest fill or counted anew."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from sqlalchemy import ColumnElement, RowMapping, case, delete, func, literal, s
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.capital_rows import paid_for
 from adapters.postgres.fill_rows import fills_of_symbol
+from adapters.postgres.sleeve_rows import read_holding, replace_parts, save_parts
 from adapters.postgres.tables import adjustments, orders, positions, trades
 from trading.adjustments import Adjustment, price_through
+from trading.funding import sub_positions
 from trading.instruments import UNKNOWN_SECTOR
 from trading.orders import Fill, OrderRequest, effective
-from trading.portfolio import Position, book_fill, positions_of
-from trading.trades import Trade, book_trade, trades_of
-
-ADOPTED = "adopted"
-"""The strategy of shares that a person told the books to take over."""
+from trading.portfolio import Position
+from trading.sleeves import Holding, Told, after, divide, fold, together
+from trading.trades import Trade, book_trade, trades_by
 
 
 class Valued(NamedTuple):
@@ -31,27 +32,37 @@ class Valued(NamedTuple):
 
 async def extend_position(connection: AsyncConnection, request: OrderRequest, fill: Fill) -> None:
     """Add a fill that is the newest of its symbol."""
-    row = await _row(connection, request.desk_id, fill.symbol)
-    before = Position(symbol=fill.symbol, mark=fill.price)
-    if row is not None:
-        before = Position.model_validate({name: row[name] for name in Position.model_fields if row[name] is not None})
-    open_trade = await _open_trade(connection, request)
+    desk_id, symbol = request.desk_id, fill.symbol
+    row = await _row(connection, desk_id, symbol)
+    before = await read_holding(connection, desk_id, symbol, fill.price if row is None else row["mark"])
+    steps = divide(before, fill, {fill.client_order_id: request.strategy_id})
+    holding = after(before, steps)
+    position = together(symbol, holding) or Position(symbol=symbol, mark=fill.price)
     # The quote is of this moment or later: it is in the same shares.
     valued = _newer(Valued(fill.price, fill.filled_at), row, ())
-    await _save_position(connection, request.desk_id, request.sector, (book_fill(before, fill), valued))
-    for trade in book_trade(open_trade, before, fill):
-        await _save_trade(connection, request.desk_id, trade)
+    await _save_position(connection, desk_id, request.sector, (position, valued))
+    changed = {step.strategy_id for step in steps}
+    await save_parts(connection, desk_id, (p for p in sub_positions(symbol, holding) if p.strategy_id in changed))
+    latest = await _open_trades(connection, desk_id, symbol)
+    for step in steps:
+        trade = book_trade(latest.get(step.strategy_id), step)
+        if trade is not None:
+            latest[step.strategy_id] = trade
+            await _save_trade(connection, desk_id, trade)
 
 
 async def rebuild_position(
     connection: AsyncConnection, desk_id: str, symbol: str, sector: str = UNKNOWN_SECTOR
 ) -> None:
-    """Count a symbol anew from all its fills and adjustments: one came late, or was taken back."""
+    """Count a symbol anew from all that changed it: something came late, was taken back, or was paid for its shares."""
     fills = await fills_of_symbol(connection, desk_id, symbol)
     ours = (adjustments.c.desk_id == desk_id) & (adjustments.c.symbol == symbol)
     adjusted = await adjustments_where(connection, ours)
+    paid = await paid_for(connection, desk_id, symbol)
+    holdings, steps = fold(Told(fills, adjusted, paid, await _owners(connection, desk_id, symbol)))
+    holding = holdings.get(symbol, Holding())
     row = await _row(connection, desk_id, symbol)
-    position = positions_of(fills, adjusted).get(symbol)
+    position = together(symbol, holding)
     if position is None and fills:
         # When every fill was taken back there is still a row to value, at nothing.
         position = Position(symbol=symbol, mark=price_through(fills[-1].price, symbol, adjusted, fills[-1].filled_at))
@@ -61,9 +72,10 @@ async def rebuild_position(
     priced_at += [one.effective_at for one in adjusted if one.ratio is None]
     valued = _newer(Valued(position.mark, max(priced_at)), row, adjusted)
     await _save_position(connection, desk_id, sector, (position, valued))
+    await replace_parts(connection, desk_id, symbol, sub_positions(symbol, holding))
     old = (trades.c.desk_id == desk_id) & (trades.c.symbol == symbol)
     await connection.execute(delete(trades).where(old))
-    for trade in trades_of(fills, adjusted).values():
+    for trade in trades_by(steps).values():
         await _save_trade(connection, desk_id, trade)
 
 
@@ -107,20 +119,27 @@ async def _save_position(
     await connection.execute(entered.on_conflict_do_update(index_elements=["desk_id", "symbol"], set_=changes))
 
 
-async def _open_trade(connection: AsyncConnection, request: OrderRequest) -> Trade | None:
-    ours = (trades.c.desk_id == request.desk_id) & (trades.c.symbol == request.symbol) & trades.c.closed_at.is_(None)
-    row = (await connection.execute(select(trades).where(ours))).mappings().one_or_none()
-    return None if row is None else Trade.model_validate({name: row[name] for name in Trade.model_fields})
+async def _owners(connection: AsyncConnection, desk_id: str, symbol: str) -> dict[str, str]:
+    ours = (orders.c.desk_id == desk_id) & (orders.c.symbol == symbol)
+    query = select(orders.c.client_order_id, orders.c.strategy_id).where(ours)
+    return {row.client_order_id: row.strategy_id for row in await connection.execute(query)}
+
+
+async def _open_trades(connection: AsyncConnection, desk_id: str, symbol: str) -> dict[str, Trade]:
+    """The open trade of each strategy in a symbol."""
+    ours = (trades.c.desk_id == desk_id) & (trades.c.symbol == symbol) & trades.c.closed_at.is_(None)
+    rows = (await connection.execute(select(trades).where(ours))).mappings()
+    found = (Trade.model_validate({name: row[name] for name in Trade.model_fields}) for row in rows)
+    return {trade.strategy_id: trade for trade in found}
 
 
 async def _save_trade(connection: AsyncConnection, desk_id: str, trade: Trade) -> None:
-    """Write a trade with what its orders knew: strategy and scores from the entry, the reason from the exit."""
+    """Write a trade with what its orders knew: scores from the entry, the reason from the exit."""
     of_entry = orders.c.client_order_id == trade.entry_order_id
     of_exit = orders.c.client_order_id == trade.exit_order_id
     row = {
         **trade.model_dump(),
         "desk_id": desk_id,
-        "strategy_id": func.coalesce(select(orders.c.strategy_id).where(of_entry).scalar_subquery(), ADOPTED),
         "scores": func.coalesce(
             select(orders.c.request["scores"]).where(of_entry).scalar_subquery(), literal({}, type_=JSONB)
         ),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import log
+from adapters.postgres.footing import read_footing
 from adapters.postgres.portfolio import read_portfolio
 from adapters.postgres.shadow_tables import shadow_trades
 from trading.costs import Costs
 from trading.shadow import ShadowTrade, follow, shadow_closed, shadow_opened
-from trading.shadow_scoring import ShadowLook, score
+from trading.shadow_scoring import ShadowLook, Thinker, score
 
 
 async def decide(
@@ -25,8 +28,10 @@ async def decide(
     if done:
         return done
     standing = await open_trades(connection, draft.desk_id)
-    portfolio = await read_portfolio(connection, draft.desk_id)
-    changed = follow(draft, standing, portfolio.held(draft.symbol), costs)
+    desk = await read_portfolio(connection, draft.desk_id)
+    own = (await read_footing(connection, draft.desk_id, draft.strategy_id)).own(desk)
+    held = (desk if own is None else own.portfolio).held(draft.symbol)
+    changed = follow(draft, standing, held, costs)
     for trade in changed:
         if trade.is_open:
             await connection.execute(insert(shadow_trades).values(trade.model_dump()))
@@ -40,14 +45,20 @@ async def decide(
 async def score_open(connection: AsyncConnection, look: ShadowLook, costs: Costs) -> tuple[ShadowTrade, ...]:
     """Hold every open trade against what was seen; those that are still open then."""
     await log.lock_log(connection, look.desk_id)
-    portfolio = await read_portfolio(connection, look.desk_id)
     before = await open_trades(connection, look.desk_id)
-    after = [score(trade, look, portfolio, costs) for trade in before]
+    thinkers = await _thinkers(connection, look, {trade.strategy_id for trade in before})
+    after = [score(trade, look, thinkers[trade.strategy_id], costs) for trade in before]
     for old, new in zip(before, after, strict=True):
         if old != new:
             await _keep(connection, new)
     await log.append(connection, [shadow_closed(one, look.trace_id) for one in after if not one.is_open])
     return tuple(one for one in after if one.is_open)
+
+
+async def _thinkers(connection: AsyncConnection, look: ShadowLook, names: Iterable[str]) -> dict[str, Thinker]:
+    desk = await read_portfolio(connection, look.desk_id)
+    footings = {name: await read_footing(connection, look.desk_id, name) for name in names}
+    return {name: one.thinker(desk, real_money=look.real_money) for name, one in footings.items()}
 
 
 async def open_trades(connection: AsyncConnection, desk_id: str) -> tuple[ShadowTrade, ...]:

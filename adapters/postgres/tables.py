@@ -204,7 +204,9 @@ trades = Table(
     Column("outcome", Text, Computed(_OUTCOME)),
     CheckConstraint("closed_quantity <= quantity", name="closes_what_it_opened"),
     CheckConstraint("(closed_at IS NULL) = (closed_quantity < quantity)", name="closed_when_flat"),
-    Index("uq_trades_open", "desk_id", "symbol", unique=True, postgresql_where=text("closed_at IS NULL")),
+    Index(
+        "uq_trades_open", "desk_id", "strategy_id", "symbol", unique=True, postgresql_where=text("closed_at IS NULL")
+    ),
     Index(None, "desk_id", "opened_at"),
 )
 
@@ -258,6 +260,7 @@ adjustments = Table(
     Column("effective_at", At, nullable=False),
     Column("evidence", Text, nullable=False),
     _recorded(),
+    Column("strategy_id", Text),
     CheckConstraint("(kind = 'split') = (ratio IS NOT NULL)", name="of_its_kind"),
     Index(None, "desk_id", "symbol", "effective_at"),
 )

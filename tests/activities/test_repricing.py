@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from activities.gate import GateRules
 from activities.opening import OpeningActivities
 from activities.repricing import Repriced, RepricingActivities
 from activities.standing import StandingActivities
@@ -19,7 +20,6 @@ from tests.making import DESK, TRACE, after, intent, request
 from trading.breaker import StateChange, TradingState
 from trading.desk import DeskOpening
 from trading.errors import BooksDisagree
-from trading.limits import Limits
 from trading.order_events import order_moved
 from trading.orders import Order, OrderRequest, OrderState
 from trading.sessions import Session
@@ -47,7 +47,7 @@ class Desk:
         self.ledger = PostgresLedger(engine)
         exchange: Any = AllDay()
         standing = StandingActivities(self.broker, self.market, exchange, NoReports(), timedelta(minutes=1))
-        self.repricing = RepricingActivities(self.ledger, self.market, standing, Limits())
+        self.repricing = RepricingActivities(self.ledger, self.market, standing, GateRules())
 
     def quote(self, price: str) -> None:
         self.market.quote("AAPL", price, price, datetime.now(UTC))

@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from tests.making import AT, DESK, after
+from trading import funding
 from trading.accounts import Account
 from trading.adjustments import Adjustment
 from trading.books import Books
@@ -18,6 +20,7 @@ from trading.order_events import protective_request
 from trading.orders import Fill, Order, OrderState, advance, settle
 from trading.portfolio import CapitalEvent, Portfolio, cash_of, positions_of
 from trading.settlement import BrokerOrder
+from trading.sleeves import Told, owners_of, sleeves_of
 from trading.statement import Activity, Holding, Statement
 
 TAKEN_AT = AT + timedelta(days=4)
@@ -45,7 +48,19 @@ def folded(
         orders=settled,
         fills=fills,
         adjustments=adjustments,
+        **divided(Told(fills, adjustments, capital, owners_of(settled))),
     )
+
+
+def divided(told: Told) -> dict[str, Any]:
+    """What each strategy has in such books."""
+    made = sleeves_of(told)
+    return {
+        "sub_positions": tuple(
+            row for name, held in made.holdings.items() for row in funding.sub_positions(name, held)
+        ),
+        "accounts": tuple(funding.Account(strategy_id=name, cash=cash) for name, cash in made.cash.items()),
+    }
 
 
 def of(order: Order, fills: Iterable[Fill]) -> list[Fill]:

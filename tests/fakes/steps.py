@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from tests.fakes.bookkeeping import divided
+from tests.fakes.footings import standing_of
 from tests.making import AT, DESK, TRACE, after, deposit, fill, quote, signal, standing, summary
 from trading import order_events
 from trading.audit import Books, Finding, audit
@@ -15,6 +17,7 @@ from trading.costs import Costs
 from trading.docket import Row
 from trading.errors import Final
 from trading.events import GENESIS, Event, EventType, StoredEvent, seal
+from trading.footing import Footing
 from trading.instruments import Side
 from trading.limits import Limits, Scene
 from trading.market import SnapshotSummary
@@ -27,8 +30,9 @@ from trading.rooms import price_of
 from trading.sessions import Session
 from trading.settlement import BrokerOrder, Denied, IntentAsked
 from trading.shadow import ShadowDecision, ShadowTrade, drafted, follow, shadow_closed, shadow_opened
-from trading.shadow_scoring import Seen, ShadowLook, score
+from trading.shadow_scoring import Seen, ShadowLook, Thinker, score
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation, Verdict
+from trading.sleeves import Told, owners_of
 from trading.standing import Recent, Standing
 from trading.steps import (
     AssessmentAsked,
@@ -51,7 +55,7 @@ from trading.steps import (
     ValidationAsked,
     ValidationHeard,
 )
-from trading.strategy import Rung, first_strategy
+from trading.strategy import first_strategy
 from trading.trades import trades_of
 
 COSTS = Costs(slippage_bps=ZERO)
@@ -86,6 +90,8 @@ class FakeDesk:
         self.resting: set[str] = set()
         self.received_at: dict[str, datetime] = {}
         self.shadows: dict[str, ShadowTrade] = {}
+        self.only_thinks = False
+        self.footing: Footing | None = None
         self.record([self._event(EventType.CAPITAL_CHANGED, self.paid_in.model_dump(mode="json"))])
 
     def record(self, events: Iterable[Event]) -> None:
@@ -124,7 +130,12 @@ class FakeDesk:
     def scene(self, asked: IntentAsked) -> Scene:
         """What is known when an order is intended."""
         return Scene(
-            portfolio=self.portfolio(), limits=asked.limits, standing=asked.standing, recent=self._recent(asked)
+            portfolio=(books := self.portfolio()),
+            limits=asked.limits,
+            own=self.footing and self.footing.own(books),
+            giver=self.footing and self.footing.giver(real_money=asked.real_money),
+            standing=asked.standing,
+            recent=self._recent(asked),
         )
 
     def _recent(self, asked: IntentAsked) -> Recent:
@@ -176,7 +187,8 @@ class FakeDesk:
         return changed
 
     def score(self, look: ShadowLook) -> tuple[ShadowTrade, ...]:
-        changed = [score(one, look, self.portfolio(), COSTS) for one in self.thought()]
+        thinker = Thinker(portfolio=self.portfolio(), only_thinks=self.only_thinks)
+        changed = [score(one, look, thinker, COSTS) for one in self.thought()]
         self.shadows |= {one.shadow_id: one for one in changed}
         self.record(shadow_closed(one, TRACE) for one in changed if not one.is_open)
         return self.thought()
@@ -205,6 +217,7 @@ class FakeDesk:
 
     def books(self) -> Books:
         events = sealed(self.events.values())
+        owners = owners_of(self.orders.values())
         return Books(
             desk_id=DESK,
             portfolio=self.portfolio(),
@@ -212,7 +225,8 @@ class FakeDesk:
             capital=(self.paid_in,),
             orders=tuple(self.orders.values()),
             fills=tuple(self.fills),
-            trades=tuple(trades_of(self.fills).values()),
+            trades=tuple(trades_of(self.fills, owners=owners).values()),
+            **divided(Told(self.fills, owners=owners)),
             shadows=tuple(self.shadows.values()),
             events=events,
             event_count=len(events),
@@ -260,6 +274,7 @@ class FakeSteps:
         self.shadow = False
         self.strategy = first_strategy()
         self.own: Portfolio | None = None
+        self.real_money = False
         self.size = Decimal(1)
         self.as_of = after(0)
 
@@ -292,7 +307,7 @@ class FakeSteps:
             held=held,
             shadow=self.shadow,
             strategy=self.strategy,
-            only_thinks=self.strategy.rung is Rung.SHADOW,
+            **standing_of(self, held),
             shadowed=tuple(sorted({one.symbol for one in self.desk.thought()})),
             skip=self.skip,
         )

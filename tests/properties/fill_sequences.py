@@ -12,7 +12,8 @@ from trading.money import Record
 from trading.orders import Fill, Leg, Order, OrderRequest, OrderState
 
 NOON = datetime(2024, 3, 1, 17, tzinfo=UTC)
-# Two symbols, bought and sold, so that positions grow, shrink, end, and pass zero.
+# Two symbols, bought and sold by two strategies, so that positions grow, shrink, end, pass zero, and are shared.
+STRATEGIES = ("agents", "trend", "trend", "agents")
 BOOK = (("AAPL", Side.BUY, 10), ("AAPL", Side.SELL, 10), ("AAPL", Side.BUY, 4), ("BRK.B", Side.SELL, 5))
 ENDS = (OrderState.ACCEPTED, OrderState.ACCEPTED, OrderState.SUBMITTED, OrderState.CANCELLED, OrderState.EXPIRED)
 
@@ -40,7 +41,7 @@ def request(desk: str, number: int) -> OrderRequest:
     return OrderRequest(
         client_order_id=f"{desk}-order-{number}",
         desk_id=desk,
-        strategy_id="default",
+        strategy_id=STRATEGIES[number],
         cycle_id=f"{desk}-cycle",
         leg=Leg.ENTRY if side is Side.BUY else Leg.EXIT,
         symbol=symbol,

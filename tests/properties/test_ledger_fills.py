@@ -9,16 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import transaction
 from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.sleeve_tables import strategy_accounts, sub_positions
 from adapters.postgres.tables import orders, portfolio_state, positions, trades
 from tests.adapters.postgres.desk import opening
 from tests.properties.fill_sequences import Life, lives
 from trading.audit import audit
 from trading.order_events import order_moved, trade_executed
 from trading.orders import Fill, OrderRequest, settle
-from trading.portfolio import cash_of, positions_of
+from trading.portfolio import cash_of
+from trading.sleeves import Told, holdings_of, owners_of, positions_together
 from trading.trades import trades_of
 
-PROJECTIONS = (positions, trades, orders, portfolio_state)
+PROJECTIONS = (positions, trades, orders, portfolio_state, sub_positions, strategy_accounts)
 _numbers = count(1)
 
 
@@ -50,7 +52,7 @@ async def test_any_order_of_arrival_leaves_the_rows_that_the_fills_make(engine: 
 
     rows = await projections(engine, one)
     assert rows == await projections(engine, other)
-    assert {row["trade_id"] for row in rows["trades"]} == set(trades_of(life.fills))
+    assert {row["trade_id"] for row in rows["trades"]} == set(trades_of(life.fills, owners=owners_of(life.orders)))
     await check_books(ledger, other, life)
 
 
@@ -60,8 +62,9 @@ async def check_books(ledger: PostgresLedger, desk: str, life: Life) -> None:
     told = {_on(desk, order.request): order.state for order in life.orders}
 
     assert books.portfolio.cash == cash_of(books.capital, fills)
+    made = positions_together(holdings_of(Told(fills, owners=owners_of(books.orders))))
     held = {p.symbol: p.model_copy(update={"sector": "Unknown"}) for p in books.portfolio.positions if p.quantity}
-    assert held == {symbol: p for symbol, p in positions_of(fills).items() if p.quantity}
+    assert held == {symbol: p for symbol, p in made.items() if p.quantity}
     for order in books.orders:
         name = order.request.client_order_id
         as_told = order.model_copy(update={"state": told[name]})

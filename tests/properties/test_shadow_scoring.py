@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.making import AT, after, portfolio, position, quote, these
+from tests.making import AT, DESK, after, portfolio, position, quote, these
 from trading.breaker import TradingState
 from trading.corporate_actions import ActionKind, CorporateAction
 from trading.costs import Costs
@@ -17,13 +17,12 @@ from trading.instruments import Side
 from trading.market import Bar
 from trading.money import ZERO
 from trading.orders import Leg
-from trading.portfolio import Portfolio
 from trading.sessions import Session
 from trading.shadow import Ending, ShadowDecision, ShadowTrade, drafted
-from trading.shadow_scoring import MOST_DAYS, MOST_SESSIONS, Seen, ShadowLook, score
+from trading.shadow_scoring import MOST_DAYS, MOST_SESSIONS, Seen, ShadowLook, Thinker, score
 
 FREE = Costs(slippage_bps=ZERO)
-HALTED = portfolio("100000", trading_state=TradingState.HALTED)
+HALTED = Thinker(portfolio=portfolio("100000", trading_state=TradingState.HALTED))
 DAY = timedelta(days=1)
 
 
@@ -54,11 +53,11 @@ def bar(day: int, first: float, low: float, high: float, close: float) -> Bar:
     return Bar(session_on=AT.date() + day * DAY, volume=1, **cents)
 
 
-def look(*bars: Bar, days: int = 1, last: str = "", books: Portfolio = HALTED, **more: object) -> ShadowLook:
+def look(*bars: Bar, days: int = 1, last: str = "", **more: object) -> ShadowLook:
     at = AT + days * DAY
     newest = quote("AAPL", last, quoted_at=at) if last else None
     return ShadowLook(
-        desk_id=books.desk_id,
+        desk_id=DESK,
         as_of=at,
         seen=(Seen.model_validate({"symbol": "AAPL", "bars": bars, "quote": newest, **more}),),
     )
@@ -121,7 +120,7 @@ def test_what_is_neither_stopped_nor_sold_is_counted_in_the_end() -> None:
 
 def test_an_exit_whose_position_is_gone_is_counted() -> None:
     sold = trade(Side.SELL, leg=Leg.EXIT, stop=None, target=None)
-    held = HALTED.model_copy(update={"positions": (position("AAPL", "10"),)})
+    held = Thinker(portfolio=portfolio("99000", position("AAPL", "10"), trading_state=TradingState.HALTED))
     assert score(sold, look(last="90"), held, FREE).is_open
     found = score(sold, look(last="90"), HALTED, FREE)
     assert these(found.ending, found.pnl) == (Ending.GONE, 100)

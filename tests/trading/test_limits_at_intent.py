@@ -23,7 +23,7 @@ from tests.trading.edges import (
     short,
 )
 from trading.breaches import breaches, evidence
-from trading.limits import APPLIES_TO, Limit, Limits, Part, Scene
+from trading.limits import APPLIES_TO, OF_OWN, OF_SEVERAL, Limit, Limits, Part, Scene, held_to
 from trading.orders import OrderRequest
 from trading.rooms import cap
 
@@ -38,13 +38,14 @@ def test_an_intent_at_the_edge_passes_or_says_why_not(edge: Edge) -> None:
 def test_there_are_enough_edges_and_each_limit_is_seen_to_refuse() -> None:
     assert len({edge.said for edge in EDGES}) == len(EDGES) >= 60
     refused = {breach.limit for edge in EDGES for breach in breaches(edge.order, edge.scene)}
-    assert refused >= APPLIES_TO.keys() - {Limit.POSITIONS}
+    # What one of several strategies is held to has edges of its own.
+    assert refused >= APPLIES_TO.keys() - {Limit.POSITIONS} - OF_OWN - OF_SEVERAL
 
 
 def test_the_wall_would_stop_any_entry() -> None:
     stopped = {breach.limit for breach in breaches(buy("1"), scene(portfolio=POSITIONS_FULL, **WALL))}
     for_entries_alone = {limit for limit, parts in APPLIES_TO.items() if parts == {Part.ENTRY}}
-    assert stopped == for_entries_alone - {Limit.PROTECTION, Limit.SHORT, Limit.POSITIONS}
+    assert stopped == for_entries_alone - {Limit.PROTECTION, Limit.SHORT, Limit.POSITIONS} - OF_OWN - OF_SEVERAL
 
 
 def test_a_denial_says_the_numbers() -> None:
@@ -59,15 +60,16 @@ def test_a_denial_says_the_numbers() -> None:
     assert said(buy(), scene(**BLOCKED)) == "account a-1 may not trade: a margin call"
 
 
-def test_every_limit_applies_to_something_and_all_but_two_spare_the_stops() -> None:
+def test_every_limit_applies_to_something_and_all_but_three_spare_the_stops() -> None:
     assert set(APPLIES_TO) == set(Limit) - {Limit.SIZE, Limit.PROBATION}
-    assert {limit for limit, parts in APPLIES_TO.items() if Part.PROTECTIVE in parts} == {Limit.STATE, Limit.HOLDING}
+    protective = {limit for limit, parts in APPLIES_TO.items() if Part.PROTECTIVE in parts}
+    assert protective == {Limit.STATE, Limit.HOLDING, Limit.OWN_HOLDING}
 
 
 def test_evidence_names_all_that_was_looked_at_and_with_what() -> None:
     known = scene()
     seen = evidence(buy(), known)
-    assert {limit for limit, parts in APPLIES_TO.items() if Part.ENTRY in parts} == set(seen.looked_at)
+    assert held_to(Part.ENTRY, flattens=False, informed=True) == set(seen.looked_at)
     assert (seen.standing, seen.recent) == (known.standing, known.recent)
     sized_only = evidence(buy(), Scene(portfolio=HELD, limits=Limits()))
     assert {Limit.ACCOUNT, Limit.DUPLICATE, Limit.BUYING_POWER, Limit.DAILY}.isdisjoint(sized_only.looked_at)

@@ -26,7 +26,7 @@ from tests.adapters.postgres.desk import (
     step,
 )
 from tests.making import account, standing
-from trading.audit import limits_held_at_intent
+from trading.audit_limits import limits_held_at_intent
 from trading.breaker import TradingState
 from trading.events import Event, EventType
 from trading.limits import Limit, Limits

@@ -11,7 +11,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres import alert_tables, closing_tables, market_tables, paper_tables, spend_tables
+from adapters.postgres import alert_tables, closing_tables, market_tables, paper_tables, sleeve_tables, spend_tables
 from adapters.postgres.engine import Database, application_engine, owner_engine, transaction
 from adapters.postgres.migrations import MIGRATIONS, migrate, revision
 from adapters.postgres.tables import metadata
@@ -51,6 +51,7 @@ async def test_the_migrated_schema_is_the_one_the_code_knows(empty: AsyncEngine,
     assert closing_tables.daily_closes.metadata is metadata
     assert market_tables.companies.metadata is metadata
     assert alert_tables.alert_readings.metadata is metadata
+    assert sleeve_tables.sub_positions.metadata is metadata
     assert spend_tables.model_spend.metadata is metadata
     async with transaction(empty) as connection:
         await connection.run_sync(metadata.create_all)

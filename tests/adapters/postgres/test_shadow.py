@@ -14,6 +14,7 @@ from adapters.postgres.engine import transaction
 from adapters.postgres.ledger import PostgresLedger
 from tests import making
 from tests.adapters.postgres.desk import DESK, NOON, accepted, at, booked, buy, fill_of, sell
+from tests.adapters.postgres.parted import changed, holds, shared
 from trading.audit import audit
 from trading.breaker import CircuitBreaker, Rule, StateChange, TradingState
 from trading.breaker_rules import BreakerLook, BreakerRules
@@ -26,6 +27,7 @@ from trading.orders import Leg
 from trading.sessions import Session
 from trading.shadow import Ending, ShadowDecision, ShadowTrade, drafted
 from trading.shadow_scoring import Seen, ShadowLook
+from trading.strategy import Rung
 
 COSTS = Costs(slippage_bps=ZERO)
 SESSION = Session(session_on=NOON.date(), opens_at=at(-150), closes_at=at(240))
@@ -176,3 +178,31 @@ async def test_three_wins_in_a_row_end_a_halt_for_losing_trades(
     assert after.state is state
     if state is TradingState.ACTIVE:
         assert (after.probation_left, after.size, len(after.resumes)) == (5, Decimal("0.5"), 1)
+
+
+async def test_each_strategys_thoughts_are_its_own_and_end_when_it_trades_for_real(ledger: PostgresLedger) -> None:
+    await shared(ledger, "momentum")
+    await changed(ledger, "momentum", rung=Rung.SHADOW)
+    theirs = draft(number=2).model_copy(update={"strategy_id": "momentum"})
+    await decide(ledger, draft(), theirs)
+    assert [one.strategy_id for one in await ledger.shadow_trades(DESK)] == ["agents", "momentum"]
+    (ended,) = (await decide(ledger, draft(side=Side.SELL, number=3)))[0]
+    assert ended.strategy_id == "agents"
+    await decide(ledger, draft(number=4))
+    # The desk is not halted: what the agents thought is over, what only thinks goes on.
+    left = await ledger.score_shadow(look(5, AAPL="103"), COSTS)
+    assert [one.strategy_id for one in left] == ["momentum"]
+    await changed(ledger, "momentum", rung=Rung.PAPER)
+    on_money = look(6, AAPL="104").model_copy(update={"real_money": True})
+    assert len(await ledger.score_shadow(on_money, COSTS)) == 1
+    assert await ledger.score_shadow(look(7, AAPL="104"), COSTS) == ()
+
+
+async def test_an_exit_in_shadow_is_of_what_its_strategy_holds(ledger: PostgresLedger) -> None:
+    await shared(ledger, "momentum")
+    await holds(ledger, "agents", "20")
+    sale = draft(side=Side.SELL, quantity="15").model_copy(update={"strategy_id": "momentum"})
+    assert await decide(ledger, sale) == [()]
+    await holds(ledger, "momentum", "5")
+    (kept,) = await decide(ledger, sale)
+    assert [int(one.quantity) for one in kept] == [5]

@@ -56,6 +56,8 @@ class Exchange:
     def answer(self, path: str, query: dict[str, str]) -> Any:
         """The body of an answer; None for what is not there."""
         symbols = [symbol for symbol in query.get("symbols", "").split(",") if symbol]
+        if path == "/v2/assets":
+            return list(self.assets.values())
         if path.startswith("/v2/assets/"):
             return self.assets.get(path.rsplit("/", 1)[1])
         if path == "/v2/stocks/bars":
@@ -171,7 +173,7 @@ def _handler(exchange: Exchange) -> type[BaseHTTPRequestHandler]:
             else:
                 body = exchange.answer(split.path, query)
                 status = 404 if body is None else 200
-                self._send(status, json.dumps(body or {"message": "not found"}).encode(), {})
+                self._send(status, json.dumps({"message": "not found"} if body is None else body).encode(), {})
 
         def _plan(self, planned: Planned) -> None:
             time.sleep(planned.silence)

@@ -23,9 +23,9 @@ from trading.agents.budget import (
     caps_of,
     choose,
     choose_or_wait,
+    most_strained,
     plus,
     strain,
-    most_strained,
 )
 from trading.agents.questions import Agent
 from trading.alerts import Severity, Topic
