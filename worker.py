@@ -70,11 +70,11 @@ from trading.errors import BadConfiguration
 from trading.ports import Broker, Calendar, Earnings, Ledger, Market
 from trading.strategy_rules import StrategyRules
 from wiring.brokers import broker_of, paper_terms_of, vet_broker
+from wiring.budgets import budget_of
+from wiring.casting import cast_of
 from wiring.markets import assets_of, calendar_of, market_of
-from wiring.models import seats_of
 from wiring.monitoring import eyes_of, plan_of, watches
 from wiring.notices import channels_of
-from wiring.prompts import budget_of, prompts_of
 from wiring.rules import gate_rules
 from wiring.strategies import rules_of
 from workflows import policies, search_attributes
@@ -120,7 +120,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
         models, journal = settings.models, PostgresJournal(engine)
-        agents = AgentActivities(seats_of(models), prompts_of(models), journal, snapshots, budget_of(models))
+        agents = AgentActivities(cast_of(models), journal, snapshots, budget_of(models))
         return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
     calendar = calendar_of(settings.schedule)
     market = market_of(settings, calendar, engine)

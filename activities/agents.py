@@ -1,29 +1,31 @@
 """Asking the four agents: build the question from the stored snapshot, look in the journal, ask, keep, read.
 
-An answer that cannot be read is asked for once more, with what was wrong; then the agent abstains.
+An answer that cannot be read is asked for once more, with what was wrong; then the agent abstains. Where the budget for
+models runs out, others answer in an agent's place, in the order of `trading/agents/budget.py`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from temporalio import activity
 
-from activities.calls import Calls, Seat
+from activities.calls import Bid, Caller, Calls, Said, Seat
+from activities.casting import Cast
 from trading.agents import data, meta, risk, validator
-from trading.agents.budget import Budget
+from trading.agents.budget import OPTIONAL, Budget, Level, Strain
 from trading.agents.citations import checked
 from trading.agents.envelope import plain
 from trading.agents.posing import Prompt
 from trading.agents.questions import Agent, Asking, ModelCall, Question, repaired
 from trading.agents.reading import words_of
-from trading.errors import BudgetSpent, ModelRefused, ModelUnavailable, TradingError, UnreadableAnswer
+from trading.errors import BadConfiguration, ModelRefused, ModelUnavailable, TradingError, UnreadableAnswer
 from trading.money import MOST_TEXT
 from trading.ports import Journal, Snapshots
-from trading.signals import Abstention
+from trading.signals import NO_BUDGET, NOT_ASKED, Abstention
 from trading.steps import (
     AssessmentAsked,
     AssessmentsHeard,
@@ -33,6 +35,7 @@ from trading.steps import (
     SignalAsked,
     SignalHeard,
     Source,
+    Terms,
     ValidationAsked,
     ValidationHeard,
 )
@@ -47,13 +50,27 @@ FALLBACK_FROM = 3
 
 @dataclass(frozen=True, slots=True)
 class _Case(Generic[Answer_co]):
-    """One thing to ask an agent: how the question is put to a model, and how the text that comes is read."""
+    """One thing to ask an agent: how the question is put to a model, and how the text that comes is read.
+
+    `is_held` says whether it is about what is held: that is judged whatever was spent.
+    """
 
     agent: Agent
     cycle: Cycle
-    pose: Callable[[Asking], Question]
+    terms: Terms
+    pose: Callable[[Prompt, Asking], Question]
     read: Callable[[str, Question], Answer_co]
     symbol: str | None = None
+    is_held: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard(Generic[Answer_co]):
+    """An answer, whose words it is, and how strained the budget is."""
+
+    answer: Answer_co | Abstention
+    source: Source | None = None
+    strain: Strain | None = None
 
 
 class AgentActivities:
@@ -61,14 +78,12 @@ class AgentActivities:
 
     def __init__(
         self,
-        seats: Mapping[Agent, Seat],
-        prompts: Mapping[Agent, Prompt],
+        cast: Cast,
         journal: Journal,
         snapshots: Snapshots,
         budget: Budget = Budget(),  # noqa: B008  a frozen record without any cap
     ) -> None:
-        self._seats = seats
-        self._prompts = prompts
+        self._cast = cast
         self._calls = Calls(journal, budget)
         self._snapshots = snapshots
 
@@ -77,19 +92,21 @@ class AgentActivities:
         """Ask the DataAgent about one symbol.
 
         Repeat: a reply that arrived is in the journal and is read again; only a call in flight at a crash is made
-        twice.
+        twice, and both are paid for.
         """
-        snapshot, prompt = await self._snapshots.load(asked.snapshot_id), self._prompts[Agent.DATA]
+        snapshot = await self._snapshots.load(asked.snapshot_id)
         facts = snapshot.facts(asked.symbol)
         case = _Case(
             agent=Agent.DATA,
             cycle=asked.cycle,
-            pose=lambda ask: data.question(prompt, facts, asked.books, snapshot.as_of, ask),
+            terms=asked.terms,
+            pose=lambda prompt, ask: data.question(prompt, facts, asked.books, snapshot.as_of, ask),
             read=lambda text, question: checked(data.read(text, asked.symbol), question.facts),
             symbol=asked.symbol,
+            is_held=bool(asked.books.positions),
         )
-        answer, source = await self._hear(case)
-        return SignalHeard(answer=answer, source=source)
+        heard = await self._hear(case)
+        return SignalHeard(answer=heard.answer, source=heard.source, strain=heard.strain)
 
     @activity.defn
     async def ask_risk(self, asked: AssessmentAsked) -> AssessmentsHeard:
@@ -97,15 +114,16 @@ class AgentActivities:
 
         Repeat: as `ask_data`.
         """
-        snapshot, prompt = await self._snapshots.load(asked.snapshot_id), self._prompts[Agent.RISK]
+        snapshot = await self._snapshots.load(asked.snapshot_id)
         case = _Case(
             agent=Agent.RISK,
             cycle=asked.cycle,
-            pose=lambda ask: risk.question(prompt, asked.proposals, asked.books, snapshot, ask),
+            terms=asked.terms,
+            pose=lambda prompt, ask: risk.question(prompt, asked.proposals, asked.books, snapshot, ask),
             read=lambda text, question: tuple(checked(one, question.facts) for one in risk.read(text, asked.proposals)),
         )
-        answer, source = await self._hear(case)
-        return AssessmentsHeard(answer=answer, source=source)
+        heard = await self._hear(case)
+        return AssessmentsHeard(answer=heard.answer, source=heard.source, strain=heard.strain)
 
     @activity.defn
     async def ask_validator(self, asked: ValidationAsked) -> ValidationHeard:
@@ -113,17 +131,18 @@ class AgentActivities:
 
         Repeat: as `ask_data`.
         """
-        symbol, prompt = asked.proposal.symbol, self._prompts[Agent.VALIDATOR]
+        symbol = asked.proposal.symbol
         facts = (await self._snapshots.load(asked.snapshot_id)).facts(symbol)
         case = _Case(
             agent=Agent.VALIDATOR,
             cycle=asked.cycle,
-            pose=lambda ask: validator.question(prompt, asked.proposal, asked.assessment, facts, ask),
+            terms=asked.terms,
+            pose=lambda prompt, ask: validator.question(prompt, asked.proposal, asked.assessment, facts, ask),
             read=lambda text, question: checked(validator.read(text, symbol), question.facts),
             symbol=symbol,
         )
-        answer, source = await self._hear(case)
-        return ValidationHeard(answer=answer, source=source)
+        heard = await self._hear(case)
+        return ValidationHeard(answer=heard.answer, source=heard.source, strain=heard.strain)
 
     @activity.defn
     async def ask_meta(self, asked: DecisionAsked) -> DecisionsHeard:
@@ -131,54 +150,82 @@ class AgentActivities:
 
         Repeat: as `ask_data`.
         """
-        snapshot, prompt = await self._snapshots.load(asked.snapshot_id), self._prompts[Agent.META]
+        snapshot = await self._snapshots.load(asked.snapshot_id)
         case = _Case(
             agent=Agent.META,
             cycle=asked.cycle,
-            pose=lambda ask: meta.question(prompt, asked.candidates, asked.books, snapshot, ask),
+            terms=asked.terms,
+            pose=lambda prompt, ask: meta.question(prompt, asked.candidates, asked.books, snapshot, ask),
             read=lambda text, question: tuple(
                 checked(one, question.facts) for one in meta.read(text, asked.candidates)
             ),
         )
-        answer, source = await self._hear(case)
-        return DecisionsHeard(answer=answer, source=source)
+        heard = await self._hear(case)
+        return DecisionsHeard(answer=heard.answer, source=heard.source, strain=heard.strain)
 
-    async def _hear(self, case: _Case[Answer_co]) -> tuple[Answer_co | Abstention, Source]:
-        """The answer of the agent's seat or of its fallback. Raises ModelUnavailable while another try may help."""
-        seat, began = self._seats[case.agent], time.monotonic()
+    async def _hear(self, case: _Case[Answer_co]) -> _Heard[Answer_co]:
+        """The answer of the agent's seat or of who answers in its place. Raises ModelUnavailable for another try."""
+        try:
+            seat, prompt = self._cast.seat(case.agent, case.terms), self._cast.prompt(case.agent, case.terms)
+        except BadConfiguration as unknown:
+            return _Heard(_abstention(case, unknown))
+        began = time.monotonic()
+        bids = [Bid(case.pose(prompt, seat.asking), seat)]
+        if seat.fallback is not None:
+            bids.append(Bid(case.pose(prompt, seat.fallback.asking), seat.fallback, instead=True))
         while True:
-            late = seat.fallback is not None and _attempt() >= FALLBACK_FROM
-            question = case.pose(seat.asking)
-            try:
-                return await self._answer(case, question, seat, seat.patience_seconds if late else None, began)
-            except BudgetSpent as spent:
-                return _abstention(case, spent), _source(question)
-            except ModelRefused as refused:
-                if seat.fallback is None:
-                    return _abstention(case, refused), _source(question)
-                seat = seat.fallback
-            except ModelUnavailable:
-                if seat.fallback is None or not late:
-                    raise
-                seat = seat.fallback
+            late = len(bids) > 1 and _attempt() >= FALLBACK_FROM
+            heard = await self._answer(case, bids, seat.patience_seconds if late else None, began)
+            if isinstance(heard, _Heard):
+                return heard
+            if heard.failed is None:
+                return await self._unpaid(case, prompt, heard.strain)
+            if isinstance(heard.failed, ModelUnavailable) and not late:
+                raise heard.failed
+            bids = bids[1:] if heard.bid.seat is bids[0].seat else []
+            if not bids and isinstance(heard.failed, ModelUnavailable):
+                raise heard.failed
+            if not bids:
+                return _Heard(_abstention(case, heard.failed), _source(heard.bid.question))
 
     async def _answer(
-        self, case: _Case[Answer_co], question: Question, seat: Seat, patience: float | None, began: float
-    ) -> tuple[Answer_co | Abstention, Source]:
-        """What this seat's model says, asked once more when nobody can read it; raises only when no reply came."""
-        call = await self._calls.reply(question, seat, case.cycle, patience)
-        source = _source(question, call)
+        self, case: _Case[Answer_co], bids: Sequence[Bid], patience: float | None, began: float
+    ) -> _Heard[Answer_co] | Said:
+        """What a model says, asked once more when nobody can read it; what came instead when no reply did."""
+        said = await self._calls.reply(bids, Caller(case.cycle, case.terms, _attempt()), patience)
+        if said.call is None:
+            return said
+        question, source, strain = said.bid.question, _source(said.bid.question, said.call), _strained(said)
         try:
-            return case.read(words_of(call.reply), question), source
+            return _Heard(case.read(words_of(said.call.reply), question), source, strain)
         except ModelRefused as refused:
-            return _abstention(case, refused), source
+            return _Heard(_abstention(case, refused), source, strain)
         except UnreadableAnswer as wrong:
             if question.repair is not None:
-                return _abstention(case, wrong), source
+                return _Heard(_abstention(case, wrong), source, strain)
             if not _has_time(began):
                 message = f"{question.model}: an answer that cannot be read came late, the next try repairs it"
                 raise ModelUnavailable(message) from None
-            return await self._answer(case, repaired(question, call.reply.text, str(wrong)), seat, patience, began)
+            once_more = replace(said.bid, question=repaired(question, said.call.reply.text, str(wrong)))
+            return await self._answer(case, [once_more], patience, began)
+
+    async def _unpaid(self, case: _Case[Answer_co], prompt: Prompt, strain: Strain) -> _Heard[Answer_co]:
+        """Who answers when no model may be asked: nobody for an optional agent, the rules else.
+
+        Once nothing new is opened, nobody need ask about what is not held.
+        """
+        skips = strain.level in {Level.SKIPPING, Level.CLOSED} and case.agent in OPTIONAL
+        rules = self._cast.rules
+        if not (skips or rules is None or (strain.is_closed and not case.is_held)):
+            heard = await self._answer(case, [Bid(case.pose(prompt, rules.asking), rules)], None, time.monotonic())
+            if isinstance(heard, _Heard):
+                return replace(heard, strain=strain)
+        cause = NOT_ASKED if skips else NO_BUDGET
+        return _Heard(Abstention(symbol=case.symbol, cause=cause, reason=strain.reason), None, strain)
+
+
+def _strained(said: Said) -> Strain | None:
+    return None if said.strain.level is Level.NORMAL else said.strain
 
 
 def _has_time(began: float) -> bool:

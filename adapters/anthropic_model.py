@@ -17,7 +17,7 @@ from adapters.model_api.access import Access
 from adapters.model_api.failures import Sdk, asking, quoted
 from adapters.model_api.prices import cost_usd
 from adapters.model_api.schemas import shape_of
-from adapters.model_api.turns import effort, most_tokens, turns
+from adapters.model_api.turns import effort, turns
 from trading.agents.envelope import plain
 from trading.agents.questions import Question, Reply, Stop, Usage
 from trading.events import printable
@@ -105,7 +105,7 @@ def _request(question: Question) -> dict[str, Any]:
     schema = {"type": "json_schema", "schema": shape_of(question.answer_schema)}
     return {
         "model": question.model,
-        "max_tokens": most_tokens(question),
+        "max_tokens": question.most_tokens,
         "system": [{"type": "text", "text": question.system, "cache_control": cached}],
         "messages": [{"role": turn.role, "content": turn.content} for turn in turns(question)],
         "output_config": {**effort(question), "format": schema},

@@ -12,7 +12,7 @@ import httpx2
 from adapters.model_api import openai_wire, wire
 from adapters.model_api.access import Access
 from adapters.model_api.failures import asking, quoted
-from adapters.model_api.turns import effort, most_tokens, turns
+from adapters.model_api.turns import effort, turns
 from trading.agents.envelope import plain
 from trading.agents.questions import Question, Reply, Stop, Usage
 from trading.errors import ModelRefused
@@ -118,7 +118,7 @@ def _request(question: Question) -> dict[str, Any]:
             {"role": "system", "content": question.system},
             *({"role": turn.role, "content": turn.content} for turn in turns(question)),
         ],
-        "max_tokens": most_tokens(question),
+        "max_tokens": question.most_tokens,
         "response_format": {"type": "json_schema", "json_schema": openai_wire.answer_format(question)},
         **({"reasoning_effort": chosen["effort"]} if chosen else {}),
     }

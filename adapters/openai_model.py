@@ -14,7 +14,7 @@ from adapters.model_api import openai_wire, wire
 from adapters.model_api.access import Access
 from adapters.model_api.failures import SPENT, asking, quoted, spent
 from adapters.model_api.prices import cost_usd
-from adapters.model_api.turns import effort, most_tokens, turns
+from adapters.model_api.turns import effort, turns
 from trading.agents.questions import Question, Reply, Stop
 from trading.errors import ModelRefused, ModelUnavailable
 from trading.events import printable
@@ -120,7 +120,7 @@ def _request(question: Question) -> dict[str, Any]:
         "model": question.model,
         "instructions": question.system,
         "input": [{"role": turn.role, "content": turn.content} for turn in turns(question)],
-        "max_output_tokens": most_tokens(question),
+        "max_output_tokens": question.most_tokens,
         "store": False,
         "prompt_cache_key": f"{question.agent}-{question.prompt_version}",
         "text": {"format": {"type": "json_schema", **openai_wire.answer_format(question)}},

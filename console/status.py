@@ -15,7 +15,7 @@ from rich.text import Text
 from temporalio.client import Client
 
 from adapters.postgres.alerts import PostgresAlerts
-from adapters.postgres.journal import PostgresJournal
+from adapters.postgres.spending import PostgresSpending
 from adapters.temporal.connection import connect
 from console.desk import books_of, cycles, pollers, workflow_id, workflow_url
 from console.gauges import gauges, resumptions
@@ -131,7 +131,7 @@ async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[L
     found, desk_id = reach(settings), settings.desk.id
     client = await connect(found.temporal_address)
     async with books_of(found.database, desk_id) as books:
-        journal = PostgresJournal(books.engine)
+        spending = PostgresSpending(books.engine)
 
         async def look() -> Look:
             today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -140,7 +140,7 @@ async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[L
                 desk_id=desk_id,
                 breaker=await books.ledger.breaker(desk_id),
                 held=await books.ledger.portfolio(desk_id),
-                spent=(await journal.spent(desk_id, "none", today)).day,
+                spent=await spending.spent(desk_id, today),
                 workers=workers,
                 cycles=known,
                 scans=await scheduled(client, TABLE[0], desk_id),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
 from settings.group import group
 
 Cap = Annotated[int, Field(ge=0)] | None
-UsdCap = Annotated[Decimal, Field(ge=0)] | None
+UsdCap = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] | None
+Part = Annotated[Decimal, Field(gt=0, le=1, allow_inf_nan=False, decimal_places=8)]
 
 
 class ModelSettings(BaseSettings):
@@ -59,7 +60,8 @@ class ModelSettings(BaseSettings):
         20, gt=0, description="Model calls a second, kept by the server over all workers of the `agents` queue."
     )
     prompts_dir: Path | None = Field(
-        None, description="Folder of your own prompts, one file an agent; those that come along when unset."
+        None,
+        description="Folder of your own prompts, one file an agent; those that come along when unset.",
     )
     max_calls_per_cycle: Cap = Field(None, description="Most model calls in one cycle; no cap when unset.")
     max_tokens_per_cycle: Cap = Field(None, description="Most tokens in one cycle, in and out; no cap when unset.")
@@ -67,3 +69,21 @@ class ModelSettings(BaseSettings):
     max_calls_per_day: Cap = Field(None, description="Most model calls of the desk in one day, by UTC.")
     max_tokens_per_day: Cap = Field(None, description="Most tokens of the desk in one day, by UTC.")
     max_usd_per_day: UsdCap = Field(None, description="Most dollars for models in one day, by UTC.")
+    max_usd_per_month: UsdCap = Field(None, description="Most dollars for models in one month, by UTC.")
+    fallback_at: Part = Field(
+        Decimal("0.8"),
+        description="Part of any of these budgets from which the fallback models are asked, the rules where none is.",
+    )
+    skip_at: Part = Field(
+        Decimal("0.9"), description="Part from which optional agents are not asked at all: the Validator."
+    )
+    unknown_usd_per_million_tokens: Annotated[Decimal, Field(ge=0, le=100_000)] = Field(
+        Decimal(100), description="Dollars at which a million tokens count of a model whose price nobody knows."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.skip_at < self.fallback_at:
+            message = "LLM_SKIP_AT must not be less than LLM_FALLBACK_AT"
+            raise ValueError(message)
+        return self

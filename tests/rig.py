@@ -21,6 +21,7 @@ from temporalio.worker import Worker
 from activities.agents import AgentActivities, Seat
 from activities.alerting import AlertingActivities, Pace
 from activities.breaker import BreakerActivities
+from activities.casting import Cast
 from activities.closing import Exchange
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
@@ -87,6 +88,8 @@ class Ports:
     holders: Holders
     rules: GateRules = field(default_factory=GateRules)
     budget: Budget = field(default_factory=Budget)
+    cast: Cast | None = None
+    """Who sits where; the model in every seat when unset."""
     breaker: BreakerRules = field(default_factory=BreakerRules)
     costs: Costs = field(default_factory=Costs)
     calendar: Calendar = CALENDAR
@@ -129,8 +132,7 @@ class Ports:
     def activities(self, queue: str) -> list[Callable[..., Any]]:
         """The activities of one queue."""
         if queue == policies.AGENTS_QUEUE:
-            seats = {agent: Seat(self.model, Asking(model="rules-1")) for agent in Agent}
-            agents = AgentActivities(seats, read_prompts(), self.journal, self.snapshots, self.budget)
+            agents = AgentActivities(self.cast or cast_on(self.model), self.journal, self.snapshots, self.budget)
             return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
         if queue == policies.ORDERS_QUEUE:
             outside = Outside(self.broker, self.market, CALENDAR)
@@ -171,6 +173,13 @@ class Ports:
         exchange = Exchange(self.market, CALENDAR, "none")
         closing = activities_of_closing(exchange, self.closes, self.strategies) if self.closes else []
         return [*reading, *asking, *writing, breaker.judge, breaker.resume_desk, *closing]
+
+
+def cast_on(model: LanguageModel) -> Cast:
+    """The model in every seat; what rules say is free."""
+    free = isinstance(model, RulesModel)
+    seats = {agent: Seat(model, Asking(model="rules-1"), is_free=free) for agent in Agent}
+    return Cast(seats, read_prompts(), Seat(RulesModel(), Asking(model="rules-1"), is_free=True))
 
 
 @asynccontextmanager

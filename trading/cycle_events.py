@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from trading.events import Event, EventType
+from trading.limits import Limit
 from trading.market import Dropped, SnapshotSummary
-from trading.money import Record
-from trading.proposals import Constraint
+from trading.money import ZERO, Record
+from trading.proposals import Constraint, Proposal
 from trading.shadow import MARK
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation, Verdict
 from trading.steps import Cycle, Opening, Source
@@ -79,6 +80,13 @@ def constraint_applied(cycle: Cycle, symbol: str, constraint: Constraint, reason
     """A hard limit made a quantity smaller, or nothing."""
     data = {"symbol": symbol, **_dump(constraint), "denied": constraint.after == 0, "reason": reason}
     return cycle_event(cycle, EventType.CONSTRAINT_APPLIED, at, data, symbol)
+
+
+def not_opened(cycle: Cycle, proposal: Proposal, reason: str, at: datetime) -> Event:
+    """A proposal is left out for want of a budget for models."""
+    spent = Constraint(limit=Limit.MODEL_BUDGET, before=proposal.quantity, after=ZERO)
+    data = {"symbol": proposal.symbol, **_dump(spent), "denied": True, "reason": reason}
+    return cycle_event(cycle, EventType.CONSTRAINT_APPLIED, at, data, f"{proposal.symbol}/{spent.limit}")
 
 
 def risk_assessed(cycle: Cycle, assessment: RiskAssessment, source: Source | None, at: datetime) -> Event:

@@ -7,15 +7,18 @@ from collections.abc import Sequence
 
 from trading import cycle_events as say
 from trading.agents.facts import Books
+from trading.agents.questions import Agent
 from trading.breaker_facts import NO_MODEL
 from trading.constraints import rule_on
 from trading.docket import CycleOutcome
 from trading.errors import Final, ModelRefused
 from trading.events import Event
 from trading.instruments import Side
+from trading.money import ZERO
+from trading.orders import Leg
 from trading.proposals import Candidate, Decided, Proposal
 from trading.run import Run
-from trading.signals import NO_ANSWER, Abstention, Decision, RiskAssessment, Signal, Verdict
+from trading.signals import NO_ANSWER, NOT_ASKED, Abstention, Decision, RiskAssessment, Signal, Verdict
 from trading.steps import AssessmentAsked, DecisionAsked, RuleAsked, SignalAsked, Source, ValidationAsked
 
 Assessed = tuple[Proposal, RiskAssessment]
@@ -95,10 +98,17 @@ async def _signals(run: Run) -> list[Signal]:
     symbols = run.priced
     snapshot_id = run.snapshot.snapshot_id
     asked = [
-        SignalAsked(cycle=run.cycle, snapshot_id=snapshot_id, symbol=symbol, books=Books.of(run.mine, symbol))
+        SignalAsked(
+            cycle=run.cycle,
+            snapshot_id=snapshot_id,
+            symbol=symbol,
+            books=Books.of(run.mine, symbol),
+            terms=run.terms(Agent.DATA),
+        )
         for symbol in symbols
     ]
     answers = await asyncio.gather(*(run.steps.ask_data(one) for one in asked))
+    run.hear(*answers)
     events: list[Event] = []
     for symbol, heard in zip(symbols, answers, strict=True):
         run.docket.signalled(symbol, heard.answer)
@@ -128,7 +138,7 @@ async def _constrain(run: Run, signals: Sequence[Signal]) -> list[Proposal]:
             event = say.constraint_applied(run.cycle, symbol, ruling.constraint, ruling.reason, run.steps.now())
             events.append(event)
     await run.record(events)
-    proposals = [ruling.proposal for ruling in rulings if ruling.proposal is not None]
+    proposals = await _closing(run, [ruling.proposal for ruling in rulings if ruling.proposal is not None])
     run.tell(f"Limits: {len(proposals)} of {len(rulings)} allowed")
     return proposals
 
@@ -136,9 +146,14 @@ async def _constrain(run: Run, signals: Sequence[Signal]) -> list[Proposal]:
 async def _assess(run: Run, proposals: Sequence[Proposal]) -> list[Assessed]:
     """Ask the RiskManager about the batch; it may only make less of it."""
     asked = AssessmentAsked(
-        cycle=run.cycle, snapshot_id=run.snapshot.snapshot_id, books=run.books, proposals=tuple(proposals)
+        cycle=run.cycle,
+        snapshot_id=run.snapshot.snapshot_id,
+        books=run.books,
+        proposals=tuple(proposals),
+        terms=run.terms(Agent.RISK),
     )
     heard = await run.steps.ask_risk(asked)
+    run.hear(heard)
     if isinstance(heard.answer, Abstention):
         await _abstained(run, "RiskManager", heard.answer, heard.source)
         return []
@@ -157,18 +172,22 @@ async def _assess(run: Run, proposals: Sequence[Proposal]) -> list[Assessed]:
 
 async def _validate(run: Run, assessed: Sequence[Assessed]) -> list[Candidate]:
     """Ask the Validator for a second opinion on each."""
+    cycle, snapshot_id, terms = run.cycle, run.snapshot.snapshot_id, run.terms(Agent.VALIDATOR)
     asked = [
-        ValidationAsked(cycle=run.cycle, snapshot_id=run.snapshot.snapshot_id, proposal=proposal, assessment=one)
+        ValidationAsked(cycle=cycle, snapshot_id=snapshot_id, proposal=proposal, assessment=one, terms=terms)
         for proposal, one in assessed
     ]
     answers = await asyncio.gather(*(run.steps.ask_validator(one) for one in asked))
+    run.hear(*answers)
     at = run.steps.now()
     events: list[Event] = []
     candidates: list[Candidate] = []
     for one, heard in zip(asked, answers, strict=True):
         if isinstance(heard.answer, Abstention):
-            run.docket.note(one.proposal.symbol, validated=False, note=f"Validator: {heard.answer.reason}")
+            run.docket.unvalidated(one.proposal.symbol, heard.answer)
             events.append(say.agent_abstained(run.cycle, "Validator", heard.answer, heard.source, at))
+            if heard.answer.cause == NOT_ASKED:
+                candidates.append(Candidate(proposal=one.proposal, assessment=one.assessment))
             continue
         run.docket.validated(heard.answer)
         events.append(say.validation_complete(run.cycle, heard.answer, heard.source, at))
@@ -183,31 +202,59 @@ async def _validate(run: Run, assessed: Sequence[Assessed]) -> list[Candidate]:
 async def _decide(run: Run, candidates: Sequence[Candidate]) -> list[Decided]:
     """Ask the MetaAgent for the last word."""
     asked = DecisionAsked(
-        cycle=run.cycle, snapshot_id=run.snapshot.snapshot_id, books=run.books, candidates=tuple(candidates)
+        cycle=run.cycle,
+        snapshot_id=run.snapshot.snapshot_id,
+        books=run.books,
+        candidates=tuple(candidates),
+        terms=run.terms(Agent.META),
     )
     heard = await run.steps.ask_meta(asked)
+    run.hear(heard)
     if isinstance(heard.answer, Abstention):
         await _abstained(run, "MetaAgent", heard.answer, heard.source)
         return []
     at = run.steps.now()
-    await run.record([say.meta_agent_decision(run.cycle, one, heard.source, at) for one in heard.answer])
-    for one in heard.answer:
+    decisions = [_affordable(run, candidate, one) for candidate, one in zip(candidates, heard.answer, strict=True)]
+    await run.record([say.meta_agent_decision(run.cycle, one, heard.source, at) for one in decisions])
+    for one in decisions:
         run.docket.decided(one)
     decided = [
         Decided(
             proposal=candidate.proposal,
             quantity=min(one.quantity, candidate.proposal.quantity),
-            scores={
-                "signal_confidence": candidate.proposal.signal.confidence,
-                "risk_score": candidate.assessment.risk_score,
-                "validation_confidence": candidate.validation.confidence,
-            },
+            scores=_scores(candidate),
         )
-        for candidate, one in zip(candidates, heard.answer, strict=True)
+        for candidate, one in zip(candidates, decisions, strict=True)
         if one.verdict is Verdict.EXECUTE and one.quantity > 0
     ]
     run.tell(f"MetaAgent: {len(decided)} of {len(candidates)} to execute")
     return decided
+
+
+def _scores(candidate: Candidate) -> dict[str, float]:
+    scores = {"signal_confidence": candidate.proposal.signal.confidence, "risk_score": candidate.assessment.risk_score}
+    if candidate.validation is None:
+        return scores
+    return {**scores, "validation_confidence": candidate.validation.confidence}
+
+
+async def _closing(run: Run, proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Leave out what opens when the budget for models is spent; what closes always goes on."""
+    if not run.strain.is_closed:
+        return list(proposals)
+    opening = [one for one in proposals if one.leg is Leg.ENTRY]
+    for one in opening:
+        run.docket.note(one.symbol, f"not opened: {run.strain.reason}", allowed=ZERO)
+    await run.record([say.not_opened(run.cycle, one, run.strain.reason, run.steps.now()) for one in opening])
+    return [one for one in proposals if one.leg is not Leg.ENTRY]
+
+
+def _affordable(run: Run, candidate: Candidate, decision: Decision) -> Decision:
+    """The decision, unless it opens something after the budget has run out on the way to it."""
+    if not run.strain.is_closed or candidate.proposal.leg is not Leg.ENTRY:
+        return decision
+    no = {"verdict": Verdict.DO_NOT_EXECUTE, "quantity": ZERO, "rationale": f"not opened: {run.strain.reason}"}
+    return decision.model_copy(update=no)
 
 
 async def _abstained(run: Run, agent: str, abstention: Abstention, source: Source | None) -> None:

@@ -15,7 +15,7 @@ from trading.money import Identifier, Price, Quantity, Record, Text
 from trading.orders import Order
 from trading.settlement import Denied
 from trading.shadow import ShadowTrade
-from trading.signals import Abstention, Action, Decision, RiskAssessment, Score, Signal, Validation, Verdict
+from trading.signals import NOT_ASKED, Abstention, Action, Decision, RiskAssessment, Score, Signal, Validation, Verdict
 
 SHADOW = "shadow"
 """The state of an order that was only thought of."""
@@ -114,6 +114,13 @@ class Docket:
         """The Validator spoke."""
         note = "; ".join((*answer.patterns, *answer.concerns)) or answer.reasoning
         self.note(answer.symbol, note, validated=answer.approved)
+
+    def unvalidated(self, symbol: str, silent: Abstention) -> None:
+        """The Validator did not speak: he had no answer, or nobody asked him."""
+        if silent.cause == NOT_ASKED:
+            self.note(symbol, f"Validator: not asked, {silent.reason}")
+        else:
+            self.note(symbol, f"Validator: {silent.reason}", validated=False)
 
     def decided(self, answer: Decision) -> None:
         """The MetaAgent spoke."""

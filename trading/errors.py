@@ -11,7 +11,6 @@ TradingError
     ├── UnreadableAnswer       a model's answer that no rule of reading accepts
     ├── ModelRefused           the provider refuses this question, key or model
     ├── MarketRefused          the market data provider refuses this key or plan
-    ├── BudgetSpent            a cap on calls, tokens or dollars is reached: no model is asked
     ├── UnknownSymbol          the market has no such symbol
     ├── BadRule                a strategy's rule cannot be made, raised, or said what no rule may say
     ├── BadMarketData          a file or an answer with data nobody should trade on
@@ -47,7 +46,11 @@ class Final(TradingError):
 
 
 class ModelUnavailable(Retryable):
-    """The model's provider is overloaded, limited or silent."""
+    """The model's provider is overloaded, limited or silent. `uncharged` when it is certain that this cost nothing."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None, uncharged: bool = False) -> None:
+        super().__init__(message, retry_after_seconds=retry_after_seconds)
+        self.uncharged = uncharged
 
 
 class MarketUnavailable(Retryable):
@@ -71,15 +74,15 @@ class UnreadableAnswer(Final):
 
 
 class ModelRefused(Final):
-    """The provider refuses this question, key or model."""
+    """The provider refuses this question, key or model. `uncharged` when it is certain that this cost nothing."""
+
+    def __init__(self, message: str, *, uncharged: bool = False) -> None:
+        super().__init__(message)
+        self.uncharged = uncharged
 
 
 class MarketRefused(Final):
     """The market data provider refuses this key or plan."""
-
-
-class BudgetSpent(Final):
-    """A cap on calls, tokens or dollars is reached: no model is asked."""
 
 
 class UnknownSymbol(Final):

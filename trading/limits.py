@@ -113,6 +113,7 @@ class Limit(StrEnum):
     OWN_ORDER = "strategy_max_order_usd"
     OWN_MIN_PRICE = "strategy_min_price"
     OWN_RESTRICTED = "strategy_restricted"
+    MODEL_BUDGET = "model_budget"
 
 
 class Part(StrEnum):

@@ -9,7 +9,6 @@ is unknown. Here is what shows only when a line is read beside those before it.
 | `CycleFailed` | a warning, unless the cycle before it failed of the same; skipped cycles say nothing |
 | `CycleCompleted` after failed ones | an information: it works again |
 | `AuditFinding` | critical where money may have moved wrongly, else a warning |
-| `AgentAbstained` for want of budget | a warning, once a day |
 | `TradingStateChanged` by a person | an information |
 
 A position that is too large stands in no line: it is seen in the books, and told once until it is smaller.
@@ -18,7 +17,7 @@ A position that is too large stands in no line: it is seen in the books, and tol
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -27,7 +26,6 @@ from pydantic import AwareDatetime, Field, JsonValue
 from trading.alerts import Alert, Severity, Topic
 from trading.books import GRAVE
 from trading.breaker import TradingState
-from trading.errors import BudgetSpent
 from trading.events import EventType
 from trading.instruments import Symbol
 from trading.judging import BREAKER
@@ -66,11 +64,10 @@ class Failing(Record):
 
 
 class Noticed(Record):
-    """What is remembered between two looks: how far the log was read, what fails, what was told of budget and size."""
+    """What is remembered between two looks: how far the log was read, what fails, which positions were told of."""
 
     read_to: Annotated[int, Field(ge=0)] = 0
     failing: Failing | None = None
-    spent_on: date | None = None
     large: tuple[Symbol, ...] = ()
 
 
@@ -86,7 +83,6 @@ READ = (
     EventType.CYCLE_FAILED,
     EventType.CYCLE_COMPLETED,
     EventType.AUDIT_FINDING,
-    EventType.AGENT_ABSTAINED,
     EventType.TRADING_STATE_CHANGED,
 )
 """The kinds of lines that are looked at."""
@@ -146,8 +142,6 @@ def _read(noticed: Noticed, entry: Entry) -> tuple[Noticed, Alert | None]:
             return _failed(noticed, entry)
         case EventType.CYCLE_COMPLETED:
             return noticed.model_copy(update={"failing": None}), _works_again(noticed, entry)
-        case EventType.AGENT_ABSTAINED:
-            return _abstained(noticed, entry)
     told = _TOLD_ALONE.get(entry.type)
     return noticed, told(entry) if told else None
 
@@ -169,16 +163,6 @@ def _works_again(noticed: Noticed, entry: Entry) -> Alert | None:
     failed = noticed.failing
     reason = f"cycles run again: {failed.count} had failed since {failed.since_at:%Y-%m-%d %H:%M} UTC ({failed.of})"
     return _alert(Topic.SYSTEM, f"cycle-works-{entry.sequence}", reason, Severity.INFO)
-
-
-def _abstained(noticed: Noticed, entry: Entry) -> tuple[Noticed, Alert | None]:
-    """An agent's silence is the cycle's own business, unless it is for want of budget."""
-    today = entry.occurred_at.date()
-    if entry.said("cause") != BudgetSpent.__name__ or noticed.spent_on == today:
-        return noticed, None
-    reason = f"no model is asked any more: {entry.said('reason')}"
-    alert = _alert(Topic.SPEND, f"spent-{entry.sequence}", reason, Severity.WARNING, "budget spent")
-    return noticed.model_copy(update={"spent_on": today}), alert
 
 
 def _rejected(entry: Entry) -> Alert:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from trading.accounts import Account, Asset
 from trading.adjustments import Adjustment as PositionAdjustment
-from trading.agents.budget import Spending
+from trading.agents.budget import Choice
 from trading.agents.questions import ModelCall, Question, Reply
 from trading.audit import Books
 from trading.bars import Bars
@@ -31,6 +31,7 @@ from trading.sessions import Session
 from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
 from trading.shadow import ShadowTrade
 from trading.shadow_scoring import ShadowLook
+from trading.spending import Attempt, Settlement, SpendAsked
 from trading.statement import Statement
 from trading.strategy import ChangeRefused, Strategy, StrategyChange
 from trading.weeks import WeekFacts, WeeklyReport
@@ -131,12 +132,16 @@ class Journal(Protocol):
         """The reply that this question already had."""
         ...
 
-    async def keep(self, call: ModelCall) -> None:
-        """Store a reply the moment it is here. Keeping it twice keeps the first."""
+    async def keep(self, call: ModelCall, settled: Settlement | None = None) -> None:
+        """Store a reply the moment it is here, with what it took. Keeping it twice keeps the first."""
         ...
 
-    async def spent(self, desk_id: str, cycle_id: str, since: datetime) -> Spending:
-        """What a desk's calls took: in one cycle, and since a moment in all of them."""
+    async def reserve(self, asked: SpendAsked) -> Choice:
+        """Choose among calls by what is spent, and reserve the most that the chosen one may take. Once an attempt."""
+        ...
+
+    async def drop(self, attempt: Attempt, *, charged: bool) -> None:
+        """An attempt ended without an answer; it goes on to count where it may have been charged."""
         ...
 
 

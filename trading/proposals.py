@@ -40,11 +40,14 @@ class Proposal(Record):
 
 
 class Candidate(Record):
-    """A proposal that everyone before the MetaAgent let pass, with what they said of it."""
+    """A proposal that everyone before the MetaAgent let pass, with what they said of it.
+
+    Without a `validation` nobody was asked for a second opinion.
+    """
 
     proposal: Proposal
     assessment: RiskAssessment
-    validation: Validation
+    validation: Validation | None = None
 
 
 class Decided(Record):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from trading import cycle_events as say
+from trading.agents.budget import Strain, most_strained
 from trading.agents.facts import Books
+from trading.agents.questions import Agent
 from trading.breaker import CircuitBreaker, TradingState, strictest
 from trading.constraints import Case
 from trading.docket import Docket
@@ -17,13 +20,14 @@ from trading.market import SnapshotSummary
 from trading.orders import Leg
 from trading.portfolio import Portfolio
 from trading.shadow import ShadowTrade, shadow_portfolio
-from trading.steps import Cycle, MarkAsked, Opening, ScoringAsked, SnapshotAsked, Stage, Steps
+from trading.steps import Cycle, Heard, MarkAsked, Opening, ScoringAsked, SnapshotAsked, Stage, Steps, Terms
 
 
 class Run:
     """A running cycle. `portfolio` is the desk's, `own` the strategy's part of it, which is what its decider is told.
 
-    In `shadow` nothing is sent; `shadows` are the strategy's open shadow trades.
+    In `shadow` nothing is sent; `shadows` are the strategy's open shadow trades. `strain` is the most that the budget
+    for models was strained so far: a cycle that once heard that it is spent opens nothing any more.
     """
 
     opening: Opening
@@ -40,6 +44,7 @@ class Run:
         self.code = ""
         self.shadow = False
         self.shadows: tuple[ShadowTrade, ...] = ()
+        self.strain = Strain()
 
     @property
     def stage(self) -> Stage:
@@ -139,6 +144,14 @@ class Run:
         state = {"trading_state": strictest(self.breaker.state, self._least)}
         self.portfolio = marked.desk.model_copy(update=state)
         self.own = (marked.own or marked.desk).model_copy(update=state)
+
+    def terms(self, agent: Agent) -> Terms:
+        """On what terms the strategy has an agent asked."""
+        return Terms.of(self.opening.strategy, agent)
+
+    def hear(self, *heard: Heard[Any]) -> None:
+        """Remember how strained the budget was when these agents answered."""
+        self.strain = most_strained([self.strain, *(one.strain for one in heard if one.strain is not None)])
 
     def tell(self, words: str) -> None:
         """Say in a few words where the cycle stands."""

@@ -61,6 +61,10 @@ class Signal(Record):
 
 NO_ANSWER = "NoAnswer"
 """The cause of an abstention when nothing came from the model after all tries."""
+NO_BUDGET = "BudgetSpent"
+"""The cause of an abstention when the budget for models is spent: nobody was asked."""
+NOT_ASKED = "NotAsked"
+"""The cause of an optional agent's silence when little of the budget is left: the cycle goes on without its word."""
 
 
 class Abstention(Record):

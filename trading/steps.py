@@ -12,14 +12,16 @@ from typing import Annotated, Generic, Protocol, TypeVar
 
 from pydantic import AwareDatetime, Field
 
+from trading.agents.budget import Strain
 from trading.agents.facts import Books
+from trading.agents.questions import Agent
 from trading.approvals import ApprovalTerms
 from trading.audit import Finding
 from trading.breaker import CircuitBreaker, TradingState
 from trading.docket import Row
 from trading.events import Event
 from trading.instruments import Symbol
-from trading.limits import Limits
+from trading.limits import Budget, Limits
 from trading.market import SnapshotSummary
 from trading.money import DeskId, Identifier, Record, Text
 from trading.moves import Move
@@ -170,6 +172,26 @@ class RuleAsked(Record):
     books: Books
 
 
+class Terms(Record):
+    """On what terms a strategy has an agent asked.
+
+    Its own model and version of the prompt, empty for the desk's, and what it may spend on models in a day.
+    """
+
+    model: Text = ""
+    prompt: Text = ""
+    budget_usd_per_day: Budget | None = None
+
+    @classmethod
+    def of(cls, strategy: Strategy, agent: Agent) -> Terms:
+        """What a strategy says of one agent."""
+        return cls(
+            model=strategy.models.get(agent, ""),
+            prompt=strategy.prompts.get(agent, ""),
+            budget_usd_per_day=strategy.budget_usd_per_day,
+        )
+
+
 class SignalAsked(Record):
     """The DataAgent's question: one symbol of a snapshot, and the books as the mark left them, as far as it goes."""
 
@@ -177,6 +199,7 @@ class SignalAsked(Record):
     snapshot_id: str
     symbol: Symbol
     books: Books
+    terms: Terms = Terms()
 
 
 class AssessmentAsked(Record):
@@ -186,6 +209,7 @@ class AssessmentAsked(Record):
     snapshot_id: str
     books: Books
     proposals: tuple[Proposal, ...]
+    terms: Terms = Terms()
 
 
 class ValidationAsked(Record):
@@ -195,6 +219,7 @@ class ValidationAsked(Record):
     snapshot_id: str
     proposal: Proposal
     assessment: RiskAssessment
+    terms: Terms = Terms()
 
 
 class DecisionAsked(Record):
@@ -204,6 +229,7 @@ class DecisionAsked(Record):
     snapshot_id: str
     books: Books
     candidates: tuple[Candidate, ...]
+    terms: Terms = Terms()
 
 
 class InquiryAsked(Record):
@@ -235,10 +261,11 @@ T = TypeVar("T")
 
 
 class Heard(Record, Generic[T]):
-    """An agent's answer with its source, or its abstention."""
+    """An agent's answer with its source, or its abstention; `strain` where it is the budget that chose who answers."""
 
     answer: T | Abstention
     source: Source | None = None
+    strain: Strain | None = None
 
 
 class SignalHeard(Heard[Signal]):

@@ -61,8 +61,9 @@ class Strategy(Record):
     """One strategy of a desk.
 
     `allocation` is its part of the desk's equity; `models` and `prompts` name other models and versions than the
-    desk's, by agent; `scan_times`, by `SCHEDULE_TIMEZONE`, replace the desk's; `rules`, `approval` and `limits` are its
-    own where given. A strategy that is not `enabled` opens nothing, and keeps its exits and stops.
+    desk's, by agent, and `budget_usd_per_day` is the most that they may cost in a day of UTC; `scan_times`, by
+    `SCHEDULE_TIMEZONE`, replace the desk's; `rules`, `approval` and `limits` are its own where given. A strategy that
+    is not `enabled` opens nothing, and keeps its exits and stops.
     """
 
     strategy_id: StrategyId
@@ -74,6 +75,7 @@ class Strategy(Record):
     rung: Rung = Rung.SHADOW
     models: dict[Agent, Text] = Field(default_factory=dict)
     prompts: dict[Agent, Text] = Field(default_factory=dict)
+    budget_usd_per_day: Budget | None = None
     scan_times: tuple[time, ...] | None = None
     limits: OwnLimits = OwnLimits()
     rules: StrategyRules | None = None

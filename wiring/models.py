@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from pydantic import JsonValue, SecretStr, ValidationError
 
 from activities.agents import Seat
 from adapters.model_api.access import Access
+from adapters.model_api.prices import most_usd
+from adapters.rules_model import NAME as RULES
 from adapters.rules_model import RulesModel
 from settings import ModelSettings
 from trading.agents.questions import Agent, Asking
@@ -69,16 +72,57 @@ def sittings_of(models: ModelSettings) -> dict[Agent, Sitting]:
     return sitting
 
 
+def sitting_of(models: ModelSettings, agent: Agent, words: str) -> Sitting:
+    """Who sits for an agent of a strategy that names his model; the desk's fallback stands by, unless it is he himself.
+
+    Raises BadConfiguration as `sittings_of`.
+    """
+    today = datetime.now(UTC).date()
+    model, instead = named(words, today), sittings_of(models)[agent].fallback
+    if model.provider is not Provider.RULES:
+        _access(models, model.provider)
+    return Sitting(model=model, fallback=None if instead == model else instead)
+
+
+class Bench:
+    """The seats over one client a vendor, each built when somebody is first to sit there."""
+
+    def __init__(self, models: ModelSettings) -> None:
+        self._models = models
+        self._built: dict[Provider, LanguageModel] = {Provider.RULES: RulesModel()}
+        self._named: dict[tuple[Agent, str], Seat] = {}
+
+    def usual(self) -> dict[Agent, Seat]:
+        """The desk's own model of each agent. Raises BadConfiguration as `sittings_of`."""
+        return {agent: self._seat(each.model, each.fallback) for agent, each in sittings_of(self._models).items()}
+
+    def rules(self) -> Seat:
+        """Who answers, free, where no model may be asked."""
+        return self._seat(Named(Provider.RULES, RULES))
+
+    def named(self, agent: Agent, words: str) -> Seat:
+        """A seat for a model by its name. Raises BadConfiguration as `sitting_of`."""
+        found = self._named.get((agent, words))
+        if found is None:
+            sitting = sitting_of(self._models, agent, words)
+            found = self._named[agent, words] = self._seat(sitting.model, sitting.fallback)
+        return found
+
+    def _seat(self, who: Named, fallback: Named | None = None) -> Seat:
+        if who.provider not in self._built:
+            self._built[who.provider] = _client(who.provider, _access(self._models, who.provider))
+        return Seat(
+            model=self._built[who.provider],
+            asking=Asking(model=who.name, parameters=_parameters(self._models, who.provider)),
+            fallback=self._seat(fallback) if fallback else None,
+            tariff=partial(most_usd, who.provider.value, who.name),
+            is_free=who.provider is Provider.RULES,
+        )
+
+
 def seats_of(models: ModelSettings) -> dict[Agent, Seat]:
-    """The model of each agent, over one client a vendor. Raises BadConfiguration as `sittings_of`."""
-    sitting = sittings_of(models)
-    built: dict[Provider, LanguageModel] = {Provider.RULES: RulesModel(), **_built(models, sitting)}
-
-    def seat(who: Named, fallback: Named | None = None) -> Seat:
-        asking = Asking(model=who.name, parameters=_parameters(models, who.provider))
-        return Seat(model=built[who.provider], asking=asking, fallback=seat(fallback) if fallback else None)
-
-    return {agent: seat(each.model, each.fallback) for agent, each in sitting.items()}
+    """The desk's own model of each agent. Raises BadConfiguration as `sittings_of`."""
+    return Bench(models).usual()
 
 
 async def check_models(models: ModelSettings) -> list[str]:

@@ -7,6 +7,9 @@
 | 400, 401, 402, 403, 404, 413, 422 and every other 4xx | never, with what to do about it |
 | 3xx | never: a model's API sends nobody elsewhere |
 | no answer in time, no connection, a connection that broke | later |
+
+Nobody is charged for a refusal, for a provider that says it is overloaded, and for a connection that never was.
+Whatever else goes wrong may have been charged, and counts so.
 """
 
 from __future__ import annotations
@@ -50,6 +53,8 @@ _REFUSALS = {
 }
 _LATER = frozenset({408, 409, 429})
 _BAD, _BROKEN = 400, 500
+_OVERLOADED = frozenset({503, 529})
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _MOST_WORDS = 300
 _KEYLIKE = re.compile(r"\bsk-[\w*.-]+")
 
@@ -86,13 +91,16 @@ def failure(access: Access, model: str, response: httpx2.Response) -> TradingErr
     if status in _LATER or status >= _BROKEN:
         words = _quoted(access, f"{said.type or said.code} {said.message}".strip())
         message = f"{access.vendor} answered {status}{words}"
-        return ModelUnavailable(message, retry_after_seconds=retry_after_seconds(response.headers))
-    return ModelRefused(_refusal(access, model, status, _quoted(access, said.message)))
+        wait, free = retry_after_seconds(response.headers), status < _BROKEN or status in _OVERLOADED
+        return ModelUnavailable(message, retry_after_seconds=wait, uncharged=free)
+    return ModelRefused(_refusal(access, model, status, _quoted(access, said.message)), uncharged=True)
 
 
 def spent(access: Access) -> ModelRefused:
     """A limit on spending was reached."""
-    return ModelRefused(f"the spending limit at {access.vendor} is reached: raise it there, or name other models")
+    return ModelRefused(
+        f"the spending limit at {access.vendor} is reached: raise it there, or name other models", uncharged=True
+    )
 
 
 def quoted(access: Access, words: str, limit: int = _MOST_WORDS) -> str:
@@ -173,11 +181,12 @@ def _unanswered(access: Access, error: Exception) -> TradingError:
     for each in (error, error.__cause__):
         if isinstance(each, TradingError):
             return each
-    slow = any(isinstance(each, (TimeoutError, httpx2.TimeoutException)) for each in (error, error.__cause__))
-    if slow:
-        return ModelUnavailable(f"{access.vendor} did not answer within {access.timeout_seconds:g} s")
+    both = (error, error.__cause__)
+    free = any(isinstance(each, _NEVER_SENT) for each in both)
+    if any(isinstance(each, (TimeoutError, httpx2.TimeoutException)) for each in both):
+        return ModelUnavailable(f"{access.vendor} did not answer within {access.timeout_seconds:g} s", uncharged=free)
     cause = type(error.__cause__ or error).__name__
-    return ModelUnavailable(f"{access.vendor} cannot be reached at {access.base_url} ({cause})")
+    return ModelUnavailable(f"{access.vendor} cannot be reached at {access.base_url} ({cause})", uncharged=free)
 
 
 def _without_key(access: Access, words: str) -> str:

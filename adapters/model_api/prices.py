@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import genai_prices
 
+from trading.agents.estimates import Tokens
+
 _PLACES = Decimal("0.000000001")
 
 
@@ -25,3 +27,17 @@ def cost_usd(provider: str, models: Iterable[str], **tokens: int) -> Decimal | N
         except ValueError:  # counts that contradict each other, as more cached tokens than there were
             return None
     return None
+
+
+def most_usd(provider: str, model: str, tokens: Tokens) -> Decimal | None:
+    """The most that so many tokens may cost: none read from a cache, or all of the standing text kept for an hour."""
+    plain = cost_usd(provider, (model,), input_tokens=tokens.told, output_tokens=tokens.answered)
+    kept = cost_usd(
+        provider,
+        (model,),
+        input_tokens=tokens.told,
+        output_tokens=tokens.answered,
+        cache_write_tokens=tokens.standing,
+        cache_write_1h_tokens=tokens.standing,
+    )
+    return max((one for one in (plain, kept) if one is not None), default=None)

@@ -36,13 +36,3 @@ def effort(question: Question) -> dict[str, Any]:
     """How hard the model is to think, as {"effort": ...}; nothing when the seat leaves it to the provider."""
     chosen = question.parameters.get("effort")
     return {} if chosen is None else {"effort": str(chosen)}
-
-
-def most_tokens(question: Question) -> int:
-    """The longest answer in tokens, thoughts included."""
-    chosen = question.parameters.get("max_tokens")
-    return chosen if isinstance(chosen, int) else MOST_TOKENS
-
-
-MOST_TOKENS = 8192
-"""When the seat names no other: a long thought and the largest batch's answer."""

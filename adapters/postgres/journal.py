@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import RowMapping, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres import spending
 from adapters.postgres.engine import transaction
-from adapters.postgres.spending import spending
 from adapters.postgres.tables import model_calls
-from trading.agents.budget import Spending
+from trading.agents.budget import Choice
 from trading.agents.questions import ModelCall, Question, Reply, Usage
 from trading.events import printable
+from trading.spending import Attempt, Settlement, SpendAsked
 
 
 class PostgresJournal:
@@ -29,15 +28,25 @@ class PostgresJournal:
             row = (await connection.execute(query)).mappings().one_or_none()
         return None if row is None else _call(row)
 
-    async def keep(self, call: ModelCall) -> None:
-        """Store a reply; the first one kept stays. Characters that no database takes are kept as U+FFFD."""
+    async def keep(self, call: ModelCall, settled: Settlement | None = None) -> None:
+        """Store a reply, and with it what it took; the first one kept stays.
+
+        Characters that no database takes are kept as U+FFFD.
+        """
         async with transaction(self._engine) as connection:
             await connection.execute(insert(model_calls).values(_row(call)).on_conflict_do_nothing())
+            if settled is not None:
+                await spending.settle(connection, settled)
 
-    async def spent(self, desk_id: str, cycle_id: str, since: datetime) -> Spending:
-        """What a desk's calls took: in one cycle, and since a moment in all of them."""
+    async def reserve(self, asked: SpendAsked) -> Choice:
+        """Reserve the most that a call may take, if there is room for it; once an attempt."""
         async with transaction(self._engine) as connection:
-            return await spending(connection, desk_id, cycle_id, since)
+            return await spending.reserve(connection, asked)
+
+    async def drop(self, attempt: Attempt, *, charged: bool) -> None:
+        """An attempt ended without an answer; it goes on to count where it may have been charged."""
+        async with transaction(self._engine) as connection:
+            await spending.drop(connection, attempt, charged=charged)
 
 
 def _row(call: ModelCall) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from trading.agents.meta import CandidateFacts, MetaFacts
+from trading.agents.meta import CandidateFacts, MetaFacts, NotValidated
 from trading.instruments import Side
 
 LEAST_SCORE = 0.35
@@ -20,8 +20,9 @@ def decide(facts: MetaFacts) -> dict[str, JsonValue]:
 
 
 def score(candidate: CandidateFacts) -> float:
-    """The mean confidence of DataAgent and Validator, less the part that risk takes: 0 to 1."""
-    confidence = (candidate.proposal.confidence + candidate.validation.confidence) / 2
+    """The mean confidence of DataAgent and Validator, if he was asked, less the part that risk takes: 0 to 1."""
+    said = _confidences(candidate)
+    confidence = sum(said) / len(said)
     return round(confidence * (1 - candidate.assessment.risk_score), 4)
 
 
@@ -40,7 +41,14 @@ def _decision(candidate: CandidateFacts, rank: int | None) -> dict[str, JsonValu
 
 def _rationale(candidate: CandidateFacts, rank: int | None) -> str:
     place = "a sale lowers risk" if rank is None else f"rank {rank} among the buys, the five best may trade"
+    confidence = " and ".join(f"{one:.2f}" for one in _confidences(candidate))
     return (
-        f"Score {score(candidate):.2f} of {LEAST_SCORE:.2f} needed: confidence {candidate.proposal.confidence:.2f} and "
-        f"{candidate.validation.confidence:.2f}, risk {candidate.assessment.risk_score:.2f}; {place}."
+        f"Score {score(candidate):.2f} of {LEAST_SCORE:.2f} needed: confidence {confidence}, "
+        f"risk {candidate.assessment.risk_score:.2f}; {place}."
     )
+
+
+def _confidences(candidate: CandidateFacts) -> list[float]:
+    validation = candidate.validation
+    second = [] if isinstance(validation, NotValidated) else [validation.confidence]
+    return [candidate.proposal.confidence, *second]

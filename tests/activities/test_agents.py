@@ -14,6 +14,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.agents import FALLBACK_FROM, AgentActivities
 from activities.calls import Seat
+from activities.casting import Cast
 from tests.fakes.asking import PROMPTS
 from tests.fakes.faulty import Fault, faulty
 from tests.fakes.memory import MemoryJournal, MemorySnapshots
@@ -21,6 +22,7 @@ from tests.making import cycle
 from tests.trading.agents.cases import books, facts, snapshot
 from tests.trading.agents.test_reading import GOOD
 from trading.agents.budget import Budget, Caps
+from trading.agents.estimates import Tokens
 from trading.agents.facts import Books
 from trading.agents.questions import MOST_SAID, Agent, Asking, Question, Reply, Stop, Usage
 from trading.errors import LedgerUnavailable, ModelRefused, ModelUnavailable
@@ -52,13 +54,17 @@ class Replies:
 
 
 def seated(model: LanguageModel, fallback: LanguageModel | None = None, patience_seconds: float = 30) -> Seat:
-    instead = None if fallback is None else Seat(fallback, Asking(model="second"))
-    return Seat(model, Asking(model="first"), instead, patience_seconds)
+    instead = None if fallback is None else Seat(fallback, Asking(model="second"), tariff=a_cent)
+    return Seat(model, Asking(model="first"), instead, patience_seconds, a_cent)
+
+
+def a_cent(tokens: Tokens) -> Decimal:
+    return Decimal("0.01")
 
 
 def agents(seat: Seat, journal: Journal | None = None, budget: Budget | None = None) -> AgentActivities:
     seats = dict.fromkeys(Agent, seat)
-    return AgentActivities(seats, PROMPTS, journal or MemoryJournal(), MemorySnapshots(SEEN), budget or Budget())
+    return AgentActivities(Cast(seats, PROMPTS), journal or MemoryJournal(), MemorySnapshots(SEEN), budget or Budget())
 
 
 async def ask(
@@ -257,8 +263,8 @@ def caps(**most: Any) -> Sequence[Budget]:
     ("budget", "calls", "reason"),
     [
         *((budget, 3, "3 of 3 calls") for budget in caps(calls=3)),
-        *((budget, 2, "2000 of 1500 tokens") for budget in caps(tokens=1500)),
-        *((budget, 2, "0.0200 of 0.015 dollars") for budget in caps(usd=Decimal("0.015"))),
+        *((budget, 0, "0 of 1500 tokens this ") for budget in caps(tokens=1500)),
+        *((budget, 1, "0.0100 of 0.0150 dollars this ") for budget in caps(usd=Decimal("0.015"))),
         *((budget, 0, "0 of 0 calls") for budget in caps(calls=0)),
     ],
 )
@@ -285,10 +291,3 @@ async def test_another_day_and_another_cycle_have_caps_of_their_own() -> None:
     assert abstained(await ask(asked, "AAPL", number=1))[0] == "UnreadableAnswer"
     assert abstained(await ask(asked, "MSFT", number=1))[0] == "BudgetSpent"
     assert abstained(await ask(asked, "MSFT", number=2))[0] == "UnreadableAnswer"
-
-
-async def test_a_cap_in_dollars_ends_where_a_price_is_not_known() -> None:
-    model = Replies(Reply(text="unreadable", model="local"))
-    cause, reason = abstained(await ask(agents(seated(model), budget=Budget(day=Caps(usd=Decimal(5))))))
-    assert (cause, len(model.asked)) == ("BudgetSpent", 1)
-    assert "without a known price" in reason

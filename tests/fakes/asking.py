@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 
 from activities.agents import AgentActivities
 from activities.calls import Seat
+from activities.casting import Cast
 from adapters.prompts import read_prompts
 from tests.fakes.memory import MemoryJournal, MemorySnapshots
 from tests.fakes.steps import FakeDesk, FakeSteps
 from tests.making import after
 from tests.trading.agents.cases import RISING
 from trading.agents.budget import Budget
+from trading.agents.estimates import Tariff, unknown
 from trading.agents.questions import Agent, Asking
 from trading.errors import Retryable
 from trading.instruments import Instrument
@@ -48,14 +50,16 @@ class AskingSteps(FakeSteps):
         desk: FakeDesk | None = None,
         budget: Budget | None = None,
         askings: Mapping[Agent, Asking] | None = None,
+        tariff: Tariff = unknown,
     ) -> None:
         super().__init__(desk)
         self.names: Mapping[str, str] = {}
         self.headlines: Mapping[str, tuple[str, ...]] = {}
         self.journal = MemoryJournal()
         self._snapshots = MemorySnapshots()
-        seats = {agent: Seat(model, askings[agent] if askings else Asking(model="scripted")) for agent in Agent}
-        self._agents = AgentActivities(seats, PROMPTS, self.journal, self._snapshots, budget or Budget())
+        usual = Asking(model="scripted", parameters={"max_tokens": 500})
+        seats = {agent: Seat(model, askings[agent] if askings else usual, tariff=tariff) for agent in Agent}
+        self._agents = AgentActivities(Cast(seats, PROMPTS), self.journal, self._snapshots, budget or Budget())
 
     async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
         seen = Snapshot(

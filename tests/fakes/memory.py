@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from trading.agents.budget import Spending, Tally
+from trading.agents.budget import Choice, Spent, Strain, Tally
 from trading.agents.questions import ModelCall
 from trading.errors import BooksDisagree
 from trading.events import printable
 from trading.market import Snapshot
+from trading.spending import Attempt, Settlement, SpendAsked, SpendState
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """A row of the ledger of spend."""
+
+    asked: SpendAsked
+    state: SpendState
+    counted: Tally
+
+    def of(self, **known: object) -> bool:
+        facts = {
+            "cycle_id": self.asked.cycle_id,
+            "strategy_id": self.asked.strategy_id,
+            "at": self.asked.at.date(),
+            "month": self.asked.at.month,
+        }
+        return all(facts[name] == value for name, value in known.items())
 
 
 class MemoryJournal:
@@ -19,20 +37,52 @@ class MemoryJournal:
     def __init__(self) -> None:
         self.calls: dict[str, ModelCall] = {}
         self.kept = 0
+        self.spend: dict[Attempt, Reserved] = {}
+        self.strains: list[Strain] = []
 
     async def find(self, call_id: str) -> ModelCall | None:
         return self.calls.get(call_id)
 
-    async def keep(self, call: ModelCall) -> None:
+    async def keep(self, call: ModelCall, settled: Settlement | None = None) -> None:
         self.kept += 1
         reply = call.reply.model_copy(update={"text": printable(call.reply.text)})
         self.calls.setdefault(call.call_id, call.model_copy(update={"reply": reply}))
+        if settled is not None:
+            self._end(settled.attempt, SpendState.SETTLED, settled.took)
 
-    async def spent(self, desk_id: str, cycle_id: str, since: datetime) -> Spending:
-        own = [call for call in self.calls.values() if call.desk_id == desk_id]
-        return Spending(
-            cycle=_tally(call for call in own if call.cycle_id == cycle_id),
-            day=_tally(call for call in own if call.replied_at >= since),
+    async def reserve(self, asked: SpendAsked) -> Choice:
+        choice = asked.choose(self._spent(asked, sure=False), self._spent(asked, sure=True))
+        if choice.waits:
+            return choice
+        attempt = asked.tried(choice)
+        if attempt is not None and choice.chosen is not None:
+            self.spend[attempt] = Reserved(asked, SpendState.RESERVED, asked.offers[choice.chosen].most)
+        self.strains.append(choice.strain)
+        return choice
+
+    async def drop(self, attempt: Attempt, *, charged: bool) -> None:
+        self._end(attempt, SpendState.LOST if charged else SpendState.RELEASED, self.spend[attempt].counted)
+
+    def _end(self, attempt: Attempt, state: SpendState, counted: Tally) -> None:
+        self.spend[attempt] = replace(self.spend[attempt], state=state, counted=counted)
+
+    def _spent(self, asked: SpendAsked, *, sure: bool) -> Spent:
+        today = asked.at.date()
+        return Spent(
+            cycle=self._tally(sure=sure, cycle_id=asked.cycle_id),
+            day=self._tally(sure=sure, at=today),
+            month=self._tally(sure=sure, month=today.month),
+            strategy=self._tally(sure=sure, at=today, strategy_id=asked.strategy_id),
+        )
+
+    def _tally(self, *, sure: bool, **known: object) -> Tally:
+        rows = [row for row in self.spend.values() if row.state is not SpendState.RELEASED and row.of(**known)]
+        taken = [row for row in rows if not (sure and row.state is SpendState.RESERVED)]
+        return Tally(
+            calls=len(rows),
+            tokens=sum(row.counted.tokens for row in taken),
+            usd=sum((row.counted.usd for row in taken), Decimal(0)),
+            unpriced=sum(row.counted.unpriced for row in rows),
         )
 
 
@@ -49,14 +99,3 @@ class MemorySnapshots:
         if snapshot_id not in self._snapshots:
             raise BooksDisagree(f"no snapshot {snapshot_id} was stored")
         return self._snapshots[snapshot_id]
-
-
-def _tally(calls: Iterable[ModelCall]) -> Tally:
-    replies = [call.reply for call in calls]
-    used = [reply.usage for reply in replies if reply.usage is not None]
-    return Tally(
-        calls=len(replies),
-        tokens=sum(usage.input_tokens + usage.output_tokens for usage in used),
-        usd=sum((reply.cost_usd for reply in replies if reply.cost_usd is not None), Decimal(0)),
-        unpriced=sum(reply.cost_usd is None for reply in replies),
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -21,7 +21,7 @@ from embedded.postgres import PostgresServer
 from tests.conftest import fresh_database
 from tests.fakes.faulty import KILLED
 from tests.faults.doom import Death
-from tests.faults.doomed import Life
+from tests.faults.doomed import Life, live
 from tests.faults.lives import Lives
 from tests.faults.proving import BOUGHT, asked, at_rest, ended, sent, wrongs
 from tests.rig import Ports, request
@@ -110,7 +110,9 @@ class Ground:
     folder: Path
 
     @asynccontextmanager
-    async def lane(self, namespace: str, *, reckless: bool = False) -> AsyncIterator[Lane]:
+    async def lane(
+        self, namespace: str, *, reckless: bool = False, body: Callable[[Life], None] = live
+    ) -> AsyncIterator[Lane]:
         """One lane; its worker is not born yet."""
         client = await Client.connect(self.address, namespace=namespace, plugins=[DeskPlugin()])
         await add_missing_search_attributes(client, (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS))
@@ -118,7 +120,7 @@ class Ground:
         engine = application_engine(database)
         folder = self.folder / f"{namespace}-{next(_numbers)}"
         folder.mkdir()
-        lives = Lives(Life(self.address, namespace, database, self.data, folder, reckless))
+        lives = Lives(Life(self.address, namespace, database, self.data, folder, reckless), body)
         try:
             yield Lane(client, engine, database, Ports.real(engine, self.data), lives)
         finally:

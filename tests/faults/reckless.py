@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import uuid4
 
-from trading.agents.budget import Spending
 from trading.agents.questions import ModelCall
 from trading.events import Event
 from trading.orders import PROTECTIVE, Fill, OrderRequest
@@ -77,11 +76,8 @@ class ForgetfulJournal:
     async def find(self, call_id: str) -> ModelCall | None:
         return None
 
-    async def keep(self, call: ModelCall) -> None:
-        await self._journal.keep(call)
-
-    async def spent(self, desk_id: str, cycle_id: str, since: datetime) -> Spending:
-        return await self._journal.spent(desk_id, cycle_id, since)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
 
 
 def plainly(book: Sequence[BrokerOrder]) -> tuple[BrokerOrder, ...]:

@@ -48,15 +48,6 @@ def test_a_cycle_that_fails_of_something_else_is_news() -> None:
     assert [one.alert.key for one in read_on(Noticed(), log)[1]] == ["cycle-failed-1", "cycle-failed-3"]
 
 
-def test_a_cap_on_models_is_told_once_a_day() -> None:
-    log = [entry(n, EventType.AGENT_ABSTAINED, n, cause="BudgetSpent", reason="9 of 9 calls") for n in range(30)]
-    log.insert(3, entry(40, EventType.AGENT_ABSTAINED, cause="NoAnswer", reason="silent"))
-    days = {(AT + n * HOURS).date() for n in range(30)}
-    found = read_on(Noticed(), log)[1]
-    assert [one.at.date() for one in found] == sorted(days)
-    assert {(one.alert.topic, one.alert.severity) for one in found} == {(Topic.SPEND, Severity.WARNING)}
-
-
 def test_a_rejected_order_is_a_warning_and_the_brokers_words_are_its_kind() -> None:
     terms: dict[str, Any] = {"side": "buy", "quantity": "10", "reason": "insufficient buying power"}
     log = [entry(n, EventType.ORDER_REJECTED, symbol=symbol, **terms) for n, symbol in enumerate(("AAPL", "MSFT"), 1)]
@@ -118,7 +109,6 @@ def test_every_alert_makes_an_event_whatever_a_log_holds() -> None:
         entry(10**9, EventType.CYCLE_FAILED, reason=long, code=long),
         entry(10**9 + 1, EventType.ORDER_REJECTED, reason=long),
         entry(10**9 + 2, EventType.AUDIT_FINDING, invariant=long, about=long, found=long),
-        entry(10**9 + 3, EventType.AGENT_ABSTAINED, cause="BudgetSpent", reason=long),
         entry(10**9 + 4, EventType.TRADING_STATE_CHANGED, state="HALTED", changed_by=long, reason=long),
         entry(10**9 + 5, EventType.CYCLE_COMPLETED),
     ]

@@ -40,12 +40,18 @@ class Validated(Record):
         )
 
 
+class NotValidated(Record):
+    """That there is no second opinion, in words."""
+
+    not_asked: str = "The Validator was not asked, for want of budget. There is no second opinion on this candidate."
+
+
 class CandidateFacts(Record):
     """A proposal with what the others said of it."""
 
     proposal: Proposed
     assessment: Assessed
-    validation: Validated
+    validation: Validated | NotValidated
 
 
 class MetaFacts(Record):
@@ -66,7 +72,7 @@ def question(
             CandidateFacts(
                 proposal=Proposed.of(c.proposal),
                 assessment=Assessed.of(c.assessment),
-                validation=Validated.of(c.validation),
+                validation=Validated.of(c.validation) if c.validation else NotValidated(),
             )
             for c in candidates
         ),

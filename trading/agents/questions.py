@@ -25,6 +25,8 @@ class Agent(StrEnum):
 MOST_SAID = 20_000
 """Characters of an unreadable answer that its repair repeats."""
 _MOST_WRONG = 400
+MOST_TOKENS = 8192
+"""The longest answer when the seat names no other: a long thought and the largest batch's answer."""
 
 
 class Repair(Record):
@@ -55,6 +57,12 @@ class Question(Record):
     def prompt_hash(self) -> str:
         """What the agent is always told, as a short hash: a changed word shows although its version was forgotten."""
         return hashlib.sha256(self.system.encode()).hexdigest()[:12]
+
+    @property
+    def most_tokens(self) -> int:
+        """The longest answer in tokens, thoughts included."""
+        chosen = self.parameters.get("max_tokens")
+        return chosen if isinstance(chosen, int) else MOST_TOKENS
 
     @property
     def call_id(self) -> str:

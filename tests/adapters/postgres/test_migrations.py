@@ -11,13 +11,13 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres import alert_tables, closing_tables, market_tables, paper_tables, sleeve_tables
+from adapters.postgres import alert_tables, closing_tables, market_tables, paper_tables, sleeve_tables, spend_tables
 from adapters.postgres.engine import Database, application_engine, owner_engine, transaction
 from adapters.postgres.migrations import MIGRATIONS, migrate, revision
 from adapters.postgres.tables import metadata
 from trading.errors import BadConfiguration, LedgerUnavailable
 
-HEAD = "0013"
+HEAD = "0016"
 SHAPE = """
 SELECT 'column', format('%s.%s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
     a.attnotnull, a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid))
@@ -52,6 +52,7 @@ async def test_the_migrated_schema_is_the_one_the_code_knows(empty: AsyncEngine,
     assert market_tables.companies.metadata is metadata
     assert alert_tables.alert_readings.metadata is metadata
     assert sleeve_tables.sub_positions.metadata is metadata
+    assert spend_tables.model_spend.metadata is metadata
     async with transaction(empty) as connection:
         await connection.run_sync(metadata.create_all)
     known = await shape(empty)
