@@ -26,7 +26,7 @@ from trading.orders import (
     successor_id,
 )
 from trading.portfolio import Happening, timeline
-from trading.strategy import AGENTS
+from trading.sleeves import FIRST
 
 
 class Unprotected(Record):
@@ -149,9 +149,9 @@ def _after(lots: tuple[_Lot, ...], change: Happening, orders: Mapping[str, Order
     if isinstance(change, Adjustment):
         if change.ratio is not None:
             return _split(lots, change.ratio, fractions=change.fractions)
-        return _booked(lots, _Lot("", AGENTS, change.quantity, change.effective_at), None)
+        return _booked(lots, _Lot("", change.strategy_id or FIRST, change.quantity, change.effective_at), None)
     request = orders.get(change.client_order_id)
-    own, strategy = (request.parent_id, request.strategy_id) if request else (None, AGENTS)
+    own, strategy = (request.parent_id, request.strategy_id) if request else (None, FIRST)
     return _booked(lots, _Lot(change.client_order_id, strategy, change.signed_quantity, change.filled_at), own)
 
 

@@ -36,7 +36,7 @@ async def opened(ledger: PostgresLedger, by: str = "momentum", **rules: Any) -> 
 
 
 def code(opening: Opening) -> str | None:
-    return opening.skip and opening.skip.code
+    return None if opening.skip is None else opening.skip.code
 
 
 async def test_it_says_what_the_desk_holds_and_what_of_that_is_the_strategys(ledger: PostgresLedger) -> None:

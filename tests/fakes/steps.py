@@ -132,8 +132,8 @@ class FakeDesk:
         return Scene(
             portfolio=(books := self.portfolio()),
             limits=asked.limits,
-            own=self.footing and self.footing.own(books),
-            giver=self.footing and self.footing.giver(real_money=asked.real_money),
+            own=None if self.footing is None else self.footing.own(books),
+            giver=None if self.footing is None else self.footing.giver(real_money=asked.real_money),
             standing=asked.standing,
             recent=self._recent(asked),
         )

@@ -108,3 +108,24 @@ def test_a_split_is_counted_up_by_strategy() -> None:
     lots = lots_of(books)["AAPL"]
     assert [lot.quantity for lot in lots] == [7, 7, 8]
     assert books.portfolio.held("AAPL") == 22
+
+
+@pytest.mark.parametrize(("named", "expected"), [(None, {"": 3, "entry": 2}), ("momentum", {"entry": 5})])
+def test_shares_that_were_taken_over_are_of_the_strategy_that_is_named(
+    named: str | None, expected: dict[str, int]
+) -> None:
+    """A sale takes them first where they are its own strategy's, for they are older than those of the entry."""
+    taken = Adjustment(
+        adjustment_id="adopted",
+        desk_id=DESK,
+        symbol="AAPL",
+        kind=AdjustmentKind.ADOPTION,
+        quantity=Decimal(3),
+        effective_at=AT - timedelta(days=1),
+        evidence="a person",
+        strategy_id=named,
+    )
+    sold = sale("momentum", "8")
+    bought = fill(NEW.request, "10")
+    books = held([NEW, sold], [bought, fill(sold.request, "8", filled_at=after(2))], taken)
+    assert {lot.entry_id and "entry": lot.quantity for lot in lots_of(books)["AAPL"]} == expected

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.steps import FakeSteps, ordered
-from tests.making import after, cycle, portfolio, position, signal
+from tests.making import after, cycle, portfolio, position, signal, these
 from tests.trading.telling import holding, row, steps_of
 from trading.cycle import run_cycle
 from trading.docket import CycleOutcome
@@ -142,7 +142,7 @@ async def test_a_strategy_that_may_not_trade_here_sends_nothing_and_is_scored(ru
     assert (report.outcome, report.shadow) == (CycleOutcome.SHADOWED, True)
     assert OUTSIDE.isdisjoint(steps_of(steps))
     (thought,) = steps.desk.thought()
-    assert (thought.strategy_id, thought.quantity) == ("momentum", 100)
+    assert these(thought.strategy_id, thought.quantity) == ("momentum", 100)
     steps.prices["KO"] = ("23", "Staples")
     steps.signals, steps.as_of = {}, after(0) + timedelta(days=1)
     await run_cycle(steps, of(2, "KO"))
