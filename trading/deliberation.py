@@ -57,7 +57,6 @@ async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
     asked = RuleAsked(
         cycle=run.cycle,
         snapshot_id=run.snapshot.snapshot_id,
-        symbols=run.priced,
         strategy=strategy,
         books=run.books,
     )

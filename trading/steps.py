@@ -163,11 +163,10 @@ class Marked(Record):
 
 
 class RuleAsked(Record):
-    """What a rule says of these symbols of a snapshot, and the strategy's own books as the mark left them."""
+    """What a rule says of what it watches and holds in a snapshot, and its own books as the mark left them."""
 
     cycle: Cycle
     snapshot_id: str
-    symbols: tuple[Symbol, ...] = ()
     strategy: Strategy
     books: Books
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from trading.footing import Footing
+from trading.limits import Scene
 from trading.portfolio import Portfolio
+from trading.settlement import IntentAsked
+from trading.standing import Recent
 from trading.strategy import Strategy
 
 
@@ -15,6 +18,18 @@ class Standing(Protocol):
     strategy: Strategy
     own: Portfolio | None
     real_money: bool
+
+
+def scene_of(asked: IntentAsked, books: Portfolio, footing: Footing | None, recent: Recent) -> Scene:
+    """What an order is held to when it is intended; without a footing its strategy is the whole desk."""
+    return Scene(
+        portfolio=books,
+        limits=asked.limits,
+        own=None if footing is None else footing.own(books),
+        giver=None if footing is None else footing.giver(real_money=asked.real_money),
+        standing=asked.standing,
+        recent=recent,
+    )
 
 
 def standing_of(steps: Standing, held: tuple[str, ...]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tests.fakes.bookkeeping import divided
-from tests.fakes.footings import standing_of
+from tests.fakes.footings import scene_of, standing_of
 from tests.making import AT, DESK, TRACE, after, deposit, fill, quote, signal, standing, summary
 from trading import order_events
 from trading.audit import Books, Finding, audit
@@ -129,14 +129,7 @@ class FakeDesk:
 
     def scene(self, asked: IntentAsked) -> Scene:
         """What is known when an order is intended."""
-        return Scene(
-            portfolio=(books := self.portfolio()),
-            limits=asked.limits,
-            own=None if self.footing is None else self.footing.own(books),
-            giver=None if self.footing is None else self.footing.giver(real_money=asked.real_money),
-            standing=asked.standing,
-            recent=self._recent(asked),
-        )
+        return scene_of(asked, self.portfolio(), self.footing, self._recent(asked))
 
     def _recent(self, asked: IntentAsked) -> Recent:
         """All that was ever intended is of today; a minute is one of the test's clock."""

@@ -46,21 +46,25 @@ def asked_about(steps: FakeSteps) -> list[str]:
     return [one.symbol for one in steps.asked("ask_data") if isinstance(one, SignalAsked)]
 
 
+def looked_at(steps: FakeSteps) -> tuple[str, ...]:
+    """The symbols of its newest snapshot."""
+    looked = steps.asked("snapshot")[-1]
+    assert isinstance(looked, SnapshotAsked)
+    return looked.symbols
+
+
 async def test_it_is_asked_about_its_own_and_all_that_is_held_is_marked() -> None:
     steps = led_by(await holding(XOM="10", KO="20"), strategy(source="agents"), portfolio("9000", position("KO", "20")))
     await run_cycle(steps, of(2, "AAPL"))
-    (looked,) = steps.asked("snapshot")
-    assert isinstance(looked, SnapshotAsked)
-    assert looked.symbols == ("AAPL", "KO", "XOM")
+    assert looked_at(steps) == ("AAPL", "KO", "XOM")
     assert asked_about(steps) == ["AAPL", "KO"]
 
 
-async def test_a_rule_is_told_of_its_own_symbols_and_books() -> None:
+async def test_a_rule_is_told_of_its_own_books() -> None:
     steps = led_by(await holding(XOM="10", KO="20"), strategy(), portfolio("9000", position("KO", "20", "20")))
     await run_cycle(steps, of(2, "AAPL"))
     (asked,) = steps.asked("apply_rule")
     assert isinstance(asked, RuleAsked)
-    assert asked.symbols == ("AAPL", "KO")
     assert [one.symbol for one in asked.books.positions] == ["KO"]
     assert asked.books.equity == 9400
 
@@ -112,12 +116,16 @@ async def test_what_only_another_is_short_of_is_not_bought_back() -> None:
     assert row(report, "KO").note == "strategy momentum: buy 10 KO: other strategies are short 50"
 
 
-async def test_a_disabled_strategy_looks_only_at_what_it_holds_and_sells_it() -> None:
+@pytest.mark.parametrize(("source", "seen"), [("agents", ("KO", "XOM")), ("momentum", ("AAPL", "KO", "MSFT", "XOM"))])
+async def test_a_disabled_strategy_sells_what_it_holds_and_asks_nobody_about_more(
+    source: str, seen: tuple[str, ...]
+) -> None:
     part = portfolio("9000", position("XOM", "10", "40", "Energy"))
-    steps = led_by(await holding(XOM="10", KO="20"), strategy(source="agents", enabled=False), part)
+    steps = led_by(await holding(XOM="10", KO="20"), strategy(source=source, enabled=False), part)
     steps.signals = {"XOM": signal("XOM", "sell", quantity="10")}
     await run_cycle(steps, of(2, "AAPL", "MSFT"))
-    assert asked_about(steps) == ["XOM"]
+    assert looked_at(steps) == seen
+    assert asked_about(steps) == (["XOM"] if source == "agents" else [])
     assert ordered(steps) == [(Side.SELL, "XOM", Decimal(10))]
 
 
@@ -160,7 +168,7 @@ async def test_it_knows_what_it_thought_and_may_end_it() -> None:
     await run_cycle(steps, of(2, "AAPL"))
     asked = steps.asked("apply_rule")[-1]
     assert isinstance(asked, RuleAsked)
-    assert asked.symbols == ("AAPL", "KO")
+    assert looked_at(steps) == ("AAPL", "KO")
     assert [(one.symbol, one.shares) for one in asked.books.positions] == [("KO", 100)]
     assert steps.desk.thought() == ()
 
