@@ -77,7 +77,7 @@ class MonitorSettings(BaseSettings):
         Decimal("0.05"), description="A move of so much against the reference asks for a look, as a fraction."
     )
     cool_down_minutes: int = Field(60, ge=0, le=1440, description="Least minutes between two such looks at one symbol.")
-    max_cycles_per_day: int = Field(10, ge=0, le=1000, description="Most such looks in a day.")
+    max_cycles_per_day: int = Field(10, ge=0, le=1000, description="Most such looks of a strategy in a day.")
     confirm_quotes: int = Field(
         3, ge=1, le=100, description="Quotes in a row that must bear a move out before it counts."
     )

@@ -1,0 +1,183 @@
+"""Two hundred strategies at one desk, and a few whose worker is killed: each cycle has its end, and the books agree."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from contextlib import AsyncExitStack
+from datetime import datetime
+from decimal import Decimal
+from itertools import accumulate
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.cycles import CycleActivities
+from activities.gate import GateRules
+from tests.activities.poison import answering
+from tests.faults.doom import Death
+from tests.faults.lanes import Ground
+from tests.faults.proving import asked, at_rest, ended, sent, tell, wrongs
+from tests.making import DESK
+from tests.rig import Ports, ask, desk_of, findings, outcome, quiet, request, serving, until
+from tests.strategies import holding, with_strategies
+from tests.workflows.held import Held
+from trading.breaker import CircuitBreaker
+from trading.desk import CycleTicket, DeskState, PriceMoved
+from trading.docket import CycleOutcome
+from trading.limits import Limits
+from trading.moves import Pace
+from trading.strategy import MOST_STRATEGIES
+from workflows import policies
+from workflows.desks import started
+from workflows.trading_desk import TradingDesk
+
+pytestmark = pytest.mark.faults
+NAMES = [f"s-{number}" for number in range(MOST_STRATEGIES)]
+NO_LOOK = Pace(cool_down_minutes=0, most_a_day=0)
+SHARED = ("INTC", "GE", "KO", "BAC", "WMT")
+SEED = 20261126
+
+
+async def all_asked(client: Client, desk_id: str, *symbols: str) -> list[CycleTicket]:
+    """A cycle of every strategy."""
+    door = asyncio.Semaphore(policies.MOST_ASKS)
+
+    async def one(name: str) -> CycleTicket:
+        async with door:
+            return await ask(client, request(*symbols, strategy_id=name), desk_id)
+
+    return list(await asyncio.gather(*map(one, NAMES)))
+
+
+async def at_once(client: Client) -> int:
+    """How many cycles ran at the same moment, at most."""
+    moments: list[tuple[datetime, int]] = []
+    async for one in client.list_workflows("WorkflowType = 'TradingCycle'"):
+        assert one.close_time is not None
+        moments += [(one.start_time, 1), (one.close_time, -1)]
+    return max(accumulate(change for _, change in sorted(moments)))
+
+
+@pytest.mark.timeout(400)
+async def test_a_desk_of_two_hundred_running_cycles_stays_short_under_a_stream_of_signals_and_sees_all_end(
+    temporal: WorkflowEnvironment,
+) -> None:
+    client, chance, judged = temporal.client, Random(SEED), list[str]()
+    breaker = CircuitBreaker()
+    looking = [answering("open_desk", breaker), answering("judge", breaker, judged)]
+    answers = [*looking, CycleActivities(started).await_cycles]
+    async with AsyncExitStack() as stack:
+        for queue in (policies.DESK_QUEUE, policies.ORDERS_QUEUE):
+            kinds = [TradingDesk, Held] if queue == policies.DESK_QUEUE else []
+            # A loaded machine gives no sign of life for two seconds now and then: as in `tests/rig.py`.
+            await stack.enter_async_context(
+                Worker(client, task_queue=queue, workflows=kinds, activities=answers, debug_mode=True)
+            )
+        desk = await client.start_workflow(
+            TradingDesk.run, DeskState(desk_id=DESK), id=f"desk/{DESK}", task_queue=policies.DESK_QUEUE
+        )
+        tickets = await all_asked(client, DESK, "AAPL")
+
+        async def all_run() -> bool:
+            running = "WorkflowType = 'TradingCycle' AND ExecutionStatus = 'Running'"
+            return (await client.count_workflows(running)).count == MOST_STRATEGIES
+
+        await until(all_run)
+
+        move = PriceMoved(symbol="AAPL", pace=NO_LOOK, strategies=("s-1", "s-2"))
+        chance.shuffle(tickets)
+        for first in range(0, len(tickets), 10):
+            some = [client.get_workflow_handle(one.workflow_id) for one in tickets[first : first + 10]]
+            told = (desk.signal(TradingDesk.price_moved, move) for _ in range(100))
+            await asyncio.gather(*(one.signal("end") for one in some), *told)
+        await asyncio.gather(*(outcome(client, one) for one in tickets))
+        await quiet(desk)
+        lines = await desk.query(TradingDesk.cycles)
+        runs = [one async for one in client.list_workflows(f"WorkflowId = 'desk/{DESK}'")]
+        histories = [await client.get_workflow_handle(one.id, run_id=one.run_id).fetch_history() for one in runs]
+    lengths = [len(history.events) for history in histories]
+    signals = sum(
+        event.HasField("workflow_execution_signaled_event_attributes") for one in histories for event in one.events
+    )
+    tell(f"{len(runs)} runs, {signals} signals, {len(judged)} looks, longest {max(lengths)} events: {lengths}")
+    assert max(lengths) < 4000
+    assert Counter(line.strategy_id for line in lines) == Counter(NAMES)
+    assert {line.outcome for line in lines} == {CycleOutcome.SKIPPED}
+
+
+@pytest.mark.timeout(1800)
+async def test_two_hundred_strategies_trade_at_once_on_one_desk_and_the_books_balance(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+) -> None:
+    client = temporal.client
+    limits = Limits(duplicate_minutes=0, max_orders_per_minute=150)
+    ports = Ports.real(engine, sample_data).but(rules=GateRules(limits=limits))
+    each = [holding(name, *SHARED, allocation=Decimal("0.004"), parameters={"parts": 5}) for name in NAMES]
+    async with serving(client, ports):
+        await with_strategies(client, ports, *each)
+        began = time.monotonic()
+        tickets = await all_asked(client, "main", *SHARED)
+        reports = [await outcome(client, ticket) for ticket in tickets]
+        took = time.monotonic() - began
+        await quiet(desk_of(client))
+        lines = await desk_of(client).query(TradingDesk.cycles)
+        together = await at_once(client)
+    portfolio, books = await ports.ledger.portfolio("main"), await ports.ledger.books("main")
+    ways = Counter(report.outcome for report in reports)
+    states = Counter(str(order.state) for order in books.orders)
+    tell(f"{ways} in {took:.0f} s, {together} at once, orders {states}; {len(books.events)} events")
+    assert set(ways) <= {CycleOutcome.TRADED, CycleOutcome.NONE_ALLOWED, CycleOutcome.NO_SIGNALS}, reports
+    assert {line.outcome is None for line in lines} == {False}
+    assert [finding for report in reports for finding in report.findings] == []
+    assert await findings(ports) == ()
+    assert await wrongs(ports, "main") == []
+    held = portfolio.positions
+    assert sum(abs(one.quantity * (one.mark or 0)) for one in held) <= portfolio.equity
+    assert max(one.quantity * (one.mark or 0) for one in held) <= portfolio.equity * limits.max_position
+    assert portfolio.cash >= 0
+
+
+async def test_a_worker_killed_with_several_strategies_under_way_changes_nothing(ground: Ground) -> None:
+    deaths = [
+        Death("intend", "after", 2),
+        Death("submit_order", "after", 1),
+        Death("mark", "returned", 2),
+        Death("TradingDesk", "task"),
+        Death("await_cycles", "before"),
+    ]
+    async with ground.lane("lane-1") as lane:
+        client, ports = lane.client, lane.ports
+        for number, death in enumerate(deaths):
+            desk_id = f"several-{number}"
+            if not lane.lives.is_alive:
+                await lane.lives.begin()
+            await with_strategies(
+                client, ports, holding("one", "GE", "KO"), holding("two", "BAC", "WMT"), desk_id=desk_id
+            )
+            wishes = {"agents": ("INTC", "MSFT"), "one": ("GE", "KO"), "two": ("BAC", "WMT")}
+            lane.lives.arm(death)
+            asking = [
+                asyncio.create_task(asked(client, request(*symbols, strategy_id=name), desk_id))
+                for name, symbols in wishes.items()
+            ]
+            if death.step == "await_cycles":
+                # Only a desk that continues as new in the midst of cycles waits for them by an activity.
+                await asyncio.gather(*asking)
+                for _ in range(2 * policies.MOST_HISTORY // 50):
+                    burst = (desk_of(client, desk_id).signal(TradingDesk.books_changed) for _ in range(50))
+                    await asyncio.gather(*burst)
+            await lane.lives.end()
+            await lane.lives.begin()
+            reports = [await ended(client, await one) for one in asking]
+            await at_rest(client, desk_id)
+            for report in reports:
+                await sent(client, report)
+            assert [report.outcome for report in reports] == [CycleOutcome.TRADED] * 3, (death, reports)
+            assert [*await wrongs(ports, desk_id), *(one.findings for one in reports if one.findings)] == [], death
