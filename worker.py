@@ -49,6 +49,7 @@ from adapters.earnings_file import EarningsFile
 from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.closes import PostgresCloses
 from adapters.postgres.engine import Database, application_engine
+from adapters.postgres.holders import PostgresHolders
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.moves import PostgresMoves
@@ -125,7 +126,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     market = market_of(settings, calendar, engine)
     if queue == policies.ORDERS_QUEUE:
         broker = broker_of(settings, engine, market)
-        hands = Hands(broker, ledger, PostgresMoves(engine), SignalledDesk())
+        hands = Hands(broker, ledger, PostgresHolders(engine), PostgresMoves(engine), SignalledDesk())
         watch = PriceWatchingActivities(eyes_of(settings, market, calendar), hands, plan_of(settings, market))
         earnings = EarningsFile(settings.trading.earnings_calendar)
         outside = Outside(broker, market, calendar)
@@ -138,8 +139,9 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     ruling = RuleActivities(snapshots, rules_of(settings.strategies))
     universes = UniverseActivities(market, assets_of(market), calendar)
     reading: Activities = [gate.open_cycle, looking.take_snapshot, ruling.apply_rule, universes.resolve_universe]
-    cycles, scans = CycleActivities(started), ScanActivities(market, calendar, ledger)
-    asking: Activities = [cycles.ask_desk, cycles.await_cycle, scans.may_scan, scans.was_missed, scans.note_skip]
+    cycles, scans = CycleActivities(started), ScanActivities(market, calendar, ledger, PostgresHolders(engine))
+    asking: Activities = [cycles.ask_desk, cycles.await_cycles]
+    asking += [scans.may_scan, scans.strategies_due, scans.was_missed, scans.note_skip]
     writing: Activities = [books.record, books.end_cycle, books.mark, books.intend, books.change_state]
     shadow = ShadowActivities(ledger, market, calendar, paper_terms_of(settings))
     thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]
@@ -206,7 +208,8 @@ async def serving(client: Client, settings: Settings, database: Database, queues
         stack.push_async_callback(engine.dispose)
         if policies.ORDERS_QUEUE in queues:
             await _vet_broker(settings, engine)
-            timetable = await timetable_of(settings, Prices.of(settings))
+            strategies = await PostgresLedger(engine).strategies(settings.desk.id)
+            timetable = await timetable_of(settings, Prices.of(settings), strategies)
         workers: list[Worker] = []
         for queue in queues:
             rate = settings.models.max_calls_per_second if queue == policies.AGENTS_QUEUE else None

@@ -19,6 +19,7 @@ from trading.steps import Cycle
 
 # Orders that the broker ended longer ago than this were audited in their time.
 LOOKED_BACK = timedelta(days=7)
+LOOKS_AGAIN = 2
 
 
 class AuditActivities:
@@ -36,12 +37,16 @@ class AuditActivities:
         Repeat: a finding's event and the halt have ids that follow from the cycle.
         """
         books, findings = await self._audited(cycle.desk_id)
-        if findings:
-            # The broker goes on between the two readings, and an order's sender may be at work: what counts is what
-            # still stands when the books have caught up.
+        for _ in range(LOOKS_AGAIN):
+            if not findings:
+                break
+            # The broker goes on between the two readings, and an order's sender may be at work, of this cycle or of
+            # another strategy's: what counts is what stands in every look, the books having caught up.
             for order in books.portfolio.open_orders:
                 await self._follower.follow(order.request)
-            books, findings = await self._audited(cycle.desk_id)
+            books, again = await self._audited(cycle.desk_id)
+            before = {(one.invariant, one.about) for one in findings}
+            findings = tuple(one for one in again if (one.invariant, one.about) in before)
         at = datetime.now(UTC)
         await self._ledger.record([_finding_event(cycle, finding, at) for finding in findings])
         grave = [finding for finding in findings if finding.invariant in GRAVE]

@@ -50,10 +50,11 @@ class Gate:
 
         Repeat: reads only; a later answer may differ, but only the recorded one counts.
         """
+        # The books first: another strategy's cycle may mark them while the market is asked, at a later moment.
+        portfolio = await self._ledger.portfolio(cycle.desk_id)
         now = datetime.now(UTC)
         latest = await self._market.latest(now)
         as_of = cycle.request.as_of or latest
-        portfolio = await self._ledger.portfolio(cycle.desk_id)
         await self._market.instruments(cycle.request.symbols)
         name = cycle.request.strategy_id
         footing = await self._ledger.footing(cycle.desk_id, name)

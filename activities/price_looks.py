@@ -9,6 +9,7 @@ from typing import NamedTuple
 import structlog
 
 from activities.closes import Opening, sound
+from activities.lookers import Lookers, Resolve
 from activities.resting import Resting
 from trading.corporate_actions import CorporateAction, effective_at
 from trading.errors import MarketRefused, MarketUnavailable
@@ -22,6 +23,7 @@ from trading.ports import Broker, Calendar, Ledger, Market
 from trading.price_watch import Watch, WatchRules
 from trading.sessions import Session
 from trading.splits import is_booked
+from trading.strategy_ports import Holders
 from trading.watch_ports import DayVolumes, DeskDoor, Headlines, MoveLog, QuoteStream
 
 log = structlog.get_logger()
@@ -38,20 +40,22 @@ class WatchPlan(Record):
 
 
 class Eyes(NamedTuple):
-    """Where prices are seen; what a market does not tell is None."""
+    """Where prices are seen; `resolve` says what a universe is there; what a market does not tell is None."""
 
     market: Market
     calendar: Calendar
+    resolve: Resolve
     stream: QuoteStream | None = None
     volumes: DayVolumes | None = None
     headlines: Headlines | None = None
 
 
 class Hands(NamedTuple):
-    """Where a look leads to: the broker of resting orders, the books, the log of moves and the desk."""
+    """Where a look leads to: the broker of resting orders, the books, who holds what, the log of moves and the desk."""
 
     broker: Broker
     ledger: Ledger
+    holders: Holders
     log: MoveLog
     desk: DeskDoor
 
@@ -67,6 +71,7 @@ class Looking:
         self._session = session
         self._opening = Opening(eyes.market, eyes.calendar)
         self._resting = Resting(hands.broker, hands.ledger)
+        self._lookers = Lookers(desk_id, plan.symbols, hands.holders, eyes.resolve)
         self._before: tuple[Event, ...] = ()
         self._watch = Watch(rules=plan.rules, symbols={})
         self._unbooked: set[CorporateAction] = set()
@@ -122,10 +127,10 @@ class Looking:
         return {**quotes, **newer}
 
     async def _join(self, portfolio: Portfolio, now: datetime) -> None:
-        """Watch what is held, what orders rest for, and what the settings name."""
+        """Watch what is held, what orders rest for, what the settings name, and the universes of strategies."""
         held = [one.symbol for one in portfolio.positions if one.quantity]
         resting = [order.request.symbol for order in portfolio.open_orders]
-        wanted = dict.fromkeys((*held, *resting, *self._plan.symbols))
+        wanted = dict.fromkeys((*held, *resting, *await self._lookers.watched(self._hands.ledger)))
         new = [symbol for symbol in wanted if symbol not in self._watch.symbols]
         if new:
             closes = await self._opening.of(new, self._session, now)
@@ -157,7 +162,10 @@ class Looking:
 
     async def _tell(self, firing: Firing | None) -> None:
         """Write it, then say it: what is written is said again by whoever comes after us."""
-        if firing is not None:
+        names = await self._lookers.of(firing.moved.symbol, self._hands.ledger) if firing is not None else None
+        if firing is not None and names is not None:
+            moved = firing.moved.model_copy(update={"strategies": names})
+            firing = firing.model_copy(update={"moved": moved})
             await self._hands.ledger.record([moved_event(self._desk_id, firing)])
             await self._hands.desk.price_moved(self._desk_id, firing.moved)
             log.info("price_moved", desk_id=self._desk_id, **firing.moved.model_dump(include={"symbol", "percent"}))

@@ -1,4 +1,4 @@
-"""What a scan asks before it troubles the desk: the calendar, the market's newest moment, and whether it was held."""
+"""What a scan asks before it troubles the desk: the calendar, whether it was held, whom it concerns, what is new."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from trading.errors import Retryable
 from trading.ports import Calendar, Ledger, Market
-from trading.scans import MARKET_CLOSED, MISSED, RUN_BEFORE, Scan, not_begun, nothing_new, refusal
+from trading.rosters import due
+from trading.scans import MARKET_CLOSED, MISSED, RUN_BEFORE, AllDue, Due, Scan, not_begun, nothing_new, refusal
 from trading.snapshots import last_completed
 from trading.steps import Recorded, Skip
+from trading.strategy import Strategy, first_strategy
+from trading.strategy_ports import Holders
 
 
 class ScanActivities:
     """The clock's questions."""
 
-    def __init__(self, market: Market, calendar: Calendar, ledger: Ledger) -> None:
+    def __init__(self, market: Market, calendar: Calendar, ledger: Ledger, holders: Holders) -> None:
         self._market = market
         self._calendar = calendar
         self._ledger = ledger
+        self._holders = holders
 
     @activity.defn
     async def may_scan(self, scan: Scan) -> Skip | None:
@@ -32,11 +36,31 @@ class ScanActivities:
         skip = refusal(scan, self._calendar)
         if skip is not None and skip.code == MISSED and await _ran_before(scan):
             return Skip(code=RUN_BEFORE, reason="this scan has run before, and what it said then stands")
-        if skip is not None or not self._market.historical:
-            return skip
+        return skip
+
+    @activity.defn
+    async def strategies_due(self, scan: Scan) -> AllDue:
+        """The strategies that a scan asks; on a market of the past, why one that has looked at it is not asked.
+
+        Repeat: reads only; a later answer may differ, but only the recorded one counts.
+        """
+        concerned = await self._due(scan)
+        if not self._market.historical:
+            return AllDue(due=tuple(Due(strategy=one) for one in concerned))
         latest = await self._market.latest(scan.at)
-        looked_at = await self._ledger.looked_at(scan.desk_id)
-        return nothing_new(latest, looked_at, last_completed(self._calendar, scan.at).closes_at)
+        closed_at = last_completed(self._calendar, scan.at).closes_at
+        found = []
+        for one in concerned:
+            looked_at = await self._ledger.looked_at(scan.desk_id, one.strategy_id)
+            found.append(Due(strategy=one, skip=nothing_new(latest, looked_at, closed_at)))
+        return AllDue(due=tuple(found))
+
+    async def _due(self, scan: Scan) -> tuple[Strategy, ...]:
+        """A desk that has no books yet begins with its first strategy."""
+        strategies = await self._ledger.strategies(scan.desk_id)
+        if not strategies and not await self._ledger.knows(scan.desk_id):
+            strategies = (first_strategy(),)
+        return due(strategies, scan.asked.strategy_id, await self._holders.held(scan.desk_id))
 
     @activity.defn
     async def was_missed(self, scan: Scan) -> Skip | None:
@@ -46,7 +70,7 @@ class ScanActivities:
         """
         skip = refusal(scan, self._calendar)
         closed = skip is not None and skip.code == MARKET_CLOSED
-        if closed or await _has_begun(scan) or not await _was_scheduled(scan):
+        if closed or await _has_begun(scan) or not await _was_scheduled(scan) or not await self._due(scan):
             return None
         return not_begun(scan)
 

@@ -24,6 +24,9 @@ Symbols = Annotated[list[str], typer.Argument(help="Tickers, as AAPL.", metavar=
 Watchlist = Annotated[
     list[str] | None, typer.Argument(help="Tickers; else DESK_SYMBOLS, else all.", metavar="[SYMBOL...]")
 ]
+Universe = Annotated[
+    list[str] | None, typer.Argument(help="Tickers; else what the strategy looks at.", metavar="[SYMBOL...]")
+]
 Work = Callable[[Settings, Output], Coroutine[Any, Any, int]]
 
 

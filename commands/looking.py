@@ -33,11 +33,16 @@ def watch(
 
 
 @app.command()
-def cycles(*, limit: Limit = 20, as_json: AsJson = False) -> int:
+def cycles(
+    *,
+    strategy: Annotated[str | None, typer.Option(help="Only those of one strategy.")] = None,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> int:
     """Cycles and how each ended, from the log."""
     from console.books import cycles
 
-    return do(lambda settings, output: cycles(settings, output, limit=limit), as_json=as_json)
+    return do(lambda settings, output: cycles(settings, output, strategy=strategy, limit=limit), as_json=as_json)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from pydantic_settings import BaseSettings
 
-from commands.doing import Anytime, AsJson, AsOf, Symbols, Watchlist, do
+from commands.doing import Anytime, AsJson, AsOf, Universe, Watchlist, do
 from settings import Settings
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -47,7 +47,7 @@ def up(  # noqa: PLR0913  each is an option of the command line
 
 @app.command()
 def run(  # noqa: PLR0913  each is an option of the command line
-    symbols: Symbols,
+    symbols: Universe = None,
     *,
     strategy: Annotated[str, typer.Option(help="The strategy that decides.")] = "agents",
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the cycle to its end.")] = True,
@@ -60,7 +60,7 @@ def run(  # noqa: PLR0913  each is an option of the command line
     from console.cycle import Wish
     from console.run import run
 
-    wish = Wish(symbols=tuple(symbols), strategy=strategy, as_of=as_of, anytime=anytime, trace_id=trace_id)
+    wish = Wish(symbols=tuple(symbols or ()), strategy=strategy, as_of=as_of, anytime=anytime, trace_id=trace_id)
     return do(lambda settings, output: run(settings, output, wish, wait=wait), as_json=as_json)
 
 

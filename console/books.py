@@ -45,12 +45,16 @@ async def portfolio(settings: Settings, output: Output) -> int:
     return 0
 
 
-async def cycles(settings: Settings, output: Output, *, limit: int) -> int:
-    """The newest cycles."""
+async def cycles(settings: Settings, output: Output, *, strategy: str | None, limit: int) -> int:
+    """The newest cycles, of all strategies or of one, which need not be there any more."""
     async with _books(settings) as books:
-        lines = await books.reports.cycles(limit=limit)
-    output.show(lines, tables.cycles(lines, notes=output.is_wide) if lines else "  no cycles")
+        lines = await books.reports.cycles(limit=limit, strategy_id=strategy)
+    output.show(lines, tables.cycles(lines, notes=output.is_wide) if lines else _none(strategy))
     return 0
+
+
+def _none(strategy: str | None) -> str:
+    return "  no cycles" if strategy is None else f"  no cycles of {strategy}"
 
 
 async def orders(settings: Settings, output: Output, *, open_only: bool, limit: int) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -16,6 +17,7 @@ from console.desk import DeskBooks, books_of, workflow_url
 from console.following import follow
 from console.output import Output, Tone, pairs, title, toned
 from console.reach import Reach
+from console.roster import named
 from console.watchlist import Prices, read_day, watchlist
 from settings import Settings
 from trading.desk import CycleTicket
@@ -23,8 +25,9 @@ from trading.docket import CycleOutcome, CycleReport
 from trading.errors import BadConfiguration
 from trading.orders import PROTECTIVE
 from trading.steps import CycleRequest
+from trading.strategy import AGENTS, Strategy, first_strategy
+from trading.universes import UniverseAsked
 
-STRATEGIES = ("agents",)
 MOST_ORDERS = 500
 
 
@@ -33,7 +36,7 @@ class Wish:
     """What the operator typed for a cycle."""
 
     symbols: tuple[str, ...] = ()
-    strategy: str = STRATEGIES[0]
+    strategy: str = AGENTS
     as_of: str | None = None
     anytime: bool = False
     trace_id: str | None = None
@@ -44,13 +47,13 @@ class Wish:
         return read_day(self.as_of)
 
 
-async def request_of(wish: Wish, settings: Settings, prices: Prices) -> CycleRequest:
-    """The wish as a request, checked against the market before anything is asked."""
-    if wish.strategy not in STRATEGIES:
-        message = f"no such strategy: {wish.strategy!r} (this version knows {', '.join(STRATEGIES)})"
-        raise BadConfiguration(message)
+async def request_of(
+    wish: Wish, settings: Settings, prices: Prices, strategies: Sequence[Strategy] = (first_strategy(),)
+) -> CycleRequest:
+    """The wish as a request, checked against the market and the desk's strategies before anything is asked."""
+    strategy = named(strategies, wish.strategy)
     as_of = None if wish.day is None else prices.close_of(wish.day)
-    symbols = await watchlist(settings, prices, wish.symbols)
+    symbols = await watchlist(settings, prices, wish.symbols or await _universe(strategy, prices, as_of, settings))
     try:
         return CycleRequest(
             symbols=symbols,
@@ -63,6 +66,18 @@ async def request_of(wish: Wish, settings: Settings, prices: Prices) -> CycleReq
         wrong = error.errors(include_url=False)[0]
         message = f"no cycle can be asked for like that: {wrong['loc'][0]}: {wrong['msg']}"
         raise BadConfiguration(message) from error
+
+
+async def _universe(strategy: Strategy, prices: Prices, as_of: datetime | None, settings: Settings) -> tuple[str, ...]:
+    """What a strategy looks at by itself; nothing when that is the desk's watchlist."""
+    universe = strategy.universe
+    if universe.screen is None:
+        return universe.symbols
+    asked = UniverseAsked(desk_id=settings.desk.id, strategy=strategy, as_of=as_of)
+    found = await prices.universes.resolve_universe(asked)
+    if not found.symbols:
+        raise BadConfiguration(f"{strategy.strategy_id} has nothing to look at: {found.reason}")
+    return found.symbols
 
 
 async def run_one(client: Client, reach: Reach, settings: Settings, request: CycleRequest, output: Output) -> int:

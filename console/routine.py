@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from temporalio.client import Client, Schedule, ScheduleAlreadyRunningError, ScheduleUpdate, ScheduleUpdateInput
 from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError, RPCStatusCode
 
-from console.timetable import TABLE, Timetable
+from console.timetable import OF_STRATEGIES, Timetable, entries_of, timetable_of
+from console.watchlist import Prices
+from settings import Settings
 from trading.reconciling import ReconciliationAsked
+from trading.strategy import Strategy
 from workflows import policies
 from workflows.alert_watch import AlertWatch
 from workflows.broker_watch import BrokerWatch
@@ -36,8 +41,7 @@ async def begin_routine(client: Client, timetable: Timetable, *, listens: bool, 
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary="books and broker, as the worker starts",
     )
-    async for _ in kept(client, timetable):
-        pass
+    await applied(client, timetable)
     if listens:
         await _watch(client, BrokerWatch.run, f"broker-watch/{desk_id}", "orders as they move")
     if watches:
@@ -58,10 +62,48 @@ async def _watch(client: Client, watch: Callable[..., Any], name: str, says: str
     )
 
 
-async def kept(client: Client, timetable: Timetable) -> AsyncIterator[tuple[str, bool]]:
-    """Make every schedule of the table, or bring it to its form; its name, and whether it is new."""
-    for entry in TABLE:
-        yield entry.name, await keep(client, entry.id_of(timetable.desk_id), entry.schedule(timetable))
+@dataclass(frozen=True)
+class Applied:
+    """What became of a desk's schedules: by name, those that are new, and those that nobody needs any more."""
+
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+async def apply_schedules(client: Client, settings: Settings, strategies: Sequence[Strategy]) -> Applied:
+    """Bring the schedules of the settings' desk to what the settings and all of its strategies say.
+
+    To be called after each change of a strategy; harmless to repeat. Raises BadConfiguration, before anything is
+    changed, for times that cannot be kept to.
+    """
+    return await applied(client, await timetable_of(settings, Prices.of(settings), strategies))
+
+
+async def applied(client: Client, timetable: Timetable) -> Applied:
+    """Make every schedule, or bring it to its form; take away those of strategies that have no times any more."""
+    desk_id, entries = timetable.desk_id, entries_of(timetable.own)
+    new = [one.name for one in entries if await keep(client, one.id_of(desk_id), one.schedule(timetable))]
+    kept = {entry.name for entry in entries}
+    gone = [name for name in await made(client, desk_id) if name not in kept]
+    for name in gone:
+        await _taken_away(client, f"{name}/{desk_id}")
+    return Applied(tuple(new), tuple(gone))
+
+
+async def made(client: Client, desk_id: str) -> list[str]:
+    """The names of a desk's schedules of single strategies that the server has."""
+    found = [one.id async for one in await client.list_schedules()]
+    names = (one.removesuffix(f"/{desk_id}") for one in found if one.endswith(f"/{desk_id}"))
+    return sorted(name for name in names if name.startswith(OF_STRATEGIES) and "/" not in name)
+
+
+async def _taken_away(client: Client, name: str) -> None:
+    """The server's list is a moment behind: what somebody else took away meanwhile is away."""
+    try:
+        await client.get_schedule_handle(name).delete()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
 
 
 async def keep(client: Client, name: str, schedule: Schedule) -> bool:

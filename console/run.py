@@ -7,6 +7,7 @@ from console.asking import ask_cycle
 from console.cycle import Wish, request_of, run_one, say_if_closed, say_where
 from console.output import Output
 from console.reach import reach
+from console.roster import roster
 from console.watchlist import Prices
 from settings import Settings
 
@@ -15,7 +16,7 @@ async def run(settings: Settings, output: Output, wish: Wish, *, wait: bool) -> 
     """Ask the desk for a cycle and, unless told not to wait, follow it."""
     found = reach(settings)
     prices = Prices.of(settings)
-    request = await request_of(wish, settings, prices)
+    request = await request_of(wish, settings, prices, await roster(found.database, settings.desk.id))
     client = await connect(found.temporal_address)
     await say_if_closed(request, prices, output)
     if wait:

@@ -20,9 +20,10 @@ from temporalio.client import (
 from adapters.temporal.connection import connect
 from console.output import Output, Tone, grid, plain, title, toned
 from console.reach import reach
-from console.routine import kept
+from console.roster import roster
+from console.routine import Applied, apply_schedules, made
 from console.runs import Ran, Scheduled, described, handle_of, look, ran_of, run_of
-from console.timetable import TABLE, Entry, timetable_of
+from console.timetable import TABLE, Entry, entries_of, entry_named, own_times, timetable_of
 from console.watchlist import Prices
 from settings import Settings
 from trading.errors import BadConfiguration, Retryable
@@ -44,11 +45,9 @@ async def listing(settings: Settings, output: Output) -> int:
 async def apply(settings: Settings, output: Output) -> int:
     """Make every schedule, or bring it to what the settings say; what is paused stays paused."""
     prices = Prices.of(settings)
-    timetable = await timetable_of(settings, prices)
-    await prices.market.instruments(timetable.scan.symbols)
-    client = await _client(settings)
-    new = [name async for name, is_new in kept(client, timetable) if is_new]
-    output.say(toned(f"  new: {', '.join(new)}" if new else "  all were there; they are as the settings say", "good"))
+    await prices.market.instruments((await timetable_of(settings, prices)).scan.symbols)
+    client, strategies = await _client(settings), await roster(reach(settings).database, settings.desk.id)
+    output.say(toned(f"  {_done(await apply_schedules(client, settings, strategies))}", "good"))
     _show(await _found(client, settings), settings, output)
     return 0
 
@@ -102,7 +101,9 @@ async def backfill(settings: Settings, output: Output, name: str, since: str, un
     # The server takes the start itself for gone by.
     asked = ScheduleBackfill(start - timedelta(seconds=1), end, overlap=ScheduleOverlapPolicy.BUFFER_ALL)
     await handle.backfill(asked)
-    late = ". A scan whose time has gone by ends as missed and trades nothing" if name == "scan" else ""
+    late = (
+        ". A scan whose time has gone by ends as missed and trades nothing" if name.partition("-")[0] == "scan" else ""
+    )
     document = {"name": name, "since_at": start.astimezone(UTC), "until_at": end.astimezone(UTC)}
     output.show(document, f"  {name} is asked for again, {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}{late}.")
     return 0
@@ -124,7 +125,16 @@ async def _client(settings: Settings) -> Client:
 
 
 async def _found(client: Client, settings: Settings, *entries: Entry) -> list[Scheduled]:
-    return list(await asyncio.gather(*(look(client, entry, settings.desk.id) for entry in entries or TABLE)))
+    shown = entries or await _table(client, settings)
+    return list(await asyncio.gather(*(look(client, entry, settings.desk.id) for entry in shown)))
+
+
+async def _table(client: Client, settings: Settings) -> tuple[Entry, ...]:
+    """The schedules that there should be, and those of single strategies that are still there."""
+    desk_id = settings.desk.id
+    wanted = entries_of(own_times(await roster(reach(settings).database, desk_id)))
+    left = (entry_named(name) for name in await made(client, desk_id))
+    return tuple({entry.name: entry for entry in (*wanted, *left) if entry is not None}.values())
 
 
 async def _begun(handle: ScheduleHandle, name: str, before: set[str]) -> ScheduleActionResult:
@@ -149,10 +159,16 @@ async def _end_of(client: Client, begun: ScheduleActionResult) -> None:
 
 
 def _entry(name: str) -> Entry:
-    for entry in TABLE:
-        if entry.name == name:
-            return entry
-    raise BadConfiguration(f"no such schedule: {name!r} (there are {', '.join(entry.name for entry in TABLE)})")
+    entry = entry_named(name)
+    if entry is None:
+        there = ", ".join(entry.name for entry in TABLE)
+        raise BadConfiguration(f"no such schedule: {name!r} (there are {there}, and scan-STRATEGY)")
+    return entry
+
+
+def _done(done: Applied) -> str:
+    words = [f"{said}: {', '.join(names)}" for said, names in (("new", done.new), ("gone", done.gone)) if names]
+    return "; ".join(words) or "all were there; they are as the settings say"
 
 
 def _said(reason: str) -> str:

@@ -8,7 +8,10 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from adapters.postgres.engine import application_engine
+from activities.lookers import Lookers
+from adapters.postgres.engine import Database, application_engine
+from adapters.postgres.holders import PostgresHolders
+from adapters.postgres.ledger import PostgresLedger
 from adapters.temporal.connection import connect
 from console.asking import ask_to_resume, send, wait_for_state
 from console.desk import DeskBooks, books_of, runs
@@ -21,6 +24,7 @@ from trading.breaker import TradingState
 from trading.desk import HaltAsked, PriceMoved, ResumeAsked
 from trading.errors import BadConfiguration
 from trading.instruments import tickers
+from wiring.monitoring import plan_of
 
 LONGEST_REASON = 400
 
@@ -63,7 +67,8 @@ async def price_move(settings: Settings, output: Output, symbol: str, percent: f
     if not symbol.strip():
         raise BadConfiguration("name the symbol that moved, as AAPL")
     (name,) = tickers([symbol])
-    await Prices.of(settings).market.instruments([name])
+    prices = Prices.of(settings)
+    await prices.market.instruments([name])
     try:
         moved = PriceMoved(
             symbol=name,
@@ -71,13 +76,27 @@ async def price_move(settings: Settings, output: Output, symbol: str, percent: f
             trace_id=uuid4().hex,
             moved_at=datetime.now(UTC),
             pace=settings.monitor.rules.pace,
+            strategies=await _lookers(found.database, settings, prices, name),
         )
     except ValidationError as error:
         raise BadConfiguration(f"not a percentage: {percent}") from error
     await send(await connect(found.temporal_address), settings.desk.id, moved)
     minutes = moved.pace.cool_down_minutes
-    output.show(moved, f"  The desk will look at {name}, not sooner than {minutes} minutes after the last such look.")
+    who = ", ".join(moved.strategies) or "The desk"
+    output.show(moved, f"  {who} will look at {name}, not sooner than {minutes} minutes after the last such look.")
     return 0
+
+
+async def _lookers(database: Database, settings: Settings, prices: Prices, symbol: str) -> tuple[str, ...]:
+    """The strategies that watch or hold a symbol; none when the desk's first is to look, since a person says so."""
+    engine = application_engine(database, pool_size=1)
+    try:
+        symbols, resolve = plan_of(settings, prices.market).symbols, prices.universes.resolve_universe
+        lookers, ledger = Lookers(settings.desk.id, symbols, PostgresHolders(engine), resolve), PostgresLedger(engine)
+        await lookers.watched(ledger)
+        return await lookers.of(symbol, ledger) or ()
+    finally:
+        await engine.dispose()
 
 
 async def _change(settings: Settings, output: Output, asked: HaltAsked, *states: TradingState) -> int:

@@ -32,6 +32,7 @@ from trading.desk import CycleLine
 from trading.docket import CycleOutcome
 from trading.notices import AlertLine
 from trading.portfolio import Portfolio, drawdown
+from trading.strategy import AGENTS
 
 QUEUES = ("desk", "orders", "agents")
 RECENT = 8
@@ -172,7 +173,8 @@ def _queue(known: Sequence[CycleLine] | None) -> str | Text:
     open_ones = [line for line in known if line.outcome is None]
     running = [line.cycle_id for line in open_ones if line.started_at]
     waiting = len(open_ones) - len(running)
-    return f"{running[0] if running else 'none'} running, {waiting} waiting"
+    more = f" and {len(running) - 1} more" if len(running) > 1 else ""
+    return f"{running[0] if running else 'none'}{more} running, {waiting} waiting"
 
 
 async def _workers(client: Client) -> dict[str, int]:
@@ -205,11 +207,13 @@ def _cycles(known: Sequence[CycleLine] | None) -> RenderableType:
         return toned("  the desk does not answer: no worker, or no cycle was ever asked for", "odd")
     if not known:
         return "  none yet"
-    table: Table = grid("cycle", "trigger", "symbols", ">age", "~outcome")
+    several = any(line.strategy_id != AGENTS for line in known[-RECENT:])
+    table: Table = grid("cycle", *(("strategy",) if several else ()), "trigger", "symbols", ">age", "~outcome")
     for line in known[-RECENT:]:
         more = f" +{len(line.symbols) - NAMED}" if len(line.symbols) > NAMED else ""
         symbols = ", ".join(line.symbols[:NAMED]) + more
-        table.add_row(line.cycle_id, line.trigger.replace("_", " "), symbols, _age(line), _outcome(line))
+        whose = (line.strategy_id,) if several else ()
+        table.add_row(line.cycle_id, *whose, line.trigger.replace("_", " "), symbols, _age(line), _outcome(line))
     return table
 
 

@@ -15,6 +15,7 @@ from trading.docket import SHADOW, Row
 from trading.orders import OPEN, PROTECTIVE, OrderState
 from trading.portfolio import Portfolio, drawdown
 from trading.signals import Action
+from trading.strategy import AGENTS
 from trading.trades import Trade
 
 STATE_TONES: dict[TradingState, Tone] = {
@@ -47,12 +48,15 @@ def decisions(rows: Iterable[Row], *, notes: bool) -> Table:
 
 
 def cycles(lines: Sequence[CycleSummary], *, notes: bool) -> Table:
-    """One line a cycle."""
-    table = grid("cycle", "trigger", "began", ">took", "outcome", *(("~why",) if notes else ()))
+    """One line a cycle; whose it is where that is not the desk's first strategy alone."""
+    several = any(line.strategy_id != AGENTS for line in lines)
+    whose, why = ("strategy",) if several else (), ("~why",) if notes else ()
+    table = grid("cycle", *whose, "trigger", "began", ">took", "outcome", *why)
     for line in lines:
         began = line.started_at or line.ended_at
         took = (line.ended_at - line.started_at).total_seconds() if line.started_at and line.ended_at else None
-        cells = [line.cycle_id, line.trigger.replace("_", " "), f"{began:%m-%d %H:%M}" if began else ""]
+        cells = [line.cycle_id, *((line.strategy_id,) if several else ())]
+        cells += [line.trigger.replace("_", " "), f"{began:%m-%d %H:%M}" if began else ""]
         cells += [f"{took:.1f} s" if took is not None else ""]
         table.add_row(*cells, line.outcome.replace("_", " ") or "running", *((plain(line.reason),) if notes else ()))
     return table

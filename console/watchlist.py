@@ -9,6 +9,7 @@ from itertools import islice
 
 from activities.gate import GateRules
 from activities.market import MAX_AGE_CLOSED
+from activities.universes import UniverseActivities
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
 from adapters.simulated_market import SimulatedMarket
@@ -17,7 +18,7 @@ from trading.errors import BadConfiguration
 from trading.instruments import tickers
 from trading.ports import Market
 from trading.sessions import is_open
-from wiring.markets import calendar_of, market_of
+from wiring.markets import assets_of, calendar_of, market_of
 from wiring.rules import gate_rules
 
 MOST_UNNAMED = 60
@@ -38,6 +39,11 @@ class Prices:
         """Build what the settings name."""
         calendar = calendar_of(settings.schedule)
         return cls(market_of(settings, calendar), calendar, gate_rules(settings))
+
+    @property
+    def universes(self) -> UniverseActivities:
+        """What strategies look at in this market."""
+        return UniverseActivities(self.market, assets_of(self.market), self.calendar)
 
     async def latest(self) -> datetime:
         """The newest moment that the market can speak of."""

@@ -38,6 +38,7 @@ from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
 from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.alerts import PostgresAlerts
+from adapters.postgres.holders import PostgresHolders
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.moves import PostgresMoves
@@ -58,7 +59,7 @@ from trading.docket import CycleReport
 from trading.notices import AlertRules
 from trading.ports import Broker, Calendar, Journal, LanguageModel, Ledger, Market, Snapshots
 from trading.steps import CycleRequest
-from trading.strategy_ports import Rules
+from trading.strategy_ports import Holders, Rules
 from trading.strategy_rules import StrategyRules
 from trading.watch_ports import MoveLog
 from wiring.markets import assets_of
@@ -84,6 +85,7 @@ class Ports:
     journal: Journal
     snapshots: Snapshots
     alerts: Alerts
+    holders: Holders
     rules: GateRules = field(default_factory=GateRules)
     budget: Budget = field(default_factory=Budget)
     cast: Cast | None = None
@@ -113,6 +115,7 @@ class Ports:
             snapshots=PostgresSnapshots(engine),
             closes=engine,
             alerts=PostgresAlerts(engine),
+            holders=PostgresHolders(engine),
             moves=PostgresMoves(engine),
         )
 
@@ -122,8 +125,9 @@ class Ports:
 
     def watching(self, moves: MoveLog) -> PriceWatchingActivities:
         """The watch over this market's prices, by the clock."""
-        hands = Hands(self.broker, self.ledger, moves, SignalledDesk())
-        return PriceWatchingActivities(Eyes(self.market, self.calendar), hands, self.plan)
+        hands = Hands(self.broker, self.ledger, self.holders, moves, SignalledDesk())
+        universes = UniverseActivities(self.market, assets_of(self.market), self.calendar)
+        return PriceWatchingActivities(Eyes(self.market, self.calendar, universes.resolve_universe), hands, self.plan)
 
     def activities(self, queue: str) -> list[Callable[..., Any]]:
         """The activities of one queue."""
@@ -156,11 +160,13 @@ class Ports:
         writing.append(telling.deliver_alerts)
         shadow = ShadowActivities(self.ledger, self.market, CALENDAR, self.costs)
         reading += [shadow.decide_in_shadow, shadow.score_shadow]
-        cycles, scans = CycleActivities(started), ScanActivities(self.market, self.calendar, self.ledger)
+        cycles = CycleActivities(started)
+        scans = ScanActivities(self.market, self.calendar, self.ledger, self.holders)
         asking: list[Callable[..., Any]] = [
             cycles.ask_desk,
-            cycles.await_cycle,
+            cycles.await_cycles,
             scans.may_scan,
+            scans.strategies_due,
             scans.was_missed,
             scans.note_skip,
         ]

@@ -44,6 +44,7 @@ from trading.orders import OPEN, OPERATOR, PROTECTIVE, Fill, Leg, Order, OrderSt
 from trading.portfolio import CapitalEvent, cash_of, postings
 from trading.protection import positions_have_stops
 from trading.settlement import BrokerOrder
+from trading.strategy import AGENTS
 
 __all__ = ["Books", "Finding", "audit"]
 
@@ -248,21 +249,22 @@ def log_is_whole(books: Books) -> Iterable[Finding]:
 
 
 def cycles_end_once(books: Books) -> Iterable[Finding]:
-    """I10: one cycle at a time, and each ends exactly once.
+    """I10: of each strategy one cycle at a time, and each ends exactly once.
 
     A scan that is not held ends as CycleSkipped, once, under its own name, and has never begun: it is no cycle, and may
     be told while one runs. One that failed may have failed before it could say that it began; what completed did begin.
     """
     ended = Counter(s.event.aggregate_id for s in books.events if s.event.type in _ENDS)
-    running: str | None = None
+    running: dict[str, str] = {}
     for stored in books.events:
         cycle = stored.event.aggregate_id
         if stored.event.type is EventType.CYCLE_STARTED:
-            if running is not None:
-                yield Finding(invariant="I10", about=cycle, found=f"started while {running} was running")
-            running = cycle
-        elif stored.event.type in _ENDS and running == cycle:
-            running = None
+            whose = str(stored.event.data.get("strategy_id", AGENTS))
+            if whose in running:
+                yield Finding(invariant="I10", about=cycle, found=f"started while {running[whose]} was running")
+            running[whose] = cycle
+        elif stored.event.type in _ENDS:
+            running = {whose: one for whose, one in running.items() if one != cycle}
     for cycle, times in ended.items():
         if times > 1:
             yield Finding(invariant="I10", about=cycle, found=f"ended {times} times")

@@ -76,7 +76,7 @@ async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
     decisions = [_by_itself(proposal) for proposal in proposals]
     await run.record([say.rule_decision(run.cycle, one, heard.rule, run.steps.now()) for one in decisions])
     for one in decisions:
-        run.docket.decided(one)
+        run.docket.note(one.symbol, decided=one.quantity)
     return [
         Decided(proposal=one, quantity=one.quantity, scores={"signal_confidence": one.signal.confidence})
         for one in proposals

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from trading.breaker import CircuitBreaker, Who
 from trading.docket import CycleOutcome
@@ -13,6 +13,7 @@ from trading.instruments import Symbol
 from trading.money import DeskId, Identifier, Record, Text
 from trading.moves import Move, Pace
 from trading.steps import Cycle, CycleRequest, Trigger
+from trading.strategy import AGENTS, MOST_STRATEGIES, StrategyId
 
 
 class DeskOpening(Record):
@@ -77,11 +78,15 @@ class ResumeAsked(Record):
 
 
 class PriceMoved(Move):
-    """Something moved in a symbol. `pace` is how often the sender's settings let a desk look for such a reason."""
+    """Something moved in a symbol. `pace` is how often the sender's settings let a desk look for such a reason.
+
+    `strategies` are those that look, each for itself; of none it is the desk's first.
+    """
 
     symbol: Symbol
     trace_id: Identifier = "none"
     pace: Pace = Pace()
+    strategies: Annotated[tuple[StrategyId, ...], Field(max_length=MOST_STRATEGIES)] = ()
 
     @property
     def move(self) -> Move:
@@ -108,12 +113,36 @@ class CycleLine(Record):
     """A cycle as the desk remembers it; no outcome while it waits or runs. `request_id` is what it was asked under."""
 
     cycle_id: Identifier
+    strategy_id: Identifier = AGENTS
     trigger: Trigger
     symbols: tuple[Symbol, ...]
     started_at: AwareDatetime | None = None
     outcome: CycleOutcome | None = None
     reason: Text = ""
     request_id: Identifier | None = None
+
+
+class CyclesAwaited(Record):
+    """Cycles whose ends somebody waits for. Those that have `begun` are gone when the server knows nothing of them."""
+
+    desk_id: DeskId
+    cycle_ids: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    begun: bool = False
+
+
+class CycleEnd(Record):
+    """How a cycle ended; `said` by itself, or it broke off without a word."""
+
+    cycle_id: Identifier
+    outcome: CycleOutcome
+    reason: Text = ""
+    said: bool = True
+
+
+class CyclesEnded(Record):
+    """Some of the cycles that somebody waits for, at least one."""
+
+    ends: tuple[CycleEnd, ...]
 
 
 class Waiting(Record):
@@ -124,8 +153,9 @@ class Waiting(Record):
 
 
 class Look(Record):
-    """A look that a move asked for: the newest move that it covers, its cycle, and when it began; None while it waits.
+    """A look of one strategy that a move asked for: the newest move that it covers, its cycle, and when it began.
 
+    That is None while it waits.
     It is remembered for as long as it may keep the next one from beginning.
     """
 
@@ -134,24 +164,37 @@ class Look(Record):
     began_at: AwareDatetime | None = None
 
 
+def _several(running: Any) -> Any:
+    """A desk that has run for long brings what it knew when it ran one cycle at a time."""
+    return () if running is None else running if isinstance(running, list | tuple) else (running,)
+
+
+def _by_strategy(looks: Any) -> Any:
+    """Likewise, when it had one strategy."""
+    return {AGENTS: looks} if isinstance(looks, int) else looks
+
+
 class DeskState(Record):
     """All that a desk carries from one run of its workflow to the next.
 
-    `looks` are those that moves asked for, `held` the moves whose look has yet to wait for its cool-down or for room;
-    `looks_on` is the day on which there were `looks_that_day`. `standing_down` is the latch of a flattening: until
-    someone resumes, what is held is sold once and not again. `look_due` says that the breaker is to be looked at.
+    `looks` are those that moves asked for, `held` the moves whose look has yet to wait for its cool-down or for room,
+    each of one strategy; `looks_on` is the day on which each had so many `looks_that_day`. `standing_down` is the latch
+    of a flattening: until someone resumes, what is held is sold once and not again. `look_due` says that the breaker is
+    to be looked at.
     """
 
     desk_id: DeskId
     opened: bool = False
     counted: Annotated[int, Field(ge=0)] = 0
-    running: Cycle | None = None
+    running: Annotated[tuple[Cycle, ...], BeforeValidator(_several)] = ()
     waiting: tuple[Waiting, ...] = ()
     cycles: tuple[CycleLine, ...] = ()
     looks: tuple[Look, ...] = ()
     held: tuple[PriceMoved, ...] = ()
     looks_on: date | None = None
-    looks_that_day: Annotated[int, Field(ge=0)] = 0
+    looks_that_day: Annotated[dict[str, Annotated[int, Field(ge=0)]], BeforeValidator(_by_strategy)] = Field(
+        default_factory=dict
+    )
     breaker: CircuitBreaker = CircuitBreaker()
     standing_down: Identifier | None = None
     look_due: bool = False

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from trading.desk import PriceMoved
 from trading.events import Event, EventType, Occasion, desk_event
 from trading.instruments import Symbol
 from trading.money import DeskId, Price, Record
 from trading.moves import MoveCause, Pace
+from trading.strategy import StrategyId
 
 
 class Firing(Record):
@@ -29,6 +30,8 @@ class _Told(Record):
     percent: float | None = None
     reference: Price | None = None
     price: Price | None = None
+    # Left out when the desk's first alone looks, so that the log of a desk with one strategy says what it always said.
+    strategies: tuple[StrategyId, ...] = Field(default=(), exclude_if=lambda strategies: not strategies)
 
 
 def moved_event(desk_id: DeskId, firing: Firing) -> Event:

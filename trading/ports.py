@@ -179,8 +179,8 @@ class Ledger(Protocol):
         """Say for a cycle that it has ended, unless it has said so itself."""
         ...
 
-    async def looked_at(self, desk_id: str) -> datetime | None:
-        """The moment of the market that the desk's newest cycle has looked at; None when none ever did."""
+    async def looked_at(self, desk_id: str, strategy_id: str) -> datetime | None:
+        """The moment of the market that a strategy's newest cycle has looked at; None when none ever did."""
         ...
 
     async def portfolio(self, desk_id: str) -> Portfolio:

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -154,6 +154,7 @@ class Watch:
         return not cooling and self.fired < self.rules.pace.most_a_day
 
     def _moved(self, symbol: str, cause: MoveCause, at: datetime, **prices: Decimal) -> PriceMoved:
+        known: dict[str, Any] = {name: price.quantize(PRICE_STEP) for name, price in prices.items()}
         percent = float(100 * (prices["price"] / prices["reference"] - 1)) if prices else None
         return PriceMoved(
             symbol=symbol,
@@ -162,7 +163,7 @@ class Watch:
             moved_at=at,
             trace_id=f"{cause}-{symbol}-{at:%Y%m%dT%H%M%S%f}",
             pace=self.rules.pace,
-            **{name: price.quantize(PRICE_STEP) for name, price in prices.items()},
+            **known,
         )
 
     def _fire(self, watched: Watched, firing: Firing) -> tuple[Watch, Firing]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime
@@ -16,6 +17,7 @@ from trading.money import DeskId, Identifier, Record, Text
 from trading.ports import Calendar
 from trading.sessions import Session, is_open
 from trading.steps import CycleRequest, Skip, Symbols, Trigger
+from trading.strategy import Strategy, StrategyId
 
 MARKET_CLOSED = "market_closed"
 """The code of a scan outside of a session, as of a cycle there."""
@@ -27,6 +29,10 @@ NOT_ASKED = "not_asked"
 """The code of a scan that the desk would not take."""
 RUN_BEFORE = "run_before"
 """The code of a scan that is asked for a second time, by a person: what its first run said stands."""
+NOBODY_DUE = "nobody_due"
+"""The code of a scan that concerns no strategy: each has times of its own, is disabled, or is gone."""
+NO_SYMBOLS = "no_symbols"
+"""The code of a strategy that has nothing to look at: nothing passes its screen, or its market does not answer."""
 CATCH_UP = timedelta(minutes=10)
 """A scan that begins later than this after its time is missed: it was meant for other prices."""
 LOOK_AHEAD_DAYS = 731
@@ -34,11 +40,21 @@ LOOK_AHEAD_DAYS = 731
 
 
 class ScanAsked(Record):
-    """What the clock asks of a desk, each time the same; `zone` is the one that its times are told in."""
+    """What the clock asks of a desk, each time the same; `zone` is the one that its times are told in.
+
+    `symbols` are the desk's watchlist, for strategies without a universe. With a `strategy_id` it asks that strategy
+    alone, at times of its own; without one, all that have none.
+    """
 
     desk_id: DeskId
     symbols: Symbols
     zone: str
+    strategy_id: StrategyId | None = None
+
+    @property
+    def schedule_id(self) -> str:
+        """The schedule that it is of."""
+        return f"scan-{self.strategy_id}/{self.desk_id}" if self.strategy_id else f"scan/{self.desk_id}"
 
 
 class RollCallAsked(Record):
@@ -58,12 +74,12 @@ class Scan(Record):
     @property
     def workflow_id(self) -> str:
         """The name that its schedule gives it; the log and the desk know it by the same."""
-        return f"scan/{self.asked.desk_id}-{self.due_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return f"{self.schedule_id}-{self.due_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
     @property
     def schedule_id(self) -> str:
         """The schedule that it is of."""
-        return f"scan/{self.asked.desk_id}"
+        return self.asked.schedule_id
 
     @property
     def desk_id(self) -> str:
@@ -81,8 +97,31 @@ class Scan(Record):
         return self.due_at.astimezone(ZoneInfo(self.asked.zone))
 
 
+class Due(Record):
+    """A strategy that a scan asks, or why it is not asked."""
+
+    strategy: Strategy
+    skip: Skip | None = None
+
+
+class AllDue(Record):
+    """All strategies that a scan concerns, by name."""
+
+    due: tuple[Due, ...]
+
+
+class ScanLine(Record):
+    """What came of a scan for one strategy: its cycle's end, or why there was none."""
+
+    strategy_id: StrategyId
+    outcome: CycleOutcome
+    reason: Text = ""
+    code: str = ""
+    cycle_id: Identifier | None = None
+
+
 class ScanReport(Record):
-    """How a scan ended: as its cycle did, or without one."""
+    """How a scan ended: as its cycle did, or without one. Of several strategies each has a line."""
 
     scan_id: Identifier
     due_at: AwareDatetime
@@ -90,6 +129,7 @@ class ScanReport(Record):
     reason: Text = ""
     code: str = ""
     cycle_id: Identifier | None = None
+    lines: tuple[ScanLine, ...] = ()
 
 
 class TradingHours(NamedTuple):
@@ -136,22 +176,56 @@ def nothing_new(latest: datetime, looked_at: datetime | None, closed_at: datetim
     return Skip(code=NOTHING_NEW, reason=reason)
 
 
-def cycle_asked(scan: Scan) -> CycleRequest:
+class Part(NamedTuple):
+    """What a scan is for one strategy; `is_all` when there is no other, and it goes by the scan's own name."""
+
+    scan: Scan
+    strategy_id: str
+    is_all: bool = True
+
+    @property
+    def name(self) -> str:
+        """What the desk and the log know it by."""
+        return self.scan.workflow_id if self.is_all else f"{self.scan.workflow_id}/{self.strategy_id}"
+
+
+def cycle_asked(part: Part, symbols: tuple[str, ...]) -> CycleRequest:
     """The cycle that a scan asks for. Asked again, it is the same: the desk knows it by `request_id`."""
     return CycleRequest(
-        symbols=scan.asked.symbols,
+        symbols=symbols,
+        strategy_id=part.strategy_id,
         trigger=Trigger.SCHEDULED,
-        trace_id=scan.trace_id,
-        request_id=scan.workflow_id,
+        trace_id=part.scan.trace_id,
+        request_id=part.name,
     )
 
 
 def skipped(scan: Scan, skip: Skip) -> tuple[Event, ...]:
     """What the log says of a scan that is not held; that one was missed is also told to a person, once."""
-    if skip.code == RUN_BEFORE:
+    if skip.code in {RUN_BEFORE, NOBODY_DUE}:
         return ()
-    name = scan.workflow_id
-    event = Event(
+    whose = {"strategy_id": scan.asked.strategy_id} if scan.asked.strategy_id else {}
+    event = _skipped(scan, scan.workflow_id, skip, **whose)
+    if skip.code != MISSED:
+        return (event,)
+    alert = Alert(
+        topic=Topic.SYSTEM,
+        key=f"missed/{scan.workflow_id}",
+        reason=f"the scan of {scan.due:%Y-%m-%d %H:%M} was missed",
+        severity=Severity.WARNING,
+    )
+    return event, alert_raised(scan.desk_id, alert, scan.due_at)
+
+
+def part_skipped(part: Part, skip: Skip) -> tuple[Event, ...]:
+    """What the log says of a scan that is not held for one of its strategies."""
+    if part.is_all:
+        return skipped(part.scan, skip)
+    return (_skipped(part.scan, part.name, skip, strategy_id=part.strategy_id),)
+
+
+def _skipped(scan: Scan, name: str, skip: Skip, **whose: str) -> Event:
+    return Event(
         event_id=f"{name}/{EventType.CYCLE_SKIPPED}",
         desk_id=scan.desk_id,
         aggregate_id=name,
@@ -164,17 +238,35 @@ def skipped(scan: Scan, skip: Skip) -> tuple[Event, ...]:
             "code": skip.code,
             "trigger": Trigger.SCHEDULED,
             "due_at": scan.due_at.isoformat(),
+            **whose,
         },
     )
-    if skip.code != MISSED:
-        return (event,)
-    alert = Alert(
-        topic=Topic.SYSTEM,
-        key=f"missed/{name}",
-        reason=f"the scan of {scan.due:%Y-%m-%d %H:%M} was missed",
-        severity=Severity.WARNING,
-    )
-    return event, alert_raised(scan.desk_id, alert, scan.due_at)
+
+
+FARTHEST = (
+    CycleOutcome.FAILED,
+    CycleOutcome.TRADED,
+    CycleOutcome.SHADOWED,
+    CycleOutcome.NONE_DECIDED,
+    CycleOutcome.NONE_VALIDATED,
+    CycleOutcome.NONE_APPROVED,
+    CycleOutcome.NONE_ALLOWED,
+    CycleOutcome.NO_SIGNALS,
+    CycleOutcome.SKIPPED,
+)
+"""Of several cycles, the one whose end a person should hear of first: a failure, else the one that came farthest."""
+
+
+def report_of(scan: Scan, lines: tuple[ScanLine, ...]) -> ScanReport:
+    """How a scan ended: of one strategy as its line says, of several as the farthest of them."""
+    named: dict[str, Any] = {"scan_id": scan.workflow_id, "due_at": scan.due_at}
+    if len(lines) == 1:
+        (line,) = lines
+        return ScanReport(**named, **line.model_dump(exclude={"strategy_id"}))
+    counts = Counter(line.outcome for line in lines)
+    ends = [outcome for outcome in FARTHEST if counts[outcome]]
+    words = ", ".join(f"{counts[outcome]} {outcome.replace('_', ' ')}" for outcome in ends)
+    return ScanReport(**named, outcome=ends[0], reason=f"{len(lines)} strategies: {words}", lines=lines)
 
 
 def unsteady(at: time, zone: ZoneInfo, first: date) -> str | None:

@@ -25,7 +25,8 @@ AGENTS = "agents"
 MOST_STRATEGIES = 200
 """Each may run a cycle of its own at the same moment."""
 
-StrategyId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
+STRATEGY_NAME = r"^[a-z0-9][a-z0-9-]{0,30}$"
+StrategyId = Annotated[str, StringConstraints(pattern=STRATEGY_NAME)]
 """A strategy's short name."""
 Source = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,119}$")]
 """`agents`, the name of a rule of `trading/rules/`, or a class of one's own: `my_strategies:Breakout2`."""

@@ -40,3 +40,11 @@ class Assets(Protocol):
         Raises MarketRefused where there is no such list.
         """
         ...
+
+
+class Holders(Protocol):
+    """The books, as far as they tell which strategies hold what."""
+
+    async def held(self, desk_id: str) -> Mapping[str, frozenset[str]]:
+        """The symbols that each strategy of a desk holds; of one that holds nothing, nothing."""
+        ...

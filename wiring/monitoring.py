@@ -6,12 +6,14 @@ from datetime import timedelta
 from itertools import islice
 
 from activities.price_looks import Eyes, WatchPlan
+from activities.universes import UniverseActivities
 from adapters.market_chain import providers_of
 from adapters.simulated_market import SimulatedMarket
 from settings import Settings
 from trading.instruments import tickers
 from trading.ports import Calendar, Market
 from trading.watch_ports import DayVolumes, Headlines, QuoteStream
+from wiring.markets import assets_of
 
 FIRST_SIMULATED = 12
 """Symbols of the simulated market that are watched when nobody names any."""
@@ -23,7 +25,8 @@ def eyes_of(settings: Settings, market: Market, calendar: Calendar) -> Eyes:
     stream = next((one for one in told if isinstance(one, QuoteStream)), None) if settings.monitor.stream else None
     volumes = next((one for one in told if isinstance(one, DayVolumes)), None)
     headlines = next((one for one in told if isinstance(one, Headlines)), None)
-    return Eyes(market, calendar, stream, volumes, headlines)
+    universes = UniverseActivities(market, assets_of(market), calendar)
+    return Eyes(market, calendar, universes.resolve_universe, stream, volumes, headlines)
 
 
 def plan_of(settings: Settings, market: Market) -> WatchPlan:

@@ -150,7 +150,7 @@ CLOSE: dict[str, Any] = {
 }
 
 JOIN: dict[str, Any] = {
-    # A desk that continued as new in the midst of a cycle waits for its end, for as long as a cycle may live.
+    # A desk that continued as new in the midst of cycles waits for the next of their ends, for as long as one may live.
     "task_queue": DESK_QUEUE,
     "start_to_close_timeout": timedelta(minutes=16),
     "schedule_to_close_timeout": timedelta(minutes=20),
@@ -159,7 +159,7 @@ JOIN: dict[str, Any] = {
 }
 
 HEAR: dict[str, Any] = {
-    # A scan stays with its cycle, which may wait for its turn behind two others; longer than that it need not.
+    # A scan stays with its cycles, which may wait for their turn behind two others; longer than that it need not.
     **JOIN,
     "start_to_close_timeout": timedelta(minutes=50),
     "schedule_to_close_timeout": timedelta(minutes=50),
@@ -179,6 +179,8 @@ RECONCILING_LIFE = timedelta(minutes=20)
 # Begun, a scan asks for five minutes and hears of its cycle for fifty more, each step with its own end. Until then it
 # waits for a worker: one that died of waiting could not say that it was missed.
 SCAN_LIFE = timedelta(days=3)
+# A scan asks for so many cycles at a time: the server lets ten updates of one workflow wait for their answer.
+MOST_ASKS = 8
 # Whether a scan was missed is asked this long after it was due: the server's patience with it (ten minutes) is over.
 ROLL_CALL_AFTER = timedelta(minutes=15)
 # A provider may have a session's bar only some time after its bell: so many looks, so far apart, before the session
@@ -219,10 +221,17 @@ BREAKER_LOOK = timedelta(hours=12)
 LEAST_BREAKER_LOOK = timedelta(seconds=1)
 # Events that one activity writes: forty of the longest that an agent may cause are 180 KB, and Temporal warns at 256.
 MOST_EVENTS = 40
-# Cycles that may wait at a desk; more than this is a runaway, not a plan.
+# Cycles that run at a desk at once: of each strategy one, and a desk has at most so many strategies.
+MOST_RUNNING = 200
+# Cycles that may have to wait at a desk; more than this is a runaway, not a plan.
 MOST_WAITING = 100
+# Moves that are held for a cool-down, each of one strategy: one that concerns every strategy, and half as many beside.
+MOST_HELD = 300
+# Looks that moves have asked for, as a desk remembers them: as many as one strategy may have in a day. They are what a
+# desk carries over most of, some 300 KB, of two megabytes that a payload may have.
+MOST_LOOKS = 1000
 # A desk continues as new at this many events of its history. In a storm of signals the server refuses that step while
 # others arrive, each time at the price of a replay: a short history is replayed between two of them.
 MOST_HISTORY = 200
-# Cycles that a desk remembers for its query.
-MOST_REMEMBERED = 50
+# Cycles that a desk remembers: for its query, and to know a scan of every strategy that is asked for twice.
+MOST_REMEMBERED = 250

@@ -1,7 +1,9 @@
-"""A scan by the clock: the calendar first, then the desk's next cycle, to whose end it stays. And the roll call."""
+"""A scan by the clock: the calendar first, then a cycle of each strategy, to whose ends it stays. And the roll call."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -10,13 +12,34 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.cycles import CycleActivities
     from activities.scans import ScanActivities
-    from trading.desk import CycleAsked, CycleTicket
-    from trading.docket import CycleOutcome, CycleReport
+    from activities.universes import UniverseActivities
+    from trading.desk import CycleAsked, CycleEnd, CyclesAwaited, CyclesEnded, CycleTicket
+    from trading.docket import CycleOutcome
+    from trading.events import Event
     from trading.money import MOST_TEXT
-    from trading.scans import NOT_ASKED, RollCallAsked, Scan, ScanAsked, ScanReport, cycle_asked, skipped
-    from trading.steps import Cycle, Recorded, Skip
+    from trading.scans import (
+        NO_SYMBOLS,
+        NOBODY_DUE,
+        NOT_ASKED,
+        AllDue,
+        Due,
+        Part,
+        RollCallAsked,
+        Scan,
+        ScanAsked,
+        ScanLine,
+        ScanReport,
+        cycle_asked,
+        part_skipped,
+        report_of,
+        skipped,
+    )
+    from trading.steps import Recorded, Skip
+    from trading.strategy import AGENTS, Strategy
+    from trading.universes import UniverseAsked, UniverseFound
     from workflows import policies, search_attributes
     from workflows.starting import given
+    from workflows.tables import scan_table
 
 
 @workflow.defn
@@ -25,37 +48,30 @@ class ScheduledScan:
 
     @workflow.run
     async def run(self, asked: ScanAsked | None = None) -> ScanReport:
-        """Ask the calendar, then the desk, and end as its cycle does."""
+        """Ask the calendar, then the desk, and end as its cycles do."""
         scan = Scan(asked=given(asked), due_at=_nominal(), at=workflow.now())
         skip: Skip | None = await workflow.execute_activity_method(
             ScanActivities.may_scan, scan, summary=f"due {scan.due:%Y-%m-%d %H:%M}", **policies.MARKET
         )
         report = await self._hold(scan) if skip is None else await _not_held(scan, skip)
-        words = f"**{report.outcome}**" + (f": {report.reason}" if report.reason else "")
-        workflow.set_current_details(words + (f"\n\ncycle {report.cycle_id}" if report.cycle_id else ""))
+        workflow.set_current_details(_told(report))
         workflow.upsert_search_attributes([search_attributes.CYCLE_OUTCOME.value_set(report.outcome.value)])
         return report
 
     async def _hold(self, scan: Scan) -> ScanReport:
-        request = cycle_asked(scan)
-        try:
-            ticket: CycleTicket = await workflow.execute_activity_method(
-                CycleActivities.ask_desk,
-                CycleAsked(desk_id=scan.desk_id, request=request),
-                summary=f"a cycle of {len(request.symbols)} symbols",
-                **policies.LEDGER,
-            )
-        except ActivityError as error:
-            return await _not_held(scan, Skip(code=NOT_ASKED, reason=_why(error)))
-        workflow.set_current_details(f"cycle {ticket.cycle_id}, {ticket.ahead} ahead of it")
-        cycle = Cycle(cycle_id=ticket.cycle_id, desk_id=scan.desk_id, request=request, started_at=workflow.now())
-        try:
-            report: CycleReport = await workflow.execute_activity_method(
-                CycleActivities.await_cycle, cycle, summary=f"until {cycle.cycle_id} ends", **policies.HEAR
-            )
-        except ActivityError as error:
-            return _report(scan, CycleOutcome.FAILED, reason=_why(error), cycle_id=cycle.cycle_id)
-        return _report(scan, report.outcome, reason=report.reason, cycle_id=cycle.cycle_id)
+        """Ask every strategy that is due, all together: what one of them lacks costs its own cycle."""
+        found: AllDue = await workflow.execute_activity_method(
+            ScanActivities.strategies_due, scan, summary="who is due", **policies.MARKET
+        )
+        if not found.due:
+            return await _not_held(scan, Skip(code=NOBODY_DUE, reason="no strategy is due by this schedule"))
+        parts = [Part(scan, one.strategy.strategy_id, is_all=len(found.due) == 1) for one in found.due]
+        door = asyncio.Semaphore(policies.MOST_ASKS)
+        begun = await asyncio.gather(*(_begun(part, one, door) for part, one in zip(parts, found.due, strict=True)))
+        tickets = [one for one in begun if isinstance(one, CycleTicket)]
+        workflow.set_current_details("\n".join(f"cycle {one.cycle_id}, {one.ahead} ahead of it" for one in tickets))
+        ends = await _ends(scan, tickets)
+        return report_of(scan, tuple(_line(part, one, ends) for part, one in zip(parts, begun, strict=True)))
 
 
 @workflow.defn
@@ -82,25 +98,87 @@ def _nominal() -> datetime:
 
 
 async def _not_held(scan: Scan, skip: Skip) -> ScanReport:
-    events = skipped(scan, skip)
+    await _noted(skipped(scan, skip), skip)
+    return report_of(scan, (_skipped(scan.asked.strategy_id or AGENTS, skip),))
+
+
+async def _noted(events: Sequence[Event], skip: Skip) -> None:
     if events:
         await workflow.execute_activity_method(
-            ScanActivities.note_skip, Recorded(events=events), summary=f"skipped: {skip.code}", **policies.LEDGER
+            ScanActivities.note_skip, Recorded(events=tuple(events)), summary=f"skipped: {skip.code}", **policies.LEDGER
         )
-    return _report(scan, CycleOutcome.SKIPPED, reason=skip.reason, code=skip.code)
 
 
-def _report(
-    scan: Scan, outcome: CycleOutcome, *, reason: str, code: str = "", cycle_id: str | None = None
-) -> ScanReport:
-    return ScanReport(
-        scan_id=scan.workflow_id,
-        due_at=scan.due_at,
-        outcome=outcome,
-        reason=reason[:MOST_TEXT],
-        code=code,
-        cycle_id=cycle_id,
-    )
+async def _begun(part: Part, due: Due, door: asyncio.Semaphore) -> CycleTicket | Skip:
+    """The cycle of one strategy, or why there is none, which the log has then."""
+    found = due.skip or await _symbols(part.scan, due.strategy)
+    answer = found if isinstance(found, Skip) else await _asked(part, found, door)
+    if isinstance(answer, Skip):
+        await _noted(part_skipped(part, answer), answer)
+    return answer
+
+
+async def _symbols(scan: Scan, strategy: Strategy) -> tuple[str, ...] | Skip:
+    """What it looks at; only a screen has to be asked for."""
+    universe = strategy.universe
+    if universe.screen is None:
+        return universe.symbols or scan.asked.symbols
+    asked = UniverseAsked(desk_id=scan.desk_id, strategy=strategy, watchlist=scan.asked.symbols, trace_id=scan.trace_id)
+    try:
+        found: UniverseFound = await workflow.execute_activity_method(
+            UniverseActivities.resolve_universe, asked, summary=f"screen of {strategy.strategy_id}", **policies.SCREEN
+        )
+    except ActivityError as error:
+        return Skip(code=NO_SYMBOLS, reason=_why(error))
+    return found.symbols or Skip(code=NO_SYMBOLS, reason=found.reason)
+
+
+async def _asked(part: Part, symbols: tuple[str, ...], door: asyncio.Semaphore) -> CycleTicket | Skip:
+    asked = CycleAsked(desk_id=part.scan.desk_id, request=cycle_asked(part, symbols))
+    try:
+        async with door:
+            ticket: CycleTicket = await workflow.execute_activity_method(
+                CycleActivities.ask_desk, asked, summary=f"a cycle of {len(symbols)} symbols", **policies.LEDGER
+            )
+    except ActivityError as error:
+        return Skip(code=NOT_ASKED, reason=_why(error))
+    return ticket
+
+
+async def _ends(scan: Scan, tickets: Sequence[CycleTicket]) -> dict[str, CycleEnd]:
+    """How these cycles end, each by its name; it takes as long as the last of them."""
+    left, ends = {one.cycle_id: one for one in tickets}, dict[str, CycleEnd]()
+    while left:
+        name = next(iter(left)) if len(left) == 1 else f"one of {len(left)}"
+        try:
+            answer: CyclesEnded = await workflow.execute_activity_method(
+                CycleActivities.await_cycles,
+                CyclesAwaited(desk_id=scan.desk_id, cycle_ids=tuple(left)),
+                summary=f"until {name} ends",
+                **policies.HEAR,
+            )
+        except ActivityError as error:
+            broken = {"outcome": CycleOutcome.FAILED, "reason": _why(error)[:MOST_TEXT], "said": False}
+            return ends | {cycle_id: CycleEnd.model_validate({"cycle_id": cycle_id, **broken}) for cycle_id in left}
+        ends |= {end.cycle_id: end for end in answer.ends}
+        left = {cycle_id: one for cycle_id, one in left.items() if cycle_id not in ends}
+    return ends
+
+
+def _line(part: Part, begun: CycleTicket | Skip, ends: Mapping[str, CycleEnd]) -> ScanLine:
+    if isinstance(begun, Skip):
+        return _skipped(part.strategy_id, begun)
+    end = ends[begun.cycle_id]
+    return ScanLine(strategy_id=part.strategy_id, outcome=end.outcome, reason=end.reason, cycle_id=begun.cycle_id)
+
+
+def _skipped(strategy_id: str, skip: Skip) -> ScanLine:
+    return ScanLine(strategy_id=strategy_id, outcome=CycleOutcome.SKIPPED, reason=skip.reason, code=skip.code)
+
+
+def _told(report: ScanReport) -> str:
+    words = f"**{report.outcome}**" + (f": {report.reason}" if report.reason else "")
+    return words + (f"\n\ncycle {report.cycle_id}" if report.cycle_id else "") + scan_table(report.lines)
 
 
 def _why(error: ActivityError) -> str:

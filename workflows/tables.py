@@ -10,6 +10,7 @@ from trading.closing import DayClosing, missing_words
 from trading.differences import Difference
 from trading.docket import Row
 from trading.events import Event, EventType
+from trading.scans import ScanLine
 
 _HEAD = "| symbol | price | signal | asked | allowed | approved | validated | decided | order | filled | note |"
 _RULE = "|---|---:|---|---:|---:|---:|---|---:|---|---:|---|"
@@ -39,6 +40,12 @@ def close_table(done: DayClosing) -> str:
     ]
     table = "\n".join(["| session | equity | without price |", "|---|---:|---|", *lines]) if lines else ""
     return "\n\n".join(part for part in (table, done.reason) if part) or "nothing to do"
+
+
+def scan_table(lines: Sequence[ScanLine]) -> str:
+    """One line a strategy; nothing where there are none."""
+    cells = [f"| {one.strategy_id} | {one.outcome} | {one.cycle_id or ''} | {_cell(one.reason)} |" for one in lines]
+    return "\n".join(["\n\n| strategy | outcome | cycle | reason |", "|---|---|---|---|", *cells]) if cells else ""
 
 
 def _line(row: Row) -> str:

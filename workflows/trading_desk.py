@@ -1,9 +1,9 @@
-"""A desk: one account's long-lived workflow. It runs one cycle at a time and owns the trading state."""
+"""A desk: one account's long-lived workflow. It runs each strategy's cycles and owns the trading state."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -12,7 +12,6 @@ from temporalio import workflow
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
-    ChildWorkflowError,
     WorkflowAlreadyStartedError,
     is_cancelled_exception,
 )
@@ -20,13 +19,13 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.breaker import BreakerActivities
-    from activities.cycles import CycleActivities
     from activities.ledger import LedgerActivities
     from activities.opening import OpeningActivities
     from trading.breaker import CircuitBreaker, StateChange, TradingState
     from trading.breaker_rules import Refused
     from trading.cycle_events import cycle_event
     from trading.desk import (
+        CycleEnd,
         CycleLine,
         CycleTicket,
         DeskOpening,
@@ -38,35 +37,43 @@ with workflow.unsafe.imports_passed_through():
         ResumptionAsked,
         StandDownAsked,
     )
-    from trading.docket import CycleOutcome, CycleReport
     from trading.events import EventType
     from trading.judging import refusal
-    from trading.steps import Cycle, CycleRequest
-    from trading.waiting import Turns
-    from workflows import policies, search_attributes
+    from trading.steps import CycleRequest
+    from trading.waiting import Room, Turns
+    from workflows import policies
     from workflows.stand_down import StandDown
     from workflows.starting import given
-    from workflows.trading_cycle import TradingCycle
+    from workflows.under_way import UnderWay
 
 Answer = TypeVar("Answer")
+MOST_NAMED = 5
+ROOM = Room(
+    waiting=policies.MOST_WAITING,
+    running=policies.MOST_RUNNING,
+    remembered=policies.MOST_REMEMBERED,
+    held=policies.MOST_HELD,
+    looks=policies.MOST_LOOKS,
+)
 
 
 @workflow.defn
 class TradingDesk:
-    """One cycle at a time; halt and resume at any time."""
+    """Of each strategy one cycle at a time, of different ones together; halt and resume at any time."""
 
     @workflow.init
     def __init__(self, state: DeskState | None = None) -> None:
         state = state or DeskState(desk_id="nobody")
         self._desk_id = state.desk_id
         self._opened = state.opened
-        self._turns = Turns(state, most_waiting=policies.MOST_WAITING, most_remembered=policies.MOST_REMEMBERED)
-        self._running = state.running
+        self._turns = Turns(state, ROOM)
+        self._under_way = UnderWay(state.desk_id, self._turns, self._ended)
         self._breaker = state.breaker
         self._standing_down = state.standing_down
         self._trouble = ""
         self._refused = ""
         self._look_waits = False
+        self._look: asyncio.Task[None] | None = None
         self._look_due = state.look_due
         self._one_change_at_a_time = asyncio.Lock()
 
@@ -78,15 +85,12 @@ class TradingDesk:
             await self._open()
         if self._look_due:
             await self._judge()
-        if self._running is not None:
-            await self._rejoin(self._running)
         while not self._should_renew():
             self._turns.release(workflow.now())
+            self._under_way.proceed()
             self._describe()
             await self._wait()
-            if self._turns and not self._should_renew():
-                await self._run_next()
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        await workflow.wait_condition(lambda: workflow.all_handlers_finished() and self._under_way.may_be_left)
         workflow.continue_as_new(self._carried(state))
 
     @workflow.update
@@ -96,7 +100,7 @@ class TradingDesk:
 
     @run_cycle.validator
     def _has_room(self, request: CycleRequest) -> None:
-        if self._turns.is_full and self._turns.known(request) is None:
+        if not self._turns.has_room(request.strategy_id) and self._turns.known(request) is None:
             message = f"{len(self._turns)} cycles are waiting already: {', '.join(request.symbols)} would be too many"
             raise ApplicationError(message, type="DeskFull", non_retryable=True)
 
@@ -147,9 +151,8 @@ class TradingDesk:
         """
         if self._should_renew():
             self._look_due = True
-        elif not self._look_waits:
-            self._look_waits = True
-            await self._judge()
+        else:
+            await self._judged()
 
     @workflow.query
     def trading_state(self) -> TradingState:
@@ -175,42 +178,15 @@ class TradingDesk:
         )
         self._opened = True
 
-    async def _run_next(self) -> None:
-        """Start the cycle that has waited longest."""
-        self._running = cycle = self._turns.next(workflow.now())
-        child = await workflow.start_child_workflow(
-            TradingCycle.run,
-            cycle,
-            id=cycle.workflow_id,
-            task_timeout=policies.TASK,
-            task_queue=policies.DESK_QUEUE,
-            parent_close_policy=ParentClosePolicy.ABANDON,
-            execution_timeout=policies.CYCLE_LIFE,
-            search_attributes=search_attributes.of_cycle(cycle),
-            static_summary=f"{cycle.request.trigger}: {', '.join(cycle.request.symbols)}"[:200],
-        )
-        await self._see_through(cycle, child)
-
-    async def _rejoin(self, cycle: Cycle) -> None:
-        """Wait for a cycle that an earlier run of this desk started."""
-        ending = workflow.start_activity_method(
-            CycleActivities.await_cycle, cycle, summary=f"until {cycle.cycle_id} ends", **policies.JOIN
-        )
-        await self._see_through(cycle, ending)
-
-    async def _see_through(self, cycle: Cycle, ending: asyncio.Task[CycleReport]) -> None:
-        """Stay with a cycle until it ends, unless signals make the history too long: then the next run does."""
-        self._describe()
-        await workflow.wait_condition(lambda: ending.done() or self._should_renew())
-        if not ending.done():
-            return
-        try:
-            report = await ending
-            self._turns.note(cycle.cycle_id, outcome=report.outcome, reason=report.reason)
-        except (ChildWorkflowError, ActivityError) as error:
-            await self._failed(cycle, str(error.cause or error))
-        self._running = None
-        await self._judge()
+    async def _ended(self, ends: Sequence[CycleEnd]) -> None:
+        """Say of cycles that could not how they ended, judge, and let the next of their strategies have their turn."""
+        for end in ends:
+            self._turns.note(end.cycle_id, outcome=end.outcome, reason=end.reason)
+            if not end.said:
+                await self._failed(end)
+        await self._judged()
+        for end in ends:
+            self._turns.end(end.cycle_id)
 
     async def _wait(self) -> None:
         """Until there is something to do; a desk that has stopped by itself looks now and then whether that is over."""
@@ -218,7 +194,8 @@ class TradingDesk:
         try:
             await workflow.wait_condition(
                 lambda: (
-                    bool(self._turns)
+                    self._turns.may_begin
+                    or self._under_way.has_broken
                     or self._should_renew()
                     or self._breaker is not known
                     or self._turns.due_at() != due_at
@@ -236,6 +213,13 @@ class TradingDesk:
             ends.append(min(self._breaker.next_look_at or now + policies.BREAKER_LOOK, now + policies.BREAKER_LOOK))
         return max(policies.LEAST_BREAKER_LOOK, min(ends) - now) if ends else None
 
+    async def _judged(self) -> None:
+        """Judge, and see the end of it. One look that has not begun is enough for all who ask meanwhile."""
+        if not self._look_waits or self._look is None:
+            self._look_waits = True
+            self._look = asyncio.create_task(self._judge())
+        await self._look
+
     async def _judge(self) -> None:
         async with self._one_change_at_a_time:  # or an older answer could overwrite a halt that came meanwhile
             self._look_waits = self._look_due = False
@@ -247,11 +231,11 @@ class TradingDesk:
             )
             self._describe()
 
-    async def _failed(self, cycle: Cycle, reason: str) -> None:
+    async def _failed(self, end: CycleEnd) -> None:
         """A cycle that could not say its own end: say it for it."""
-        self._turns.note(cycle.cycle_id, outcome=CycleOutcome.FAILED, reason=reason[:4000])
-        workflow.logger.error("cycle %s failed and could not say so itself: %s", cycle.cycle_id, reason)
-        data = {"outcome": CycleOutcome.FAILED, "reason": reason[:4000]}
+        workflow.logger.error("cycle %s failed and could not say so itself: %s", end.cycle_id, end.reason)
+        (cycle,) = (one for one in self._turns.running if one.cycle_id == end.cycle_id)
+        data = {"outcome": end.outcome, "reason": end.reason}
         event = cycle_event(cycle, EventType.CYCLE_FAILED, workflow.now(), data, "desk")
         await self._surely(
             lambda: workflow.execute_activity_method(
@@ -341,7 +325,9 @@ class TradingDesk:
 
     def _describe(self) -> None:
         """What the Web UI shows of the desk."""
-        now = f"running {self._running.cycle_id}" if self._running else "idle"
+        running = self._turns.running
+        now = f"running {', '.join(one.cycle_id for one in running[:MOST_NAMED])}" if running else "idle"
+        now += f" and {len(running) - MOST_NAMED} more" if len(running) > MOST_NAMED else ""
         why = f" ({self._breaker.reason})" if self._breaker.reason else ""
         lines = self._turns.lines[-10:]
         past = "\n".join(f"- {line.cycle_id}: {line.outcome or 'waiting'} {line.reason}" for line in lines)
@@ -359,7 +345,6 @@ class TradingDesk:
             update={
                 "opened": self._opened,
                 **self._turns.carried(workflow.now()),
-                "running": self._running,
                 "breaker": self._breaker,
                 "standing_down": self._standing_down,
                 "look_due": self._look_due,

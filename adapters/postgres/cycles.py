@@ -16,8 +16,10 @@ _ENDED = text(
 )
 
 _LOOKED_AT = text(
-    """SELECT data->>'as_of' FROM events WHERE desk_id = :desk_id AND type = 'SnapshotTaken'
-    ORDER BY sequence DESC LIMIT 1"""
+    """SELECT taken.data->>'as_of' FROM events taken JOIN events began USING (desk_id, aggregate_id)
+    WHERE desk_id = :desk_id AND taken.type = 'SnapshotTaken' AND began.type = 'CycleStarted'
+    AND coalesce(began.data->>'strategy_id', 'agents') = :strategy_id
+    ORDER BY taken.sequence DESC LIMIT 1"""
 )
 
 
@@ -29,7 +31,8 @@ async def end_cycle(connection: AsyncConnection, ended: Event) -> None:
         await log.append(connection, [ended])
 
 
-async def looked_at(connection: AsyncConnection, desk_id: str) -> datetime | None:
-    """The moment that the newest snapshot of a desk's cycles is of."""
-    found = (await connection.execute(_LOOKED_AT, {"desk_id": desk_id})).scalar_one_or_none()
+async def looked_at(connection: AsyncConnection, desk_id: str, strategy_id: str) -> datetime | None:
+    """The moment that the newest snapshot of a strategy's cycles is of."""
+    asked = {"desk_id": desk_id, "strategy_id": strategy_id}
+    found = (await connection.execute(_LOOKED_AT, asked)).scalar_one_or_none()
     return None if found is None else datetime.fromisoformat(found)

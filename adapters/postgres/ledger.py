@@ -72,10 +72,10 @@ class PostgresLedger:
         async with transaction(self._engine) as connection:
             await cycles.end_cycle(connection, ended)
 
-    async def looked_at(self, desk_id: str) -> datetime | None:
-        """The moment of the market that the desk's newest cycle has looked at."""
+    async def looked_at(self, desk_id: str, strategy_id: str) -> datetime | None:
+        """The moment of the market that the newest cycle of one of its strategies has looked at."""
         async with transaction(self._engine) as connection:
-            return await cycles.looked_at(connection, desk_id)
+            return await cycles.looked_at(connection, desk_id, strategy_id)
 
     async def portfolio(self, desk_id: str) -> Portfolio:
         """Cash, what is held with its marks, open orders and the trading state, in one statement."""

@@ -13,6 +13,7 @@ from trading.events import EventType
 from trading.instruments import Side, Symbol
 from trading.money import Dollars, Identifier, Price, Quantity, Record
 from trading.orders import Leg, OrderKind, OrderState
+from trading.strategy import AGENTS
 from trading.trades import Trade
 
 Line = TypeVar("Line", bound=Record)
@@ -55,6 +56,7 @@ class CycleSummary(Record):
     """A cycle in one line; no end while it runs. One that was never started (a missed scan, say) has only an end."""
 
     cycle_id: Identifier
+    strategy_id: str = AGENTS
     trigger: str = ""
     symbols: tuple[str, ...] = ()
     started_at: AwareDatetime | None = None
@@ -114,10 +116,13 @@ _CYCLES = text(
         max(occurred_at) FILTER (WHERE type <> 'CycleStarted') AS ended_at,
         coalesce(max(data->>'trigger') FILTER (WHERE type = 'CycleStarted'), '') AS trigger,
         coalesce(max(data->>'outcome'), '') AS outcome, coalesce(max(data->>'reason'), '') AS reason,
-        coalesce((array_agg(data->'symbols') FILTER (WHERE type = 'CycleStarted'))[1], '[]'::jsonb) AS symbols
+        coalesce((array_agg(data->'symbols') FILTER (WHERE type = 'CycleStarted'))[1], '[]'::jsonb) AS symbols,
+        coalesce(max(data->>'strategy_id'), 'agents') AS strategy_id
     FROM events WHERE desk_id = :desk_id
     AND type IN ('CycleStarted', 'CycleCompleted', 'CycleSkipped', 'CycleFailed')
-    GROUP BY aggregate_id ORDER BY max(sequence) DESC LIMIT :limit
+    GROUP BY aggregate_id
+    HAVING CAST(:strategy_id AS text) IS NULL OR coalesce(max(data->>'strategy_id'), 'agents') = :strategy_id
+    ORDER BY max(sequence) DESC LIMIT :limit
     """
 )
 _EVENTS = """
@@ -162,9 +167,9 @@ class Reports:
         rows = await self._rows(_FIRST_EVENTS, limit=limit, cycle_id=cycle_id, after=sequence)
         return [EventLine.model_validate(row) for row in rows]
 
-    async def cycles(self, *, limit: int) -> list[CycleSummary]:
-        """The newest cycles, the oldest of them first."""
-        return _oldest_first(CycleSummary, await self._rows(_CYCLES, limit=limit))
+    async def cycles(self, *, limit: int, strategy_id: str | None = None) -> list[CycleSummary]:
+        """The newest cycles, of all strategies or of one, the oldest of them first."""
+        return _oldest_first(CycleSummary, await self._rows(_CYCLES, limit=limit, strategy_id=strategy_id))
 
     async def equity(self, *, limit: int) -> list[EquityMark]:
         """The newest marks of equity, the oldest of them first."""

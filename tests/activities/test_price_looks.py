@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.price_looks import Eyes, Hands, Looking, WatchPlan
+from adapters.postgres.holders import PostgresHolders
 from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.reports import Reports
 from tests.activities.ex_date import CASH, DESK, Desk, listed, on_paper
 from tests.fakes.always_open import AlwaysOpen
 from tests.fakes.door import ListeningDesk
+from tests.fakes.universes import by_name
 from trading.corporate_actions import CorporateAction
 from trading.errors import MarketRefused, MarketUnavailable, UnknownSymbol
 from trading.events import EventType
@@ -37,8 +39,8 @@ class Room:
         self.desk = desk
         self.door = ListeningDesk()
         self.now = datetime.now(UTC)
-        hands = Hands(desk.broker, desk.ledger, PostgresMoves(desk.engine), self.door)
-        seen = Eyes(desk.market, CALENDAR)._replace(**eyes)
+        hands = Hands(desk.broker, desk.ledger, PostgresHolders(desk.engine), PostgresMoves(desk.engine), self.door)
+        seen = Eyes(desk.market, CALENDAR, by_name)._replace(**eyes)
         self.looking = Looking(seen, hands, plan, DESK, CALENDAR.last_session(self.now))
 
     async def price(self, *prices: str, symbol: str = "AAPL") -> None:

@@ -16,11 +16,13 @@ from activities.price_looks import Eyes, Hands, WatchPlan
 from activities.price_watching import PriceWatchingActivities
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
+from adapters.postgres.holders import PostgresHolders
 from adapters.postgres.moves import PostgresMoves
 from tests.activities.ex_date import DESK, on_paper
 from tests.fakes.always_open import AlwaysOpen
 from tests.fakes.door import ListeningDesk
 from tests.fakes.market import FakeMarket
+from tests.fakes.universes import by_name
 from trading.errors import MarketRefused, MarketUnavailable
 from trading.market import Quote
 from trading.moves import Pace
@@ -65,8 +67,8 @@ async def watching(engine: AsyncEngine) -> tuple[FakeMarket, ListeningDesk, Any]
     desk, door = await on_paper(engine), ListeningDesk()
 
     def make(plan: WatchPlan = PLAN, stream: Wall | None = None, **eyes: Any) -> PriceWatchingActivities:
-        hands = Hands(desk.broker, desk.ledger, PostgresMoves(engine), door)
-        return PriceWatchingActivities(Eyes(desk.market, AlwaysOpen(), stream)._replace(**eyes), hands, plan)
+        hands = Hands(desk.broker, desk.ledger, PostgresHolders(engine), PostgresMoves(engine), door)
+        return PriceWatchingActivities(Eyes(desk.market, AlwaysOpen(), by_name, stream)._replace(**eyes), hands, plan)
 
     return desk.market, door, make
 

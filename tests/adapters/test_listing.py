@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -170,6 +171,6 @@ async def test_yahoo_refuses_in_one_line(tmp_path: Path) -> None:
 
 
 def test_every_other_market_of_the_settings_has_a_list() -> None:
-    for name in ("file", "simulated"):
-        market = market_of(Settings(market=MarketSettings(providers=(name,))), CALENDAR)  # type: ignore[arg-type]
-        assert assets_of(market) is market
+    for provider in (FileMarket, SimulatedMarket):
+        names: dict[str, Any] = {"providers": ("file" if provider is FileMarket else "simulated",)}
+        assert isinstance(assets_of(market_of(Settings(market=MarketSettings(**names)), CALENDAR)), provider)

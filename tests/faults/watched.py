@@ -28,6 +28,7 @@ from console.door import SignalledDesk
 from tests.fakes.always_open import AlwaysOpen, Closed
 from tests.fakes.faulty import KILLED
 from tests.fakes.market import FakeMarket
+from tests.fakes.universes import by_name
 from tests.faults.doom import Trace
 from tests.faults.doomed import PR_SET_PDEATHSIG, Life
 from tests.rig import Ports, serving
@@ -113,8 +114,8 @@ class WatchedPorts(Ports):
     fate: Fate
 
     def watching(self, moves: MoveLog) -> PriceWatchingActivities:
-        hands = Hands(self.broker, self.ledger, moves, MortalDoor(self.fate))
-        return PriceWatchingActivities(Eyes(self.market, AlwaysOpen()), hands, PLAN)
+        hands = Hands(self.broker, self.ledger, self.holders, moves, MortalDoor(self.fate))
+        return PriceWatchingActivities(Eyes(self.market, AlwaysOpen(), by_name), hands, PLAN)
 
 
 def watched(engine: AsyncEngine, life: Life) -> Ports:

@@ -28,7 +28,7 @@ PARAMETERS: dict[str, tuple[dict[str, Any], ...]] = {
 def walk(seed: int, sessions: int, wildness: float) -> list[float]:
     """A price that goes at random; some hardly move, some nearly vanish."""
     steps = np.random.default_rng(seed).normal(0, wildness, sessions)
-    return (50 * np.exp(np.clip(np.cumsum(steps), -12, 8))).tolist()
+    return [float(price) for price in 50 * np.exp(np.clip(np.cumsum(steps), -12, 8))]
 
 
 @st.composite

@@ -12,19 +12,28 @@ import pytest
 
 from adapters.exchange_calendar import ExchangeCalendar
 from tests.rig import CALENDAR
+from trading.docket import CycleOutcome
 from trading.scans import (
     CATCH_UP,
+    FARTHEST,
     MISSED,
+    NOBODY_DUE,
+    Part,
     Scan,
     ScanAsked,
+    ScanLine,
+    ScanReport,
     TradingHours,
     cycle_asked,
     nothing_new,
+    part_skipped,
     refusal,
+    report_of,
     skipped,
     trading_hours,
     unsteady,
 )
+from trading.steps import Skip
 
 NEW_YORK = ZoneInfo("America/New_York")
 ASKED = ScanAsked(desk_id="main", symbols=("AAPL",), zone="America/New_York")
@@ -93,9 +102,36 @@ def test_an_exchange_that_never_closes_is_scanned_on_every_day() -> None:
 def test_a_scan_bears_the_name_that_its_schedule_gives_it() -> None:
     due = scan(datetime(2026, 11, 23, 11, tzinfo=NEW_YORK))
     assert due.workflow_id == "scan/main-2026-11-23T16:00:00Z"
-    request = cycle_asked(due)
+    request = cycle_asked(Part(due, "agents"), ("AAPL",))
     assert (request.trigger, request.request_id, request.trace_id) == ("scheduled", due.workflow_id, due.workflow_id)
-    assert (request.as_of, request.anytime) == (None, False)
+    assert (request.as_of, request.anytime, request.strategy_id) == (None, False, "agents")
+
+
+def test_a_scan_of_one_strategy_bears_its_name_and_of_several_each_has_a_name_of_its_own() -> None:
+    at = datetime(2026, 11, 23, 11, tzinfo=NEW_YORK)
+    of_one = Scan(asked=ASKED.model_copy(update={"strategy_id": "trend"}), due_at=at, at=at)
+    assert (of_one.schedule_id, of_one.workflow_id) == ("scan-trend/main", "scan-trend/main-2026-11-23T16:00:00Z")
+    asked = [cycle_asked(Part(scan(at), name, is_all=False), ("AAPL",)) for name in ("agents", "trend")]
+    assert [one.request_id for one in asked] == [f"{scan(at).workflow_id}/{name}" for name in ("agents", "trend")]
+    (event,) = part_skipped(Part(scan(at), "trend", is_all=False), Skip(code="no_symbols", reason="nothing passes"))
+    assert (event.aggregate_id, event.data["strategy_id"]) == (asked[1].request_id, "trend")
+    assert skipped(scan(at), Skip(code=NOBODY_DUE, reason="")) == ()
+
+
+def test_a_scan_of_several_ends_as_the_one_that_a_person_should_hear_of_first() -> None:
+    due = scan(datetime(2026, 11, 23, 11, tzinfo=NEW_YORK))
+
+    def ended(*outcomes: CycleOutcome) -> ScanReport:
+        lines = [ScanLine(strategy_id=f"s{n}", outcome=one, reason=f"why {n}") for n, one in enumerate(outcomes)]
+        return report_of(due, tuple(lines))
+
+    assert set(FARTHEST) == set(CycleOutcome)
+    assert ended(CycleOutcome.SKIPPED) == ScanReport(
+        scan_id=due.workflow_id, due_at=due.due_at, outcome=CycleOutcome.SKIPPED, reason="why 0"
+    )
+    several = ended(CycleOutcome.SKIPPED, CycleOutcome.TRADED, CycleOutcome.SKIPPED)
+    assert (several.outcome, several.reason) == (CycleOutcome.TRADED, "3 strategies: 1 traded, 2 skipped")
+    assert ended(CycleOutcome.TRADED, CycleOutcome.FAILED).outcome is CycleOutcome.FAILED
 
 
 def test_a_scan_that_was_missed_is_told_a_person_in_the_same_words_however_late_it_is_found() -> None:

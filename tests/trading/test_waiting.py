@@ -11,16 +11,33 @@ from hypothesis import strategies as st
 
 from trading.desk import DeskState, PriceMoved
 from trading.moves import Pace
-from trading.steps import CycleRequest, Trigger
-from trading.waiting import REMEMBERED, Told, Turns
+from trading.steps import Cycle, CycleRequest, Trigger
+from trading.waiting import REMEMBERED, Room, Told, Turns
 
 NOON = datetime(2026, 11, 20, 17, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = Pace(cool_down_minutes=60, most_a_day=10)
 
 
-def turns(state: DeskState | None = None, most: int = 100) -> Turns:
-    return Turns(state or DeskState(desk_id="main"), most_waiting=most, most_remembered=50)
+ROOM = Room(waiting=100, running=200, remembered=50, held=100, looks=1000)
+
+
+def turns(state: DeskState | None = None, room: Room = ROOM) -> Turns:
+    return Turns(state or DeskState(desk_id="main"), room)
+
+
+def tell(queue: Turns, told: PriceMoved, at: datetime) -> Told:
+    """What becomes of a move that the desk's first strategy looks at."""
+    (became,) = queue.tell(told, at).values()
+    return became
+
+
+def begun(queue: Turns, at: datetime) -> Cycle:
+    """The next cycle, which is over at once."""
+    cycle = queue.next(at)
+    assert cycle is not None
+    queue.end(cycle.cycle_id)
+    return cycle
 
 
 def moved(
@@ -42,9 +59,9 @@ def test_cycles_begin_in_the_order_asked_under_names_that_never_come_twice() -> 
     tickets = [queue.ask(CycleRequest(symbols=("AAPL",), trace_id="t"), NOON) for _ in range(3)]
     assert [ticket.ahead for ticket in tickets] == [0, 1, 2]
     assert len({ticket.cycle_id for ticket in tickets}) == 3
-    begun = [queue.next(NOON + MINUTE) for _ in range(3)]
-    assert [cycle.cycle_id for cycle in begun] == [ticket.cycle_id for ticket in tickets]
-    queue.note(begun[0].cycle_id, reason="done")
+    began = [begun(queue, NOON + MINUTE) for _ in range(3)]
+    assert [cycle.cycle_id for cycle in began] == [ticket.cycle_id for ticket in tickets]
+    queue.note(began[0].cycle_id, reason="done")
     assert next((line.started_at, line.reason) for line in queue.lines) == (NOON + MINUTE, "done")
     again = carried(queue, NOON).ask(CycleRequest(symbols=("AAPL",), trace_id="t"), NOON)
     assert again.cycle_id.endswith("-4")
@@ -52,15 +69,15 @@ def test_cycles_begin_in_the_order_asked_under_names_that_never_come_twice() -> 
 
 def test_a_look_that_waits_covers_what_is_told_meanwhile() -> None:
     queue = turns()
-    assert [queue.tell(moved(), NOON), queue.tell(moved(), NOON), queue.tell(moved(percent=9), NOON)] == [
+    assert [tell(queue, moved(), NOON), tell(queue, moved(), NOON), tell(queue, moved(percent=9), NOON)] == [
         Told.QUEUED,
         Told.REPEATED,
         Told.COVERED,
     ]
     assert (len(queue), queue.held) == (1, 0)
-    cycle = queue.next(NOON)
+    cycle = begun(queue, NOON)
     assert (cycle.request.symbols, cycle.request.trigger) == (("AAPL",), Trigger.PRICE_MOVE)
-    assert queue.tell(moved(percent=9), NOON + MINUTE) is Told.REPEATED
+    assert tell(queue, moved(percent=9), NOON + MINUTE) is Told.REPEATED
 
 
 @pytest.mark.parametrize(
@@ -82,53 +99,54 @@ def test_in_the_cool_down_only_news_is_held_and_it_has_its_turn_when_that_is_ove
     first: PriceMoved, second: PriceMoved, told: Told
 ) -> None:
     queue = turns()
-    queue.tell(first, NOON)
-    queue.next(NOON)
-    assert queue.tell(second, NOON + 2 * MINUTE) is told
+    tell(queue, first, NOON)
+    begun(queue, NOON)
+    assert tell(queue, second, NOON + 2 * MINUTE) is told
     over = NOON + 60 * MINUTE
     assert queue.due_at() == (over if told is Told.HELD else None)
     assert queue.release(over - timedelta(seconds=1)) == {}
-    assert queue.release(over) == ({"AAPL": Told.QUEUED} if told is Told.HELD else {})
+    assert queue.release(over) == ({("agents", "AAPL"): Told.QUEUED} if told is Told.HELD else {})
 
 
 def test_after_the_cool_down_the_same_percentage_is_another_move_but_the_same_moment_is_not() -> None:
     later = NOON + 61 * MINUTE
     for first, told in ((moved(), Told.QUEUED), (moved(minute=0), Told.REPEATED)):
         queue = turns()
-        queue.tell(first, NOON)
-        queue.next(NOON)
-        assert queue.tell(first, later) is told
+        tell(queue, first, NOON)
+        begun(queue, NOON)
+        assert tell(queue, first, later) is told
 
 
 def test_a_moment_in_the_future_silences_nobody() -> None:
     queue = turns()
-    queue.tell(moved(minute=1_000_000), NOON)
-    queue.next(NOON)
-    assert queue.tell(moved(minute=1), NOON + MINUTE) is Told.HELD
+    tell(queue, moved(minute=1_000_000), NOON)
+    begun(queue, NOON)
+    assert tell(queue, moved(minute=1), NOON + MINUTE) is Told.HELD
 
 
 def test_the_looks_of_a_day_are_counted_and_the_next_day_begins_anew() -> None:
     queue, pace = turns(), Pace(cool_down_minutes=0, most_a_day=2)
-    told = [queue.tell(moved(symbol, pace=pace), NOON) for symbol in ("A", "B", "C")]
+    told = [tell(queue, moved(symbol, pace=pace), NOON) for symbol in ("A", "B", "C")]
     assert told == [Told.QUEUED, Told.QUEUED, Told.CAPPED]
     queue = carried(queue, NOON)
-    assert queue.tell(moved("D", pace=pace), NOON) is Told.CAPPED
-    assert queue.tell(moved("D", pace=pace), NOON + timedelta(days=1)) is Told.QUEUED
+    assert tell(queue, moved("D", pace=pace), NOON) is Told.CAPPED
+    assert tell(queue, moved("D", pace=pace), NOON + timedelta(days=1)) is Told.QUEUED
 
 
 def test_a_move_waits_for_room_and_a_runaway_is_turned_away() -> None:
-    queue = turns(most=2)
-    told = [queue.tell(moved(symbol), NOON) for symbol in ("A", "B", "C", "D", "E", "C")]
-    assert told == [Told.QUEUED, Told.QUEUED, Told.HELD, Told.HELD, Told.CROWDED, Told.COVERED]
+    queue = turns(room=ROOM._replace(waiting=2, held=2))
+    told = [tell(queue, moved(symbol), NOON) for symbol in ("A", "B", "C", "D", "E", "F", "D")]
+    # The first does not have to wait.
+    assert told == [*[Told.QUEUED] * 3, Told.HELD, Told.HELD, Told.CROWDED, Told.COVERED]
     assert queue.due_at() is None
-    queue.next(NOON)
-    assert queue.release(NOON) == {"C": Told.QUEUED}
+    begun(queue, NOON)
+    assert queue.release(NOON) == {("agents", "D"): Told.QUEUED}
 
 
 def test_a_look_is_forgotten_when_no_cool_down_can_ask_for_it() -> None:
     queue = turns()
-    queue.tell(moved(minute=0), NOON)
-    queue.next(NOON)
+    tell(queue, moved(minute=0), NOON)
+    begun(queue, NOON)
     assert carried(queue, NOON + REMEMBERED).carried(NOON + REMEMBERED)["looks"] != ()
     assert queue.carried(NOON + REMEMBERED + MINUTE)["looks"] == ()
 
@@ -155,7 +173,7 @@ class Day:
         self.owed: set[str] = set()
 
     def begin(self) -> None:
-        (symbol,) = self.queue.next(self.at).request.symbols
+        (symbol,) = begun(self.queue, self.at).request.symbols
         self.began.setdefault(symbol, []).append(self.at)
         self.owed.discard(symbol)
 
@@ -169,7 +187,7 @@ class Day:
             symbol, percent, ago = step
             at = None if ago is None else self.at - ago * MINUTE
             told = PriceMoved(symbol=symbol, percent=percent, pace=self.pace, moved_at=at)
-            if self.queue.tell(told, self.at) in {Told.QUEUED, Told.HELD, Told.COVERED}:
+            if tell(self.queue, told, self.at) in {Told.QUEUED, Told.HELD, Told.COVERED}:
                 self.owed.add(symbol)
 
     def end(self) -> None:

@@ -152,7 +152,7 @@ async def test_twenty_bursts_of_a_thousand_over_fifty_symbols(temporal: Workflow
     answers = [
         answering("open_desk", CircuitBreaker()),
         answering("judge", CircuitBreaker()),
-        CycleActivities(started).await_cycle,
+        CycleActivities(started).await_cycles,
     ]
     queues = (policies.DESK_QUEUE, policies.ORDERS_QUEUE)
     async with AsyncExitStack() as stack:

@@ -31,11 +31,11 @@ class VolatilityTarget(Record):
     def signals(self, view: View) -> list[Signal]:
         """Sell what is too much, buy what is missing of what is watched; new positions while parts are free."""
         moving = {one.symbol for one in view.open_orders}
-        sold, missing, new = [], [], []
+        sold, missing, new = list[Signal](), list[Signal](), list[Signal]()
         for symbol, one in sorted(view.symbols.items()):
             if symbol in moving or len(one.bars) <= self.sessions:
                 continue
-            risk, held = float(realised_volatility(one.bars.close, self.sessions)[-1]), view.weight(symbol)
+            risk, held = float(realised_volatility(one.bars.close, self.sessions)[-1]), max(view.weight(symbol), 0.0)
             wanted = min(1.0, self.target / max(risk, 1e-9)) / self.parts
             words = f"volatility {risk:.1%}: {wanted:.2%} instead of {held:.2%} of equity"
             if held - wanted > self.tolerance * wanted:

@@ -140,6 +140,12 @@ def test_the_more_a_symbol_moves_the_less_of_it_is_held() -> None:
     assert float(found[0].weight or 0) == pytest.approx(0.2 - 0.15 / risk / 5, abs=1e-6)
 
 
+def test_what_is_held_short_is_no_reason_to_buy_more_than_a_part() -> None:
+    calm = [100 * (1.001 if i % 2 else 1.0) for i in range(260)]
+    seen = view({"A": calm, "B": calm, "C": calm}, held={"A": -0.3, "B": -0.3, "C": -0.3})
+    assert weights(VolatilityTarget(parts=3).signals(seen)) == dict.fromkeys("ABC", 0.33333333)
+
+
 def test_everything_is_bought_once_and_kept() -> None:
     seen = view({"A": RISING, "B": FALLING, "C": STILL}, held={"A": 0.05})
     assert weights(BuyAndHold(parts=2).signals(seen)) == {"B": 0.5}

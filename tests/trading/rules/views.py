@@ -28,7 +28,7 @@ def level(price: float, sessions: int = 260) -> list[float]:
 
 def drift(start: float, end: float, sessions: int = 260) -> list[float]:
     """A price that goes in a straight line."""
-    return np.linspace(start, end, sessions).tolist()
+    return [float(price) for price in np.linspace(start, end, sessions)]
 
 
 def bars(closes: Sequence[float]) -> Bars:
