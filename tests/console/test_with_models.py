@@ -37,7 +37,7 @@ def vendor() -> Iterator[Vendors]:
 def seated(vendor: Vendors) -> Iterator[Terminal]:
     """A desk whose agents are both vendors' models."""
     at = {"LLM_ANTHROPIC_BASE_URL": vendor.url, "LLM_OPENAI_BASE_URL": f"{vendor.url}/v1"}
-    with serving("KO", **CANARIES, **at) as desk:
+    with serving("KO", **CANARIES, **at, LLM_MAX_USD_PER_DAY="50", LLM_MAX_CALLS_PER_CYCLE="90") as desk:
         yield desk
 
 
@@ -86,3 +86,29 @@ def test_no_key_is_in_the_books_the_histories_the_prompts_the_output_or_on_a_com
     told = [*vendor.asked, *kept, *(text.encode() for text in (*shown, *books, *seated.processes()))]
     assert len(told) > 50
     assert [name for name, key in CANARIES.items() if any(key.encode() in each for each in told)] == []
+
+
+def test_what_was_spent_is_summed_up_each_way_and_held_against_the_budgets(seated: Terminal) -> None:
+    sums = set()
+    for key in ("agent", "model", "strategy", "day"):
+        said = seated.type("spend", "--by", key, "--json")
+        assert said.code == 0
+        lines, total = said.document["lines"], said.document["total"]
+        assert sum(Decimal(line["usd"]) for line in lines) == Decimal(total["usd"]) > 0
+        sums.add((total["calls"], total["usd"]))
+    assert len(sums) == 1
+    cycle, day = said.document["budgets"]
+    assert (cycle["period"], cycle["unit"], cycle["used"], cycle["most"]) == ("cycle", "calls", None, "90")
+    assert (day["period"], day["level"], Decimal(day["used"])) == ("day", "normal", Decimal(total["usd"]))
+    # An answer with a 500 may have been charged.
+    assert Decimal(total["lost_usd"]) > 0 == Decimal(total["reserved_usd"])
+    shown = seated.type("spend", "--by", "model").out
+    assert "claude-sonnet-5-5" in shown
+    assert "50 dollars, 0%" in shown
+
+
+def test_a_negative_budget_is_refused_in_one_line(terminal: Terminal) -> None:
+    said = terminal.but(LLM_MAX_USD_PER_DAY="-1").type("spend")
+    assert said.code != 0
+    assert "LLM_MAX_USD_PER_DAY" in said.err
+    assert len(said.err.strip().splitlines()) == 1

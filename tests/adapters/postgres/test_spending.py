@@ -162,16 +162,18 @@ async def test_whoever_may_wait_waits_for_what_is_under_way_and_nothing_is_writt
     assert await journal.reserve(ask("b", "0.2", may_wait=True)) == Choice(chosen=0)
 
 
-async def test_fifty_cycles_at_once_over_several_processes_never_pass_a_cap(database: Database) -> None:
+@pytest.mark.parametrize("cycles", [8, pytest.param(50, marks=pytest.mark.faults)])
+async def test_cycles_at_once_over_several_processes_never_pass_a_cap(database: Database, cycles: int) -> None:
     engines = [application_engine(database, pool_size=2) for _ in range(5)]
     journals, random = [PostgresJournal(engine) for engine in engines], Random(7)
     most: list[Decimal] = []
+    cap = Decimal(cycles) / 10
 
     async def cycle(number: int) -> None:
         journal = journals[number % len(journals)]
         for step in range(4):
             name = f"{number}-{step}"
-            asked = ask(name, "0.11", cycle_id=f"paper-{number}", budget=Budget(day=Caps(usd=Decimal(5))))
+            asked = ask(name, "0.11", cycle_id=f"paper-{number}", budget=Budget(day=Caps(usd=cap)))
             choice = await journal.reserve(asked)
             most.append((await PostgresSpending(engines[0]).spent(DESK, NOON)).usd)
             attempt = asked.tried(choice)
@@ -179,11 +181,10 @@ async def test_fifty_cycles_at_once_over_several_processes_never_pass_a_cap(data
                 took = Tally(calls=1, tokens=9, usd=Decimal(random.randint(1, 11)) / 100)
                 await journal.keep(call("yes", user=name), Settlement(attempt=attempt, took=took))
 
-    await asyncio.gather(*map(cycle, range(50)))
+    await asyncio.gather(*map(cycle, range(cycles)))
     for engine in engines:
         await engine.dispose()
-    assert max(most) <= 5
-    assert max(most) > 4
+    assert cap * Decimal("0.8") <= max(most) <= cap
 
 
 @pytest.mark.parametrize("key", list(SpendKey))

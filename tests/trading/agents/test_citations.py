@@ -78,6 +78,7 @@ def test_no_more_than_twelve_are_named() -> None:
 
 def test_the_next_agents_are_told_which_numbers_were_not_there() -> None:
     told = candidate()
+    assert told.validation is not None
     doubtful = told.model_copy(
         update={
             "proposal": proposal(uncited=("23.7",)),
