@@ -1,6 +1,6 @@
 """Random lives of a desk that several strategies share, and a plain count of what each of them has then.
 
-The plain count knows shares one by one, in units of a hundredth, and money in cents; it shares no code with the rules.
+The plain count keeps a list of lots and deals out cents; it shares no code with the rules.
 """
 
 from __future__ import annotations
@@ -156,6 +156,14 @@ def _capital(move: Move) -> CapitalEvent:
     )
 
 
+class Lot(NamedTuple):
+    """Signed shares of one strategy, opened together."""
+
+    name: str
+    shares: Decimal
+    at: datetime
+
+
 class Counted(NamedTuple):
     """What a plain count makes: shares by strategy and symbol, cash by strategy, cash of nobody."""
 
@@ -165,8 +173,8 @@ class Counted(NamedTuple):
 
 
 def plainly(life: Life) -> Counted:
-    """Count share by share: a row of (strategy, shares) in the order in which they were opened."""
-    rows: dict[str, list[tuple[str, Decimal]]] = defaultdict(list)
+    """Count share by share, in the order in which shares were opened; of one moment, by the strategies' names."""
+    rows: dict[str, list[Lot]] = defaultdict(list)
     last: dict[str, dict[str, Decimal]] = defaultdict(dict)
     cash: dict[str, Decimal] = defaultdict(Decimal)
     owners = {one.request.client_order_id: one.request.strategy_id for one in life.orders}
@@ -176,23 +184,20 @@ def plainly(life: Life) -> Counted:
         cash[one.strategy_id] += one.amount
         reserve -= one.amount
     for one in _moments(life):
-        row = rows[one.symbol or ""]
+        symbol = one.symbol or ""
         if isinstance(one, CapitalEvent):
-            if not last[one.symbol or ""]:
-                reserve += one.amount
-            for name, part in _dealt(one.amount, sorted(last[one.symbol or ""].items())):
-                cash[name] += part
-            continue
-        if isinstance(one, Fill):
-            sizes = _matched(row, one.signed_quantity, owners[one.client_order_id])
-            for name, part in _dealt(one.cash_change, sizes):
-                cash[name] += part
-        elif one.ratio is None:
-            _matched(row, one.quantity, one.strategy_id or "agents")
+            reserve += one.amount if not last[symbol] else 0
+            dealt = _dealt(one.amount, sorted(last[symbol].items()))
+        elif isinstance(one, Fill):
+            sizes = _matched(rows[symbol], Lot(owners[one.client_order_id], one.signed_quantity, one.filled_at))
+            dealt = _dealt(one.cash_change, sizes)
         else:
-            rows[one.symbol] = row = _split(row, one.ratio, fractions=one.fractions)
-        held = _sums(row)
-        last[one.symbol] = {name: abs(shares) for name, shares in held.items() if shares} or last[one.symbol]
+            dealt = []
+            _adjusted(rows[symbol], one)
+        for name, part in dealt:
+            cash[name] += part
+        held = _sums(rows[symbol])
+        last[symbol] = {name: abs(shares) for name, shares in held.items() if shares} or last[symbol]
     shares = {(name, symbol): held for symbol, row in rows.items() for name, held in _sums(row).items() if held}
     return Counted(shares, dict(cash), reserve)
 
@@ -207,27 +212,44 @@ def _moments(life: Life) -> list[Fill | Adjustment | CapitalEvent]:
     return [one for *_, one in sorted(dated, key=lambda each: each[:3])]
 
 
-def _sums(row: Sequence[tuple[str, Decimal]]) -> dict[str, Decimal]:
+def _sums(row: Sequence[Lot]) -> dict[str, Decimal]:
     held: dict[str, Decimal] = defaultdict(Decimal)
-    for name, shares in row:
-        held[name] += shares
+    for lot in row:
+        held[lot.name] += lot.shares
     return held
 
 
-def _matched(row: list[tuple[str, Decimal]], shares: Decimal, owner: str) -> list[tuple[str, Decimal]]:
+def _matched(row: list[Lot], new: Lot) -> list[tuple[str, Decimal]]:
     """Take shares off what stands against them, the owner's first; append the rest. Who gave how many, in turn."""
     gave: dict[str, Decimal] = {}
-    for own in (True, False):
-        for place, (name, lot) in enumerate(list(row)):
-            if (name == owner) is own and lot * shares < 0:
-                taken = min(abs(lot), abs(shares))
-                row[place] = (name, lot - taken.copy_sign(lot))
-                shares -= taken.copy_sign(shares)
-                gave[name] = gave.get(name, Decimal(0)) + taken
-    row[:] = [(name, lot) for name, lot in row if lot]
-    if shares:
-        row.append((owner, shares))
-    return [*gave.items(), *([(owner, abs(shares))] if shares else [])]
+    rest = new.shares
+    for place in sorted(range(len(row)), key=lambda at: (row[at].name != new.name, row[at].at, row[at].name)):
+        lot = row[place]
+        if lot.shares * rest < 0:
+            taken = min(abs(lot.shares), abs(rest))
+            row[place] = lot._replace(shares=lot.shares - taken.copy_sign(lot.shares))
+            rest -= taken.copy_sign(rest)
+            gave[lot.name] = gave.get(lot.name, Decimal(0)) + taken
+    row[:] = [lot for lot in row if lot.shares]
+    if rest:
+        row.append(new._replace(shares=rest))
+    return [*gave.items(), *([(new.name, abs(rest))] if rest else [])]
+
+
+def _adjusted(row: list[Lot], one: Adjustment) -> None:
+    if one.ratio is None:
+        _matched(row, Lot(one.strategy_id or "agents", one.quantity, one.effective_at))
+        return
+    step = Decimal("1e-9") if one.fractions else Decimal(1)
+    seen = given = Decimal(0)
+    new: dict[str, Decimal] = {}
+    for name, shares in sorted(_sums(row).items()):
+        seen += shares
+        exact = (seen * one.ratio).quantize(Decimal("1e-12"), ROUND_HALF_EVEN)
+        upto = (exact / step).quantize(Decimal(1), ROUND_DOWN) * step
+        new[name] = upto - given
+        given = upto
+    row[:] = _spread(row, new)
 
 
 def _dealt(amount: Decimal, sizes: Sequence[tuple[str, Decimal]]) -> list[tuple[str, Decimal]]:
@@ -241,29 +263,17 @@ def _dealt(amount: Decimal, sizes: Sequence[tuple[str, Decimal]]) -> list[tuple[
     return dealt
 
 
-def _split(row: list[tuple[str, Decimal]], ratio: Decimal, *, fractions: bool) -> list[tuple[str, Decimal]]:
-    """Each strategy's shares through a split, in the order of names; its lots in theirs."""
-    step = Decimal("1e-9") if fractions else Decimal(1)
-    seen = given = Decimal(0)
-    new: dict[str, Decimal] = {}
-    for name, shares in sorted(_sums(row).items()):
-        seen += shares
-        exact = (seen * ratio).quantize(Decimal("1e-12"), ROUND_HALF_EVEN)
-        upto = (exact / step).quantize(Decimal(1), ROUND_DOWN) * step
-        new[name] = upto - given
-        given = upto
-    return _spread(row, new)
-
-
-def _spread(row: list[tuple[str, Decimal]], new: dict[str, Decimal]) -> list[tuple[str, Decimal]]:
+def _spread(row: list[Lot], new: dict[str, Decimal]) -> list[Lot]:
+    """The lots of each strategy, with so many shares together, each in its old part."""
     old = _sums(row)
     seen: dict[str, Decimal] = defaultdict(Decimal)
     given: dict[str, Decimal] = defaultdict(Decimal)
-    spread: list[tuple[str, Decimal]] = []
-    for name, lot in row:
-        seen[name] += lot
-        whole = seen[name] == old[name]
-        upto = new[name] if whole else (new[name] * seen[name] / old[name]).quantize(Decimal("1e-9"), ROUND_DOWN)
-        spread.append((name, upto - given[name]))
+    spread: list[Lot] = []
+    for lot in row:
+        name, shares = lot.name, new[lot.name]
+        seen[name] += lot.shares
+        part = (shares * seen[name] / old[name]).quantize(Decimal("1e-9"), ROUND_DOWN)
+        upto = shares if seen[name] == old[name] else part
+        spread.append(lot._replace(shares=upto - given[name]))
         given[name] = upto
-    return [(name, lot) for name, lot in spread if lot]
+    return [lot for lot in spread if lot.shares]
