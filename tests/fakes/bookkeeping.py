@@ -22,6 +22,7 @@ from trading.portfolio import CapitalEvent, Portfolio, cash_of, positions_of
 from trading.settlement import BrokerOrder
 from trading.sleeves import Told, owners_of, sleeves_of
 from trading.statement import Activity, Holding, Statement
+from trading.trades import trades_of
 
 TAKEN_AT = AT + timedelta(days=4)
 LATE = timedelta(seconds=30)
@@ -53,7 +54,7 @@ def folded(
 
 
 def divided(told: Told) -> dict[str, Any]:
-    """What each strategy has in such books."""
+    """What each strategy has in such books, and its trades."""
     made = sleeves_of(told)
     return {
         "sub_positions": tuple(
