@@ -56,10 +56,10 @@ def folded(
 def divided(told: Told) -> dict[str, Any]:
     """What each strategy has in such books, and its trades."""
     made = sleeves_of(told)
+    parts = (row for name, held in made.holdings.items() for row in funding.sub_positions(name, held))
     return {
-        "sub_positions": tuple(
-            row for name, held in made.holdings.items() for row in funding.sub_positions(name, held)
-        ),
+        "trades": tuple(trades_of(told.fills, told.adjustments, told.owners).values()),
+        "sub_positions": tuple(parts),
         "accounts": tuple(funding.Account(strategy_id=name, cash=cash) for name, cash in made.cash.items()),
     }
 
