@@ -46,11 +46,15 @@ def cycles(
 
 
 @app.command()
-def portfolio(*, as_json: AsJson = False) -> int:
+def portfolio(
+    *,
+    strategy: Annotated[str | None, typer.Option(help="Only the part of this strategy.", metavar="NAME")] = None,
+    as_json: AsJson = False,
+) -> int:
     """What the desk is worth and holds."""
     from console.books import portfolio
 
-    return do(portfolio, as_json=as_json)
+    return do(lambda settings, output: portfolio(settings, output, strategy), as_json=as_json)
 
 
 @app.command()

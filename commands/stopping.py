@@ -50,10 +50,13 @@ def reconcile(
         typer.Option(help="Take over a difference on your word, as the table names it.", metavar="CASE:ABOUT"),
     ] = None,
     reason: Annotated[str, typer.Option(help="Why it may be taken over.")] = "",
+    strategy: Annotated[
+        str | None, typer.Option(help="Whose the shares are, else the desk's first.", metavar="NAME")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """The books against the broker's account; what nobody explains is exit code 1."""
     from console.reconcile import Wish, reconcile
 
-    wish = Wish(accept=tuple(accept or ()), reason=reason)
+    wish = Wish(accept=tuple(accept or ()), reason=reason, strategy=strategy)
     return do(lambda settings, output: reconcile(settings, output, wish), as_json=as_json)

@@ -16,6 +16,7 @@ from console.output import STYLES, Output, plain, title
 from console.reach import reach
 from settings import Settings
 from trading.errors import BadConfiguration
+from trading.portfolio import Portfolio
 
 FOLLOW_SECONDS = 0.25
 BATCH = 500
@@ -34,15 +35,25 @@ TELLING = (
 )
 
 
-async def portfolio(settings: Settings, output: Output) -> int:
-    """What the desk is worth and holds."""
+async def portfolio(settings: Settings, output: Output, strategy_id: str | None = None) -> int:
+    """What the desk is worth and holds, or one of its strategies."""
     async with _books(settings) as books:
-        held = await books.ledger.portfolio(books.desk_id)
-    shown: list[RenderableType] = [title(f"Portfolio of {books.desk_id}"), tables.summary(held)]
+        held = await books.ledger.portfolio(books.desk_id) if strategy_id is None else await _part(books, strategy_id)
+    whose = books.desk_id if strategy_id is None else f"{strategy_id} of {books.desk_id}"
+    shown: list[RenderableType] = [title(f"Portfolio of {whose}"), tables.summary(held)]
     if held.positions:
         shown += ["", tables.positions(held, sectors=output.is_wide)]
-    output.show(tables.value_of(held), *shown)
+    output.show({**tables.value_of(held), **({"strategy_id": strategy_id} if strategy_id else {})}, *shown)
     return 0
+
+
+async def _part(books: DeskBooks, strategy_id: str) -> Portfolio:
+    part = await books.ledger.part(books.desk_id, strategy_id)
+    if part is None:
+        known = ", ".join(one.strategy_id for one in await books.ledger.strategies(books.desk_id))
+        message = f"desk {books.desk_id} has no strategy {strategy_id} (it has: {known})"
+        raise BadConfiguration(message)
+    return part
 
 
 async def cycles(settings: Settings, output: Output, *, strategy: str | None, limit: int) -> int:

@@ -16,6 +16,8 @@ from console.output import Output, Tone, grid, plain, toned
 from console.reach import reach
 from console.watchlist import Prices
 from settings import Settings
+from trading.adjustments import AdjustmentKind
+from trading.corrections import BookAdjustment, Correction
 from trading.errors import BadConfiguration
 from trading.reconciliation import acceptance, unexplained
 from trading.reconciling import Reconciled, ReconciliationAsked, ignored_orders
@@ -26,10 +28,11 @@ from workflows.reconciliation import Reconciliation
 
 @dataclass(frozen=True)
 class Wish:
-    """What the operator typed: the differences to take over, as the table names them, and why."""
+    """What the operator typed: the differences to take over, as the table names them, why, and whose shares are."""
 
     accept: tuple[str, ...] = ()
     reason: str = ""
+    strategy: str | None = None
 
 
 async def reconcile(settings: Settings, output: Output, wish: Wish) -> int:
@@ -63,6 +66,9 @@ async def _accept(settings: Settings, books: DeskBooks, wish: Wish) -> None:
     """Tell the books each difference that was named. Raises BadConfiguration for one that there is not."""
     if not wish.reason.strip():
         raise BadConfiguration("a difference is taken over for a reason: --reason, for whoever reads the log")
+    known = {one.strategy_id for one in await books.ledger.strategies(books.desk_id)}
+    if wish.strategy is not None and wish.strategy not in known:
+        raise BadConfiguration(f"there is no strategy {wish.strategy} (there are: {', '.join(sorted(known))})")
     broker = broker_of(settings, books.engine, Prices.of(settings).market)
     kept = await books.ledger.books(books.desk_id)
     statement = await broker.statement(books.desk_id, kept.events[0].event.occurred_at)
@@ -75,7 +81,15 @@ async def _accept(settings: Settings, books: DeskBooks, wish: Wish) -> None:
         correction = acceptance(kept, statement, named[name])
         if correction is None:
             raise BadConfiguration(f"{name} cannot be taken over: look at the broker what happened")
-        await corrector.apply(books.desk_id, correction)
+        await corrector.apply(books.desk_id, _owned(correction, wish.strategy))
+
+
+def _owned(correction: Correction, strategy: str | None) -> Correction:
+    """Shares that are taken over, for the strategy that was named."""
+    if isinstance(correction, BookAdjustment) and correction.adjustment.kind is AdjustmentKind.ADOPTION:
+        theirs = correction.adjustment.model_copy(update={"strategy_id": strategy})
+        return correction.model_copy(update={"adjustment": theirs})
+    return correction
 
 
 def _shown(reconciled: Reconciled) -> list[RenderableType]:

@@ -112,6 +112,11 @@ class PostgresLedger:
         async with transaction(self._engine) as connection:
             return await sleeves.fund(connection, desk_id, strategy_id, at)
 
+    async def part(self, desk_id: str, strategy_id: str) -> Portfolio | None:
+        """What a strategy has of a desk, for a person to see; None when it has no account and is none of the desk's."""
+        async with transaction(self._engine) as connection:
+            return await sleeves.read_part(connection, desk_id, strategy_id)
+
     async def intend(self, asked: IntentAsked) -> Order | Denied:
         """Check and write an order in one transaction. Raises BooksDisagree on an id with other terms."""
         async with transaction(self._engine) as connection:

@@ -103,7 +103,7 @@ _ORDERS = text(
 )
 _TRADES = text(
     """
-    SELECT trade_id, symbol, side, opened_at, closed_at, entry_order_id, exit_order_id, realised_pnl,
+    SELECT trade_id, strategy_id, symbol, side, opened_at, closed_at, entry_order_id, exit_order_id, realised_pnl,
         trim_scale(quantity) AS quantity, trim_scale(closed_quantity) AS closed_quantity,
         trim_scale(entry_price) AS entry_price, trim_scale(exit_price) AS exit_price
     FROM trades WHERE desk_id = :desk_id ORDER BY opened_at DESC, trade_id DESC LIMIT :limit

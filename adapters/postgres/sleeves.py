@@ -69,9 +69,11 @@ async def read_own(connection: AsyncConnection, desk_id: str, strategy_id: str) 
     return (await _read(connection, desk_id)).limiting(strategy_id)
 
 
-async def read_part(connection: AsyncConnection, desk_id: str, strategy_id: str) -> Portfolio:
-    """What a strategy really has, be it the whole desk or in shadow."""
-    return (await _read(connection, desk_id)).own(strategy_id)
+async def read_part(connection: AsyncConnection, desk_id: str, strategy_id: str) -> Portfolio | None:
+    """What a strategy really has, be it the whole desk or in shadow; None when the books have never heard of it."""
+    desk = await _read(connection, desk_id)
+    known = strategy_id in desk.strategies or strategy_id in desk.accounts
+    return desk.own(strategy_id) if known else None
 
 
 async def fund(connection: AsyncConnection, desk_id: str, strategy_id: str, at: datetime) -> Portfolio | None:

@@ -63,6 +63,16 @@ def test_portfolio_values_what_is_held(desk: Terminal) -> None:
     assert Decimal(held["cash"]) + values == Decimal(held["equity"])
 
 
+def test_the_part_of_a_strategy_is_shown_alone(desk: Terminal) -> None:
+    whole, part = (desk.type("portfolio", *more, "--json").document for more in ((), ("--strategy", "agents")))
+    assert part.pop("strategy_id") == "agents"
+    assert part["positions"] == whole["positions"]
+    assert part["cash"] == whole["cash"]
+    unknown = desk.type("portfolio", "--strategy", "nobody")
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "has no strategy nobody (it has: agents)" in unknown.err
+
+
 def test_orders_say_what_was_filled_and_what_rests(desk: Terminal) -> None:
     orders = desk.type("orders", "--json").document
     entries = [order for order in orders if order["leg"] == "entry"]

@@ -22,6 +22,7 @@ from trading.portfolio import CapitalEvent, Portfolio, cash_of, positions_of
 from trading.settlement import BrokerOrder
 from trading.sleeves import Told, owners_of, sleeves_of
 from trading.statement import Activity, Holding, Statement
+from trading.trades import trades_of
 
 TAKEN_AT = AT + timedelta(days=4)
 LATE = timedelta(seconds=30)
@@ -53,12 +54,12 @@ def folded(
 
 
 def divided(told: Told) -> dict[str, Any]:
-    """What each strategy has in such books."""
+    """What each strategy has in such books, and its trades."""
     made = sleeves_of(told)
+    parts = (row for name, held in made.holdings.items() for row in funding.sub_positions(name, held))
     return {
-        "sub_positions": tuple(
-            row for name, held in made.holdings.items() for row in funding.sub_positions(name, held)
-        ),
+        "trades": tuple(trades_of(told.fills, told.adjustments, told.owners).values()),
+        "sub_positions": tuple(parts),
         "accounts": tuple(funding.Account(strategy_id=name, cash=cash) for name, cash in made.cash.items()),
     }
 

@@ -56,7 +56,6 @@ from trading.steps import (
     ValidationHeard,
 )
 from trading.strategy import first_strategy
-from trading.trades import trades_of
 
 COSTS = Costs(slippage_bps=ZERO)
 SESSION = Session(session_on=AT.date(), opens_at=after(-90), closes_at=after(300))
@@ -210,7 +209,6 @@ class FakeDesk:
 
     def books(self) -> Books:
         events = sealed(self.events.values())
-        owners = owners_of(self.orders.values())
         return Books(
             desk_id=DESK,
             portfolio=self.portfolio(),
@@ -218,8 +216,7 @@ class FakeDesk:
             capital=(self.paid_in,),
             orders=tuple(self.orders.values()),
             fills=tuple(self.fills),
-            trades=tuple(trades_of(self.fills, owners=owners).values()),
-            **divided(Told(self.fills, owners=owners)),
+            **divided(Told(self.fills, owners=owners_of(self.orders.values()))),
             shadows=tuple(self.shadows.values()),
             events=events,
             event_count=len(events),
