@@ -213,6 +213,15 @@ def test_a_day_without_a_session_is_skipped_in_plain_words(desk: Terminal) -> No
     assert "skipped: the exchange is closed" in said.out
 
 
+def test_a_strategy_that_there_is_not_starts_no_cycle_and_has_none(desk: Terminal) -> None:
+    said = desk.type("run", "--strategy", "nobody")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "starter: no such strategy: 'nobody' (the desk has agents)\n"
+    assert desk.type("cycles", "--strategy", "nobody", "--json").document == []
+    ours = desk.type("cycles", "--strategy", "agents", "--json").document
+    assert {one["strategy_id"] for one in ours} == {"agents"}
+
+
 def test_an_unknown_symbol_starts_no_cycle(desk: Terminal) -> None:
     before = desk.type("status", "--json").document["cycles"]
     said = desk.type("run", "KO", "NOPE")
