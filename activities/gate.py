@@ -7,6 +7,7 @@ from typing import Any
 
 from temporalio import activity
 
+from trading.approvals import ApprovalTerms
 from trading.breaker import TradingState, strictest
 from trading.footing import ONLY_THINKS, Footing
 from trading.limits import Limits
@@ -23,7 +24,8 @@ class GateRules(Record):
     """What the gate holds a cycle to.
 
     `shadow`: a halted desk's cycles go on in shadow, else they are skipped. `real_money`: the account is no paper, and
-    only a strategy that was promoted to it sends anything.
+    only a strategy that was promoted to it sends anything. `approval`: when a person is asked of an entry,
+    for strategies without terms of their own.
     """
 
     limits: Limits = Limits()
@@ -31,6 +33,7 @@ class GateRules(Record):
     max_data_age: timedelta = timedelta(seconds=60)
     shadow: bool = False
     real_money: bool = False
+    approval: ApprovalTerms = ApprovalTerms()
 
 
 class Gate:
@@ -73,6 +76,7 @@ class Gate:
             shadowed=tuple(sorted({one.symbol for one in shadows})),
             real_money=self._rules.real_money,
             **_standing(footing, portfolio, real_money=self._rules.real_money),
+            approval=(footing.strategy and footing.strategy.approval) or self._rules.approval,
         )
         skip = _stopped(footing, opening) or _before_the_books(portfolio, as_of) or _halted(portfolio, opening)
         skip = skip or self._refusal(cycle.request, opening, now, latest)

@@ -48,7 +48,7 @@ async def ask_to_resume(client: Client, desk_id: str, asked: ResumeAsked) -> Cir
 
 
 async def _ask(client: Client, desk_id: str, asked: tuple[Any, Record], late: str) -> Any:
-    await _wait_for_worker(client)
+    await wait_for_worker(client)
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT.total_seconds()):
             return await update(client, desk_id, asked)
@@ -60,7 +60,8 @@ async def _ask(client: Client, desk_id: str, asked: tuple[Any, Record], late: st
         raise Retryable(message) from error
 
 
-async def _wait_for_worker(client: Client) -> None:
+async def wait_for_worker(client: Client) -> None:
+    """Wait until somebody serves the desk's queue. Raises BadConfiguration when nobody does."""
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT.total_seconds()):
             while not await pollers(client, policies.DESK_QUEUE):  # noqa: ASYNC110  the server tells only who asks

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from settings.group import group
+from trading.approvals import MOST_VALID_MINUTES, ApprovalMode, ApprovalTerms
 from trading.instruments import Symbol
 from trading.limits import Budget, Count, Days, Limits, Minutes, Turnover
 from trading.money import Dollars, Fraction
@@ -69,6 +70,19 @@ class TradingSettings(BaseSettings):
     )
     allow_short: bool = Field(False, description="Whether shares may be sold short.")  # noqa: FBT003  a field's default
     fractional: bool = Field(False, description="Whether parts of a share are bought.")  # noqa: FBT003  a field's default
+    approval: ApprovalMode = Field(
+        ApprovalMode.AUTO,
+        description="Which entries wait for a person: `auto` none, `above_notional` the large ones, `always` all.",
+    )
+    approval_above_usd: Budget = Field(
+        Decimal("10000.00"), description="Dollars of one order above which `above_notional` asks a person."
+    )
+    approval_valid_minutes: int = Field(
+        15, ge=1, le=MOST_VALID_MINUTES, description="Minutes in which a person may answer; silence is no."
+    )
+    approval_max_drift: Fraction = Field(
+        Decimal("0.01"), description="How far the newest price may be from the one that was approved, as a fraction."
+    )
 
     @field_validator("restricted_symbols", mode="before")
     @classmethod
@@ -89,3 +103,13 @@ class TradingSettings(BaseSettings):
     def limits(self) -> Limits:
         """The hard limits in force."""
         return Limits.model_validate(self.model_dump(include=set(Limits.model_fields)))
+
+    @property
+    def approval_terms(self) -> ApprovalTerms:
+        """When a person is asked of an entry."""
+        return ApprovalTerms(
+            mode=self.approval,
+            above_usd=self.approval_above_usd,
+            valid_minutes=self.approval_valid_minutes,
+            max_drift=self.approval_max_drift,
+        )

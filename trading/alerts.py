@@ -31,6 +31,7 @@ class Topic(StrEnum):
     WEEKLY_REPORT = "weekly_report"
     SYSTEM = "system"
     SPEND = "spend"
+    APPROVAL = "approval"
 
 
 class Alert(Record):

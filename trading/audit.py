@@ -1,7 +1,4 @@
-"""The invariants, one function each, over a desk's books and the broker's. Findings are data; none is a pass.
-
-Every fault test ends here, and so does every cycle in production.
-"""
+"""The invariants, one function each, over a desk's books and the broker's. Findings are data; none is a pass."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from trading.adjustments import Adjustment, shares_through
+from trading.audit_approvals import entries_were_approved
 from trading.audit_limits import limits_held_at_intent
 from trading.audit_rows import (
     equity_follows_from_positions,
@@ -98,6 +96,7 @@ def audit(books: Books, broker: Iterable[BrokerOrder] = ()) -> tuple[Finding, ..
         *decided_in_shadow(books),
         *shadow_trades_follow_from_events(books),
         *positions_have_stops(books),
+        *entries_were_approved(books),
     )
 
 

@@ -1,19 +1,20 @@
 """The pipeline, written once: data → limits and risk → validator → meta → orders.
 
 A workflow drives it with activities, a backtest with direct calls. It is workflow code, as are its parts
-(`run`, `deliberation`, `ordering`): deterministic, and a change to it is a change under running cycles.
+(`run`, `deliberation`, `approving`, `ordering`): deterministic, and a change to it is a change under running cycles.
 """
 
 from __future__ import annotations
 
 from trading import cycle_events as say
+from trading.approving import trade_all
 from trading.audit import Finding
 from trading.deliberation import deliberate
 from trading.docket import CycleOutcome, CycleReport
 from trading.errors import TradingError
 from trading.events import EventType
 from trading.money import MOST_TEXT
-from trading.ordering import think, trade
+from trading.ordering import think
 from trading.reconciling import Reconciled, ReconciliationAsked
 from trading.run import Run
 from trading.steps import HALTED, Cycle, Steps
@@ -47,10 +48,11 @@ async def _through(run: Run) -> tuple[CycleOutcome, str]:
     decided = await deliberate(run)
     if isinstance(decided, CycleOutcome):
         return decided, ""
-    for one in decided:
-        await (think if run.shadow else trade)(run, one)
     if run.shadow:
+        for one in decided:
+            await think(run, one)
         return CycleOutcome.SHADOWED, ""
+    await trade_all(run, decided)
     await run.mark()
     return CycleOutcome.TRADED, ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from trading.approvals import ApprovalMode
 from trading.events import Event, EventType
 from trading.limits import Limit
 from trading.market import Dropped, SnapshotSummary
@@ -47,6 +48,8 @@ def snapshot_taken(cycle: Cycle, opening: Opening, snapshot: SnapshotSummary, at
         "in_session": opening.in_session,
         "prices": {p.instrument.symbol: f"{p.quote.mark:f}" for p in snapshot.symbols},
         **({"fallback": snapshot.fallback} if snapshot.fallback else {}),
+        # For the audit: what an entry of this cycle had to wait for.
+        **({"approval": _dump(opening.approval)} if opening.approval.mode is not ApprovalMode.AUTO else {}),
     }
     return [
         cycle_event(cycle, EventType.SNAPSHOT_TAKEN, at, taken),

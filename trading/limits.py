@@ -114,6 +114,7 @@ class Limit(StrEnum):
     OWN_MIN_PRICE = "strategy_min_price"
     OWN_RESTRICTED = "strategy_restricted"
     MODEL_BUDGET = "model_budget"
+    APPROVAL = "approval"
 
 
 class Part(StrEnum):

@@ -2,9 +2,9 @@
 
 | alert | is told |
 |---|---|
-| beneath the least severity | never; it is only listed |
+| beneath the least severity, unless it is a question of approval | never; it is only listed |
 | of a reason that was told within the cool-down | when that is over, as the newest with "n more" |
-| critical | at once and by itself, however much was told this hour |
+| critical, or a question of approval | at once and by itself, however much was told this hour |
 | any other, while the hour has room | at once and by itself; the last place goes to all that wait, as one |
 | any other, in an hour that is full | with all others when there is room again, as one |
 | any other that is late, for a worker or the channel was away | with all others that are, as one |
@@ -46,6 +46,16 @@ class Raised(Record):
     reason: Text
     kind: str = ""
     raised_at: AwareDatetime
+
+    @property
+    def is_question(self) -> bool:
+        """Whether a person is asked for something: held back, it would be answered by silence."""
+        return self.topic is Topic.APPROVAL
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is told however much was told this hour."""
+        return self.severity is Severity.CRITICAL or self.is_question
 
     @property
     def cause(self) -> str:
@@ -137,11 +147,11 @@ class Plan(Record):
 def due(inbox: Inbox, rules: AlertRules, at: datetime) -> Plan:
     """What is due to a channel at this moment."""
     least = _SEVERITIES.index(rules.least)
-    meant = [one for one in inbox.waiting if _SEVERITIES.index(one.severity) >= least]
-    passed = tuple(one for one in inbox.waiting if _SEVERITIES.index(one.severity) < least)
+    passed = tuple(one for one in inbox.waiting if _SEVERITIES.index(one.severity) < least and not one.is_question)
+    meant = [one for one in inbox.waiting if one not in passed]
     ripe = [group for group in _by_cause(meant) if _is_over(inbox.told.get(group[-1].cause), rules.cool_down, at)]
-    critical = [group for group in ripe if group[-1].severity is Severity.CRITICAL]
-    others = [group for group in ripe if group[-1].severity is not Severity.CRITICAL]
+    critical = [group for group in ripe if group[-1].is_urgent]
+    others = [group for group in ripe if not group[-1].is_urgent]
     room = rules.per_hour - sum(at - one < HOUR for one in inbox.lately)
     singles, together = _shared_out(others, room, at)
     messages = [_single(inbox.desk_id, group) for group in (*critical, *singles)]

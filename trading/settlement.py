@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime
 
+from trading.approvals import ApprovalTerms, Consent
 from trading.instruments import Side, Symbol
 from trading.limits import Breach, Limits
 from trading.money import ZERO, Identifier, Price, Quantity, Record
@@ -34,7 +35,8 @@ class IntentAsked(Record):
 
     Without a standing nothing is entered, but what is held may be closed. `flattens` marks an exit of all that is held
     on a person's word: it is not counted against the orders of a minute or a day. `real_money` says what the account
-    is, as the settings of who asks have it: a strategy that was not promoted to that opens nothing.
+    is, as the settings of who asks have it: a strategy that was not promoted to that opens nothing. `approval` says
+    of which entries a person is asked, `consent` what that one has answered.
     """
 
     request: OrderRequest
@@ -42,6 +44,8 @@ class IntentAsked(Record):
     standing: Standing | None = None
     flattens: bool = False
     real_money: bool = False
+    approval: ApprovalTerms = ApprovalTerms()
+    consent: Consent | None = None
     intended_at: AwareDatetime
 
 

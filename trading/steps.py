@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, Field
 from trading.agents.budget import Strain
 from trading.agents.facts import Books
 from trading.agents.questions import Agent
-from trading.approvals import ApprovalTerms
+from trading.approvals import Approval, ApprovalAsked, ApprovalTerms
 from trading.audit import Finding
 from trading.breaker import CircuitBreaker, TradingState
 from trading.docket import Row
@@ -350,6 +350,10 @@ class Steps(Protocol):
 
     async def ask_meta(self, asked: DecisionAsked) -> DecisionsHeard:
         """Ask the MetaAgent about all that is left."""
+        ...
+
+    async def approve(self, asked: ApprovalAsked) -> Approval:
+        """Tell a person of these orders, and wait for the answer; silence until its time is over is no."""
         ...
 
     async def inquire(self, asked: InquiryAsked) -> Standing:

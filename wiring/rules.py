@@ -16,4 +16,5 @@ def gate_rules(settings: Settings) -> GateRules:
         max_data_age=timedelta(seconds=settings.market.max_data_age_seconds),
         shadow=settings.breaker.shadow,
         real_money=settings.trading.mode == "live",
+        approval=settings.trading.approval_terms,
     )

@@ -7,6 +7,8 @@ from typing import Any
 
 from temporalio.common import RetryPolicy
 
+from trading.approvals import MOST_VALID_MINUTES
+
 # The queues, by what their workers may touch.
 DESK_QUEUE = "desk"
 """Workflows, books and market data."""
@@ -149,24 +151,29 @@ CLOSE: dict[str, Any] = {
     "retry_policy": _policy(1, 60, 100),
 }
 
+# The longest that a person may take over a cycle's entries: settings and strategies allow no more.
+APPROVAL_LIFE = timedelta(minutes=MOST_VALID_MINUTES)
+# No cycle is open longer than this (invariant I16). Four agents at four minutes each would not be a decision any more:
+# a quarter of an hour, and besides it what a person may take. How long that is in one cycle, only its gate knows.
+CYCLE_LIFE = timedelta(minutes=15) + APPROVAL_LIFE
+
 JOIN: dict[str, Any] = {
     # A desk that continued as new in the midst of cycles waits for the next of their ends, for as long as one may live.
     "task_queue": DESK_QUEUE,
-    "start_to_close_timeout": timedelta(minutes=16),
-    "schedule_to_close_timeout": timedelta(minutes=20),
+    "start_to_close_timeout": CYCLE_LIFE + timedelta(minutes=1),
+    "schedule_to_close_timeout": CYCLE_LIFE + timedelta(minutes=5),
     "heartbeat_timeout": HEARTBEAT,
     "retry_policy": _policy(0.5, 10, 200),
 }
 
 HEAR: dict[str, Any] = {
-    # A scan stays with its cycles, which may wait for their turn behind two others; longer than that it need not.
+    # A scan stays with its cycles, which may wait for their turn behind two others and then for a person; longer than
+    # that it need not.
     **JOIN,
-    "start_to_close_timeout": timedelta(minutes=50),
-    "schedule_to_close_timeout": timedelta(minutes=50),
+    "start_to_close_timeout": timedelta(minutes=50) + APPROVAL_LIFE,
+    "schedule_to_close_timeout": timedelta(minutes=50) + APPROVAL_LIFE,
 }
 
-# No cycle is open longer than this (invariant I16); four agents at four minutes each would not be a decision any more.
-CYCLE_LIFE = timedelta(minutes=15)
 # A line to the broker that was cut is opened again after this; what was said meanwhile is found by the clock's looks.
 WATCH_PAUSE = timedelta(seconds=5)
 # Whoever watches prices asks this often whether an exchange that is closed has opened: settings may have changed.

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import JsonValue
 
+from trading.approval_events import commands
+from trading.approvals import ApprovalAsked
 from trading.closing import DayClosing, missing_words
 from trading.differences import Difference
 from trading.docket import Row
@@ -15,11 +17,40 @@ from trading.scans import ScanLine
 _HEAD = "| symbol | price | signal | asked | allowed | approved | validated | decided | order | filled | note |"
 _RULE = "|---|---:|---|---:|---:|---:|---|---:|---|---:|---|"
 _LONGEST_NOTE = 160
+_FROM_HERE = (
+    "or from here, the update `approve` or `reject`, the signal `approval_given` or `approval_refused`, with (`only` "
+    "besides, a list of symbols, for a yes to some)"
+)
+_APPROVALS = (
+    "| symbol | side | shares | mark | limit | stop | target | USD | quote | why |",
+    "|---|---|---:|---:|---:|---:|---:|---:|---:|---|",
+)
 
 
 def decision_table(rows: Iterable[Row]) -> str:
     """One line a symbol."""
     return "\n".join([_HEAD, _RULE, *(_line(row) for row in rows)])
+
+
+def approval_table(asked: ApprovalAsked) -> str:
+    """One line an order that waits for a person, and how that one answers."""
+    lines = [
+        f"| {one.request.symbol} | {one.request.side} | {one.request.quantity:f} | {one.request.mark:f} "
+        f"| {_number(one.request.limit_price)} | {_number(one.request.stop)} | {_number(one.request.target)} "
+        f"| {one.usd:,.2f} | {one.quote_age_seconds} s | {_cell(one.reasoning)} |"
+        for one in asked.orders
+    ]
+    answer = f'{{"cycle_id": "{asked.cycle_id}", "hash": "{asked.hash}", "by": "YOUR NAME"}}'
+    return "\n".join(
+        [
+            f"**Waits for your yes until {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC**; silence is no.\n",
+            *_APPROVALS,
+            *lines,
+            "",
+            *(f"- {command.replace(': ', ': `', 1)}`" for command in commands(asked)),
+            f"- {_FROM_HERE}: `{answer}`",
+        ]
+    )
 
 
 def difference_table(differences: Sequence[Difference]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -26,6 +26,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.rules import RuleActivities
     from activities.shadow import ShadowActivities
     from activities.standing import StandingActivities
+    from trading.approval_events import approval_asked
+    from trading.approvals import Approval, ApprovalAsked
     from trading.audit import Finding
     from trading.breaker import CircuitBreaker
     from trading.cycle import run_cycle
@@ -63,6 +65,7 @@ with workflow.unsafe.imports_passed_through():
         ValidationHeard,
     )
     from workflows import policies, search_attributes
+    from workflows.answerable import Answerable
     from workflows.order_execution import start_order
     from workflows.reconciliation import Reconciliation
     from workflows.starting import given
@@ -78,17 +81,18 @@ BUGS = (TradingError, ArithmeticError, AssertionError, AttributeError, LookupErr
 
 
 @workflow.defn(failure_exception_types=BUGS)
-class TradingCycle:
+class TradingCycle(Answerable):
     """One run of the four agents and the orders that follow."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._words = "waiting for the first step"
         self._rows: tuple[Row, ...] = ()
 
     @workflow.run
     async def run(self, cycle: Cycle | None = None) -> CycleReport:
         """Run the pipeline and report how it ended."""
-        report = await run_cycle(ActivitySteps(self._tell), given(cycle))
+        report = await run_cycle(ActivitySteps(self._tell, self._answer), given(cycle))
         self._rows = report.rows
         workflow.upsert_search_attributes([search_attributes.CYCLE_OUTCOME.value_set(report.outcome.value)])
         return report
@@ -105,7 +109,11 @@ class TradingCycle:
 
     def _tell(self, words: str, rows: tuple[Row, ...]) -> None:
         self._words, self._rows = words, rows
-        workflow.set_current_details(f"**{words}**\n\n{decision_table(rows)}")
+        self._describe()
+
+    def _describe(self) -> None:
+        asks = self._question()
+        workflow.set_current_details(f"**{self._words}**\n\n{asks}{decision_table(self._rows)}")
 
 
 class ActivitySteps:
@@ -114,8 +122,13 @@ class ActivitySteps:
     A step for one symbol has the symbol in its id, so that a replay sees two that have changed places.
     """
 
-    def __init__(self, tell: Callable[[str, tuple[Row, ...]], None]) -> None:
+    def __init__(
+        self,
+        tell: Callable[[str, tuple[Row, ...]], None],
+        answer: Callable[[ApprovalAsked, Callable[[], Awaitable[None]]], Awaitable[Approval]],
+    ) -> None:
         self.tell = tell
+        self._answer = answer
 
     def now(self) -> datetime:
         """The workflow's time: the same on every replay."""
@@ -224,6 +237,10 @@ class ActivitySteps:
         summary = f"MetaAgent: {len(asked.candidates)} candidates"
         call = workflow.execute_activity_method(AgentActivities.ask_meta, asked, summary=summary, **policies.AGENT)
         return await _heard(call, DecisionsHeard)
+
+    async def approve(self, asked: ApprovalAsked) -> Approval:
+        """Call a person, and wait."""
+        return await self._answer(asked, lambda: self.record(approval_asked(asked)))
 
     async def inquire(self, asked: InquiryAsked) -> Standing:
         """Ask the broker and the market."""

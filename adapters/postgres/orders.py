@@ -14,6 +14,7 @@ from adapters.postgres.order_rows import KnownOrder, enter_order, find_order, sa
 from adapters.postgres.portfolio import lock_books, read_portfolio
 from adapters.postgres.recent import count_recent
 from trading.alerts import Alert, Topic, alert_raised
+from trading.approval_breaches import unapproved, with_consent
 from trading.breaches import breaches, evidence, forbidden_to, runaway
 from trading.breaker import StateChange, TradingState, forbids
 from trading.errors import BooksDisagree
@@ -35,17 +36,18 @@ async def intend_order(connection: AsyncConnection, asked: IntentAsked) -> Order
         return known.answer
     portfolio = await read_portfolio(connection, request.desk_id)
     scene = await _scene(connection, asked, portfolio)
-    found, seen = breaches(request, scene), evidence(request, scene)
+    found, seen = (*breaches(request, scene), *unapproved(asked)), evidence(request, scene)
     if found:
         denied = Denied(client_order_id=request.client_order_id, breaches=found)
         await enter_order(connection, Order(request=request, state=OrderState.DENIED, reason=denied.reason), found)
-        await log.append(connection, [order_denied(request, denied, seen, asked.intended_at)])
+        event = order_denied(request, denied, seen, asked.intended_at)
+        await log.append(connection, [with_consent(event, asked.consent)])
         if runaway(found) and portfolio.trading_state is not TradingState.HALTED:
             await _stop(connection, request, denied.reason, asked.intended_at)
         return denied
     order = Order(request=request, state=OrderState.INTENDED)
     await enter_order(connection, order)
-    await log.append(connection, [order_intended(request, seen, asked.intended_at)])
+    await log.append(connection, [with_consent(order_intended(request, seen, asked.intended_at), asked.consent)])
     return order
 
 

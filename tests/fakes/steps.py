@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from tests.fakes.agreeing import book_of
 from tests.fakes.bookkeeping import divided
 from tests.fakes.footings import scene_of, standing_of
 from tests.making import AT, DESK, TRACE, after, deposit, fill, quote, signal, standing, summary
 from trading import order_events
+from trading.approval_breaches import unapproved, with_consent
+from trading.approvals import Approval, ApprovalAsked, ApprovalTerms, silence
 from trading.audit import Books, Finding, audit
 from trading.breaches import breaches, evidence, runaway
 from trading.breaker import CircuitBreaker, TradingState
@@ -113,17 +116,19 @@ class FakeDesk:
 
     def intend(self, asked: IntentAsked) -> Order | Denied:
         request, scene = asked.request, self.scene(asked)
-        found, seen = breaches(request, scene), evidence(request, scene)
+        found, seen = (*breaches(request, scene), *unapproved(asked)), evidence(request, scene)
         if found:
             denied = Denied(client_order_id=request.client_order_id, breaches=found)
             self.orders[request.client_order_id] = Order(request=request, state=OrderState.DENIED)
-            self.record([order_events.order_denied(request, denied, seen, asked.intended_at)])
+            event = order_events.order_denied(request, denied, seen, asked.intended_at)
+            self.record([with_consent(event, asked.consent)])
             if runaway(found):
                 self.change_state(TradingState.HALTED)
             return denied
         self.orders[request.client_order_id] = Order(request=request, state=OrderState.INTENDED)
         self.received_at[request.client_order_id] = asked.intended_at
-        self.record([order_events.order_intended(request, seen, asked.intended_at)])
+        event = order_events.order_intended(request, seen, asked.intended_at)
+        self.record([with_consent(event, asked.consent)])
         return self.orders[request.client_order_id]
 
     def scene(self, asked: IntentAsked) -> Scene:
@@ -191,21 +196,7 @@ class FakeDesk:
 
     def broker(self) -> tuple[BrokerOrder, ...]:
         """The broker's book, which agrees with ours."""
-        sent = [order for order in self.orders.values() if order.state is not OrderState.DENIED]
-        return tuple(
-            BrokerOrder(
-                client_order_id=order.request.client_order_id,
-                broker_order_id="b-1",
-                symbol=order.request.symbol,
-                side=order.request.side,
-                leg=order.request.leg,
-                quantity=order.request.quantity,
-                filled_quantity=order.filled_quantity,
-                state=order.state,
-                received_at=self.received_at[order.request.client_order_id],
-            )
-            for order in sent
-        )
+        return book_of(self.orders.values(), self.received_at)
 
     def books(self) -> Books:
         events = sealed(self.events.values())
@@ -298,6 +289,7 @@ class FakeSteps:
             shadow=self.shadow,
             strategy=self.strategy,
             **standing_of(self, held),
+            approval=self.strategy.approval or ApprovalTerms(),
             shadowed=tuple(sorted({one.symbol for one in self.desk.thought()})),
             skip=self.skip,
         )
@@ -362,6 +354,10 @@ class FakeSteps:
             for p in (candidate.proposal for candidate in asked.candidates)
         )
         return DecisionsHeard(answer=tuple(self.decision.get(one.symbol, one) for one in agreed))
+
+    async def approve(self, asked: ApprovalAsked) -> Approval:
+        self._called("approve", asked)
+        return silence(asked, self.now())
 
     async def inquire(self, asked: InquiryAsked) -> Standing:
         self._called("inquire", asked)
