@@ -15,7 +15,7 @@ from tests.console.terminal import Terminal
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     """A terminal with no desk running."""
-    with _folder() as folder:
+    with homes_folder() as folder:
         yield Terminal(folder)
 
 
@@ -29,7 +29,7 @@ def desk() -> Iterator[Terminal]:
 @contextmanager
 def serving(*symbols: str, **variables: str) -> Iterator[Terminal]:
     """A desk that has run one cycle under these variables of the environment and serves until the block is left."""
-    with _folder() as folder:
+    with homes_folder() as folder:
         terminal = Terminal(folder, variables)
         running = terminal.start("up", *symbols)
         try:
@@ -40,7 +40,7 @@ def serving(*symbols: str, **variables: str) -> Iterator[Terminal]:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def homes_folder() -> Iterator[Path]:
     """A folder that the database's own account can reach, so that all of it goes when the folder goes."""
     folder = Path(tempfile.mkdtemp(prefix="desk-"))
     folder.chmod(0o711)

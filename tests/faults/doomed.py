@@ -13,6 +13,7 @@ from pathlib import Path
 
 from temporalio.client import Client
 
+from activities.gate import GateRules
 from adapters.postgres.engine import Database, application_engine
 from adapters.rules_model import RulesModel
 from adapters.temporal.ending import leave
@@ -31,7 +32,7 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """Where a worker lives: its servers, its traces, its breaker's rules, and whether it lost what makes it safe."""
+    """Where a worker lives: its servers, its traces, its rules, and whether it lost what makes it safe."""
 
     address: str
     namespace: str
@@ -40,6 +41,7 @@ class Life:
     folder: Path
     reckless: bool = False
     breaker: BreakerRules | None = None
+    gate: GateRules | None = None
 
 
 class Counting:
@@ -77,6 +79,7 @@ async def _serve(life: Life) -> None:
     engine, trace = application_engine(life.database), Trace(life.folder)
     ports = Ports.real(engine, life.data)
     ports = ports.but(model=Counting(RulesModel(), ports.journal, trace), breaker=life.breaker or ports.breaker)
+    ports = ports.but(rules=life.gate or ports.rules)
     if life.reckless:
         broker = RecklessBroker(ports.broker)
         ports = ports.but(
