@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from trading.approvals import WAITS
 from trading.docket import CycleOutcome, CycleReport, Row
 from trading.signals import Action
 
@@ -150,5 +151,8 @@ def _doing(stage: Stage, sight: Sight) -> str:
     if stage in {Stage.DATA, Stage.VALIDATOR}:
         return f"{waiting} answers to come" if waiting > 1 else "1 answer to come" if waiting else ""
     if stage is Stage.ORDERS:
+        asked = next((row.note for row in sight.rows if row.order_state is None and row.note.startswith(WAITS)), "")
+        if asked:
+            return f"{asked}: starter.py pending"
         return _counted(str(row.order_state) for row in sight.rows if row.order_state)
     return ""

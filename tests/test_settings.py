@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import settings
+from trading.approvals import ApprovalMode
 from trading.errors import BadConfiguration
 from trading.limits import Limits
 from trading.money import ZERO
@@ -87,6 +88,11 @@ def test_every_limit_is_read(env: Path) -> None:
         ("BLACKOUT_CLOSE_MINUTES", "0.5"),
         ("BLACKOUT_EARNINGS_DAYS", "61"),
         ("ALLOW_SHORT", "perhaps"),
+        ("APPROVAL", "sometimes"),
+        ("APPROVAL_ABOVE_USD", "-1"),
+        ("APPROVAL_VALID_MINUTES", "0"),
+        ("APPROVAL_VALID_MINUTES", "121"),
+        ("APPROVAL_MAX_DRIFT", "1.5"),
     ],
 )
 def test_a_limit_that_is_none_is_refused_in_one_line_that_names_it(env: Path, name: str, value: str) -> None:
@@ -122,3 +128,13 @@ def test_a_halt_that_would_end_as_it_begins_is_refused(env: Path, said: dict[str
 def test_a_lower_drawdown_with_a_lower_end_is_taken(env: Path) -> None:
     env.write_text("BREAKER_MAX_DRAWDOWN=0.1\nBREAKER_RESUME_DRAWDOWN=0.05\n")
     assert settings.load(env).breaker.rules.resume_drawdown == Decimal("0.05")
+
+
+def test_the_terms_of_approval_are_read_from_variables_of_one_prefix(env: Path) -> None:
+    env.write_text(
+        "TRADING_APPROVAL=above_notional\nTRADING_APPROVAL_ABOVE_USD=2500.50\nTRADING_APPROVAL_VALID_MINUTES=30\n"
+        "TRADING_APPROVAL_MAX_DRIFT=0.02\n"
+    )
+    terms = settings.load(env).trading.approval_terms
+    assert (terms.mode, terms.above_usd) == (ApprovalMode.ABOVE_NOTIONAL, Decimal("2500.50"))
+    assert (terms.valid_minutes, terms.max_drift) == (30, Decimal("0.02"))

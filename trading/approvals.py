@@ -20,6 +20,8 @@ from trading.rooms import price_of
 
 MOST_VALID_MINUTES = 120
 """A person may take so long: a decision of two hours ago is for other prices, and its cycle's turn is somebody's."""
+WAITS = "waits for a person"
+"""How the note of a symbol begins that somebody is asked about."""
 MOST_REASONING = 400
 """A hundred orders travel in one payload; the events of the agents hold every word."""
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from trading.approval_events import approval_ended
 from trading.approvals import (
     MOST_REASONING,
+    WAITS,
     ApprovalAsked,
     PendingOrder,
     consent_of,
@@ -43,7 +44,7 @@ async def _when_approved(run: Run, waiting: Sequence[Waiting]) -> None:
     """Ask once for all, and go on with what was approved. The rest is intended too, and denied: the log has it."""
     asked = _question(run, [order for _, order in waiting])
     for symbol in asked.symbols:
-        run.docket.note(symbol, f"waits for a person until {asked.expires_at:%H:%M:%S} UTC")
+        run.docket.note(symbol, f"{WAITS} until {asked.expires_at:%H:%M:%S} UTC")
     run.tell(f"{len(waiting)} entries wait for a person until {asked.expires_at:%H:%M:%S} UTC")
     approval = await run.steps.approve(asked)
     await run.record([approval_ended(asked, approval)])

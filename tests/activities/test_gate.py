@@ -15,9 +15,12 @@ from adapters.postgres.ledger import PostgresLedger
 from tests.fakes.market import FakeMarket
 from tests.making import DESK, TRACE, cycle
 from tests.rig import CALENDAR
+from trading.approvals import ApprovalMode, ApprovalTerms
 from trading.desk import DeskOpening
 from trading.errors import UnknownSymbol
+from trading.footing import Footing
 from trading.steps import Cycle
+from trading.strategy import first_strategy
 
 CLOSE = datetime(2026, 11, 20, 21, tzinfo=UTC)
 
@@ -86,6 +89,23 @@ async def test_a_live_market_must_be_fresh(engine: AsyncEngine, age: int, code: 
     gate, _ = await gate_of(engine, LateMarket(timedelta(seconds=age)))
     skip = (await gate.open_cycle(asked(anytime=True))).skip
     assert (skip.code if skip else None) == code
+
+
+@pytest.mark.parametrize("own", [None, ApprovalTerms(mode=ApprovalMode.ALWAYS), ApprovalTerms()])
+async def test_a_strategys_own_terms_of_approval_are_in_force_else_the_desks(
+    engine: AsyncEngine, own: ApprovalTerms | None
+) -> None:
+    await gate_of(engine, FakeMarket(unquoted=["AAPL"]))
+    desks = ApprovalTerms(mode=ApprovalMode.ABOVE_NOTIONAL)
+
+    class Own(PostgresLedger):
+        async def footing(self, desk_id: str, strategy_id: str) -> Footing:
+            known = await super().footing(desk_id, strategy_id)
+            strategy = first_strategy().model_copy(update={"approval": own})
+            return known.model_copy(update={"strategy": strategy})
+
+    gate = Gate(FakeMarket(unquoted=["AAPL"]), CALENDAR, Own(engine), GateRules(approval=desks))
+    assert (await gate.open_cycle(asked(CLOSE))).approval == (own or desks)
 
 
 async def test_a_moment_to_come_is_refused(engine: AsyncEngine) -> None:

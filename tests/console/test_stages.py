@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from console.stages import Progress, Sight, Stage, stages
+from trading.approvals import WAITS
 from trading.audit import Finding
 from trading.docket import CycleOutcome, CycleReport, Row
 from trading.signals import Action
@@ -91,3 +92,8 @@ def test_findings_are_counted() -> None:
 def test_trouble_is_said_where_the_cycle_stands() -> None:
     said = words_of(Sight(doing={"ask_risk": 1}, trouble="ask_risk, try 3: overloaded"))
     assert said[Stage.RISK] == "ask_risk, try 3: overloaded"
+
+
+def test_orders_say_that_a_person_is_asked() -> None:
+    decided = changed(BUY, decided=Decimal(5), note=f"{WAITS} until 15:30:00 UTC")
+    assert words_of(Sight(rows=(decided,)))[Stage.ORDERS] == "waits for a person until 15:30:00 UTC: starter.py pending"

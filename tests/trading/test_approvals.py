@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.making import AT, CYCLE, DESK, TRACE, after, example, intent, request, standing
+from trading.alerts import Severity, Topic
 from trading.answering import Answer, Window
 from trading.approval_breaches import GRACE, unapproved
 from trading.approval_events import approval_asked, told
@@ -26,6 +27,7 @@ from trading.approvals import (
     usd_of,
 )
 from trading.instruments import Side
+from trading.notices import AlertRules, Inbox, Raised, due
 from trading.orders import Leg, OrderRequest
 from trading.settlement import IntentAsked
 
@@ -251,3 +253,15 @@ def test_a_models_words_cannot_write_a_command_of_their_own() -> None:
 def test_two_questions_are_two_reasons_to_call_a_person() -> None:
     kinds = {approval_asked(one)[1].data["kind"] for one in (ASKED, question(AAPL))}
     assert len(kinds) == 2
+
+
+def test_a_question_is_told_at_once_however_full_the_hour_and_however_few_words_are_wanted() -> None:
+    ask, other = (
+        Raised(number=n, topic=topic, severity=Severity.WARNING, reason=f"case {n}", kind=f"kind {n}", raised_at=AT)
+        for n, topic in enumerate((Topic.APPROVAL, Topic.SYSTEM), 1)
+    )
+    full = Inbox(desk_id=DESK, waiting=(other, ask), lately=(AT,) * 30)
+    (message,) = due(full, AlertRules(), AT).messages
+    assert message.alerts == (ask,)
+    plan = due(full, AlertRules(least=Severity.CRITICAL), AT)
+    assert ([one.alerts for one in plan.messages], plan.passed) == ([(ask,)], (other,))
