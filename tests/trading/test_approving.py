@@ -172,6 +172,17 @@ async def test_exits_go_first_and_wait_for_nobody() -> None:
     assert ordered(made)[0] == (Side.SELL, "AAPL", Decimal(4))
 
 
+async def test_an_entry_that_nobody_is_asked_about_comes_after_the_exits_too() -> None:
+    desk = FakeDesk()
+    bought = FakeSteps(desk)
+    bought.signals = {"XOM": signal("XOM")}
+    await run_cycle(bought, cycle("XOM"))
+    made = AskedSteps(None, ApprovalTerms(), desk)
+    made.signals = {"AAPL": signal("AAPL"), "XOM": signal("XOM", "sell", quantity="4")}
+    await run_cycle(made, cycle("AAPL", "XOM", number=2))
+    assert [(side, symbol) for side, symbol, _ in ordered(made)] == [(Side.SELL, "XOM"), (Side.BUY, "AAPL")]
+
+
 @pytest.mark.parametrize("rung", [Rung.SHADOW, Rung.PAPER])
 async def test_in_shadow_nobody_is_asked(rung: Rung) -> None:
     made = steps(yes())
