@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,9 +48,9 @@ def _pending(terminal: Terminal) -> list[Any]:
     ],
 )
 async def test_what_was_mistyped_is_refused_in_a_line_before_anybody_is_asked(
-    changes: dict[str, str], words: str
+    changes: dict[str, Any], words: str
 ) -> None:
-    wish = Wish(**{"cycle": "main-1", "hash": "0" * 8, "by": "ann", **changes})
+    wish = replace(Wish(cycle="main-1", hash="0" * 8, by="ann"), **changes)
     with pytest.raises(BadConfiguration, match=re.escape(words)) as refused:
         await answer(Settings(), Output(as_json=True), wish)
     assert "\n" not in str(refused.value)

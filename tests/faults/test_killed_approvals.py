@@ -74,9 +74,11 @@ def _yes(question: ApprovalAsked) -> Answer:
     return Answer(cycle_id=question.cycle_id, hash=question.hash, by="ann")
 
 
-@pytest.mark.parametrize("step", ["none", "intend after", "inquire before", "record returned"])
+@pytest.mark.parametrize(
+    "death", [None, Death("intend", "after"), Death("inquire", "before"), Death("record", "returned")], ids=str
+)
 async def test_a_question_outlives_worker_and_server_and_its_yes_is_carried_out_once(
-    server: TemporalServer, lives: Lives, engine: AsyncEngine, sample_data: Path, step: str
+    server: TemporalServer, lives: Lives, engine: AsyncEngine, sample_data: Path, death: Death | None
 ) -> None:
     client, ports = await _connected(server), Ports.real(engine, sample_data)
     await lives.begin()
@@ -88,11 +90,10 @@ async def test_a_question_outlives_worker_and_server_and_its_yes_is_carried_out_
     await server.start()
     await lives.begin()
     assert await _waiting(client, handle) == question
-    if step != "none":
-        name, moment = step.split()
-        lives.arm(Death(name, moment, 1))  # type: ignore[arg-type]  one of the moments
+    if death is not None:
+        lives.arm(death)
     approval = await patiently(lambda: handle.execute_update(TradingCycle.approve, _yes(question), id="yes"))
-    if step != "none":
+    if death is not None:
         assert await lives.end() == KILLED
         await lives.begin()
     again = await patiently(lambda: handle.execute_update(TradingCycle.approve, _yes(question), id="yes"))

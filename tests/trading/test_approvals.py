@@ -112,7 +112,9 @@ def another(known: object) -> object:
 @pytest.mark.parametrize("name", sorted(OrderRequest.model_fields))
 def test_the_hash_covers_every_field_of_an_order(name: str) -> None:
     # Every field has a value, whatever no order has together.
-    plain = example(OrderRequest).model_copy(update={"limit_price": PRICE, "stop_price": PRICE, "parent_id": "entry"})
+    made = example(OrderRequest)
+    assert isinstance(made, OrderRequest)
+    plain = made.model_copy(update={"limit_price": PRICE, "stop_price": PRICE, "parent_id": "entry"})
     changed = plain.model_copy(update={name: another(getattr(plain, name))})
     assert changed != plain
     assert digest_of(changed) != digest_of(plain)
@@ -193,8 +195,8 @@ def test_an_entry_that_nobody_was_asked_about_is_denied_where_the_terms_ask() ->
 
 @pytest.mark.parametrize("leg", [Leg.EXIT, Leg.STOP, Leg.TARGET])
 def test_exits_and_stops_never_wait(leg: Leg) -> None:
-    fields: dict[str, object] = {} if leg is Leg.EXIT else {"parent_id": "entry"}
-    assert codes(intent(request(side=Side.SELL, leg=leg, **fields), approval=ALWAYS)) == []
+    parent = None if leg is Leg.EXIT else "entry"
+    assert codes(intent(request(side=Side.SELL, leg=leg, parent_id=parent), approval=ALWAYS)) == []
 
 
 def test_only_the_very_order_that_was_approved_passes() -> None:
