@@ -16,7 +16,7 @@ from trading.breaker import TradingState
 from trading.closing import CloseAsked, DailyClose, DayAsked, ReviewAsked
 from trading.digest import day_digest
 from trading.limits import Limits
-from trading.strategy import Strategy, StrategyChange
+from trading.strategy import Rung, Strategy, StrategyChange
 from trading.strategy_rules import StrategyRules
 
 OTHER = "breakout"
@@ -28,7 +28,7 @@ async def two(engine: AsyncEngine) -> PostgresLedger:
     opened, cash = opening()
     await ledger.open_desk(opened, cash=cash)
     for name, allocation in (("agents", "0.6"), (OTHER, "0.3")):
-        strategy = Strategy(strategy_id=name, allocation=Decimal(allocation), rung="paper")
+        strategy = Strategy(strategy_id=name, allocation=Decimal(allocation), rung=Rung.PAPER)
         change = StrategyChange(desk_id=DESK, change_id=name, strategy=strategy, by="ann", at=datetime.now(UTC))
         assert await ledger.change_strategy(change, Limits()) == strategy
         await ledger.fund(DESK, name, NOON)
@@ -81,11 +81,10 @@ async def test_the_close_is_kept_as_mark_peak_and_performance(engine: AsyncEngin
     marks = await rows(engine, "SELECT strategy_id, marked_at, equity FROM strategy_marks ORDER BY marked_at, equity")
     assert (OTHER, evening(FRIDAY).replace(minute=0), Decimal("30049.00")) in marks
     assert marks[-1] == ("agents", evening(TUESDAY).replace(minute=0), Decimal("60199.00"))
-    peaks = dict(await rows(engine, "SELECT strategy_id, peak_equity FROM strategy_accounts"))  # type: ignore[arg-type]
-    assert peaks == {"agents": Decimal("60299.00"), OTHER: Decimal("30049.00")}
-    kept = dict(await rows(engine, "SELECT strategy_id, performance FROM strategies"))  # type: ignore[arg-type]
-    for line in tuesday.strategies:
-        assert kept[line.strategy_id] == {"session_on": str(TUESDAY), **line.model_dump(mode="json")}
+    peaks = await rows(engine, "SELECT strategy_id, peak_equity FROM strategy_accounts ORDER BY strategy_id")
+    assert peaks == [("agents", Decimal("60299.00")), (OTHER, Decimal("30049.00"))]
+    kept = await rows(engine, "SELECT performance FROM strategies ORDER BY strategy_id")
+    assert kept == [({"session_on": str(TUESDAY), **line.model_dump(mode="json")},) for line in tuesday.strategies]
 
 
 async def test_the_digest_shows_strategies_and_reserve(engine: AsyncEngine) -> None:

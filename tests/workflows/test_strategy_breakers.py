@@ -22,7 +22,7 @@ from trading.cycle_events import cycle_event
 from trading.desk import HaltAsked, ResumeAsked
 from trading.events import EventType
 from trading.limits import Limits
-from trading.strategy import Strategy, StrategyChange
+from trading.strategy import Rung, Strategy, StrategyChange
 from workflows.trading_desk import TradingDesk
 
 OTHER = "breakout"
@@ -33,7 +33,7 @@ A, H = TradingState.ACTIVE, TradingState.HALTED
 async def divided(ports: Ports) -> None:
     """Two strategies, half of the desk each."""
     for name in ("agents", OTHER):
-        strategy = Strategy(strategy_id=name, allocation=Decimal("0.5"), rung="paper")
+        strategy = Strategy(strategy_id=name, allocation=Decimal("0.5"), rung=Rung.PAPER)
         change = StrategyChange(desk_id=DESK, change_id=name, strategy=strategy, by="ann", at=datetime.now(UTC))
         assert await ports.ledger.change_strategy(change, Limits()) == strategy
 

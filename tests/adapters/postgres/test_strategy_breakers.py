@@ -17,6 +17,7 @@ from tests.adapters.postgres.desk import (
     buy,
     event,
     fill_of,
+    intent,
     quote,
     resumed,
     sell,
@@ -24,14 +25,16 @@ from tests.adapters.postgres.desk import (
 )
 from tests.making import cycle
 from trading.audit import audit
+from trading.audit_states import nothing_after_halt
 from trading.breaker import CircuitBreaker, Gauge, Rule, StateChange, TradingState
 from trading.breaker_facts import NO_MODEL
 from trading.breaker_rules import BreakerLook, BreakerRules, Refused
 from trading.cycle_events import cycle_event
 from trading.events import EventType
 from trading.limits import Limits
-from trading.orders import OrderState
-from trading.strategy import Strategy, StrategyChange
+from trading.orders import Order, OrderState
+from trading.settlement import Denied
+from trading.strategy import Rung, Strategy, StrategyChange
 
 ROOMY = {"max_daily_loss": Decimal("0.9"), "max_weekly_loss": Decimal("0.9"), "max_losing_trades": 2}
 OTHER = "breakout"
@@ -44,7 +47,7 @@ def look(hours: float = 0, strategy_id: str | None = None, **rules: Any) -> Brea
 
 
 async def written(ledger: PostgresLedger, name: str, allocation: str, *, removed: bool = False) -> None:
-    strategy = Strategy(strategy_id=name, allocation=Decimal(allocation), rung="paper")
+    strategy = Strategy(strategy_id=name, allocation=Decimal(allocation), rung=Rung.PAPER)
     change = StrategyChange(
         desk_id=DESK,
         change_id=f"{name}-{allocation}-{removed}",
@@ -120,6 +123,37 @@ async def test_one_falls_and_stops_and_the_other_trades_on(two: PostgresLedger) 
     assert alert["reason"].startswith("strategy breakout HALTED: drawdown 12.50%, limit 10.00% (equity 34999.00")
     assert await told(two, EventType.TRADING_STATE_CHANGED) == []
     assert await findings(two) == []
+
+
+async def test_the_intents_of_one_that_is_stopped_are_denied_and_the_others_are_not(two: PostgresLedger) -> None:
+    await lost(two, 1)
+    await lost(two, 2)
+    entry = buy("KO", strategy_id="agents", client_order_id="in-ko")
+    await two.adopt(*accepted(entry))
+    await two.apply_fill(*booked(entry, fill_of(entry, "100", filled_at=NOON + 4 * HOUR)))
+    leaving = sell("KO", strategy_id="agents", client_order_id="out-ko")
+    await two.adopt(*accepted(leaving))
+    await two.apply_fill(*booked(leaving, fill_of(leaving, "100", "110", filled_at=NOON + 5 * HOUR)))
+    await two.judge(look(6))
+    assert await states(two) == {"desk": A, "agents": A, OTHER: H}
+    denied = await two.intend(intent(buy("MSFT", "10", strategy_id=OTHER, client_order_id="denied")))
+    assert isinstance(denied, Denied)
+    assert [one.code for one in denied.breaches] == ["halted"]
+    intended = await two.intend(intent(buy("MSFT", "20", strategy_id="agents", client_order_id="intended")))
+    assert isinstance(intended, Order)
+    assert [one for one in audit(await two.books(DESK), ()) if one.invariant == "I8"] == []
+
+
+async def test_what_is_intended_for_a_halted_strategy_all_the_same_is_found(two: PostgresLedger) -> None:
+    await two.intend(intent(buy("MSFT", "10", strategy_id=OTHER, client_order_id="first")))
+    books = await two.books(DESK)
+    (order,) = [one for one in books.events if one.event.type is EventType.ORDER_INTENDED]
+    stop = {"desk_id": DESK, "change_id": "stop", "state": "HALTED", "changed_by": "ann", "reason": "odd"}
+    await two.restrain(StateChange.model_validate({**stop, "at": NOON, "strategy_id": OTHER}))
+    after = (await two.books(DESK)).events
+    forged = books.model_copy(update={"events": (*after, order)})
+    assert [one.about for one in nothing_after_halt(forged)] == ["first"]
+    assert list(nothing_after_halt(await two.books(DESK))) == []
 
 
 async def test_a_cycle_is_told_what_holds_for_its_own_strategy(two: PostgresLedger) -> None:
