@@ -33,12 +33,16 @@ class BreakerActivities:
 
     @activity.defn
     async def judge_desk(self, asked: LookAsked) -> Judged:
-        """The same look, for who must know of every strategy.
+        """The same look; the answer is all that there is to know of the desk and of every strategy.
 
         Repeat: as for the look.
         """
-        desk = await self.judge(asked)
-        return Judged(desk=desk, strategies=shown_of(await self._ledger.strategy_breakers(asked.desk_id)))
+        await self.judge(asked)
+        desk, strategies = (
+            await self._ledger.breaker(asked.desk_id),
+            await self._ledger.strategy_breakers(asked.desk_id),
+        )
+        return Judged(desk=desk, strategies=shown_of(strategies))
 
     @activity.defn
     async def resume_desk(self, asked: ResumptionAsked) -> Answered:
