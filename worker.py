@@ -148,7 +148,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     exchange = Exchange(market, calendar, settings.desk.benchmark, settings.schedule.timezone)
     closing = activities_of_closing(exchange, engine, settings.strategies.rules)
     telling = AlertingActivities(PostgresAlerts(engine), ledger, channels_of(settings.alerts), settings.alerts.rules)
-    judging: Activities = [breaker.judge, breaker.resume_desk, telling.deliver_alerts]
+    judging: Activities = [breaker.judge, breaker.judge_desk, breaker.resume_desk, telling.deliver_alerts]
     return [*reading, *asking, *writing, *thinking, *judging, *closing]
 
 

@@ -32,11 +32,12 @@ from trading.closing_plan import (
     plan,
     unbooked_split,
 )
+from trading.closing_ports import Closes
 from trading.corporate_actions import SAME_ACTION, ActionKind, CorporateAction, effective_at
 from trading.digest import day_digest
 from trading.events import Event
 from trading.market import Adjustment, Dropped
-from trading.ports import Calendar, Closes, Market
+from trading.ports import Calendar, Market
 from trading.sessions import Session
 
 NO_BENCHMARK = "none"

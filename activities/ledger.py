@@ -5,6 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 
 from trading.breaker import CircuitBreaker, StateChange
+from trading.breaker_rules import Refused
 from trading.events import Event
 from trading.orders import Order
 from trading.ports import Ledger, Snapshots
@@ -57,9 +58,11 @@ class LedgerActivities:
         return await self._ledger.intend(asked)
 
     @activity.defn
-    async def change_state(self, change: StateChange) -> CircuitBreaker:
-        """Make the trading state stricter, so that every later intent sees it.
+    async def change_state(self, change: StateChange) -> CircuitBreaker | Refused:
+        """Make the trading state of the desk, or of the strategy that is named, stricter for every later intent.
 
         Repeat: the change's event is written once, and a repeat finds it.
         """
+        if change.strategy_id is not None:
+            return await self._ledger.restrain(change)
         return await self._ledger.change_state(change)

@@ -9,8 +9,9 @@ from temporalio import activity
 
 from trading.alerts import Alert, Severity, Topic, alert_raised
 from trading.closing_plan import sessions_of, week_over
+from trading.closing_ports import Closes, Weeks
 from trading.digest import week_digest
-from trading.ports import Calendar, Closes, Market, Weeks
+from trading.ports import Calendar, Market
 from trading.weeks import ReportAsked, WeekAsked, WeekEnded, WeekPlan, report_of, week_reported
 
 log = structlog.get_logger()

@@ -11,6 +11,8 @@ from commands.doing import AsJson, Reason, do
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
+One = Annotated[str | None, typer.Option("--strategy", help="This strategy alone.", metavar="NAME")]
+
 
 @app.command()
 def halt(
@@ -20,12 +22,13 @@ def halt(
     flatten: Annotated[
         bool, typer.Option("--flatten", help="Also sell what is held, once what rests is gone.")
     ] = False,
+    strategy: One = None,
     as_json: AsJson = False,
 ) -> int:
     """Stop trading now; what is held stays held, unless you say otherwise."""
     from console.state import HaltWish, halt
 
-    wish = HaltWish(reason=reason, cancel_orders=cancel_orders, flatten=flatten)
+    wish = HaltWish(reason=reason, cancel_orders=cancel_orders, flatten=flatten, strategy=strategy)
     return do(lambda settings, output: halt(settings, output, wish), as_json=as_json)
 
 
@@ -33,13 +36,15 @@ def halt(
 def resume(
     *,
     reason: Reason,
-    force: Annotated[bool, typer.Option("--force", help="Although what stopped the desk still holds.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Although what stopped it still holds.")] = False,
+    strategy: One = None,
     as_json: AsJson = False,
 ) -> int:
-    """Trade again; refused while what stopped the desk still holds."""
-    from console.state import resume
+    """Trade again; refused while what stopped the desk, or the strategy, still holds."""
+    from console.state import ResumeWish, resume
 
-    return do(lambda settings, output: resume(settings, output, reason, force=force), as_json=as_json)
+    wish = ResumeWish(reason=reason, force=force, strategy=strategy)
+    return do(lambda settings, output: resume(settings, output, wish), as_json=as_json)
 
 
 @app.command()

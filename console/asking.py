@@ -88,13 +88,14 @@ async def send(client: Client, desk_id: str, asked: HaltAsked | PriceMoved) -> N
     )
 
 
-async def wait_for_state(books: DeskBooks, states: Sequence[TradingState], reason: str) -> CircuitBreaker:
+async def wait_for_state(
+    books: DeskBooks, states: Sequence[TradingState], reason: str, strategy_id: str | None = None
+) -> CircuitBreaker:
     """The trading state once the books show one of these for this reason. Raises Retryable when they do not in time."""
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT.total_seconds()):
             while True:
-                opened = await books.reports.is_open()
-                breaker = await books.ledger.breaker(books.desk_id) if opened else CircuitBreaker()
+                breaker = await _breaker(books, strategy_id)
                 if breaker.state in states and breaker.reason == reason:
                     return breaker
                 await asyncio.sleep(LOOK_SECONDS)
@@ -102,3 +103,13 @@ async def wait_for_state(books: DeskBooks, states: Sequence[TradingState], reaso
         seconds = ANSWER_TIMEOUT.seconds
         message = f"the desk has not said {states[0]} in {seconds} s, it will when a worker is there: {START_ONE}"
         raise Retryable(message) from error
+
+
+async def _breaker(books: DeskBooks, strategy_id: str | None) -> CircuitBreaker:
+    """The desk's or a strategy's; a plain one while there are no books."""
+    if not await books.reports.is_open():
+        return CircuitBreaker()
+    if strategy_id is None:
+        return await books.ledger.breaker(books.desk_id)
+    known = {one.strategy_id: one.breaker for one in await books.ledger.strategy_breakers(books.desk_id)}
+    return known.get(strategy_id, CircuitBreaker())

@@ -8,7 +8,8 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from console.output import grid, plain, toned
-from trading.breaker import CircuitBreaker, Gauge
+from console.tables import STATE_TONES
+from trading.breaker import CircuitBreaker, Gauge, StrategyBreaker, TradingState, nearest
 from trading.breaker_gauges import NAMES, shown
 
 # A rule that is nearer to its trip than this part of its threshold is worth a look.
@@ -26,6 +27,21 @@ def gauges(breaker: CircuitBreaker, *, notes: bool) -> RenderableType:
         cells = [NAMES[gauge.rule], shown(gauge.rule, gauge.value), shown(gauge.rule, gauge.threshold)]
         left = "" if gauge.distance is None else shown(gauge.rule, gauge.distance)
         table.add_row(*cells, left, _state(gauge), *((plain(gauge.evidence),) if notes else ()))
+    return table
+
+
+def strategy_states(known: Sequence[StrategyBreaker]) -> RenderableType:
+    """One line a strategy: its state, and the rule that is nearest to its trip."""
+    table: Table = grid("strategy", "state", "nearest rule", ">value", ">limit", ">to the trip", "~why")
+    for own in known:
+        breaker, near = own.breaker, nearest(own.breaker)
+        state = toned(breaker.state if own.enabled else f"{breaker.state}, disabled", STATE_TONES[breaker.state])
+        cells = ["not looked at yet", "", "", ""]
+        if near is not None:
+            sums = (near.value, near.threshold, near.distance)
+            cells = [NAMES[near.rule], *("" if sum_ is None else shown(near.rule, sum_) for sum_ in sums)]
+        why = "; ".join(resumptions(breaker)) or ("" if breaker.state is TradingState.ACTIVE else breaker.reason or "")
+        table.add_row(own.strategy_id, state, *cells, plain(why))
     return table
 
 

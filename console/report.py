@@ -48,9 +48,11 @@ async def performance(settings: Settings, output: Output) -> int:
         "performance": close.performance,
         "tallies": close.tallies,
         "strategies": close.strategies,
+        "reserve": close.reserve,
     }
     heading = title(f"Performance of {close.desk_id} to {close.session_on}")
-    output.show(document, heading, pairs([*_periods(close.pnl), *_figures(close)]), "", _strategies(close))
+    figures = pairs([*_periods(close.pnl), *_figures(close)])
+    output.show(document, heading, figures, "", _strategies(close), *_divided(close))
     return 0
 
 
@@ -99,7 +101,7 @@ def _shown(close: DailyClose) -> list[RenderableType]:
     shown += [pairs(lines)]
     if close.symbols:
         shown += ["", _symbols(close)]
-    return [*shown, "", _strategies(close)] if close.strategies else shown
+    return [*shown, "", _strategies(close), *_divided(close)] if close.strategies else shown
 
 
 def _periods(pnl: Periods) -> Lines:
@@ -131,3 +133,23 @@ def _strategies(close: DailyClose) -> Table:
         cells += ["" if one.profit_factor is None else f"{one.profit_factor:.2f}", dollars(one.traded)]
         table.add_row(*cells, dollars(one.commission + one.slippage))
     return table
+
+
+def _divided(close: DailyClose) -> list[RenderableType]:
+    """What each strategy has and how it has done, where the desk is divided among several."""
+    if not close.divided:
+        return []
+    table = grid("strategy", ">part", ">equity", ">cash", ">day", ">week", ">month", ">all", ">return")
+    ratios = grid("strategy", ">sessions", ">drawdown", ">deepest", ">Sharpe", ">Sortino", ">turnover", ">exposure")
+    for one in close.divided:
+        earned = one.pnl or Periods()
+        gains = ("" if a is None else gain(a) for a in (earned.day, earned.week, earned.month, earned.opening))
+        part = "" if one.allocation is None else f"{one.allocation:.0%}"
+        total = "" if one.total_return is None else f"{one.total_return:+.2%}"
+        table.add_row(one.strategy_id, part, dollars(one.equity), dollars(one.cash), *gains, total)
+        falls = ("" if a is None else f"{a:.2%}" for a in (one.drawdown, one.max_drawdown))
+        told = ("" if a is None else f"{a:.2f}" for a in (one.sharpe, one.sortino, one.turnover))
+        exposed = "" if one.exposure is None else f"{one.exposure:.0%}"
+        ratios.add_row(one.strategy_id, str(one.sessions), *falls, *told, exposed)
+    table.add_row("reserve", "", dollars(close.reserve), dollars(close.reserve), *[""] * 5)
+    return ["", table, "", ratios]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from pydantic import ValidationError
+from rich.text import Text
 
 from activities.lookers import Lookers
 from adapters.postgres.engine import Database, application_engine
@@ -20,7 +21,7 @@ from console.reach import reach
 from console.tables import STATE_TONES
 from console.watchlist import Prices
 from settings import Settings
-from trading.breaker import TradingState
+from trading.breaker import CircuitBreaker, TradingState
 from trading.desk import HaltAsked, PriceMoved, ResumeAsked
 from trading.errors import BadConfiguration
 from trading.instruments import tickers
@@ -36,28 +37,45 @@ class HaltWish:
     reason: str
     cancel_orders: bool = False
     flatten: bool = False
+    strategy: str | None = None
+
+
+@dataclass(frozen=True)
+class ResumeWish:
+    """What the operator typed to resume."""
+
+    reason: str
+    force: bool = False
+    strategy: str | None = None
 
 
 async def halt(settings: Settings, output: Output, wish: HaltWish) -> int:
-    """Stop the desk's trading, and wait until the books say so.
+    """Stop the desk's trading, or one strategy's, and wait until the books say so.
 
     A desk that is to sell what it holds reduces first; it halts by itself when the exits are on their way.
     """
+    if wish.strategy is not None and (wish.cancel_orders or wish.flatten):
+        raise BadConfiguration("--cancel-orders and --flatten are for the whole desk: leave --strategy out")
     asked = HaltAsked(
-        reason=_said(wish.reason), trace_id=uuid4().hex, cancel_orders=wish.cancel_orders, flatten=wish.flatten
+        reason=_said(wish.reason),
+        trace_id=uuid4().hex,
+        cancel_orders=wish.cancel_orders,
+        flatten=wish.flatten,
+        strategy_id=wish.strategy,
     )
     # One that has little to sell, or was asked before, may be HALTED by the time the books are looked at.
     first = (TradingState.REDUCING,) if wish.flatten else ()
     return await _change(settings, output, asked, *first, TradingState.HALTED)
 
 
-async def resume(settings: Settings, output: Output, reason: str, *, force: bool) -> int:
-    """Let the desk trade again, unless what stopped it still holds."""
-    asked = ResumeAsked(reason=_said(reason), trace_id=uuid4().hex, force=force)
+async def resume(settings: Settings, output: Output, wish: ResumeWish) -> int:
+    """Let the desk, or one strategy, trade again, unless what stopped it still holds."""
+    asked = ResumeAsked(reason=_said(wish.reason), trace_id=uuid4().hex, force=wish.force, strategy_id=wish.strategy)
     found, desk_id = reach(settings), settings.desk.id
-    async with books_of(found.database, desk_id):
+    async with books_of(found.database, desk_id) as books:
+        await _has(books, wish.strategy)
         breaker = await ask_to_resume(await connect(found.temporal_address), desk_id, asked)
-    output.show(breaker, toned(f"  {breaker.state}: {breaker.reason}", STATE_TONES[breaker.state]))
+    output.show(breaker, _stated(breaker, wish.strategy))
     return 0
 
 
@@ -104,16 +122,28 @@ async def _change(settings: Settings, output: Output, asked: HaltAsked, *states:
     client = await connect(found.temporal_address)
     engine = application_engine(found.database, pool_size=1)
     try:
-        if not await runs(client, settings.desk.id):
+        if asked.strategy_id is not None or not await runs(client, settings.desk.id):
             # A name that was mistyped must not be answered by a new desk that halts, while the real one trades on.
-            async with books_of(found.database, settings.desk.id):
-                pass
+            async with books_of(found.database, settings.desk.id) as known:
+                await _has(known, asked.strategy_id)
         await send(client, settings.desk.id, asked)
-        breaker = await wait_for_state(DeskBooks(engine, settings.desk.id), states, asked.reason)
+        books = DeskBooks(engine, settings.desk.id)
+        breaker = await wait_for_state(books, states, asked.reason, asked.strategy_id)
     finally:
         await engine.dispose()
-    output.show(breaker, toned(f"  {breaker.state}: {breaker.reason}", STATE_TONES[breaker.state]))
+    output.show(breaker, _stated(breaker, asked.strategy_id))
     return 0
+
+
+def _stated(breaker: CircuitBreaker, strategy: str | None) -> Text:
+    who = "" if strategy is None else f"strategy {strategy} "
+    return toned(f"  {who}{breaker.state}: {breaker.reason}", STATE_TONES[breaker.state])
+
+
+async def _has(books: DeskBooks, strategy: str | None) -> None:
+    known = [one.strategy_id for one in await books.ledger.strategy_breakers(books.desk_id)]
+    if strategy is not None and strategy not in known:
+        raise BadConfiguration(f"the desk has no strategy {strategy}, but {', '.join(known) or 'none'}")
 
 
 def _said(reason: str) -> str:

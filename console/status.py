@@ -18,7 +18,7 @@ from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.spending import PostgresSpending
 from adapters.temporal.connection import connect
 from console.desk import books_of, cycles, pollers, workflow_id, workflow_url
-from console.gauges import gauges, resumptions
+from console.gauges import gauges, resumptions, strategy_states
 from console.output import Output, Tone, dollars, grid, pairs, plain, title, toned
 from console.reach import reach
 from console.runs import Scheduled
@@ -27,7 +27,7 @@ from console.tables import STATE_TONES
 from console.timetable import TABLE
 from settings import Settings
 from trading.agents.budget import Tally
-from trading.breaker import CircuitBreaker
+from trading.breaker import CircuitBreaker, StrategyBreaker, TradingState
 from trading.desk import CycleLine
 from trading.docket import CycleOutcome
 from trading.notices import AlertLine
@@ -53,6 +53,7 @@ class Look:
 
     desk_id: str
     breaker: CircuitBreaker
+    strategies: tuple[StrategyBreaker, ...]
     held: Portfolio
     spent: Tally
     workers: dict[str, int]
@@ -67,6 +68,7 @@ class Look:
         return {
             "desk": self.desk_id,
             "breaker": self.breaker,
+            "strategies": self.strategies,
             "equity": self.held.equity,
             "cash": self.held.cash,
             "drawdown": drawdown(self.held.equity, self.held.peak_equity),
@@ -98,6 +100,7 @@ class Look:
             title("Circuit breaker"),
             gauges(self.breaker, notes=notes),
             *after,
+            *_strategies(self.strategies),
             title("Cycles"),
             _cycles(self.cycles),
         )
@@ -139,6 +142,7 @@ async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[L
             return Look(
                 desk_id=desk_id,
                 breaker=await books.ledger.breaker(desk_id),
+                strategies=await books.ledger.strategy_breakers(desk_id),
                 held=await books.ledger.portfolio(desk_id),
                 spent=await spending.spent(desk_id, today),
                 workers=workers,
@@ -149,6 +153,12 @@ async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[L
             )
 
         yield look
+
+
+def _strategies(known: Sequence[StrategyBreaker]) -> tuple[RenderableType, ...]:
+    """Where there are several, or the only one is stopped by itself."""
+    told = len(known) > 1 or any(one.breaker.state is not TradingState.ACTIVE or not one.enabled for one in known)
+    return (title("Strategies"), strategy_states(known)) if told else ()
 
 
 def _scans(scans: Scheduled) -> str | Text:

@@ -172,7 +172,7 @@ class Ports:
         ]
         exchange = Exchange(self.market, CALENDAR, "none")
         closing = activities_of_closing(exchange, self.closes, self.strategies) if self.closes else []
-        return [*reading, *asking, *writing, breaker.judge, breaker.resume_desk, *closing]
+        return [*reading, *asking, *writing, breaker.judge, breaker.judge_desk, breaker.resume_desk, *closing]
 
 
 def cast_on(model: LanguageModel) -> Cast:

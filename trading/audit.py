@@ -32,11 +32,10 @@ from trading.audit_sleeves import (
     parts_sum_to_the_desk,
     strategies_follow_from_events,
 )
+from trading.audit_states import breakers_follow_from_events, nothing_after_halt
 from trading.books import Books, Finding
 from trading.breaker import TradingState
-from trading.breaker_events import standing_of
 from trading.events import GENESIS, Event, EventType, broken_links
-from trading.limits import Part, part_of
 from trading.money import ZERO, Record
 from trading.orders import OPEN, OPERATOR, PROTECTIVE, Fill, Leg, Order, OrderState, settle
 from trading.portfolio import CapitalEvent, cash_of, postings
@@ -79,6 +78,7 @@ def audit(books: Books, broker: Iterable[BrokerOrder] = ()) -> tuple[Finding, ..
         *quantities_close(books, held),
         *cash_and_positions_balance(books),
         *state_follows_from_events(books),
+        *breakers_follow_from_events(books),
         *orders_follow_from_events(books),
         *equity_follows_from_positions(books),
         *trades_follow_from_fills(books),
@@ -217,22 +217,6 @@ def state_follows_from_events(books: Books) -> Iterable[Finding]:
     if state != books.portfolio.trading_state:
         found = f"the books say {books.portfolio.trading_state}, the log {state}"
         yield Finding(invariant="I6", about="trading_state", found=found)
-    told = [standing for stored in books.events if (standing := standing_of(stored.event)) is not None]
-    if told and told[-1] != books.breaker.standing:
-        yield Finding(invariant="I6", about="breaker", found="the books say something else than the log")
-
-
-def nothing_after_halt(books: Books) -> Iterable[Finding]:
-    """I8: while halted nothing is intended, while reducing nothing is opened."""
-    state = TradingState.ACTIVE
-    for stored in books.events:
-        data = stored.event.data
-        if stored.event.type is EventType.TRADING_STATE_CHANGED:
-            state = TradingState(str(data["state"]))
-        elif stored.event.type is EventType.ORDER_INTENDED:
-            opening = part_of(Leg(str(data["leg"]))) is Part.ENTRY
-            if state is TradingState.HALTED or (state is TradingState.REDUCING and opening):
-                yield Finding(invariant="I8", about=str(data["client_order_id"]), found=f"intended while {state}")
 
 
 def log_is_whole(books: Books) -> Iterable[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from trading.adjustments import Adjustment
-from trading.breaker import CircuitBreaker
+from trading.breaker import CircuitBreaker, StrategyBreaker
 from trading.events import GENESIS, StoredEvent
 from trading.funding import Account, SubPosition
 from trading.money import ZERO, DeskId, Dollars, Record
@@ -42,6 +42,7 @@ class Books(Record):
     unreadable: tuple[str, ...] = ()
     event_count: int = 0
     breaker: CircuitBreaker = CircuitBreaker()
+    strategy_breakers: tuple[StrategyBreaker, ...] = ()
     event_head: str = GENESIS
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
@@ -12,6 +14,9 @@ from trading.money import DeskId, Fraction, Identifier, Record, Text
 
 Value = Annotated[Decimal, Field(allow_inf_nan=False)]
 Who = Annotated[str, Field(min_length=1, max_length=80)]
+
+MOST_WHOLE = 40
+"""Breakers of strategies that are told with every rule: 2 KB each, and Temporal warns at 256."""
 
 
 class TradingState(StrEnum):
@@ -114,10 +119,19 @@ class CircuitBreaker(Record):
         return next((trip for trip in self.trips if trip.rule is rule), None)
 
 
+class StrategyBreaker(Record):
+    """The circuit breaker of one of a desk's strategies."""
+
+    strategy_id: Identifier
+    enabled: bool = True
+    breaker: CircuitBreaker = CircuitBreaker()
+
+
 class StateChange(Record):
     """Somebody asks for a stricter state: who, when and why; `change_id` names it within the desk.
 
-    With `flatten` what is held is sold first, so the desk is REDUCING until it is HALTED without it.
+    It is the desk's, or that of the strategy that is named. With `flatten` what is held is sold first, so the desk is
+    REDUCING until it is HALTED without it.
     """
 
     desk_id: DeskId
@@ -128,11 +142,55 @@ class StateChange(Record):
     trace_id: Identifier = "none"
     at: AwareDatetime
     flatten: bool = False
+    strategy_id: Identifier | None = None
 
 
 def strictest(*states: TradingState) -> TradingState:
     """The one of these states that lets the least pass."""
     return max(states, key=_STRICTNESS.index)
+
+
+def combined(desk: CircuitBreaker, own: StrategyBreaker) -> CircuitBreaker:
+    """What holds for the orders of one strategy: the stricter state with its reason, and the smaller size.
+
+    One that is disabled only reduces. Where both ask for the same it is the desk's word.
+    """
+    size = min(desk.size, own.breaker.size)
+    state = strictest(desk.state, own.breaker.state, *(() if own.enabled else (TradingState.REDUCING,)))
+    if state is desk.state:
+        return desk.model_copy(update={"size": size})
+    if state is own.breaker.state:
+        return own.breaker.model_copy(update={"size": size})
+    why = {"changed_by": "strategies", "reason": f"strategy {own.strategy_id} is disabled"}
+    return own.breaker.model_copy(update={"state": state, "size": size, **why})
+
+
+def nearest(breaker: CircuitBreaker) -> Gauge | None:
+    """The rule that is nearest to its trip, by the part of its threshold that is left; of those tripped, the first."""
+    known = [one for one in breaker.gauges if one.distance is not None]
+    return min(known, key=_left, default=None)
+
+
+def shown_of(breakers: Sequence[StrategyBreaker]) -> tuple[StrategyBreaker, ...]:
+    """All of them, small enough to travel: of many that trade only the rule that is nearest to its trip."""
+    if len(breakers) <= MOST_WHOLE:
+        return tuple(breakers)
+    return tuple(one if one.breaker.trips else _shortened(one) for one in breakers)
+
+
+def next_look_of(breakers: Iterable[CircuitBreaker], latest: datetime) -> datetime | None:
+    """When to look whether one of these halts is over: at the latest then; None when nothing has tripped."""
+    halted = [one for one in breakers if one.trips]
+    return min((min(one.next_look_at or latest, latest) for one in halted), default=None)
+
+
+def _shortened(own: StrategyBreaker) -> StrategyBreaker:
+    near = nearest(own.breaker)
+    return own.model_copy(update={"breaker": own.breaker.model_copy(update={"gauges": (near,) if near else ()})})
+
+
+def _left(gauge: Gauge) -> Decimal:
+    return (gauge.distance or Decimal(0)) / (abs(gauge.threshold) or Decimal(1))
 
 
 def forbids(state: TradingState, *, reduces_exposure: bool) -> str | None:

@@ -55,7 +55,7 @@ def _gauge(
 def _resumes(trip: Trip, rules: BreakerRules, facts: BreakerFacts, breaker: CircuitBreaker) -> str:
     """Who may resume, and when."""
     if breaker.hold is not TradingState.ACTIVE:
-        return f"by hand: the desk is held at {breaker.hold} besides"
+        return f"by hand: it is held at {breaker.hold} besides"
     if not (rules.auto_resume and rules.max_resumes_per_week):
         return "by hand"
     if len(breaker.resumes) >= rules.max_resumes_per_week:

@@ -53,17 +53,25 @@ class BreakerRules(Record):
 
 
 class BreakerLook(Record):
-    """A look at a desk's breaker; days and weeks begin at midnight of `zone`, the exchange's."""
+    """A look at a desk's breaker; days and weeks begin at midnight of `zone`, the exchange's.
+
+    One for a strategy looks at the desk and at that strategy, and answers with what holds for its orders; one for none
+    looks at the desk and at all of its strategies, and answers with the desk's.
+    """
 
     desk_id: DeskId
     rules: BreakerRules
     zone: str = "America/New_York"
     at: AwareDatetime
     trace_id: Identifier = "none"
+    strategy_id: Identifier | None = None
 
 
 class Resumption(BreakerLook):
-    """A person says that the desk may go on; `change_id` names it within the desk, `force` goes past what holds."""
+    """A person says that the desk, or the strategy that is named, may go on.
+
+    `change_id` names it within the desk, `force` goes past what holds.
+    """
 
     change_id: Identifier
     by: Who
@@ -72,7 +80,7 @@ class Resumption(BreakerLook):
 
 
 class Refused(Record):
-    """Why a desk is not resumed."""
+    """Why a desk, or one of its strategies, is not resumed or halted."""
 
     because: Text
 

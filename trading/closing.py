@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 from trading.agents.budget import Cost, Count
 from trading.events import Event, EventType, Occasion, desk_event
 from trading.instruments import Symbol
-from trading.money import ZERO, DeskId, Dollars, Identifier, Price, Ratio, Record, SignedQuantity, Text
+from trading.money import ZERO, DeskId, Dollars, Fraction, Identifier, Price, Ratio, Record, SignedQuantity, Text
 from trading.sessions import Session
 
 
@@ -142,24 +142,6 @@ class SymbolLine(Record):
     day: Dollars | None = None
 
 
-class StrategyLine(Record):
-    """One strategy: the gain of the trades that it opened in dollars, and what its orders did."""
-
-    strategy_id: Identifier
-    gain: Dollars | None = None
-    day: Dollars | None = None
-    won: Count = 0
-    lost: Count = 0
-    even: Count = 0
-    gained: Dollars = ZERO
-    given_up: Dollars = ZERO
-    commission: Dollars = ZERO
-    slippage: Dollars = ZERO
-    traded: Dollars = ZERO
-    win_rate: Ratio | None = None
-    profit_factor: Ratio | None = None
-
-
 class Periods(Record):
     """Dollars earned in the day, the week, the month and since the opening; None where a close is missing a price."""
 
@@ -167,6 +149,47 @@ class Periods(Record):
     week: Dollars | None = None
     month: Dollars | None = None
     opening: Dollars | None = None
+
+
+class StrategyLine(Record):
+    """One strategy: what it has gained in dollars, its closed trades, and what its orders did.
+
+    The rest is known where a desk has several, each with its part of the books: dollars of `equity`, of which `cash`
+    and, unsigned, `held` in positions; `paid_in` are those transferred to it less those taken back, which are no gain.
+    `pnl` and the ratios are since its beginning, over so many priced `sessions`; `exposure` is the part of its equity
+    that was in positions, on average over these.
+    """
+
+    strategy_id: Identifier
+    gain: Dollars | None = None
+    day: Dollars | None = None
+    won: Count = 0
+    lost: Count = 0
+    even: Count = 0
+    lost_in_a_row: Count = 0
+    gained: Dollars = ZERO
+    given_up: Dollars = ZERO
+    commission: Dollars = ZERO
+    slippage: Dollars = ZERO
+    traded: Dollars = ZERO
+    win_rate: Ratio | None = None
+    profit_factor: Ratio | None = None
+    allocation: Fraction | None = None
+    equity: Dollars | None = None
+    cash: Dollars | None = None
+    held: Dollars | None = None
+    paid_in: Dollars | None = None
+    transfers: Count = 0
+    pnl: Periods | None = None
+    sessions: Count = 0
+    day_return: Ratio | None = None
+    total_return: Ratio | None = None
+    drawdown: Ratio | None = None
+    max_drawdown: Ratio | None = None
+    sharpe: Ratio | None = None
+    sortino: Ratio | None = None
+    turnover: Ratio | None = None
+    exposure: Ratio | None = None
 
 
 class Benchmark(Record):
@@ -201,6 +224,7 @@ class DailyClose(Record):
 
     That is the last close before it in which nothing was missing; None at the first. `paid_in` are dollars that the
     owner paid in less what was taken out, `opening` those of the first deposit; `flow_count` counts the later ones.
+    `reserve` is cash that is no strategy's; None while their parts are not led.
     """
 
     desk_id: DeskId
@@ -224,6 +248,7 @@ class DailyClose(Record):
     symbols: tuple[SymbolLine, ...] = ()
     symbol_gains: dict[str, Dollars] = Field(default_factory=dict)
     strategies: tuple[StrategyLine, ...] = ()
+    reserve: Dollars | None = None
     missing: tuple[Missing, ...] = ()
     day_return: Ratio | None = None
     benchmark: Benchmark = Benchmark()
@@ -234,6 +259,12 @@ class DailyClose(Record):
         """It, in short."""
         return Closed(session_on=self.session_on, equity=self.equity, missing=self.missing)
 
+    @property
+    def divided(self) -> tuple[StrategyLine, ...]:
+        """The strategies among which the desk is divided; none where it is not, or has but one."""
+        led = tuple(line for line in self.strategies if line.paid_in is not None)
+        return led if len(led) > 1 else ()
+
 
 class Kept(NamedTuple):
     """An earlier close, as far as series need it."""
@@ -243,6 +274,16 @@ class Kept(NamedTuple):
     equity: Decimal | None
     paid_in: Decimal
     benchmark_return: float | None = None
+
+
+class KeptLine(NamedTuple):
+    """An earlier close of one strategy, as far as series need it: dollars, `held` unsigned in positions."""
+
+    session_on: date
+    closes_at: datetime
+    equity: Decimal
+    paid_in: Decimal
+    held: Decimal
 
 
 class Known(NamedTuple):

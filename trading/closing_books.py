@@ -10,11 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import NamedTuple
 
-from trading.adjustments import Adjustment, in_force, price_through
 from trading.closing import (
-    Benchmark,
     DailyClose,
     Due,
     Gains,
@@ -22,13 +19,12 @@ from trading.closing import (
     Missing,
     Performance,
     Periods,
-    StrategyLine,
     SymbolLine,
     Tallies,
 )
-from trading.instruments import Side
-from trading.money import ZERO, cents
-from trading.orders import Fill, Leg, OrderRequest, effective
+from trading.closing_state import History, Past, Seen, State, costs, state_of, unrealised
+from trading.closing_strategies import reserve_of, strategy_lines
+from trading.money import ZERO
 from trading.performance import (
     Valuation,
     compounded,
@@ -40,62 +36,23 @@ from trading.performance import (
     turnover,
     win_rate,
 )
-from trading.portfolio import FLOWS, CapitalEvent, Position, positions_of
-from trading.trades import Trade, trades_of
+from trading.portfolio import FLOWS, Position
 
-ADOPTED = "adopted"
-"""The strategy of shares that a person told the books to take over."""
-
-
-class History(NamedTuple):
-    """What a desk's books hold. `capital` begins with the opening; `counted` tells orders and model calls so far."""
-
-    desk_id: str
-    capital: Sequence[CapitalEvent]
-    orders: Mapping[str, OrderRequest]
-    fills: Sequence[Fill]
-    adjustments: Sequence[Adjustment]
-    counted: Tallies
-
-
-class Seen(NamedTuple):
-    """What the market said of the session: its name, a price in dollars of each symbol that is held, or why not."""
-
-    market: str
-    prices: Mapping[str, Decimal | Missing]
-    benchmark: Benchmark = Benchmark()
-    note: str = ""
-
-
-class Past(NamedTuple):
-    """The closes before: all in short, the oldest first, and the last priced one whole."""
-
-    kept: Sequence[Kept] = ()
-    base: DailyClose | None = None
-
-
-class _State(NamedTuple):
-    """The books at the bell."""
-
-    positions: Mapping[str, Position]
-    trades: Sequence[Trade]
-    fills: Sequence[Fill]
-    adjustments: Sequence[Adjustment]
-    capital: Sequence[CapitalEvent]
+__all__ = ["History", "Past", "Seen", "close_of", "held_at", "kept_of"]
 
 
 def held_at(history: History, due: Due) -> dict[str, Decimal]:
     """Signed shares held at the bell, by symbol."""
-    return {symbol: held.quantity for symbol, held in _state(history, due).positions.items() if held.quantity}
+    return {symbol: held.quantity for symbol, held in state_of(history, due).positions.items() if held.quantity}
 
 
 def close_of(history: History, due: Due, seen: Seen, past: Past) -> DailyClose:
     """The close of one session."""
-    state = _state(history, due)
+    state = state_of(history, due)
     marked = {s: _marked(p, seen.prices.get(s)) for s, p in state.positions.items() if p.quantity}
     missing = tuple(one for one in marked.values() if isinstance(one, Missing))
     valued = {s: one for s, one in marked.items() if isinstance(one, Position)}
-    cash = _cash(state)
+    cash = state.cash
     flows = [one.amount for one in state.capital if one.kind in FLOWS]
     base = past.base
     made = DailyClose(
@@ -114,7 +71,8 @@ def close_of(history: History, due: Due, seen: Seen, past: Past) -> DailyClose:
         gains=None if missing else _gains(state, valued),
         symbols=tuple(_symbol_lines(state, marked, base)),
         symbol_gains=_symbol_gains(state, valued),
-        strategies=tuple(_strategy_lines(history, state, valued, base)),
+        strategies=tuple(strategy_lines(history, state, valued, due, past)),
+        reserve=reserve_of(state),
         missing=missing,
         tallies=_tallies(history, state),
         benchmark=seen.benchmark,
@@ -136,49 +94,29 @@ def _compared(made: DailyClose, past: Past) -> DailyClose:
     return made.model_copy(update=changes)
 
 
-def _state(history: History, due: Due) -> _State:
-    """The books at the bell. A fill of that very moment counts, and so does the opening, whenever it was."""
-    bell = due.session.closes_at
-    fills = [fill for fill in history.fills if fill.filled_at <= bell]
-    adjusted = [one for one in history.adjustments if one.effective_at <= bell]
-    opening, *later = history.capital
-    return _State(
-        positions=positions_of(fills, adjusted),
-        trades=tuple(trades_of(fills, adjusted).values()),
-        fills=effective(fills),
-        adjustments=in_force(adjusted),
-        capital=[opening, *(one for one in later if one.occurred_at <= due.until_at)],
-    )
-
-
-def _cash(state: _State) -> Decimal:
-    paid = sum((one.amount for one in state.capital), ZERO)
-    return paid + sum((fill.cash_change for fill in state.fills), ZERO)
-
-
 def _marked(position: Position, price: Decimal | Missing | None) -> Position | Missing:
     if isinstance(price, Decimal):
         return position.model_copy(update={"mark": price})
     return price or Missing(symbol=position.symbol, reason="nobody was asked for its price")
 
 
-def _gains(state: _State, valued: Mapping[str, Position]) -> Gains:
+def _gains(state: State, valued: Mapping[str, Position]) -> Gains:
     """Dollars earned since the opening. Shares that were taken over came without cash: their cost is a gain, too."""
     income = sum((one.amount for one in state.capital if one.kind not in FLOWS), ZERO)
     adopted = sum((one.cost for one in state.adjustments), ZERO)
     return Gains(
         realised=sum((one.realised_pnl for one in state.positions.values()), ZERO),
-        unrealised=sum((_unrealised(one) for one in valued.values()), ZERO),
+        unrealised=sum((unrealised(one) for one in valued.values()), ZERO),
         other=income + adopted,
     )
 
 
-def _symbol_gains(state: _State, valued: Mapping[str, Position]) -> dict[str, Decimal]:
+def _symbol_gains(state: State, valued: Mapping[str, Position]) -> dict[str, Decimal]:
     """Dollars that each symbol has earned since the opening, its dividends included; none for one without a price."""
     gains: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for symbol, position in state.positions.items():
         held = valued.get(symbol)
-        gains[symbol] = position.realised_pnl + (_unrealised(held) if held else ZERO)
+        gains[symbol] = position.realised_pnl + (unrealised(held) if held else ZERO)
     for event in state.capital:
         if event.symbol is not None and event.kind not in FLOWS:
             gains[event.symbol] += event.amount
@@ -187,7 +125,7 @@ def _symbol_gains(state: _State, valued: Mapping[str, Position]) -> dict[str, De
 
 
 def _symbol_lines(
-    state: _State, marked: Mapping[str, Position | Missing], base: DailyClose | None
+    state: State, marked: Mapping[str, Position | Missing], base: DailyClose | None
 ) -> Iterator[SymbolLine]:
     """What is held, and what has earned or lost something since the close before."""
     valued = {symbol: one for symbol, one in marked.items() if isinstance(one, Position)}
@@ -204,75 +142,14 @@ def _symbol_lines(
                 price=held.mark if held else None,
                 value=held.value if held else None,
                 realised=position.realised_pnl if position else ZERO,
-                unrealised=_unrealised(held) if held else None if quantity else ZERO,
+                unrealised=unrealised(held) if held else None if quantity else ZERO,
                 day=day,
             )
 
 
-def _strategy_lines(
-    history: History, state: _State, valued: Mapping[str, Position], base: DailyClose | None
-) -> Iterator[StrategyLine]:
-    """Trades belong to the strategy that opened them, orders and their costs to the one that gave them."""
-    earlier = {line.strategy_id: line.gain for line in base.strategies} if base else {}
-    trades: dict[str, list[Trade]] = {}
-    for trade in state.trades:
-        opener = history.orders.get(trade.entry_order_id or "")
-        trades.setdefault(opener.strategy_id if opener else ADOPTED, []).append(trade)
-    fills: dict[str, list[Fill]] = {}
-    for fill in state.fills:
-        fills.setdefault(history.orders[fill.client_order_id].strategy_id, []).append(fill)
-    for name in sorted(trades.keys() | fills.keys() | earlier.keys()):
-        gain = _gain(trades.get(name, ()), valued)
-        closed = [one.realised_pnl for one in trades.get(name, ()) if one.closed_at is not None]
-        won, lost = [one for one in closed if one > 0], [-one for one in closed if one < 0]
-        yield StrategyLine(
-            strategy_id=name,
-            gain=gain,
-            day=None if gain is None else gain - (earlier.get(name) or ZERO),
-            won=len(won),
-            lost=len(lost),
-            even=len(closed) - len(won) - len(lost),
-            gained=sum(won, ZERO),
-            given_up=sum(lost, ZERO),
-            **_costs(history, state, fills.get(name, ())),
-            win_rate=win_rate(len(won), len(lost)),
-            profit_factor=profit_factor(sum(won, ZERO), sum(lost, ZERO)),
-        )
-
-
-def _gain(trades: Sequence[Trade], valued: Mapping[str, Position]) -> Decimal | None:
-    still = [trade for trade in trades if trade.closed_at is None]
-    if any(trade.symbol not in valued for trade in still):
-        return None
-    unrealised = sum((_unrealised(valued[trade.symbol]) for trade in still), ZERO)
-    return sum((trade.realised_pnl for trade in trades), ZERO) + unrealised
-
-
-def _tallies(history: History, state: _State) -> Tallies:
-    changes = {**_costs(history, state, state.fills), "fills": len(state.fills)}
+def _tallies(history: History, state: State) -> Tallies:
+    changes = {**costs(history, state, state.fills), "fills": len(state.fills)}
     return Tallies.model_validate({**dict(history.counted), **changes})
-
-
-def _costs(history: History, state: _State, fills: Sequence[Fill]) -> dict[str, Decimal]:
-    slippage = (_slippage(fill, history.orders[fill.client_order_id], state.adjustments) for fill in fills)
-    return {
-        "commission": sum((fill.commission for fill in fills), ZERO),
-        "slippage": sum(slippage, ZERO),
-        "traded": sum((fill.notional for fill in fills), ZERO),
-    }
-
-
-def _slippage(fill: Fill, order: OrderRequest, adjustments: Sequence[Adjustment]) -> Decimal:
-    """Dollars that a fill cost against the price of its decision; of a stop or target, against its own price."""
-    decided = {Leg.STOP: order.stop_price, Leg.TARGET: order.limit_price}.get(order.leg) or order.mark
-    before = [one for one in adjustments if one.effective_at <= fill.filled_at]
-    price = price_through(decided, fill.symbol, before, order.as_of)
-    worse = fill.price - price if fill.side is Side.BUY else price - fill.price
-    return cents(worse * fill.quantity)
-
-
-def _unrealised(held: Position) -> Decimal:
-    return held.value - held.cost_basis
 
 
 def kept_of(close: DailyClose) -> Kept:

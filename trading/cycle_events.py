@@ -17,7 +17,7 @@ from trading.steps import Cycle, Opening, Source
 
 
 def cycle_event(cycle: Cycle, kind: EventType, at: datetime, data: dict[str, Any], key: str = "") -> Event:
-    """One event of a cycle; `key` tells apart events of the same type."""
+    """One event of a cycle, and so of its strategy; `key` tells apart events of the same type."""
     return Event(
         event_id=f"{cycle.cycle_id}/{kind}" + (f"/{key}" if key else ""),
         desk_id=cycle.desk_id,
@@ -25,7 +25,7 @@ def cycle_event(cycle: Cycle, kind: EventType, at: datetime, data: dict[str, Any
         type=kind,
         trace_id=cycle.trace_id,
         occurred_at=at,
-        data=data,
+        data={**data, "strategy_id": cycle.request.strategy_id},
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, Field
 
-from trading.breaker import CircuitBreaker, Who
+from trading.breaker import CircuitBreaker, StrategyBreaker, Who
 from trading.docket import CycleOutcome
 from trading.instruments import Symbol
 from trading.money import DeskId, Identifier, Record, Text
@@ -25,13 +25,17 @@ class DeskOpening(Record):
 
 
 class HaltAsked(Record):
-    """Someone wants the desk to stop trading: to cancel what rests at the broker too, or to sell what is held."""
+    """Someone wants the desk to stop trading: to cancel what rests at the broker too, or to sell what is held.
+
+    With `strategy_id` that strategy alone stops; what rests and what is held stays then, whatever else is asked.
+    """
 
     reason: Annotated[str, Field(min_length=1, max_length=400)]
     by: Who = "operator"
     trace_id: Identifier = "none"
     cancel_orders: bool = False
     flatten: bool = False
+    strategy_id: Identifier | None = None
 
 
 class StandDownAsked(Record):
@@ -52,15 +56,26 @@ class StandDownAsked(Record):
 
 
 class LookAsked(Record):
-    """A look at the circuit breaker."""
+    """A look at the circuit breaker; that of a cycle names its strategy."""
 
     desk_id: DeskId
     at: AwareDatetime
     trace_id: Identifier = "none"
+    strategy_id: Identifier | None = None
+
+
+class Judged(Record):
+    """A desk's circuit breaker after a look, and those of its strategies (`shown_of`)."""
+
+    desk: CircuitBreaker
+    strategies: tuple[StrategyBreaker, ...] = ()
 
 
 class ResumptionAsked(LookAsked):
-    """A person's word that the desk may go on, as the desk hands it to its books; `change_id` names it there."""
+    """A person's word that the desk or a strategy may go on, as the desk hands it to its books.
+
+    `change_id` names it there.
+    """
 
     change_id: Identifier
     by: Who
@@ -69,12 +84,13 @@ class ResumptionAsked(LookAsked):
 
 
 class ResumeAsked(Record):
-    """Someone wants the desk to trade again; `force` goes past a rule that still holds."""
+    """Someone wants the desk, or one strategy, to trade again; `force` goes past a rule that still holds."""
 
     reason: Annotated[str, Field(min_length=1, max_length=400)]
     by: Who = "operator"
     trace_id: Identifier = "none"
     force: bool = False
+    strategy_id: Identifier | None = None
 
 
 class PriceMoved(Move):
@@ -196,5 +212,6 @@ class DeskState(Record):
         default_factory=dict
     )
     breaker: CircuitBreaker = CircuitBreaker()
+    strategies: tuple[StrategyBreaker, ...] = ()
     standing_down: Identifier | None = None
     look_due: bool = False

@@ -35,6 +35,7 @@ def day_digest(close: DailyClose, made_up: Sequence[date] = (), left_out: int = 
     notes = [close.note, f"made up: {', '.join(map(str, made_up))}" if made_up else ""]
     notes += [f"{left_out} older sessions were missed and stay unclosed" if left_out else ""]
     lines += [_pair("Note", note) for note in notes if note]
+    lines += ["", *_divided(close)] if close.divided else []
     return _within([*lines, "", *_symbols(close.symbols)] if close.symbols else lines)
 
 
@@ -115,6 +116,26 @@ def _symbols(lines: Sequence[SymbolLine]) -> list[str]:
         )
         for one in ordered
     ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return _most(_row(row, widths) for row in rows)
+
+
+def _divided(close: DailyClose) -> list[str]:
+    """What each strategy has and how it has done; the reserve is cash that is nobody's."""
+    rows: list[tuple[str, ...]] = [("Strategy", "Equity", "Day", "Since opening", "Return", "Drawdown", "Sharpe")]
+    rows += [
+        (
+            one.strategy_id,
+            "?" if one.equity is None else _dollars(one.equity),
+            _signed(one.pnl.day if one.pnl else None),
+            _signed(one.pnl.opening if one.pnl else None),
+            "" if one.total_return is None else _percent(one.total_return),
+            "" if one.drawdown is None else f"{one.drawdown:.2%}",
+            "" if one.sharpe is None else f"{one.sharpe:.2f}",
+        )
+        for one in close.divided
+    ]
+    rows += [("reserve", _dollars(close.reserve), *[""] * 5)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return _most(_row(row, widths) for row in rows)
 

@@ -73,22 +73,23 @@ def held(before: CircuitBreaker, change: StateChange) -> CircuitBreaker:
     return stated if stated.state is change.state else after
 
 
-def refusal(breaker: CircuitBreaker, *, force: bool = False) -> Refused | None:
-    """Why a person may not let the desk go on, by the gauges of the last look; None when nothing is in the way."""
+def refusal(breaker: CircuitBreaker, *, force: bool = False, strategy_id: str | None = None) -> Refused | None:
+    """Why a person may not let the desk, or a strategy, go on, by the gauges of the last look; None when it may."""
+    who = "the desk" if strategy_id is None else f"strategy {strategy_id}"
     if breaker.state is TradingState.ACTIVE:
-        return Refused(because="the desk is ACTIVE already")
+        return Refused(because=f"{who} is ACTIVE already")
     standing = [one for one in breaker.gauges if breaker.trip(one.rule) and _holds(one)]
     if force or not standing:
         return None
     words = "; ".join(f"{NAMES[one.rule]} is {shown(one.rule, one.value)}" for one in standing)
-    return Refused(because=f"what stopped the desk still holds: {words} (--force goes past it)")
+    return Refused(because=f"what stopped {who} still holds: {words} (--force goes past it)")
 
 
 def resume(before: CircuitBreaker, facts: BreakerFacts, asked: Resumption) -> CircuitBreaker | Refused:
     """The breaker after a person has said that the desk may go on, or why it may not."""
     rules, now, limits = asked.rules, values(facts), thresholds(asked.rules)
     seen = _shown(before, rules, facts, asked.at)
-    refused = refusal(seen, force=asked.force)
+    refused = refusal(seen, force=asked.force, strategy_id=asked.strategy_id)
     if refused is not None:
         return refused
     standing = [trip for trip in before.trips if is_beyond(trip.rule, now[trip.rule], limits[trip.rule])]

@@ -53,6 +53,7 @@ def trade_executed(request: OrderRequest, fill: Fill) -> Event:
     """A fill was booked; slippage in dollars a share against the decision's mark, positive is cost."""
     slippage = fill.price - request.mark if fill.signed_quantity > 0 else request.mark - fill.price
     data: dict[str, Any] = {**fill.model_dump(mode="json"), "leg": request.leg, "slippage": f"{slippage:f}"}
+    data["strategy_id"] = request.strategy_id
     return Event(
         event_id=f"{fill.fill_id}/{EventType.TRADE_EXECUTED}",
         desk_id=request.desk_id,

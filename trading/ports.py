@@ -12,10 +12,8 @@ from trading.agents.budget import Choice
 from trading.agents.questions import ModelCall, Question, Reply
 from trading.audit import Books
 from trading.bars import Bars
-from trading.breaker import CircuitBreaker, StateChange
+from trading.breaker import CircuitBreaker, StateChange, StrategyBreaker
 from trading.breaker_rules import BreakerLook, Refused, Resumption
-from trading.closing import DailyClose, Known
-from trading.closing_books import History, Past
 from trading.companies import Company
 from trading.corporate_actions import CorporateAction
 from trading.costs import Costs
@@ -34,7 +32,6 @@ from trading.shadow_scoring import ShadowLook
 from trading.spending import Attempt, Settlement, SpendAsked
 from trading.statement import Statement
 from trading.strategy import ChangeRefused, Strategy, StrategyChange
-from trading.weeks import WeekFacts, WeeklyReport
 
 
 class Calendar(Protocol):
@@ -257,12 +254,26 @@ class Ledger(Protocol):
         """Make the trading state stricter, so that every later intent sees it. A repeat finds it done."""
         ...
 
+    async def restrain(self, change: StateChange) -> CircuitBreaker | Refused:
+        """Make the state of one strategy stricter, so that every later intent of it sees it. A repeat finds it done.
+
+        Refused for one that the desk does not have.
+        """
+        ...
+
     async def judge(self, look: BreakerLook) -> CircuitBreaker:
-        """Hold the circuit breaker's rules against the books, and stop the desk or let it go on."""
+        """Hold the circuit breaker's rules against the books, and stop the desk or let it go on; then its strategies.
+
+        Of a look for one strategy, what holds for that one's orders.
+        """
         ...
 
     async def resume(self, asked: Resumption) -> CircuitBreaker | Refused:
-        """Let the desk go on, on a person's word, or say why not. A repeat finds it done."""
+        """Let the desk, or one strategy, go on, on a person's word, or say why not. A repeat finds it done."""
+        ...
+
+    async def strategy_breakers(self, desk_id: str) -> tuple[StrategyBreaker, ...]:
+        """The circuit breakers of a desk's strategies, by name."""
         ...
 
     async def breaker(self, desk_id: str) -> CircuitBreaker:
@@ -286,49 +297,6 @@ class Ledger(Protocol):
 
     async def books(self, desk_id: str) -> Books:
         """Everything the audit looks at, read at one instant."""
-        ...
-
-
-class Closes(Protocol):
-    """What was closed and reported of the desks: each session and each week once."""
-
-    async def known(self, desk_id: str) -> Known | None:
-        """Since when the desk has books, and its newest close; None when it has no books."""
-        ...
-
-    async def find(self, desk_id: str, session_on: date) -> DailyClose | None:
-        """The close of one session."""
-        ...
-
-    async def history(self, desk_id: str, until: datetime) -> History:
-        """What a close is made of, read at one instant; of what is only counted, what was until then."""
-        ...
-
-    async def past(self, desk_id: str) -> Past:
-        """The closes so far."""
-        ...
-
-    async def keep(self, close: DailyClose, told: Sequence[Event]) -> DailyClose:
-        """Keep a close with its equity mark, the peak and what is told of it; one that was kept before stays.
-
-        What is held is valued by the newest session's close, unless a later quote has already.
-        """
-        ...
-
-
-class Weeks(Protocol):
-    """The reports of the weeks, each written once."""
-
-    async def find(self, desk_id: str, monday: date) -> WeeklyReport | None:
-        """The report of one week."""
-        ...
-
-    async def facts(self, desk_id: str, monday: date) -> WeekFacts:
-        """What the books hold of a week."""
-        ...
-
-    async def keep(self, report: WeeklyReport, told: Sequence[Event]) -> WeeklyReport:
-        """Keep a report with what is told of it; one that was kept before stays."""
         ...
 
 

@@ -187,7 +187,13 @@ class ActivitySteps:
 
     async def judge(self, stage: Stage) -> CircuitBreaker:
         """Look at the circuit breaker."""
-        asked = LookAsked(desk_id=stage.cycle.desk_id, at=workflow.now(), trace_id=stage.cycle.trace_id)
+        cycle = stage.cycle
+        asked = LookAsked(
+            desk_id=cycle.desk_id,
+            at=workflow.now(),
+            trace_id=cycle.trace_id,
+            strategy_id=cycle.request.strategy_id,
+        )
         return await _done(
             workflow.execute_activity_method(
                 BreakerActivities.judge, asked, summary="circuit breaker", **policies.LEDGER

@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.breaker import BreakerActivities
     from activities.ledger import LedgerActivities
     from activities.opening import OpeningActivities
-    from trading.breaker import CircuitBreaker, StateChange, TradingState
+    from trading.breaker import CircuitBreaker, StateChange, StrategyBreaker, TradingState
     from trading.breaker_rules import Refused
     from trading.cycle_events import cycle_event
     from trading.desk import (
@@ -40,6 +40,7 @@ with workflow.unsafe.imports_passed_through():
     from trading.events import EventType
     from trading.judging import refusal
     from trading.steps import CycleRequest
+    from trading.strategy_states import StrategyStates
     from trading.waiting import Room, Turns
     from workflows import policies
     from workflows.stand_down import StandDown
@@ -69,6 +70,7 @@ class TradingDesk:
         self._turns = Turns(state, ROOM)
         self._under_way = UnderWay(state.desk_id, self._turns, self._ended)
         self._breaker = state.breaker
+        self._strategies = StrategyStates(state.strategies)
         self._standing_down = state.standing_down
         self._trouble = ""
         self._refused = ""
@@ -116,14 +118,15 @@ class TradingDesk:
         While what is held is being sold the desk is REDUCING; the halt follows when that is on its way. Asked to sell
         a second time meanwhile, it goes on with the first: a halt would hold those sales back.
         """
-        flatten = asked.flatten and self._standing_down is None
+        whole = asked.strategy_id is None
+        flatten = whole and asked.flatten and self._standing_down is None
         await self._restrict(asked, flatten=flatten)
-        if flatten or asked.cancel_orders:
+        if flatten or (whole and asked.cancel_orders):
             await self._stand_down(asked, flatten=flatten)
 
     @workflow.update
     async def resume_now(self, asked: ResumeAsked) -> CircuitBreaker:
-        """Trade again. Refused while what stopped the desk still holds, unless by force."""
+        """Trade again. Refused while what stopped the desk, or the strategy, still holds, unless by force."""
         answer = await self._resume(asked)
         if isinstance(answer, Refused):
             raise ApplicationError(answer.because, type="ResumeRefused", non_retryable=True)
@@ -132,16 +135,16 @@ class TradingDesk:
     @resume_now.validator
     def _may_resume(self, asked: ResumeAsked) -> None:
         # What has not tripped here may be held in the books by somebody who has not told: those have the last word.
-        refused = refusal(self._breaker, force=asked.force) if self._breaker.trips else None
+        name = asked.strategy_id
+        known = self._breaker if name is None else self._strategies.of(name)
+        refused = refusal(known, force=asked.force, strategy_id=name) if known.trips else None
         if refused is not None:
             raise ApplicationError(refused.because, type="ResumeRefused", non_retryable=True)
 
     @workflow.signal
     async def resume(self, asked: ResumeAsked) -> None:
         """The same as a signal, for the Web UI; a refusal shows in the desk's details."""
-        answer = await self._resume(asked)
-        self._refused = answer.because if isinstance(answer, Refused) else ""
-        self._describe()
+        await self._resume(asked)
 
     @workflow.signal
     async def books_changed(self) -> None:
@@ -163,6 +166,11 @@ class TradingDesk:
     def circuit_breaker(self) -> CircuitBreaker:
         """The trading state, and every rule: threshold, value, distance, since when, evidence, who may resume when."""
         return self._breaker
+
+    @workflow.query
+    def strategy_breakers(self) -> list[StrategyBreaker]:
+        """The same of each strategy; of more than forty, those that trade with their nearest rule alone."""
+        return list(self._strategies.lines)
 
     @workflow.query
     def cycles(self) -> list[CycleLine]:
@@ -209,8 +217,8 @@ class TradingDesk:
 
     def _pause(self, due_at: datetime | None) -> timedelta | None:
         now, ends = workflow.now(), [due_at] if due_at is not None else []
-        if self._breaker.trips:
-            ends.append(min(self._breaker.next_look_at or now + policies.BREAKER_LOOK, now + policies.BREAKER_LOOK))
+        look = self._strategies.next_look(self._breaker, now + policies.BREAKER_LOOK)
+        ends += [look] if look is not None else []
         return max(policies.LEAST_BREAKER_LOOK, min(ends) - now) if ends else None
 
     async def _judged(self) -> None:
@@ -224,11 +232,13 @@ class TradingDesk:
         async with self._one_change_at_a_time:  # or an older answer could overwrite a halt that came meanwhile
             self._look_waits = self._look_due = False
             asked = LookAsked(desk_id=self._desk_id, at=workflow.now(), trace_id=workflow.info().run_id)
-            self._breaker = await self._surely(
+            judged = await self._surely(
                 lambda: workflow.execute_activity_method(
-                    BreakerActivities.judge, asked, summary="circuit breaker", **policies.LEDGER
+                    BreakerActivities.judge_desk, asked, summary="circuit breaker", **policies.LEDGER
                 )
             )
+            self._breaker = judged.desk
+            self._strategies.replace(judged.strategies)
             self._describe()
 
     async def _failed(self, end: CycleEnd) -> None:
@@ -249,19 +259,30 @@ class TradingDesk:
             change = StateChange(
                 desk_id=self._desk_id,
                 change_id=str(workflow.uuid4()),
-                state=TradingState.REDUCING if asked.flatten else TradingState.HALTED,
+                state=TradingState.REDUCING if asked.flatten and asked.strategy_id is None else TradingState.HALTED,
                 changed_by=asked.by,
                 reason=asked.reason,
                 trace_id=asked.trace_id,
                 at=workflow.now(),
                 flatten=flatten,
+                strategy_id=asked.strategy_id,
             )
-            self._breaker = await self._surely(
+            answer: CircuitBreaker | Refused = await self._surely(
                 lambda: workflow.execute_activity_method(
                     LedgerActivities.change_state, change, summary=f"{change.state} by {asked.by}", **policies.LEDGER
                 )
             )
-            self._describe()
+            self._heard(asked.strategy_id, answer)
+
+    def _heard(self, name: str | None, answer: CircuitBreaker | Refused) -> None:
+        """What became of the desk or of one strategy."""
+        if isinstance(answer, Refused):
+            self._refused = answer.because
+        elif name is None:
+            self._breaker = answer
+        else:
+            self._strategies.changed(name, answer)
+        self._describe()
 
     async def _resume(self, asked: ResumeAsked) -> CircuitBreaker | Refused:
         async with self._one_change_at_a_time:
@@ -277,9 +298,10 @@ class TradingDesk:
                     BreakerActivities.resume_desk, word, summary=f"resume by {asked.by}", **policies.LEDGER
                 )
             )
+            self._heard(asked.strategy_id, answer)
             if isinstance(answer, CircuitBreaker):
-                self._breaker, self._standing_down = answer, None
-            self._describe()
+                self._refused = ""
+                self._standing_down = self._standing_down if asked.strategy_id else None
             return answer
 
     async def _stand_down(self, asked: HaltAsked, *, flatten: bool) -> None:
@@ -331,7 +353,7 @@ class TradingDesk:
         why = f" ({self._breaker.reason})" if self._breaker.reason else ""
         lines = self._turns.lines[-10:]
         past = "\n".join(f"- {line.cycle_id}: {line.outcome or 'waiting'} {line.reason}" for line in lines)
-        refused = f"\n\n**Not resumed:** {self._refused}" if self._refused else ""
+        refused = f"\n\n**Refused:** {self._refused}" if self._refused else ""
         trouble = f"\n\n**Trouble with the books:** {self._trouble}" if self._trouble else ""
         words = f"**{self._breaker.state}**{why} — {now}, {len(self._turns)} waiting, {self._turns.held} held"
         workflow.set_current_details(f"{words}{refused}{trouble}\n\n{past}")
@@ -346,6 +368,7 @@ class TradingDesk:
                 "opened": self._opened,
                 **self._turns.carried(workflow.now()),
                 "breaker": self._breaker,
+                "strategies": self._strategies.lines,
                 "standing_down": self._standing_down,
                 "look_due": self._look_due,
             }

@@ -15,6 +15,7 @@ from adapters.postgres.portfolio import read_portfolio
 from adapters.postgres.shadow import all_trades
 from adapters.postgres.sleeve_rows import read_accounts, read_allocations, read_parts
 from adapters.postgres.strategies import read_strategies
+from adapters.postgres.strategy_breakers import read_strategy_breakers
 from adapters.postgres.tables import trades
 from trading.audit import Books
 from trading.trades import Trade
@@ -50,6 +51,7 @@ async def read_books(connection: AsyncConnection, desk_id: str) -> Books:
         events=events,
         unreadable=unreadable,
         breaker=await read_breaker(connection, desk_id),
+        strategy_breakers=await read_strategy_breakers(connection, desk_id),
         **stated,
     )
 

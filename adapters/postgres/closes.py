@@ -14,11 +14,13 @@ from sqlalchemy.types import Numeric
 from adapters.postgres import log
 from adapters.postgres.adjustments import adjustments_of_desk
 from adapters.postgres.capital_rows import capital_of_desk
+from adapters.postgres.close_lines import keep_lines, read_lines
 from adapters.postgres.closing_tables import daily_closes
 from adapters.postgres.engine import consistent, transaction
 from adapters.postgres.fill_rows import fills_of_desk
 from adapters.postgres.order_rows import orders_of_desk
 from adapters.postgres.portfolio import lock_books, value_positions
+from adapters.postgres.sleeve_rows import read_allocations
 from trading.adjustments import price_through
 from trading.closing import DailyClose, Kept, Known, Tallies
 from trading.closing_books import History, Past
@@ -101,6 +103,7 @@ class PostgresCloses:
                 orders={one.request.client_order_id: one.request for one in orders},
                 fills=await fills_of_desk(connection, desk_id),
                 adjustments=await adjustments_of_desk(connection, desk_id),
+                allocations=await read_allocations(connection, desk_id),
                 counted=Tallies.model_validate(dict(counted.mappings().one())),
             )
 
@@ -114,7 +117,8 @@ class PostgresCloses:
             kept = [Kept(*row) for row in await connection.execute(rows.order_by(daily_closes.c.session_on))]
             newest = priced.order_by(daily_closes.c.session_on.desc()).limit(1)
             base = (await connection.execute(newest)).scalar_one_or_none()
-        return Past(kept, None if base is None else DailyClose.model_validate(base))
+            lines = await read_lines(connection, desk_id)
+        return Past(kept, None if base is None else DailyClose.model_validate(base), lines)
 
     async def keep(self, close: DailyClose, told: Sequence[Event]) -> DailyClose:
         """Keep a close once, with its mark and what is told of it, in one transaction."""
@@ -142,6 +146,7 @@ async def _mark(connection: AsyncConnection, close: DailyClose) -> None:
         kept = close.model_dump(include={"desk_id", "closes_at", "equity", "cash", "flow_count"})
         await connection.execute(_KEEP_MARK, kept)
         await connection.execute(_KEEP_PEAK, kept)
+        await keep_lines(connection, close)
 
 
 async def _prices_today(connection: AsyncConnection, close: DailyClose) -> dict[str, Decimal]:

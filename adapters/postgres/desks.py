@@ -10,9 +10,10 @@ from adapters.postgres import log
 from adapters.postgres.breaker import read_facts
 from adapters.postgres.capital import capital_of
 from adapters.postgres.strategies import save_strategy
+from adapters.postgres.strategy_breakers import judge_strategies, resume_strategy
 from adapters.postgres.tables import capital_events, portfolio_state, system_state
 from trading import judging
-from trading.breaker import CircuitBreaker, StateChange, TradingState
+from trading.breaker import CircuitBreaker, StateChange, TradingState, combined
 from trading.breaker_events import judged, resumption_told, state_changed
 from trading.breaker_rules import BreakerLook, Refused, Resumption
 from trading.errors import BooksDisagree
@@ -77,18 +78,24 @@ async def change_state(connection: AsyncConnection, change: StateChange) -> Circ
 
 
 async def judge(connection: AsyncConnection, look: BreakerLook) -> CircuitBreaker:
-    """Hold the rules against the books; what changes is written with its event, and the gauges in any case."""
+    """Hold the rules against the books; what changes is written with its event, and the gauges in any case.
+
+    First the desk's, then its strategies' (`judge_strategies`); of a look for one, what holds for that one's orders.
+    """
     head = await log.lock_log(connection, look.desk_id)
     before = await read_breaker(connection, look.desk_id)
     facts = await read_facts(connection, before, look)
     after = judging.judge(look.rules, facts, before, look.at)
     await _keep(connection, look.desk_id, after)
     await log.append(connection, judged(before, after, look, head.count))
-    return after
+    own = await judge_strategies(connection, look, head.count)
+    return after if own is None else combined(after, own)
 
 
 async def resume(connection: AsyncConnection, asked: Resumption) -> CircuitBreaker | Refused:
-    """Let the desk go on, or say why not."""
+    """Let the desk, or the strategy that is named, go on, or say why not."""
+    if asked.strategy_id is not None:
+        return await resume_strategy(connection, asked)
     await log.lock_log(connection, asked.desk_id)
     before = await read_breaker(connection, asked.desk_id)
     if await log.is_written(connection, f"{asked.desk_id}/{EventType.TRADING_STATE_CHANGED}/{asked.change_id}"):

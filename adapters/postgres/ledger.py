@@ -27,11 +27,12 @@ from adapters.postgres import (
     shadow,
     sleeves,
     strategies,
+    strategy_breakers,
 )
 from adapters.postgres.engine import consistent, transaction
 from trading.adjustments import Adjustment
 from trading.audit import Books
-from trading.breaker import CircuitBreaker, StateChange
+from trading.breaker import CircuitBreaker, StateChange, StrategyBreaker
 from trading.breaker_rules import BreakerLook, Refused, Resumption
 from trading.costs import Costs
 from trading.events import Event
@@ -169,9 +170,19 @@ class PostgresLedger:
             return await desks.judge(connection, look)
 
     async def resume(self, asked: Resumption) -> CircuitBreaker | Refused:
-        """Let the desk go on, on a person's word, or say why not."""
+        """Let the desk, or one strategy, go on, on a person's word, or say why not."""
         async with transaction(self._engine) as connection:
             return await desks.resume(connection, asked)
+
+    async def restrain(self, change: StateChange) -> CircuitBreaker | Refused:
+        """Make the state of one strategy stricter, so that every later intent of it sees it."""
+        async with transaction(self._engine) as connection:
+            return await strategy_breakers.restrain(connection, change)
+
+    async def strategy_breakers(self, desk_id: str) -> tuple[StrategyBreaker, ...]:
+        """The circuit breakers of a desk's strategies, by name."""
+        async with transaction(self._engine) as connection:
+            return await strategy_breakers.read_strategy_breakers(connection, desk_id)
 
     async def breaker(self, desk_id: str) -> CircuitBreaker:
         """The trading state with its reason."""

@@ -247,6 +247,25 @@ def test_a_halted_desk_thinks_and_sends_nothing_until_it_is_resumed(desk: Termin
     assert desk.type("run", "KO", "--json").document["report"]["shadow"] is False
 
 
+def test_one_strategy_is_halted_while_the_desk_trades_and_resumed(desk: Terminal) -> None:
+    assert desk.type("halt", "--reason", "odd fills", "--strategy", "agents", "--json").document["state"] == "HALTED"
+    look = desk.type("status", "--json").document
+    assert look["breaker"]["state"] == "ACTIVE"
+    assert [(one["strategy_id"], one["breaker"]["state"]) for one in look["strategies"]] == [("agents", "HALTED")]
+    assert "odd fills" in desk.type("status").out
+    back = desk.type("resume", "--reason", "they were ours", "--strategy", "agents")
+    assert (back.code, back.out.strip()) == (0, "strategy agents ACTIVE: they were ours")
+    again = desk.type("resume", "--reason", "again", "--strategy", "agents")
+    assert again.err == "starter: the desk refuses: strategy agents is ACTIVE already\n"
+    for words, said in {
+        ("halt", "--strategy", "agent"): "the desk has no strategy agent, but agents",
+        ("resume", "--strategy", "agent"): "the desk has no strategy agent, but agents",
+        ("halt", "--strategy", "agents", "--flatten"): "--cancel-orders and --flatten are for the whole desk",
+    }.items():
+        refused = desk.type(*words, "--reason", "x")
+        assert (refused.code, refused.err[: 9 + len(said)], refused.err.count("\n")) == (1, f"starter: {said}", 1)
+
+
 def test_a_moved_price_is_looked_at(desk: Terminal) -> None:
     assert desk.type("price-move", "WMT", "--percent", "-4", "--json").document["symbol"] == "WMT"
     cycles = desk.type("status", "--json").document["cycles"]

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from tests.making import DESK, deposit, fill, request
 from trading.adjustments import Adjustment
-from trading.closing import DailyClose, Due, Missing, Tallies
+from trading.closing import DailyClose, Due, KeptLine, Missing, Tallies
 from trading.closing_books import History, Past, Seen, close_of, kept_of
+from trading.closing_strategies import kept_line
 from trading.instruments import Side
 from trading.orders import Fill
 from trading.portfolio import CapitalEvent
@@ -70,7 +71,12 @@ def priced(**prices: str | None) -> Seen:
 def closed(past: Sequence[DailyClose]) -> Past:
     """These closes as the next one sees them."""
     known = [one for one in past if one.equity is not None]
-    return Past([kept_of(one) for one in past], known[-1] if known else None)
+    lines: dict[str, list[KeptLine]] = {}
+    for close in known:
+        for line in close.strategies:
+            kept = kept_line(close, line)
+            lines.setdefault(line.strategy_id, []).extend([kept] if kept else [])
+    return Past([kept_of(one) for one in past], known[-1] if known else None, lines)
 
 
 def lived(histories: Sequence[History], prices: Sequence[Mapping[str, str | None]]) -> list[DailyClose]:

@@ -11,7 +11,7 @@ from tests.making import after, these
 from tests.trading.closing import ORDERS, bell, closed, due, history, lived, paid, priced, traded
 from trading.adjustments import Adjustment, AdjustmentKind
 from trading.closing import Benchmark, Gains, Missing, Tallies, missing_words
-from trading.closing_books import ADOPTED, Past, close_of, held_at
+from trading.closing_books import Past, close_of, held_at
 
 D = Decimal
 BOUGHT = traded(0, 0, "100", "50.10", commission="1.00")
@@ -117,7 +117,7 @@ def test_shares_that_were_taken_over_are_a_strategy_of_their_own() -> None:
         evidence="a person",
     )
     close = close_of(history(adjustments=[taken]), due(0), priced(MSFT="40"), Past())
-    assert [(one.strategy_id, one.gain) for one in close.strategies] == [(ADOPTED, D("10.00"))]
+    assert [(one.strategy_id, one.gain) for one in close.strategies] == [("agents", D("10.00"))]
     assert close.gains == Gains(unrealised=D("10.00"), other=D("390.00"))
     assert close.equity == D("100400.00")
 

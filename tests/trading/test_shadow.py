@@ -68,7 +68,8 @@ async def test_every_event_from_the_prices_on_says_that_it_is_in_shadow() -> Non
     own = [event for event in steps.desk.events.values() if event.aggregate_id == "paper/cycle-1"]
     assert {event.type for event in own if "shadow" not in event.data} == {E.CYCLE_STARTED}
     assert all(event.data["shadow"] is True for event in own if event.type is not E.CYCLE_STARTED)
-    assert data_of(steps, E.CYCLE_COMPLETED) == {"outcome": "shadowed", "reason": "", "shadow": True}
+    ended = {"outcome": "shadowed", "reason": "", "strategy_id": "agents", "shadow": True}
+    assert data_of(steps, E.CYCLE_COMPLETED) == ended
 
 
 async def test_a_desk_that_its_breaker_halts_at_the_first_mark_goes_on_in_shadow() -> None:

@@ -11,7 +11,15 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres import alert_tables, closing_tables, market_tables, paper_tables, sleeve_tables, spend_tables
+from adapters.postgres import (
+    alert_tables,
+    closing_tables,
+    market_tables,
+    paper_tables,
+    sleeve_tables,
+    spend_tables,
+    strategy_tables,
+)
 from adapters.postgres.engine import Database, application_engine, owner_engine, transaction
 from adapters.postgres.migrations import MIGRATIONS, migrate, revision
 from adapters.postgres.tables import metadata
@@ -53,6 +61,7 @@ async def test_the_migrated_schema_is_the_one_the_code_knows(empty: AsyncEngine,
     assert alert_tables.alert_readings.metadata is metadata
     assert sleeve_tables.sub_positions.metadata is metadata
     assert spend_tables.model_spend.metadata is metadata
+    assert strategy_tables.told_of_strategy.table is metadata.tables["events"]
     async with transaction(empty) as connection:
         await connection.run_sync(metadata.create_all)
     known = await shape(empty)

@@ -1,0 +1,154 @@
+"""What the circuit breakers of a desk's strategies look at, read from the books for all of them at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import RowMapping, TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import Text
+
+from adapters.postgres.breaker import DAYS_A_SESSION, HALTED_FOR
+from adapters.postgres.strategy_tables import IS_TOLD, WHOSE
+from trading.breaker import StrategyBreaker
+from trading.breaker_facts import Closing, EquityMark, Known, Told, facts_of
+from trading.breaker_rules import BreakerFacts, BreakerLook
+from trading.events import EventType
+from trading.money import ZERO
+
+# A desk may have two hundred: of each less is read than of the desk.
+MOST_TOLD = 500
+MOST_CLOSINGS = 200
+
+
+def _of(query: str) -> TextClause:
+    return text(query).bindparams(bindparam("names", type_=ARRAY(Text)))
+
+
+# The peak is kept at marks. Between two of them a strategy is worth its cash and its shares at the desk's marks.
+_STATED = _of(
+    """
+    SELECT s.strategy_id, d.event_count, p.marked_at, worth.equity, coalesce(a.peak_equity, 0) AS peak_equity
+    FROM unnest(:names) AS s (strategy_id)
+    JOIN system_state d ON d.desk_id = :desk_id JOIN portfolio_state p ON p.desk_id = :desk_id
+    LEFT JOIN strategy_accounts a ON a.desk_id = :desk_id AND a.strategy_id = s.strategy_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(a.cash, 0) + coalesce(sum(round(h.quantity * m.mark, 2)), 0) AS equity
+        FROM sub_positions h JOIN positions m USING (desk_id, symbol)
+        WHERE h.desk_id = :desk_id AND h.strategy_id = s.strategy_id AND h.quantity <> 0
+    ) AS worth
+    """
+)
+# As of the desk: a day's last mark is the close of its session; while that is not closed, the newest there is.
+_MARKS = _of(
+    """
+    SELECT s.strategy_id, of_days.* FROM unnest(:names) AS s (strategy_id) CROSS JOIN LATERAL (
+        (SELECT marked_at, equity, flow_count FROM strategy_marks m WHERE m.desk_id = :desk_id
+        AND m.strategy_id = s.strategy_id AND marked_at <= :since ORDER BY marked_at DESC LIMIT 1)
+        UNION ALL
+        (SELECT DISTINCT ON ((marked_at AT TIME ZONE :zone)::date) marked_at, m.equity, m.flow_count
+        FROM strategy_marks m LEFT JOIN daily_closes c ON c.desk_id = m.desk_id AND c.closes_at = m.marked_at
+        WHERE m.desk_id = :desk_id AND m.strategy_id = s.strategy_id AND marked_at > :since
+        ORDER BY (marked_at AT TIME ZONE :zone)::date, (c.desk_id IS NOT NULL) DESC, marked_at DESC)
+    ) AS of_days ORDER BY marked_at
+    """
+)
+_FLOWS = _of(
+    """
+    SELECT strategy_id, amount FROM allocations WHERE desk_id = :desk_id AND strategy_id = ANY(:names)
+    ORDER BY recorded_at, allocation_id
+    """
+)
+_TOLD = _of(
+    f"""
+    SELECT s.strategy_id, e.* FROM unnest(:names) AS s (strategy_id) CROSS JOIN LATERAL (
+        SELECT sequence, type, occurred_at, coalesce(data->>'code', data->>'leg', '') AS code,
+            CASE WHEN type = 'ShadowTradeClosed' THEN (data->>'pnl')::numeric ELSE 0 END AS pnl
+        FROM events WHERE desk_id = :desk_id AND {WHOSE} = s.strategy_id AND {IS_TOLD}
+        ORDER BY sequence DESC LIMIT :most
+    ) AS e
+    """  # noqa: S608  our own words
+)
+_CLOSINGS = _of(
+    """
+    SELECT s.strategy_id, c.* FROM unnest(:names) AS s (strategy_id) CROSS JOIN LATERAL (
+        SELECT e.sequence, t.realised_pnl AS pnl FROM (
+            SELECT * FROM trades WHERE desk_id = :desk_id AND strategy_id = s.strategy_id AND closed_at IS NOT NULL
+            ORDER BY closed_at DESC LIMIT :most
+        ) AS t CROSS JOIN LATERAL (
+            SELECT max(e.sequence) AS sequence FROM fills f
+            JOIN events e ON e.event_id = f.fill_id || '/TradeExecuted' WHERE f.client_order_id = t.exit_order_id
+        ) AS e
+        WHERE e.sequence IS NOT NULL ORDER BY e.sequence DESC
+    ) AS c
+    """
+)
+
+
+class _Read(NamedTuple):
+    """Rows by strategy."""
+
+    stated: Mapping[str, RowMapping]
+    marks: Mapping[str, Sequence[RowMapping]]
+    flows: Mapping[str, Sequence[RowMapping]]
+    told: Mapping[str, Sequence[RowMapping]]
+    closings: Mapping[str, Sequence[RowMapping]]
+
+
+async def read_strategy_facts(
+    connection: AsyncConnection, breakers: Sequence[StrategyBreaker], look: BreakerLook
+) -> dict[str, BreakerFacts]:
+    """The facts of a look at each of these strategies, by name."""
+    names = [one.strategy_id for one in breakers]
+    read = await _read(connection, names, look)
+    return {one.strategy_id: facts_of(_known(read, one.strategy_id), one.breaker, look) for one in breakers}
+
+
+async def _read(connection: AsyncConnection, names: Sequence[str], look: BreakerLook) -> _Read:
+    asked: dict[str, Any] = {"desk_id": look.desk_id, "names": list(names)}
+    stated = {row["strategy_id"]: row for row in (await connection.execute(_STATED, asked)).mappings()}
+    marked = (row["marked_at"] for row in stated.values())
+    since = _since(next(marked, None) or look.at, look)
+    return _Read(
+        stated=stated,
+        marks=_by_strategy((await connection.execute(_MARKS, {**asked, "zone": look.zone, "since": since})).mappings()),
+        flows=_by_strategy((await connection.execute(_FLOWS, asked)).mappings()),
+        told=_by_strategy((await connection.execute(_TOLD, {**asked, "most": MOST_TOLD})).mappings()),
+        closings=_by_strategy((await connection.execute(_CLOSINGS, {**asked, "most": MOST_CLOSINGS})).mappings()),
+    )
+
+
+def _since(marked_at: datetime, look: BreakerLook) -> datetime:
+    return marked_at - look.rules.sharpe_sessions * timedelta(days=DAYS_A_SESSION) - HALTED_FOR
+
+
+def _by_strategy(rows: Iterable[RowMapping]) -> Mapping[str, Sequence[RowMapping]]:
+    found: dict[str, list[RowMapping]] = defaultdict(list)
+    for row in rows:
+        found[row["strategy_id"]].append(row)
+    return found
+
+
+def _known(read: _Read, name: str) -> Known:
+    """One strategy's: it begins with nothing, and all that it has was transferred to it or earned."""
+    stated = read.stated[name]
+    told: Iterable[dict[str, Any]] = ({**row, "type": EventType(row["type"])} for row in read.told.get(name, ()))
+    return Known(
+        event_count=stated["event_count"],
+        equity=stated["equity"],
+        peak_equity=max(stated["peak_equity"], stated["equity"]),
+        marked_at=stated["marked_at"],
+        opening_cash=ZERO,
+        flows=[row["amount"] for row in read.flows.get(name, ())],
+        marks=[EquityMark.model_validate(_only(row, EquityMark.model_fields)) for row in read.marks.get(name, ())],
+        told=[Told(**_only(row, Told._fields)) for row in told],
+        closings=[Closing(**_only(row, Closing._fields)) for row in read.closings.get(name, ())],
+    )
+
+
+def _only(row: RowMapping | dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: row[name] for name in names}
