@@ -1,4 +1,4 @@
-"""Where rules come from, and when a strategy does too badly to go on."""
+"""Where rules come from, when a strategy does too badly to go on, and when well enough for real money."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from settings.group import group
+from trading.evidence import PromotionBar
+from trading.money import Fraction
 from trading.strategy_rules import StrategyRules
 
 
 class StrategySettings(BaseSettings):
-    """The rules of strategies."""
+    """The rules of strategies, and the bar before real money."""
 
     model_config = group("STRATEGY_")
 
@@ -24,6 +26,20 @@ class StrategySettings(BaseSettings):
         description="What its wins must have gained by what its losses gave up, or it only reduces until a person "
         "resumes; 0 is off.",
     )
+    # Not with the first lucky week: a month of sessions, and as many trades as a review asks for. A fall that would have
+    # kept the desk's own breaker shut (`BREAKER_RESUME_DRAWDOWN`) is no recommendation.
+    promote_min_days: int = Field(20, ge=0, le=1000, description="Days with a cycle on a rung before real money.")
+    promote_min_trades: int = Field(20, ge=0, le=10_000, description="Trades that are over, thought ones among them.")
+    promote_max_drawdown: Fraction = Field(Decimal("0.15"), description="Deepest fall of its capital that is forgiven.")
+    promote_min_return: Annotated[Decimal, Field(ge=-1, le=10)] = Field(
+        Decimal(0), description="Least return of its capital since it came to the rung."
+    )
+
+    @property
+    def bar(self) -> PromotionBar:
+        """What has to be shown before real money."""
+        wanted = {name: getattr(self, f"promote_{name}") for name in PromotionBar.model_fields}
+        return PromotionBar.model_validate(wanted)
 
     path: Path | None = Field(
         None,

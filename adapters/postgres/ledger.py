@@ -107,6 +107,13 @@ class PostgresLedger:
         async with transaction(self._engine) as connection:
             return await strategies.change_strategy(connection, change, limits)
 
+    async def change_strategies(
+        self, changes: Sequence[StrategyChange], limits: Limits
+    ) -> tuple[Strategy, ...] | ChangeRefused:
+        """Make changes of one desk together, each with its event, or none and say why not."""
+        async with transaction(self._engine) as connection:
+            return await strategies.change_strategies(connection, changes, limits)
+
     async def fund(self, desk_id: str, strategy_id: str, at: datetime) -> Portfolio | None:
         """Bring a strategy's part to its allocation; its part of the books."""
         async with transaction(self._engine) as connection:
