@@ -26,8 +26,8 @@ class StrategySettings(BaseSettings):
         description="What its wins must have gained by what its losses gave up, or it only reduces until a person "
         "resumes; 0 is off.",
     )
-    # Not with the first lucky week: a month of sessions, and as many trades as a review asks for. A fall that would have
-    # kept the desk's own breaker shut (`BREAKER_RESUME_DRAWDOWN`) is no recommendation.
+    # Not with the first lucky week: a month of sessions, and as many trades as a review asks for. A fall after which
+    # the desk's own breaker would not let it go on (`BREAKER_RESUME_DRAWDOWN`) is no recommendation.
     promote_min_days: int = Field(20, ge=0, le=1000, description="Days with a cycle on a rung before real money.")
     promote_min_trades: int = Field(20, ge=0, le=10_000, description="Trades that are over, thought ones among them.")
     promote_max_drawdown: Fraction = Field(Decimal("0.15"), description="Deepest fall of its capital that is forgiven.")

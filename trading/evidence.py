@@ -125,15 +125,15 @@ def missing(shown: Evidence, bar: PromotionBar) -> tuple[str, ...]:
 def _missing(shown: Evidence, bar: PromotionBar) -> Iterator[str]:
     over = shown.trades + shown.shadow_trades
     if shown.days < bar.min_days:
-        yield f"{shown.days} days with a cycle, {bar.min_days} wanted"
+        yield f"{shown.days} of {bar.min_days} days with a cycle"
     if over < bar.min_trades:
-        yield f"{over} trades that are over, {bar.min_trades} wanted"
+        yield f"{over} of {bar.min_trades} trades that are over"
     if shown.max_drawdown > bar.max_drawdown:
         yield f"a drawdown of {shown.max_drawdown:.1%}, at most {bar.max_drawdown:.1%}"
     if shown.total_return < bar.min_return:
         yield f"a return of {shown.total_return:.2%}, at least {bar.min_return:.2%}"
     if shown.findings:
-        yield f"{shown.findings} findings of the audit, none wanted"
+        yield f"findings of the audit: {shown.findings}"
 
 
 def _valuations(history: RungHistory) -> Iterator[Valuation]:

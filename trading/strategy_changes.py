@@ -57,6 +57,13 @@ def percent(part: Decimal) -> str:
     return f"{(part * 100).normalize():f} %"
 
 
+def limit_words(name: str, value: Decimal | int) -> str:
+    """A limit of a strategy as a person reads it."""
+    if name in {"max_position", "max_sector"}:
+        return percent(Decimal(value))
+    return f"{value}" if isinstance(value, int) else f"{value:,.2f} USD"
+
+
 def _refusals(
     changes: Sequence[StrategyChange], before: ByName, limits: Limits, ties: Mapping[str, Ties]
 ) -> Iterator[str]:
@@ -133,8 +140,6 @@ def _of_no_use(now: Strategy, was: Strategy | None) -> Iterator[str]:
         yield f"{name} asks the agents, who take no parameters ({_listed(tuple(now.parameters))})"
     if not now.asks_agents and (now.models or now.prompts):
         yield f"{name} decides by {now.source}, which asks no agents: it has no models or prompts"
-    if screen is not None and now.universe.symbols:
-        yield f"{name}: name symbols or a screen, not both"
     if screen is not None and screen.max_price is not None and screen.max_price < screen.min_price:
         yield f"{name}: a screen from {screen.min_price} to {screen.max_price} USD a share finds nothing"
 
@@ -155,14 +160,8 @@ def _together(before: Sequence[Strategy], after: Sequence[Strategy], names: Sequ
 
 def _looser(own: OwnLimits, limits: Limits) -> Iterator[str]:
     for name in own.looser_than(limits):
-        ours, theirs = (_in_words(name, getattr(of, name)) for of in (own, limits))
+        ours, theirs = (limit_words(name, getattr(of, name)) for of in (own, limits))
         yield f"{name} of {ours} is looser than the desk's {theirs} (TRADING_{name.upper()})"
-
-
-def _in_words(name: str, value: Decimal | int) -> str:
-    if name in {"max_position", "max_sector"}:
-        return percent(Decimal(value))
-    return f"{value}" if isinstance(value, int) else f"{value:,.2f} USD"
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -21,7 +21,8 @@ _CAME = text(
     """
     SELECT coalesce((
         SELECT max(recorded_at) FROM events WHERE desk_id = :desk_id AND aggregate_id = :desk_id
-        AND type = 'StrategyChanged' AND data->'strategy'->>'strategy_id' = :name AND (data ? 'came_from' OR data ? 'is_new')
+        AND type = 'StrategyChanged' AND data->'strategy'->>'strategy_id' = :name
+        AND (data ? 'came_from' OR data ? 'is_new')
     ), s.opened_at) AS since, p.equity
     FROM system_state s JOIN portfolio_state p USING (desk_id) WHERE s.desk_id = :desk_id
     """

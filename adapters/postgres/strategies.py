@@ -18,7 +18,7 @@ from trading.strategy import ChangeRefused, Strategy, StrategyChange
 from trading.strategy_changes import Ties, refusal
 from trading.strategy_events import strategy_changed
 
-# A cycle lives a quarter of an hour at most; one of which the log knows no end a day later was torn away with its server.
+# A cycle lives a quarter of an hour at most: one of which the log knows no end a day later is gone with its server.
 _TIES = text(
     """
     SELECT n.name,

@@ -1,4 +1,4 @@
-"""Changes of a desk's strategies in the books: each once with its event, together or not at all, two at once in turn."""
+"""Changes of strategies in the books: each once with its event, together or not at all, two at once in turn."""
 
 from __future__ import annotations
 
