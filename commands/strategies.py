@@ -63,7 +63,7 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
 @app.command("list")
 def strategies_list(*, as_json: AsJson = False) -> int:
     """Every strategy: who decides, which rung, how much."""
-    from console.strategies import listing
+    from console.strategy_look import listing
 
     return do(listing, as_json=as_json)
 

@@ -16,12 +16,14 @@ from console.desk import DeskBooks, books_of, workflow_id
 from console.output import Output, toned
 from console.reach import Reach, reach
 from console.state import LONGEST_REASON
-from console.strategy_tables import listed, summed
+from console.strategy_tables import summed
 from console.strategy_wish import Typed, allocations_of, made, wished
 from console.watchlist import Prices
 from settings import Settings
 from trading.errors import BadConfiguration
 from trading.strategy import ChangeRefused, Strategy, StrategyChange, StrategyId
+from trading.vetting import vet_strategy
+from wiring.strategies import vetters_of
 
 LONGEST_NAME = 80
 _NAME = TypeAdapter[str](StrategyId)
@@ -83,14 +85,6 @@ async def desk_of(settings: Settings) -> AsyncIterator[Desk]:
         yield Desk(settings, found, books, {one.strategy_id: one for one in known})
 
 
-async def listing(settings: Settings, output: Output) -> int:
-    """Every strategy of the desk, and what of its equity is given out."""
-    async with desk_of(settings) as desk:
-        known = tuple(desk.known.values())
-    output.show(known, *listed(known, desk.books.desk_id, wide=output.is_wide))
-    return 0
-
-
 async def add(settings: Settings, output: Output, wish: tuple[str, Typed], said: Said) -> int:
     """Add a strategy, in shadow. Raises BadConfiguration, UnknownSymbol or BadRule for what it cannot be."""
     name, typed = wish
@@ -147,9 +141,9 @@ async def remove(settings: Settings, output: Output, name: str, said: Said) -> i
 
 
 async def vet(settings: Settings, strategy: Strategy) -> None:
-    """See that what a strategy names is there. Raises UnknownSymbol with every symbol that the market does not have."""
-    if strategy.universe.symbols:
-        await Prices.of(settings).market.instruments(strategy.universe.symbols)
+    """See that it could run: its rule and parameters, and every symbol that it names. Raises as `vet_strategy`."""
+    prices = Prices.of(settings)
+    await vet_strategy(strategy, vetters_of(settings.strategies, prices.market), await prices.latest())
 
 
 def _name(said: str) -> str:

@@ -1,37 +1,67 @@
-"""`strategies show`: all that is known of one strategy, a section for each part of the books."""
+"""`strategies list` and `show`: what the books know of a desk's strategies, a section for each part of them."""
 
 from __future__ import annotations
 
-from adapters.postgres.strategy_reports import StrategyReports
+from rich.console import RenderableType
+
+from adapters.postgres.engine import consistent, transaction
+from adapters.postgres.strategy_reports import Share, StrategyReports, shares_of
 from console import tables
 from console.ladder import evidence
-from console.output import Output, grid, plain, title
-from console.strategies import desk_of
-from console.strategy_tables import shown_on, summed
+from console.output import Output, title
+from console.strategies import Desk, desk_of
+from console.strategy_tables import changes_of, listed, shown_on, summed, worth
 from settings import Settings
 from trading.evidence import missing
+from trading.money import ZERO
+from trading.portfolio import Portfolio
+from trading.strategy import Strategy
 
 CYCLES, CHANGES = 5, 5
 
 
+async def listing(settings: Settings, output: Output) -> int:
+    """Every strategy of the desk with what it has, and what of the equity is given out."""
+    async with desk_of(settings) as desk:
+        known = tuple(desk.known.values())
+        books, shares = await _shares(desk)
+    reserve = books.cash - sum((share.part.cash for share in shares.values()), ZERO)
+    output.show([_line(one, shares[one.strategy_id]) for one in known], *listed(known, shares, reserve, output))
+    return 0
+
+
 async def show(settings: Settings, output: Output, name: str) -> int:
-    """What a strategy is, what it has shown on its rung, its last cycles, and who changed it last."""
+    """What a strategy is, has and has shown on its rung, its last cycles, and who changed it last."""
     async with desk_of(settings) as desk:
         strategy = desk.named(name)
+        share = (await _shares(desk))[1][name]
         shown = await evidence(desk, strategy)
         reports = StrategyReports(desk.books.engine, desk.books.desk_id, name)
         cycles, changes = await reports.cycles(limit=CYCLES), await reports.changes(limit=CHANGES)
     lacking = missing(shown, settings.strategies.bar)
-    document = {"strategy": strategy, "evidence": shown, "missing": lacking, "cycles": cycles, "changes": changes}
-    table = grid("when", "by", "what", "~why")
-    for one in changes:
-        table.add_row(f"{one.at:%Y-%m-%d %H:%M}", plain(one.by), one.what, plain(one.reason))
+    document = {"strategy": strategy, "breaker": share.breaker, "account": tables.value_of(share.part)}
+    document |= {"evidence": shown, "missing": lacking, "cycles": cycles, "changes": changes}
+    held: list[RenderableType] = ["", tables.positions(share.part, sectors=output.is_wide)]
     output.show(
         document,
         title(f"Strategy {name} of {desk.books.desk_id}"),
-        summed(strategy),
+        summed(strategy, share.breaker),
+        title("Account"),
+        worth(share.part),
+        *(held if share.part.positions else []),
         *shown_on(strategy.rung, shown, lacking),
         *([title("Cycles"), tables.cycles(cycles, notes=output.is_wide)] if cycles else []),
-        *([title("Changes"), table] if changes else []),
+        *([title("Changes"), changes_of(changes)] if changes else []),
     )
     return 0
+
+
+async def _shares(desk: Desk) -> tuple[Portfolio, dict[str, Share]]:
+    async with transaction(consistent(desk.books.engine)) as connection:
+        return await shares_of(connection, desk.books.desk_id)
+
+
+def _line(strategy: Strategy, share: Share) -> dict[str, object]:
+    part = share.part
+    had = {"equity": part.equity, "cash": part.cash, "positions": len(part.positions)}
+    return {**strategy.model_dump(), "state": share.breaker.state, **had}

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
-from console.output import Tone, grid, pairs, plain, title, toned
+from adapters.postgres.strategy_reports import ChangeLine, Share
+from console.output import Output, Tone, dollars, grid, pairs, plain, title, toned
+from console.tables import STATE_TONES
+from trading.breaker import CircuitBreaker, TradingState
 from trading.evidence import Evidence
+from trading.portfolio import Portfolio, drawdown
 from trading.strategy import Rung, Strategy, Universe
 from trading.strategy_changes import allocated, limit_words, percent
 
@@ -17,31 +23,35 @@ RUNG_TONES: dict[Rung, Tone] = {Rung.SHADOW: "faint", Rung.PAPER: "plain", Rung.
 MOST_NAMED = 4
 
 
-def listed(known: Sequence[Strategy], desk_id: str, *, wide: bool) -> list[RenderableType]:
+def listed(
+    known: Sequence[Strategy], shares: Mapping[str, Share], reserve: Decimal, output: Output
+) -> list[RenderableType]:
     """A line each, and what of the equity is given out."""
-    table = grid(
-        "strategy", "decides", "rung", "", ">equity", "looks at", "scans", *(("~limits of its own",) if wide else ())
-    )
+    wide = output.is_wide
+    more = ("scans", "~limits of its own") if wide else ()
+    table = grid("strategy", "decides", "rung", "state", ">part", ">equity", "looks at", *more)
     for one in known:
+        share = shares[one.strategy_id]
         cells: list[RenderableType] = [one.strategy_id, plain(one.source), toned(one.rung, RUNG_TONES[one.rung])]
-        cells += [_enabled(one), percent(one.allocation), _universe(one.universe), _scans(one)]
-        table.add_row(*cells, *((_limits(one),) if wide else ()))
+        cells += [_state(one, share.breaker), percent(one.allocation), dollars(share.part.equity)]
+        table.add_row(*cells, _universe(one.universe), *((_scans(one), _limits(one)) if wide else ()))
     given = allocated(known)
-    words = f"  {percent(given)} of the equity is given out, {percent(1 - given)} is free; what is in shadow counts for nothing"
-    return [title(f"Strategies of {desk_id}"), table, toned(words, "faint")]
+    words = f"  {percent(given)} of the equity is given out (in shadow nothing is), {percent(1 - given)} is free"
+    return [title("Strategies"), table, toned(f"{words}; the reserve has {dollars(reserve)} USD of cash", "faint")]
 
 
-def summed(one: Strategy) -> Text:
+def summed(one: Strategy, breaker: CircuitBreaker = CircuitBreaker()) -> Text:  # noqa: B008  frozen
     """All that a strategy is."""
     lines: Lines = [
         ("strategy", one.strategy_id),
         ("decides", plain(one.source) + "".join(f", {name} {plain(str(of))}" for name, of in one.parameters.items())),
         ("rung", toned(one.rung, RUNG_TONES[one.rung])),
-        ("state", _enabled(one)),
+        ("state", _state(one, breaker)),
         ("allocation", percent(one.allocation) + ("" if one.is_funded else ", to think with")),
         ("looks at", _universe(one.universe, most=len(one.universe.symbols))),
         ("scans", _scans(one)),
     ]
+    lines += [("because", plain(breaker.reason))] if breaker.reason else []
     lines += [("models", _by_agent(one.models))] if one.models else []
     lines += [("prompts", _by_agent(one.prompts))] if one.prompts else []
     lines += [("limits", _limits(one))] if _limits(one) else []
@@ -52,6 +62,8 @@ def summed(one: Strategy) -> Text:
 
 def shown_on(rung: Rung, shown: Evidence, lacking: Sequence[str]) -> list[RenderableType]:
     """What a strategy has shown on its rung, and what is missing for real money."""
+    ratios = f"Sharpe {_ratio(shown.sharpe)}, hits {_percent(shown.hit_rate)}"
+    ratios += f", profit factor {_ratio(shown.profit_factor)}"
     over = f"{shown.trades} traded, {shown.shadow_trades} thought, {shown.open} open"
     lines: Lines = [
         ("since", f"{shown.since_at:%Y-%m-%d %H:%M} UTC, {shown.days} days with a cycle"),
@@ -59,10 +71,7 @@ def shown_on(rung: Rung, shown: Evidence, lacking: Sequence[str]) -> list[Render
         ("trades", over),
         ("made", f"{shown.pnl:,.2f} USD, and {shown.open_gain:,.2f} USD so far by what is open"),
         ("return", f"{shown.total_return:.2%}, at the deepest {shown.max_drawdown:.2%} below its peak"),
-        (
-            "ratios",
-            f"Sharpe {_ratio(shown.sharpe)}, hits {_percent(shown.hit_rate)}, profit factor {_ratio(shown.profit_factor)}",
-        ),
+        ("ratios", ratios),
         ("orders", f"{shown.denied} denied, {shown.rejected} rejected"),
         ("audit", f"{shown.findings} findings"),
         ("models", f"{shown.model_usd:,.2f} USD"),
@@ -71,7 +80,28 @@ def shown_on(rung: Rung, shown: Evidence, lacking: Sequence[str]) -> list[Render
     return [title(f"On the rung {rung} of {shown.desk_id}"), pairs(lines), toned(words, "odd" if lacking else "good")]
 
 
-def _enabled(one: Strategy) -> Text:
+def worth(part: Portfolio) -> Text:
+    """What a strategy has of the desk."""
+    fallen = drawdown(part.equity, part.peak_equity)
+    lines: Lines = [
+        ("equity", f"{dollars(part.equity)} USD" + (f", {fallen:.2%} below its peak" if fallen else "")),
+        ("cash", f"{dollars(part.cash)} USD"),
+        ("open orders", str(len(part.open_orders))),
+    ]
+    return pairs(lines)
+
+
+def changes_of(lines: Sequence[ChangeLine]) -> Table:
+    """Who changed it."""
+    table = grid("when", "by", "what", "~why")
+    for one in lines:
+        table.add_row(f"{one.at:%Y-%m-%d %H:%M}", plain(one.by), one.what, plain(one.reason))
+    return table
+
+
+def _state(one: Strategy, breaker: CircuitBreaker) -> Text:
+    if breaker.state is not TradingState.ACTIVE:
+        return toned(f"{breaker.state}" + ("" if one.enabled else ", disabled"), STATE_TONES[breaker.state])
     return toned("enabled", "good") if one.enabled else toned("disabled", "odd")
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from console.universe_file import read_universe
 from trading.agents.questions import Agent
 from trading.approvals import ApprovalTerms
 from trading.errors import BadConfiguration
@@ -25,7 +26,6 @@ Typed = Mapping[str, Any]
 Fields = dict[str, Any]
 Kind = TypeVar("Kind", bound=Record)
 NONE = "none"
-MOST_BYTES = 100_000
 _AGENTS = {"data": Agent.DATA, "risk": Agent.RISK, "validator": Agent.VALIDATOR, "meta": Agent.META}
 _AGENTS |= {agent.lower(): agent for agent in Agent}
 _HUNDRED = Decimal(100)
@@ -104,17 +104,7 @@ def _symbols(fields: Fields, said: str) -> None:
 
 
 def _file(fields: Fields, said: str) -> None:
-    """A file of symbols: a line each or separated by commas, with remarks behind a #."""
-    try:
-        with Path(said).open("rb") as file:
-            text = file.read(MOST_BYTES + 1).decode()
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "is not text"
-        raise BadConfiguration(f"--universe {said}: {why}") from error
-    words = [word for line in text.splitlines() for word in line.partition("#")[0].replace(",", " ").split()]
-    if len(text) > MOST_BYTES or not words:
-        raise BadConfiguration(f"--universe {said}: {'is no list of symbols' if words else 'has no symbols'}")
-    fields["universe"]["symbols"] = tickers(words)
+    fields["universe"]["symbols"] = read_universe(Path(said))
 
 
 def _screen(fields: Fields, said: str) -> None:

@@ -35,17 +35,17 @@ class StrategySettings(BaseSettings):
         Decimal(0), description="Least return of its capital since it came to the rung."
     )
 
-    @property
-    def bar(self) -> PromotionBar:
-        """What has to be shown before real money."""
-        wanted = {name: getattr(self, f"promote_{name}") for name in PromotionBar.model_fields}
-        return PromotionBar.model_validate(wanted)
-
     path: Path | None = Field(
         None,
         description="Folder of modules with rules of your own, named by a strategy as `module:Class`; they are also "
         "looked for in the working directory and on PYTHONPATH.",
     )
+
+    @property
+    def bar(self) -> PromotionBar:
+        """What has to be shown before real money."""
+        wanted = {name: getattr(self, f"promote_{name}") for name in PromotionBar.model_fields}
+        return PromotionBar.model_validate(wanted)
 
     @property
     def rules(self) -> StrategyRules:

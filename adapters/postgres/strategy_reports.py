@@ -1,4 +1,4 @@
-"""What a person asks of one strategy: its last cycles, and who changed it. Every function only reads."""
+"""What a person asks of strategies: what each has and may do, its last cycles, who changed it. It only reads."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import AwareDatetime
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.engine import transaction
+from adapters.postgres.portfolio import read_portfolio
 from adapters.postgres.reports import CycleSummary
+from adapters.postgres.sleeve_rows import read_accounts, read_parts
+from adapters.postgres.tables import strategies
+from trading.breaker import CircuitBreaker
+from trading.funding import Account, own_portfolio
 from trading.money import Record
+from trading.portfolio import Portfolio
 
 _CYCLES = text(
     """
@@ -41,6 +47,29 @@ class ChangeLine(Record):
     by: str
     reason: str
     what: str
+
+
+class Share(Record):
+    """A strategy's own circuit breaker, and its part of the books."""
+
+    breaker: CircuitBreaker
+    part: Portfolio
+
+
+async def shares_of(connection: AsyncConnection, desk_id: str) -> tuple[Portfolio, dict[str, Share]]:
+    """The desk's books, and what each strategy has of them, by name. To be read at one instant (`consistent`)."""
+    desk = await read_portfolio(connection, desk_id)
+    accounts = await read_accounts(connection, desk_id)
+    parts = await read_parts(connection, desk_id)
+    query = select(strategies.c.strategy_id, strategies.c.breaker).where(strategies.c.desk_id == desk_id)
+    rows = (await connection.execute(query)).all()
+    return desk, {
+        name: Share(
+            breaker=CircuitBreaker.model_validate(breaker),
+            part=own_portfolio(desk, accounts.get(name) or Account(strategy_id=name), parts),
+        )
+        for name, breaker in rows
+    }
 
 
 class StrategyReports:

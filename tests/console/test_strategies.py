@@ -41,7 +41,7 @@ def test_a_desk_begins_with_the_agents_and_shows_all_that_is_known_of_them(desk:
 
 
 def test_a_strategy_lives_from_its_first_day_in_shadow_to_its_last(desk: Terminal) -> None:
-    (desk.folder / "few.txt").write_text("ko, wmt  # what people buy anyway\n")
+    (desk.folder / "few.txt").write_text("ko\nwmt  # what people buy anyway\n")
     wish = ("--universe", str(desk.folder / "few.txt"), "--max-position", "10%", "--scan-times", "14:30,11:00")
     added = done(desk, "add", "careful", "--allocation", "30%", *wish, "--approval", "above_notional,above_usd=500")
     assert (added["rung"], added["enabled"], added["universe"]["symbols"]) == ("shadow", True, ["KO", "WMT"])

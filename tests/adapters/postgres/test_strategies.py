@@ -108,6 +108,19 @@ async def test_what_holds_shares_or_has_an_open_order_stays_until_it_has_none(le
     assert [one.strategy_id for one in await ledger.strategies(desk.DESK)] == ["agents"]
 
 
+async def test_the_cash_of_one_that_is_removed_goes_back_to_the_reserve(ledger: PostgresLedger) -> None:
+    await shrink(ledger, "0.5")
+    await ledger.change_strategy(change(MOMENTUM, is_new=True), desk.LIMITS)
+    own = await ledger.fund(desk.DESK, "momentum", desk.NOON)
+    assert own is not None
+    assert own.cash == 40_000
+    assert await ledger.change_strategy(change(MOMENTUM, change_id="gone", removed=True), desk.LIMITS) == MOMENTUM
+    moved = [
+        one.event for one in (await ledger.books(desk.DESK)).events if one.event.type is EventType.CAPITAL_ALLOCATED
+    ]
+    assert [one.data["amount"] for one in moved if one.data["strategy_id"] == "momentum"] == ["40000.00", "-40000.00"]
+
+
 async def refused_for(ledger: PostgresLedger, asked: StrategyChange, words: str) -> None:
     said = await ledger.change_strategy(asked, desk.LIMITS)
     assert isinstance(said, ChangeRefused)
