@@ -41,18 +41,20 @@ async def show(settings: Settings, output: Output, name: str) -> int:
     lacking = missing(shown, settings.strategies.bar)
     document = {"strategy": strategy, "breaker": share.breaker, "account": tables.value_of(share.part)}
     document |= {"evidence": shown, "missing": lacking, "cycles": cycles, "changes": changes}
-    held: list[RenderableType] = ["", tables.positions(share.part, sectors=output.is_wide)]
-    output.show(
-        document,
+    sections: list[RenderableType] = [
         title(f"Strategy {name} of {desk.books.desk_id}"),
         summed(strategy, share.breaker),
         title("Account"),
         worth(share.part),
-        *(held if share.part.positions else []),
-        *shown_on(strategy.rung, shown, lacking),
-        *([title("Cycles"), tables.cycles(cycles, notes=output.is_wide)] if cycles else []),
-        *([title("Changes"), changes_of(changes)] if changes else []),
-    )
+    ]
+    if share.part.positions:
+        sections += ["", tables.positions(share.part, sectors=output.is_wide)]
+    sections += shown_on(strategy.rung, shown, lacking)
+    if cycles:
+        sections += [title("Cycles"), tables.cycles(cycles, notes=output.is_wide)]
+    if changes:
+        sections += [title("Changes"), changes_of(changes)]
+    output.show(document, *sections)
     return 0
 
 

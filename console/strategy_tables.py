@@ -12,6 +12,7 @@ from rich.text import Text
 from adapters.postgres.strategy_reports import ChangeLine, Share
 from console.output import Output, Tone, dollars, grid, pairs, plain, title, toned
 from console.tables import STATE_TONES
+from trading.agents.questions import Agent
 from trading.breaker import CircuitBreaker, TradingState
 from trading.evidence import Evidence
 from trading.portfolio import Portfolio, drawdown
@@ -124,7 +125,7 @@ def _limits(one: Strategy) -> str:
     return ", ".join([*words, *([f"never {' '.join(never)}"] if never else [])])
 
 
-def _by_agent(named: dict[str, str]) -> str:
+def _by_agent(named: Mapping[Agent, str]) -> str:
     return ", ".join(f"{agent} {plain(name)}" for agent, name in named.items())
 
 

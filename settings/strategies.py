@@ -29,12 +29,12 @@ class StrategySettings(BaseSettings):
     # Not with the first lucky week: a month of sessions, and as many trades as a review asks for. A fall after which
     # the desk's own breaker would not let it go on (`BREAKER_RESUME_DRAWDOWN`) is no recommendation.
     promote_min_days: int = Field(
-        20, ge=0, le=1000, description="Days with a cycle that a strategy has on its rung before it is let at real money."
+        20, ge=0, le=1000, description="Days with a cycle that a strategy has on its rung before real money."
     )
     promote_min_trades: int = Field(
         20, ge=0, le=10_000, description="Trades that it has made there and that are over, thought ones among them."
     )
-    promote_max_drawdown: Fraction = Field(Decimal("0.15"), description="Deepest that its capital may have fallen there.")
+    promote_max_drawdown: Fraction = Field(Decimal("0.15"), description="Deepest fall of its capital there.")
     promote_min_return: Annotated[Decimal, Field(ge=-1, le=10)] = Field(
         Decimal(0), description="Least that its capital must have earned there, as a fraction."
     )

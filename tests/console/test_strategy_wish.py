@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from trading.agents.questions import Agent
 from trading.errors import BadConfiguration
 from trading.strategy import Strategy
 
-MOMENTUM = Strategy(strategy_id="momentum", source="momentum", parameters={"days": 60}, allocation="0.4")
-AGENTS = Strategy(strategy_id="agents", models={Agent.DATA: "rules"}, scan_times=["11:00"])
+MOMENTUM = Strategy(strategy_id="momentum", source="momentum", parameters={"days": 60}, allocation=Decimal("0.4"))
+AGENTS = Strategy(strategy_id="agents", models={Agent.DATA: "rules"}, scan_times=(time(11),))
 
 
 def test_what_is_not_typed_stays() -> None:

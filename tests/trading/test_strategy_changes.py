@@ -19,8 +19,8 @@ NOON = datetime(2026, 11, 2, 17, tzinfo=UTC)
 LIMITS = Limits()
 SHOWN = evidence_of(RungHistory("main", NOON, Decimal(1000)))
 DESK = (
-    Strategy(strategy_id="agents", allocation="0.6", rung="paper"),
-    Strategy(strategy_id="momentum", source="momentum", allocation="0.4", rung="shadow"),
+    Strategy(strategy_id="agents", allocation=Decimal("0.6"), rung=Rung.PAPER),
+    Strategy(strategy_id="momentum", source="momentum", allocation=Decimal("0.4"), rung=Rung.SHADOW),
 )
 
 
@@ -197,7 +197,8 @@ def ended(*pnls: int) -> tuple[Ended, ...]:
 def test_evidence_is_counted_and_what_is_open_counts_with_the_rest() -> None:
     shown = history(ended=ended(100, -50, 100, 0), open=(Open(Decimal(-400)),), rejected=1, denied=2, findings=0)
     assert (shown.days, shown.cycles, shown.trades, shown.shadow_trades, shown.open) == (20, 40, 2, 2, 1)
-    assert (shown.pnl, shown.open_gain, shown.hit_rate) == (150, -400, pytest.approx(2 / 3))
+    assert (shown.pnl, shown.open_gain) == (Decimal(150), Decimal(-400))
+    assert shown.hit_rate == pytest.approx(2 / 3)
     assert shown.total_return == pytest.approx(-0.025)
     assert shown.max_drawdown == pytest.approx(400 / 10_150)
 

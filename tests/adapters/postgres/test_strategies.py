@@ -16,7 +16,7 @@ from trading.events import EventType
 from trading.evidence import evidence_of
 from trading.strategy import ChangeRefused, Rung, Strategy, StrategyChange
 
-MOMENTUM = Strategy(strategy_id="momentum", source="momentum", allocation="0.4", rung="paper")
+MOMENTUM = Strategy(strategy_id="momentum", source="momentum", allocation=Decimal("0.4"), rung=Rung.PAPER)
 
 
 def change(now: Strategy, **said: Any) -> StrategyChange:
