@@ -54,7 +54,7 @@ def allocated(strategies: Sequence[Strategy]) -> Decimal:
 
 def percent(part: Decimal) -> str:
     """A part of one in words, with decimals only where there are any."""
-    return f"{(part * 100).normalize():f} %"
+    return f"{(part * 100).normalize():f}%"
 
 
 def limit_words(name: str, value: Decimal | int) -> str:
@@ -109,7 +109,7 @@ def _wrong(change: StrategyChange, was: Strategy | None, limits: Limits) -> Iter
         yield from (f"{now.strategy_id}: {words}" for words in _looser(now.limits, limits))
     yield from _climbs(change, was)
     if _is_idle(now) and (was is None or not _is_idle(was)):
-        yield f"{now.strategy_id} is to trade and has an allocation of 0 %: allocate some, or disable it"
+        yield f"{now.strategy_id} is to trade and has an allocation of 0%: allocate some, or disable it"
     yield from _of_no_use(now, was)
 
 

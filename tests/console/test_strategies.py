@@ -82,10 +82,10 @@ def test_a_strategy_lives_from_its_first_day_in_shadow_to_its_last(desk: Termina
         ("add agents --allocation 10%", "there is a strategy agents already"),
         ("add more", "Missing option '--allocation'"),
         ("add More --allocation 10%", "not a strategy's name: 'More'"),
-        ("add more --allocation 10% --max-position 30%", "max_position of 30 % is looser than the desk's 20 %"),
+        ("add more --allocation 10% --max-position 30%", "max_position of 30% is looser than the desk's 20%"),
         ("edit nobody --symbols AAPL", "no such strategy: 'nobody' (the desk has agents)"),
         ("edit agents --by \n --symbols AAPL", "--by is a name of 1 to 80 characters"),
-        ("allocate agents=0%", "agents is to trade and has an allocation of 0 %"),
+        ("allocate agents=0%", "agents is to trade and has an allocation of 0%"),
         ("promote agents --confirm agents", "this desk is on paper"),
         ("demote agents --to live", "that is no demotion to live"),
         ("remove agents", "agents holds "),
@@ -104,7 +104,7 @@ def test_a_third_that_does_not_fit_says_what_is_free(desk: Terminal) -> None:
     done(desk, "add", "third", "--allocation", "30%")
     said = desk.type("strategies", "promote", "third", "--yes")
     assert said.code == 1
-    assert "allocations would sum to 130 % (agents 100 %, third 30 %): 0 % is free for third" in said.err
+    assert "allocations would sum to 130% (agents 100%, third 30%): 0% is free for third" in said.err
     done(desk, "remove", "third")
 
 

@@ -42,9 +42,9 @@ def new(name: str, **said: Any) -> StrategyChange:
 REFUSED = [
     (
         change(strategy(rung="paper", allocation="0.5")),
-        "allocations would sum to 110 % (agents 60 %, momentum 50 %): 40 %",
+        "allocations would sum to 110% (agents 60%, momentum 50%): 40%",
     ),
-    (new("breakout", source="breakout", rung="paper", allocation="0.41"), "40 % is free for breakout"),
+    (new("breakout", source="breakout", rung="paper", allocation="0.41"), "40% is free for breakout"),
     (new("agents", allocation="0.1"), "there is a strategy agents already"),
     (change(strategy("rsi"), seen=strategy("rsi")), "there is no strategy rsi"),
     (change(strategy("rsi"), removed=True), "there is no strategy rsi"),
@@ -52,7 +52,7 @@ REFUSED = [
     (new("operator"), "the books have another use for the name operator"),
     (
         change(strategy(limits={"max_position": "0.25"})),
-        "momentum: max_position of 25 % is looser than the desk's 20 % (TRADING_MAX_POSITION)",
+        "momentum: max_position of 25% is looser than the desk's 20% (TRADING_MAX_POSITION)",
     ),
     (change(strategy(limits={"max_positions": 11})), "max_positions of 11 is looser than the desk's 10"),
     (
@@ -60,7 +60,7 @@ REFUSED = [
         "max_order_usd of 50,000.01 USD is looser than the desk's 50,000.00 USD",
     ),
     (change(strategy(limits={"min_price": "0.99"})), "min_price of 0.99 USD is looser than the desk's 1.00 USD"),
-    (change(strategy("agents", allocation=0)), "agents is to trade and has an allocation of 0 %"),
+    (change(strategy("agents", allocation=0)), "agents is to trade and has an allocation of 0%"),
     (change(strategy(rung="live")), "momentum is in shadow: paper comes before live"),
     (change(strategy("agents", rung="live")), "its promotion keeps the evidence"),
     (

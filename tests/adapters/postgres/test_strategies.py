@@ -53,7 +53,7 @@ async def test_a_refused_change_leaves_no_trace(ledger: PostgresLedger) -> None:
     before = await ledger.books(desk.DESK)
     said = await ledger.change_strategy(change(MOMENTUM, is_new=True), desk.LIMITS)
     assert isinstance(said, ChangeRefused)
-    assert "allocations would sum to 140 %" in said.because
+    assert "allocations would sum to 140%" in said.because
     assert await ledger.books(desk.DESK) == before
 
 
