@@ -30,6 +30,7 @@ OPTIONS: dict[str, Any] = {
     "allocation": Annotated[Word, typer.Option(help="Its part of the desk's equity, as 40% or 0.4.")],
     "model": Annotated[Several, typer.Option(help="Of an agent: data, risk, validator or meta.", metavar="AGENT=NAME")],
     "prompt": Annotated[Several, typer.Option(help="Of an agent.", metavar="AGENT=VERSION")],
+    "budget": Annotated[Word, typer.Option(help="Most dollars that its models may cost in a day of UTC.")],
     "scan_times": Annotated[Word, typer.Option(help="Instead of the desk's, as 11:00,14:30.")],
     "max_position": Annotated[Word, typer.Option(help="Most of its equity in one position, as 10%.")],
     "max_sector": Annotated[Word, typer.Option(help="Most of its equity in one sector.")],

@@ -15,14 +15,19 @@ from adapters.temporal.connection import connect
 from console.desk import DeskBooks, books_of, workflow_id
 from console.output import Output, toned
 from console.reach import Reach, reach
+from console.roster import named
+from console.routine import apply_schedules
 from console.state import LONGEST_REASON
 from console.strategy_tables import summed
 from console.strategy_wish import Typed, allocations_of, made, wished
+from console.timetable import own_times, timetable_of
 from console.watchlist import Prices
 from settings import Settings
-from trading.errors import BadConfiguration
+from trading.errors import BadConfiguration, TradingError
 from trading.strategy import ChangeRefused, Strategy, StrategyChange, StrategyId
+from trading.strategy_changes import changed
 from trading.vetting import vet_strategy
+from wiring.casting import vet_strategy_models
 from wiring.strategies import vetters_of
 
 LONGEST_NAME = 80
@@ -57,9 +62,7 @@ class Desk:
 
     def named(self, name: str) -> Strategy:
         """One of its strategies. Raises BadConfiguration when there is none of that name."""
-        if name not in self.known:
-            raise BadConfiguration(f"no such strategy: {name!r} (the desk has {', '.join(self.known)})")
-        return self.known[name]
+        return named(self.known.values(), name)
 
     def changed(self, strategy: Strategy, said: Said, **more: object) -> StrategyChange:
         """A change as the books take it."""
@@ -73,7 +76,22 @@ class Desk:
         refused = await self.books.ledger.change_strategies(changes, self.settings.trading.limits)
         if isinstance(refused, ChangeRefused):
             raise BadConfiguration(refused.because)
-        await _tell(self, output)
+        try:
+            await self._tell(tuple(changed(tuple(self.known.values()), changes).values()))
+        except (TradingError, RPCError) as error:
+            # The books have it, and that is what counts: a worker that starts does what is left.
+            output.say(toned(f"  it is written, but a desk that runs was not told: {error}", "odd"))
+
+    async def _tell(self, now: Sequence[Strategy]) -> None:
+        """Have the desk look at its books anew, and the clock keep to what was changed."""
+        client = await connect(self.found.temporal_address)
+        try:
+            await client.get_workflow_handle(workflow_id(self.books.desk_id)).signal("books_changed")
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:  # a desk that never ran reads its books when it begins
+                raise
+        if own_times(now) != own_times(self.known.values()):
+            await apply_schedules(client, self.settings, now)
 
 
 @asynccontextmanager
@@ -141,8 +159,11 @@ async def remove(settings: Settings, output: Output, name: str, said: Said) -> i
 
 
 async def vet(settings: Settings, strategy: Strategy) -> None:
-    """See that it could run: its rule and parameters, and every symbol that it names. Raises as `vet_strategy`."""
+    """See that it could run: rule and parameters, models and prompts, symbols and times. Raises as each of these."""
     prices = Prices.of(settings)
+    vet_strategy_models(settings, strategy)
+    if strategy.scan_times:
+        await timetable_of(settings, prices, (strategy,))
     await vet_strategy(strategy, vetters_of(settings.strategies, prices.market), await prices.latest())
 
 
@@ -162,22 +183,6 @@ async def _put(settings: Settings, output: Output, wanted: Mapping[str, Mapping[
         await desk.write([desk.changed(now, said, seen=was) for was, now in zip(before, after, strict=True)], output)
     _show(after, output)
     return 0
-
-
-async def _tell(desk: Desk, output: Output) -> None:
-    """Let the desk look at its books anew. One that is not there will read them when it begins its next cycle."""
-    try:
-        client = await connect(desk.found.temporal_address)
-        await client.get_workflow_handle(workflow_id(desk.books.desk_id)).signal("books_changed")
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            _say_later(output)
-    except BadConfiguration:
-        _say_later(output)
-
-
-def _say_later(output: Output) -> None:
-    output.say(toned("  Temporal does not answer: it is written, and in force once a worker runs", "odd"))
 
 
 def _show(changed: Sequence[Strategy], output: Output, *words: str) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
+
 from rich.console import RenderableType
 
 from adapters.postgres.engine import consistent, transaction
+from adapters.postgres.spending import PostgresSpending
 from adapters.postgres.strategy_reports import Share, StrategyReports, shares_of
 from console import tables
 from console.ladder import evidence
@@ -15,6 +19,7 @@ from settings import Settings
 from trading.evidence import missing
 from trading.money import ZERO
 from trading.portfolio import Portfolio
+from trading.spending import SpendKey
 from trading.strategy import Strategy
 
 CYCLES, CHANGES = 5, 5
@@ -37,15 +42,17 @@ async def show(settings: Settings, output: Output, name: str) -> int:
         share = (await _shares(desk))[1][name]
         shown = await evidence(desk, strategy)
         reports = StrategyReports(desk.books.engine, desk.books.desk_id, name)
+        today, month = await _spent(desk, name)
         cycles, changes = await reports.cycles(limit=CYCLES), await reports.changes(limit=CHANGES)
     lacking = missing(shown, settings.strategies.bar)
     document = {"strategy": strategy, "breaker": share.breaker, "account": tables.value_of(share.part)}
+    document |= {"spent_today_usd": today, "spent_this_month_usd": month}
     document |= {"evidence": shown, "missing": lacking, "cycles": cycles, "changes": changes}
     sections: list[RenderableType] = [
         title(f"Strategy {name} of {desk.books.desk_id}"),
         summed(strategy, share.breaker),
         title("Account"),
-        worth(share.part),
+        worth(share.part, today, month),
     ]
     if share.part.positions:
         sections += ["", tables.positions(share.part, sectors=output.is_wide)]
@@ -56,6 +63,16 @@ async def show(settings: Settings, output: Output, name: str) -> int:
         sections += [title("Changes"), changes_of(changes)]
     output.show(document, *sections)
     return 0
+
+
+async def _spent(desk: Desk, name: str) -> tuple[Decimal, Decimal]:
+    """Dollars that its models took today and this month, by UTC."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    spending, found = PostgresSpending(desk.books.engine), []
+    for since in (today, today.replace(day=1)):
+        lines = await spending.lines(desk.books.desk_id, since, SpendKey.STRATEGY)
+        found.append(sum((line.usd for line in lines if line.key == name), ZERO))
+    return found[0], found[1]
 
 
 async def _shares(desk: Desk) -> tuple[Portfolio, dict[str, Share]]:

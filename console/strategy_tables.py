@@ -55,6 +55,7 @@ def summed(one: Strategy, breaker: CircuitBreaker = CircuitBreaker()) -> Text:  
     lines += [("because", plain(breaker.reason))] if breaker.reason else []
     lines += [("models", _by_agent(one.models))] if one.models else []
     lines += [("prompts", _by_agent(one.prompts))] if one.prompts else []
+    lines += [("budget", f"{dollars(one.budget_usd_per_day)} USD a day")] if one.budget_usd_per_day is not None else []
     lines += [("limits", _limits(one))] if _limits(one) else []
     lines += [("approval", _record(one.approval))] if one.approval else []
     lines += [("rule", _record(one.rules))] if one.rules else []
@@ -81,13 +82,14 @@ def shown_on(rung: Rung, shown: Evidence, lacking: Sequence[str]) -> list[Render
     return [title(f"On the rung {rung} of {shown.desk_id}"), pairs(lines), toned(words, "odd" if lacking else "good")]
 
 
-def worth(part: Portfolio) -> Text:
-    """What a strategy has of the desk."""
+def worth(part: Portfolio, today: Decimal, month: Decimal) -> Text:
+    """What a strategy has of the desk, and the dollars that its models took."""
     fallen = drawdown(part.equity, part.peak_equity)
     lines: Lines = [
         ("equity", f"{dollars(part.equity)} USD" + (f", {fallen:.2%} below its peak" if fallen else "")),
         ("cash", f"{dollars(part.cash)} USD"),
         ("open orders", str(len(part.open_orders))),
+        ("models", f"{today:,.4f} USD today, {month:,.4f} USD this month"),
     ]
     return pairs(lines)
 

@@ -134,6 +134,10 @@ def _limit(name: str) -> Callable[[Fields, str], None]:
     return change
 
 
+def _budget(fields: Fields, said: str) -> None:
+    fields["budget_usd_per_day"] = None if said == NONE else said.strip()
+
+
 def _restrict(fields: Fields, said: str) -> None:
     fields["limits"]["restricted_symbols"] = () if said == NONE else tickers(said.split(","))
 
@@ -158,6 +162,7 @@ _CHANGES: dict[str, Callable[[Fields, Any], None]] = {
     "allocation": _allocation,
     "model": _by_agent("models", "--model"),
     "prompt": _by_agent("prompts", "--prompt"),
+    "budget": _budget,
     "scan_times": _times,
     "restrict": _restrict,
     "approval": _approval,

@@ -158,5 +158,5 @@ def test_the_database_is_enough(desk: Terminal) -> None:
     where = {"DB_HOST": own.host, "DB_PORT": str(own.port), "DB_NAME": own.name, "DB_USER": own.user}
     alone = desk.but(**where, DB_PASSWORD=own.password.get_secret_value(), TEMPORAL_ADDRESS="127.0.0.1:1")
     said = alone.type("strategies", "edit", "agents", "--reason", "no server", "--restrict", "TSLA")
-    assert (said.code, "Temporal does not answer: it is written" in said.out) == (0, True)
+    assert (said.code, "it is written, but a desk that runs was not told: no Temporal server at" in said.out) == (0, True)
     assert done(desk, "edit", "agents", "--restrict", "none")["limits"]["restricted_symbols"] == []
