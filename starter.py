@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from adapters.temporal.ending import leave
-from commands import alerts, approving, capital, looking, running, schedules, setting_up, spending, stopping
+from commands import alerts, approving, capital, looking, running, schedules, setting_up, spending, stopping, strategies
 
 INTERRUPTED = 130
 USAGE = 2
@@ -23,6 +23,7 @@ app.add_typer(alerts.top)
 app.add_typer(capital.app, name="capital")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(strategies.app, name="strategies")
 
 
 def main() -> NoReturn:

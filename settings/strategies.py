@@ -1,4 +1,4 @@
-"""Where rules come from, and when a strategy does too badly to go on."""
+"""Where rules come from, when a strategy does too badly to go on, and when well enough for real money."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from settings.group import group
+from trading.evidence import PromotionBar
 from trading.money import Fraction
 from trading.strategy_rules import Failing, StrategyRules
 
 
 class StrategySettings(BaseSettings):
-    """The rules of strategies."""
+    """The rules of strategies, and the bar before real money."""
 
     model_config = group("STRATEGY_")
 
@@ -33,12 +34,29 @@ class StrategySettings(BaseSettings):
     on_failure: Failing = Field(
         Failing.REDUCING, description="A strategy that fails only reduces (`reducing`), or is `disabled`, by hand back."
     )
-
+    # Not with the first lucky week: a month of sessions, and as many trades as a review asks for. A fall after which
+    # the desk's own breaker would not let it go on (`BREAKER_RESUME_DRAWDOWN`) is no recommendation.
+    promote_min_days: int = Field(
+        20, ge=0, le=1000, description="Days with a cycle that a strategy has on its rung before real money."
+    )
+    promote_min_trades: int = Field(
+        20, ge=0, le=10_000, description="Trades that it has made there and that are over, thought ones among them."
+    )
+    promote_max_drawdown: Fraction = Field(Decimal("0.15"), description="Deepest fall of its capital there.")
+    promote_min_return: Annotated[Decimal, Field(ge=-1, le=10)] = Field(
+        Decimal(0), description="Least that its capital must have earned there, as a fraction."
+    )
     path: Path | None = Field(
         None,
         description="Folder of modules with rules of your own, named by a strategy as `module:Class`; they are also "
         "looked for in the working directory and on PYTHONPATH.",
     )
+
+    @property
+    def bar(self) -> PromotionBar:
+        """What has to be shown before real money."""
+        wanted = {name: getattr(self, f"promote_{name}") for name in PromotionBar.model_fields}
+        return PromotionBar.model_validate(wanted)
 
     @property
     def rules(self) -> StrategyRules:

@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, Field, JsonValue, StringConstraints
 
 from trading.agents.questions import Agent
 from trading.approvals import ApprovalTerms
+from trading.evidence import Evidence
 from trading.instruments import Symbol
 from trading.limits import Budget, OwnLimits
 from trading.money import DeskId, Fraction, Identifier, Record, Text
@@ -87,6 +88,11 @@ class Strategy(Record):
         return self.source == AGENTS
 
     @property
+    def is_funded(self) -> bool:
+        """Whether its allocation is real: in shadow it has none of the desk's cash, and counts towards nothing."""
+        return self.rung is not Rung.SHADOW
+
+    @property
     def is_whole_desk(self) -> bool:
         """Whether it has all of the desk's equity, so that the desk's limits are its own."""
         return self.allocation == 1
@@ -98,14 +104,23 @@ def first_strategy() -> Strategy:
 
 
 class StrategyChange(Record):
-    """Somebody adds, changes or removes a strategy; `change_id` makes it happen once."""
+    """Somebody adds, changes or removes a strategy; `change_id` makes it happen once.
+
+    `is_new`: there may be none of that name yet. `seen` is what it was to whoever decided: when it has become another
+    meanwhile, nothing is changed. A change that says neither holds whatever there was. A promotion to a higher rung
+    keeps its `evidence`, and the words of who `forced` it although something was missing.
+    """
 
     desk_id: DeskId
     change_id: Identifier
     strategy: Strategy
+    is_new: bool = False
+    seen: Strategy | None = None
     removed: bool = False
     by: Annotated[str, Field(min_length=1, max_length=80)]
     reason: Text = ""
+    evidence: Evidence | None = None
+    forced: bool = False
     trace_id: Identifier = "none"
     at: AwareDatetime
 

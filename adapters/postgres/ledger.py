@@ -28,6 +28,7 @@ from adapters.postgres import (
     sleeves,
     strategies,
     strategy_breakers,
+    strategy_changes,
 )
 from adapters.postgres.engine import consistent, transaction
 from trading.adjustments import Adjustment
@@ -106,7 +107,14 @@ class PostgresLedger:
     async def change_strategy(self, change: StrategyChange, limits: Limits) -> Strategy | ChangeRefused:
         """Add, change or remove a strategy with its event, or say why not."""
         async with transaction(self._engine) as connection:
-            return await strategies.change_strategy(connection, change, limits)
+            return await strategy_changes.change_strategy(connection, change, limits)
+
+    async def change_strategies(
+        self, changes: Sequence[StrategyChange], limits: Limits
+    ) -> tuple[Strategy, ...] | ChangeRefused:
+        """Make changes of one desk together, each with its event, or none and say why not."""
+        async with transaction(self._engine) as connection:
+            return await strategy_changes.change_strategies(connection, changes, limits)
 
     async def fund(self, desk_id: str, strategy_id: str, at: datetime) -> Portfolio | None:
         """Bring a strategy's part to its allocation; its part of the books."""

@@ -17,6 +17,8 @@ import console.reconcile
 import console.report
 import console.schedules
 import console.status
+import console.strategies
+import console.strategy_look
 import console.up
 import starter
 
