@@ -80,9 +80,9 @@ def shared_lives(draw: st.DrawFn, desk: str = DESK, most: int = 24) -> Life:
     for number, (kind, who, which, shares, price, commission, minute) in enumerate(
         draw(st.lists(moves, max_size=most))
     ):
-        amounts = (Decimal(hundredths) / 100 for hundredths in (shares, price, commission))
+        quantity, amount, fee = (Decimal(hundredths) / 100 for hundredths in (shares, price, commission))
         name = OPERATOR if kind == "flatten" else NAMES[who % strategies]
-        _add(life, Move(desk, number, kind, name, SYMBOLS[which], *amounts, after(minute)))
+        _add(life, Move(desk, number, kind, name, SYMBOLS[which], quantity, amount, fee, after(minute)))
     return life
 
 
@@ -180,11 +180,11 @@ def plainly(life: Life) -> Counted:
     owners = {one.request.client_order_id: one.request.strategy_id for one in life.orders}
     paid = {"dividend", "cash_in_lieu"}
     reserve = sum((one.amount for one in life.capital if one.kind not in paid), Decimal(0))
-    for one in life.allocations:
-        cash[one.strategy_id] += one.amount
-        reserve -= one.amount
+    for moved in life.allocations:
+        cash[moved.strategy_id] += moved.amount
+        reserve -= moved.amount
     for one in _moments(life):
-        symbol = one.symbol or ""
+        symbol, dealt = one.symbol or "", list[tuple[str, Decimal]]()
         if isinstance(one, CapitalEvent):
             reserve += one.amount if not last[symbol] else 0
             dealt = _dealt(one.amount, sorted(last[symbol].items()))
@@ -192,7 +192,6 @@ def plainly(life: Life) -> Counted:
             sizes = _matched(rows[symbol], Lot(owners[one.client_order_id], one.signed_quantity, one.filled_at))
             dealt = _dealt(one.cash_change, sizes)
         else:
-            dealt = []
             _adjusted(rows[symbol], one)
         for name, part in dealt:
             cash[name] += part
