@@ -42,14 +42,14 @@ class Life(NamedTuple):
 
 
 ORDERED = {"buy": 4, "sell": 3, "stop": 1, "flatten": 1}
-ELSEWHERE = {"split": 1, "adopt": 1, "dividend": 2, "lieu": 1, "deposit": 1, "withdrawal": 1, "fee": 1, "allocate": 2}
+ELSEWHERE = {"split": 3, "adopt": 1, "dividend": 2, "lieu": 1, "deposit": 1, "withdrawal": 1, "fee": 1, "allocate": 2}
 AMENDED = ("again", "bust", "correct")
 what = st.sampled_from([*(kind for kind, times in (ORDERED | ELSEWHERE).items() for _ in range(times)), *AMENDED])
 # What happens, to whom, in which symbol, how many hundredths of a share, at how many cents, the commission, and when.
 moves = st.tuples(
     what,
     st.integers(0, 4),
-    st.integers(0, 2),
+    st.sampled_from((0, 0, 0, 1, 2)),
     st.integers(1, 900).flatmap(lambda most: st.sampled_from((most, most * 100))),
     st.integers(1, 50_000),
     st.integers(0, 150),
