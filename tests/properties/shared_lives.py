@@ -42,14 +42,14 @@ class Life(NamedTuple):
 
 
 ORDERED = {"buy": 4, "sell": 3, "stop": 1, "flatten": 1}
-ELSEWHERE = {"split": 1, "adopt": 1, "dividend": 2, "lieu": 1, "deposit": 1, "withdrawal": 1, "fee": 1, "allocate": 2}
+ELSEWHERE = {"split": 3, "adopt": 1, "dividend": 2, "lieu": 1, "deposit": 1, "withdrawal": 1, "fee": 1, "allocate": 2}
 AMENDED = ("again", "bust", "correct")
 what = st.sampled_from([*(kind for kind, times in (ORDERED | ELSEWHERE).items() for _ in range(times)), *AMENDED])
 # What happens, to whom, in which symbol, how many hundredths of a share, at how many cents, the commission, and when.
 moves = st.tuples(
     what,
     st.integers(0, 4),
-    st.integers(0, 2),
+    st.sampled_from((0, 0, 0, 1, 2)),
     st.integers(1, 900).flatmap(lambda most: st.sampled_from((most, most * 100))),
     st.integers(1, 50_000),
     st.integers(0, 150),
@@ -80,9 +80,9 @@ def shared_lives(draw: st.DrawFn, desk: str = DESK, most: int = 24) -> Life:
     for number, (kind, who, which, shares, price, commission, minute) in enumerate(
         draw(st.lists(moves, max_size=most))
     ):
-        amounts = (Decimal(hundredths) / 100 for hundredths in (shares, price, commission))
+        quantity, amount, fee = (Decimal(hundredths) / 100 for hundredths in (shares, price, commission))
         name = OPERATOR if kind == "flatten" else NAMES[who % strategies]
-        _add(life, Move(desk, number, kind, name, SYMBOLS[which], *amounts, after(minute)))
+        _add(life, Move(desk, number, kind, name, SYMBOLS[which], quantity, amount, fee, after(minute)))
     return life
 
 
@@ -180,11 +180,11 @@ def plainly(life: Life) -> Counted:
     owners = {one.request.client_order_id: one.request.strategy_id for one in life.orders}
     paid = {"dividend", "cash_in_lieu"}
     reserve = sum((one.amount for one in life.capital if one.kind not in paid), Decimal(0))
-    for one in life.allocations:
-        cash[one.strategy_id] += one.amount
-        reserve -= one.amount
+    for moved in life.allocations:
+        cash[moved.strategy_id] += moved.amount
+        reserve -= moved.amount
     for one in _moments(life):
-        symbol = one.symbol or ""
+        symbol, dealt = one.symbol or "", list[tuple[str, Decimal]]()
         if isinstance(one, CapitalEvent):
             reserve += one.amount if not last[symbol] else 0
             dealt = _dealt(one.amount, sorted(last[symbol].items()))
@@ -192,7 +192,6 @@ def plainly(life: Life) -> Counted:
             sizes = _matched(rows[symbol], Lot(owners[one.client_order_id], one.signed_quantity, one.filled_at))
             dealt = _dealt(one.cash_change, sizes)
         else:
-            dealt = []
             _adjusted(rows[symbol], one)
         for name, part in dealt:
             cash[name] += part

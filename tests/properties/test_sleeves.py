@@ -62,8 +62,13 @@ def every_part_is_whole(life: Life) -> None:
 
 
 def the_order_of_arrival_changes_nothing(life: Life, random: Random) -> None:
-    fills, adjustments, capital, owners = life.told
-    mixed = Told(*(random.sample(list(one), len(list(one))) for one in (fills, adjustments, capital)), owners)
+    fills, adjustments, capital, owners = life.fills, life.adjustments, life.capital, life.told.owners
+    mixed = Told(
+        random.sample(fills, len(fills)),
+        random.sample(adjustments, len(adjustments)),
+        random.sample(capital, len(capital)),
+        owners,
+    )
     assert sleeves_of(mixed, reversed(life.allocations)) == sleeves_of(life.told, life.allocations)
     assert trades_of(mixed.fills, mixed.adjustments, owners) == trades_of(fills, adjustments, owners)
 

@@ -10,12 +10,11 @@ import pytest
 
 from tests.fakes.bookkeeping import divided, folded
 from tests.fakes.steps import sealed
-from tests.making import AT, DESK, after, deposit, fill, order, request
+from tests.making import AT, DESK, after, deposit, fill, order, request, these
 from trading.audit import Books, audit
 from trading.audit_sleeves import parts_follow_from_fills, parts_sum_to_the_desk, strategies_follow_from_events
 from trading.funding import Account, SubPosition, capital_allocated
 from trading.instruments import Side
-from trading.portfolio import CapitalEvent
 from trading.sleeves import Allocation, Told, owners_of, positions_together, sleeves_of
 from trading.strategy import Strategy, StrategyChange, first_strategy
 from trading.strategy_events import strategy_changed
@@ -26,9 +25,7 @@ ORDERS = (
     order(request("AAPL", "4", cycle_id="paper/cycle-2", strategy_id="trend")),
     order(request("AAPL", "5", Side.SELL, cycle_id="paper/cycle-3", strategy_id="trend")),
 )
-DIVIDEND = CapitalEvent(
-    capital_event_id="dividend-1", desk_id=DESK, kind="dividend", amount="1.00", occurred_at=after(9), symbol="AAPL"
-)
+DIVIDEND = deposit("1.00", capital_event_id="dividend-1", kind="dividend", occurred_at=after(9), symbol="AAPL")
 MOVED = Allocation(
     allocation_id=f"{DESK}/trend-1",
     desk_id=DESK,
@@ -86,8 +83,8 @@ def test_a_shared_life_is_clean_and_the_last_to_sell_took_its_own_first() -> Non
     assert found(books) == set()
     assert not {one.invariant for one in audit(books)} & {"I5", "I17"}
     agents, trend = books.sub_positions
-    assert (agents.strategy_id, agents.quantity, agents.realised_pnl) == ("agents", 5, 20)
-    assert (trend.strategy_id, trend.quantity, trend.realised_pnl) == ("trend", 0, 40)
+    assert these(agents.strategy_id, agents.quantity, agents.realised_pnl) == these("agents", 5, 20)
+    assert these(trend.strategy_id, trend.quantity, trend.realised_pnl) == these("trend", 0, 40)
     cash = {one.strategy_id: one.cash for one in books.accounts}
     assert cash == {"agents": Decimal("-479.00"), "trend": Decimal("40040.00")}
 
@@ -137,7 +134,7 @@ EDITS: dict[str, tuple[set[str], Callable[[Books], Books]]] = {
 
 def nothing(strategy: str, symbol: str) -> SubPosition:
     zero = dict.fromkeys(("quantity", "cost_basis", "realised_pnl", "cash"), Decimal(0))
-    return SubPosition(strategy_id=strategy, symbol=symbol, **zero)
+    return SubPosition.model_validate({"strategy_id": strategy, "symbol": symbol, **zero})
 
 
 @pytest.mark.parametrize("edit", EDITS)

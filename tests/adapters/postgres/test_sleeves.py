@@ -14,6 +14,7 @@ from adapters.postgres.engine import transaction
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.sleeve_tables import allocations, strategy_accounts, strategy_marks
 from tests.adapters.postgres.desk import DESK, LIMITS, accepted, at, booked, buy, fill_of, opening, quote, sell
+from tests.making import these
 from trading.audit import Finding, audit
 from trading.capital import capital_changed
 from trading.funding import Account
@@ -36,7 +37,8 @@ class Shared:
         strategy = Strategy(strategy_id=name, allocation=Decimal(part), **{"rung": Rung.PAPER} | more)
         self.changes += 1
         change = {"desk_id": DESK, "change_id": f"change-{self.changes}", "by": "operator", "at": at(0)}
-        await self.ledger.change_strategy(StrategyChange(strategy=strategy, **change), LIMITS)
+        changed = StrategyChange.model_validate({"strategy": strategy, **change})
+        await self.ledger.change_strategy(changed, LIMITS)
 
     async def marks(self, name: str, minute: int, price: str = "100") -> Portfolio | None:
         """A cycle's mark."""
@@ -99,7 +101,7 @@ async def test_a_part_is_brought_to_its_allocation_out_of_what_another_has_too_m
     await desk.is_allocated("trend", "0.4")
     own = await desk.marks("trend", 2)
     assert own is not None
-    assert (own.cash, own.equity, own.peak_equity) == (40_000, 40_000, 40_000)
+    assert these(own.cash, own.equity, own.peak_equity) == these(40_000, 40_000, 40_000)
     assert await desk.moved() == [("agents", ALL), ("agents", Decimal(-40_000)), ("trend", Decimal(40_000))]
     assert await desk.wrong() == []
 
@@ -121,7 +123,7 @@ async def test_gains_stay_with_the_strategy_that_made_them(desk: Shared) -> None
     await desk.fills(theirs("trend", buy(quantity="100")), 2)
     own = await desk.marks("trend", 3, "150")
     assert own is not None
-    assert (own.equity, own.peak_equity, own.held("AAPL")) == (45_000, 45_000, 100)
+    assert these(own.equity, own.peak_equity, own.held("AAPL")) == these(45_000, 45_000, 100)
     assert len(await desk.moved()) == 2
 
 
@@ -158,7 +160,7 @@ async def test_what_the_owner_pays_in_or_takes_out_is_divided_at_the_next_mark(d
     await desk.pays("withdrawal", "-100000.00", 4)
     await desk.marks("agents", 5)
     account = (await desk.accounts())["agents"]
-    assert (account.cash, account.peak_equity, account.flow_count) == (30_000, 30_000, 3)
+    assert these(account.cash, account.peak_equity, account.flow_count) == these(30_000, 30_000, 3)
     assert await desk.wrong() == []
 
 
@@ -187,7 +189,7 @@ async def test_a_persons_sale_takes_the_oldest_shares_and_ends_their_owners_trad
     await desk.fills(buy(quantity="10"), 2)
     await desk.fills(theirs(OPERATOR, sell(quantity="15")), 3, "110")
     books = await desk.ledger.books(DESK)
-    held = {part.strategy_id: (part.quantity, part.realised_pnl, part.cash) for part in books.sub_positions}
+    held = {part.strategy_id: these(part.quantity, part.realised_pnl, part.cash) for part in books.sub_positions}
     assert held == {"agents": (5, 50, -450), "trend": (0, 100, 100)}
     ended = {trade.strategy_id: trade.closed_at is not None for trade in books.trades}
     assert ended == {"agents": False, "trend": True}
@@ -198,7 +200,7 @@ async def test_in_shadow_there_is_no_money_and_the_thought_of_it(desk: Shared) -
     await desk.is_allocated("dream", "0.3", rung=Rung.SHADOW)
     own = await desk.marks("dream", 1)
     assert own is not None
-    assert (own.cash, own.positions) == (30_000, ())
+    assert these(own.cash, own.positions) == these(30_000, ())
     assert await desk.moved() == []
     await desk.is_allocated("dream", "0.3", rung=Rung.PAPER)
     await desk.marks("dream", 2)
