@@ -93,7 +93,7 @@ async def test_each_exit_is_taken_where_nothing_is_left(outcome: CycleOutcome, l
     assert (report.outcome, report.findings) == (outcome, ())
     assert [name for name in steps_of(steps) if name.startswith("ask")][-1] == last
     assert NOTHING_SENT.isdisjoint(steps_of(steps))
-    assert data_of(steps, E.CYCLE_COMPLETED) == {"outcome": outcome, "reason": ""}
+    assert data_of(steps, E.CYCLE_COMPLETED) == {"outcome": outcome, "reason": "", "strategy_id": "agents"}
 
 
 STEPS_THAT_FAIL = [
@@ -259,6 +259,7 @@ async def test_buys_that_fit_alone_but_not_together_are_clamped_the_less_sure_on
         "after": "100",
         "denied": False,
         "reason": "",
+        "strategy_id": "agents",
     }
     assert row(report, "AAPL").allowed == 100
     assert report.findings == ()
