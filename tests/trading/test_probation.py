@@ -102,6 +102,7 @@ async def test_on_probation_half_is_ordered_and_all_is_sold() -> None:
         "after": "5",
         "denied": False,
         "reason": "the desk is on probation after a halt: entries are smaller",
+        "strategy_id": "agents",
     }
     assert report.findings == ()
 
