@@ -34,29 +34,39 @@ class Edit:
 
 
 PIPELINE, CYCLE, DESK = "trading/cycle.py", "workflows/trading_cycle.py", "workflows/trading_desk.py"
-QUEUE = "trading/waiting.py"
-# What is workflow code without being a workflow.
-PURE = {PIPELINE: "trading.cycle", QUEUE: "trading.waiting"}
+QUEUE, RUNNING = "trading/waiting.py", "workflows/under_way.py"
+# What is workflow code without being a workflow, and who calls it where that is no workflow either.
+DECIDING = "trading/deliberation.py"
+CALLERS = {DECIDING: PIPELINE}
 ORDER = "workflows/order_execution.py"
-VALUE = "        await self._mark()\n"
-TRADES = "        for candidate, decision in decided:\n"
-THINKS = "(self._think if self.shadow else self._trade)"
+VALUE = "    await run.mark()\n"
+TRADES = "    await trade_all(run, decided)\n"
+THINKS, SENDS = "    if run.shadow:\n        for", "    if False:\n        for"
 SEARCH = "        search = OrderSearch("
 TIMER = f"        await workflow.sleep(1)\n{SEARCH}"
 LIFE = "workflow.now() + policies.ORDER_LIFE"
 CLOCK, CHANCE = "__import__('datetime').datetime.now().astimezone()", "str(__import__('uuid').uuid4())"
-SYMBOLS = "[priced.instrument.symbol for priced in self.snapshot.symbols]"
+SYMBOLS = "symbols = run.priced"
 EDITS = (
     Edit("nothing", PIPELINE, VALUE, VALUE, "TradingCycle", "cycle-traded"),
     Edit("removed activity", PIPELINE, VALUE, "", "TradingCycle", "cycle-traded"),
     Edit("added activity", PIPELINE, VALUE, VALUE * 2, "TradingCycle", "cycle-traded"),
     Edit("reordered activities", PIPELINE, TRADES, VALUE + TRADES, "TradingCycle", "cycle-traded"),
-    Edit("symbols in another order", PIPELINE, SYMBOLS, f"{SYMBOLS}[::-1]", "TradingCycle", "cycle-traded"),
-    Edit("a thought that is sent", PIPELINE, THINKS, "self._trade", "TradingCycle", "cycle-shadowed"),
-    Edit("other order of the queue", QUEUE, "popleft()", "pop()", "TradingDesk", "desk-five-at-once"),
+    Edit("symbols in another order", DECIDING, SYMBOLS, f"{SYMBOLS}[::-1]", "TradingCycle", "cycle-traded"),
+    Edit(
+        "a thought that is sent",
+        PIPELINE,
+        THINKS,
+        SENDS,
+        "TradingCycle",
+        "cycle-shadowed",
+    ),
+    Edit("other order of the queue", QUEUE, "pop(index)", "pop()", "TradingDesk", "desk-five-at-once"),
     Edit("changed child id", CYCLE, "id=asked.workflow_id", "id='x' + asked.cycle_id", "TradingCycle", "cycle-traded"),
-    Edit("changed cycle id", DESK, "id=cycle.workflow", "id='x' + cycle.workflow", "TradingDesk", "desk-five-at-once"),
-    Edit("changed child type", DESK, "TradingCycle.run,", '"NewCycle",', "TradingDesk", "desk-five-at-once"),
+    Edit(
+        "changed cycle id", RUNNING, "id=cycle.workflow", "id='x' + cycle.workflow", "TradingDesk", "desk-five-at-once"
+    ),
+    Edit("changed child type", RUNNING, "TradingCycle.run,", '"NewCycle",', "TradingDesk", "desk-five-at-once"),
     Edit("changed activity type", ORDER, "Activities.submit", "Activities.cancel", "OrderExecution", "order-filled"),
     Edit("one more timer", ORDER, SEARCH, TIMER, "OrderExecution", "order-filled"),
     Edit("one timer less", ORDER, "await workflow.sleep(pause, ", "dict(", "OrderExecution", "order-cancelled"),
@@ -67,21 +77,24 @@ EDITS = (
 
 
 def planted(edit: Edit, folder: Path) -> type[Any]:
-    """The workflow with one edit, from a copy of its modules under a name of its own."""
+    """The workflow with one edit, from a copy of its modules under names of their own."""
     name = "planted_" + "".join(letter if letter.isalnum() else "_" for letter in edit.name)
-    module = WORKFLOWS[edit.workflow]
-    sources = {path: (ROOT / path).read_text() for path in {edit.file, f"workflows/{module}.py"}}
-    assert edit.old in sources[edit.file], edit.name
-    text = sources[edit.file].replace(edit.old, edit.new, 1)
+    workflow = f"workflows/{WORKFLOWS[edit.workflow]}.py"
+    path, text = edit.file, (ROOT / edit.file).read_text()
+    assert edit.old in text, edit.name
+    text = text.replace(edit.old, edit.new, 1)
     if edit.name == "reordered activities":
         head, _, tail = text.rpartition(VALUE)
         text = head + tail
-    sources[edit.file] = text
-    if edit.file in PURE:
-        (folder / f"{name}_pure.py").write_text(sources.pop(edit.file))
-        [(path, workflow)] = sources.items()
-        sources[path] = workflow.replace(f"from {PURE[edit.file]} import", f"from {name}_pure import")
-    (folder / f"{name}.py").write_text(sources[f"workflows/{module}.py"])
+    while path != workflow:
+        copy = f"{name}_{Path(path).stem}"
+        (folder / f"{copy}.py").write_text(text)
+        called = f"from {path.removesuffix('.py').replace('/', '.')} import"
+        path = CALLERS.get(path, workflow)
+        text = (ROOT / path).read_text()
+        assert called in text, edit.name
+        text = text.replace(called, f"from {copy} import")
+    (folder / f"{name}.py").write_text(text)
     found: type[Any] = getattr(importlib.import_module(name), edit.workflow)
     return found
 
