@@ -63,9 +63,7 @@ EDITS = (
     ),
     Edit("other order of the queue", QUEUE, "pop(index)", "pop()", "TradingDesk", "desk-five-at-once"),
     Edit("changed child id", CYCLE, "id=asked.workflow_id", "id='x' + asked.cycle_id", "TradingCycle", "cycle-traded"),
-    Edit(
-        "changed cycle id", RUNNING, "id=cycle.workf", "id='x' + cycle.workf", "TradingDesk", "desk-five-at-once"
-    ),
+    Edit("changed cycle id", RUNNING, "id=cycle.workf", "id='x' + cycle.workf", "TradingDesk", "desk-five-at-once"),
     Edit("changed child type", RUNNING, "TradingCycle.run,", '"NewCycle",', "TradingDesk", "desk-five-at-once"),
     Edit("changed activity type", ORDER, "Activities.submit", "Activities.cancel", "OrderExecution", "order-filled"),
     Edit("one more timer", ORDER, SEARCH, TIMER, "OrderExecution", "order-filled"),
