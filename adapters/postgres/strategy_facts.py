@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import RowMapping, TextClause, bindparam, text
+from sqlalchemy import RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
@@ -25,12 +25,9 @@ MOST_TOLD = 500
 MOST_CLOSINGS = 200
 
 
-def _of(query: str) -> TextClause:
-    return text(query).bindparams(bindparam("names", type_=ARRAY(Text)))
-
-
+_NAMES = bindparam("names", type_=ARRAY(Text))
 # The peak is kept at marks. Between two of them a strategy is worth its cash and its shares at the desk's marks.
-_STATED = _of(
+_STATED = text(
     """
     SELECT s.strategy_id, d.event_count, p.marked_at, worth.equity, coalesce(a.peak_equity, 0) AS peak_equity
     FROM unnest(:names) AS s (strategy_id)
@@ -42,9 +39,9 @@ _STATED = _of(
         WHERE h.desk_id = :desk_id AND h.strategy_id = s.strategy_id AND h.quantity <> 0
     ) AS worth
     """
-)
+).bindparams(_NAMES)
 # As of the desk: a day's last mark is the close of its session; while that is not closed, the newest there is.
-_MARKS = _of(
+_MARKS = text(
     """
     SELECT s.strategy_id, of_days.* FROM unnest(:names) AS s (strategy_id) CROSS JOIN LATERAL (
         (SELECT marked_at, equity, flow_count FROM strategy_marks m WHERE m.desk_id = :desk_id
@@ -56,14 +53,14 @@ _MARKS = _of(
         ORDER BY (marked_at AT TIME ZONE :zone)::date, (c.desk_id IS NOT NULL) DESC, marked_at DESC)
     ) AS of_days ORDER BY marked_at
     """
-)
-_FLOWS = _of(
+).bindparams(_NAMES)
+_FLOWS = text(
     """
     SELECT strategy_id, amount FROM allocations WHERE desk_id = :desk_id AND strategy_id = ANY(:names)
     ORDER BY recorded_at, allocation_id
     """
-)
-_TOLD = _of(
+).bindparams(_NAMES)
+_TOLD = text(
     f"""
     SELECT s.strategy_id, e.* FROM unnest(:names) AS s (strategy_id) CROSS JOIN LATERAL (
         SELECT sequence, type, occurred_at, coalesce(data->>'code', data->>'leg', '') AS code,
@@ -72,8 +69,8 @@ _TOLD = _of(
         ORDER BY sequence DESC LIMIT :most
     ) AS e
     """  # noqa: S608  our own words
-)
-_CLOSINGS = _of(
+).bindparams(_NAMES)
+_CLOSINGS = text(
     """
     SELECT s.strategy_id, c.* FROM unnest(:names) AS s (strategy_id) CROSS JOIN LATERAL (
         SELECT e.sequence, t.realised_pnl AS pnl FROM (
@@ -86,7 +83,7 @@ _CLOSINGS = _of(
         WHERE e.sequence IS NOT NULL ORDER BY e.sequence DESC
     ) AS c
     """
-)
+).bindparams(_NAMES)
 
 
 class _Read(NamedTuple):

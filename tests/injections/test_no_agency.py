@@ -62,6 +62,10 @@ def _ours(node: ast.expr) -> bool:
 
 def test_no_model_is_offered_a_tool_and_none_of_its_text_is_run() -> None:
     found = {str(path.relative_to(ROOT)): list(sins(path.read_text())) for path in house()}
+    # The owner's own rules are loaded by the name that the owner gave them.
+    assert [words.partition(": ")[2] for words in found.pop("adapters/rule_loader.py")] == [
+        "runs by importlib.import_module"
+    ]
     assert {name: lines for name, lines in found.items() if lines} == {}
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from adapters.postgres.engine import transaction
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.tables import strategies
 from tests.adapters.postgres.desk import DESK, LIMITS, NOON, accepted, booked, buy, fill_of, intent
-from tests.making import sending
+from tests.making import example, sending
 from trading.breaker import CircuitBreaker, TradingState
 from trading.events import EventType
+from trading.evidence import Evidence
 from trading.limits import Limits
 from trading.orders import Order, OrderRequest
 from trading.settlement import Denied
@@ -23,12 +24,19 @@ _numbers = count(1)
 HALF = {"allocation": "0.5", "rung": Rung.PAPER}
 
 
-async def changed(ledger: PostgresLedger, strategy_id: str, *, removed: bool = False, **terms: Any) -> None:
+async def changed(ledger: PostgresLedger, strategy_id: str, **terms: Any) -> None:
     """Make a strategy what these terms say."""
     strategy = Strategy.model_validate({"strategy_id": strategy_id, **HALF, **terms})
-    name = f"change-{next(_numbers)}"
-    change = StrategyChange(desk_id=DESK, change_id=name, strategy=strategy, removed=removed, by="ann", at=NOON)
-    await ledger.change_strategy(change, Limits())
+    name, proof = f"change-{next(_numbers)}", example(Evidence) if strategy.rung is Rung.LIVE else None
+    change = StrategyChange(desk_id=DESK, change_id=name, strategy=strategy, evidence=proof, by="ann", at=NOON)
+    assert await ledger.change_strategy(change, Limits()) == strategy
+
+
+async def gone(ledger: PostgresLedger, strategy_id: str) -> None:
+    """A strategy that was removed while a fill of its was on the way: nobody can remove one that holds something."""
+    ours = (strategies.c.desk_id == DESK) & (strategies.c.strategy_id == strategy_id)
+    async with transaction(ledger._engine) as connection:  # noqa: SLF001  nothing else writes it without its rules
+        await connection.execute(delete(strategies).where(ours))
 
 
 async def shared(ledger: PostgresLedger, *names: str, **terms: Any) -> None:

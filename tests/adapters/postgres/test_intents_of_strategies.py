@@ -10,7 +10,7 @@ import pytest
 
 from adapters.postgres.ledger import PostgresLedger
 from tests.adapters.postgres.desk import DESK, LIMITS, intent, sell
-from tests.adapters.postgres.parted import changed, cleared, holds, one, said, sent, shared, stopped
+from tests.adapters.postgres.parted import changed, cleared, gone, holds, one, said, sent, shared, stopped
 from trading.audit_limits import limits_held_at_intent
 from trading.breaker import TradingState
 from trading.events import EventType
@@ -102,9 +102,11 @@ async def test_what_it_holds_may_always_be_closed(ledger: PostgresLedger, how: s
     await holds(ledger, "momentum", "40")
     if how == "REDUCING":
         await stopped(ledger, "momentum", TradingState.REDUCING)
+    elif how == "removed":
+        await gone(ledger, "momentum")
     else:
         terms = {"enabled": how != "disabled", "rung": Rung.SHADOW if how == "demoted" else Rung.PAPER}
-        await changed(ledger, "momentum", removed=how == "removed", **terms)
+        await changed(ledger, "momentum", **terms)
     expected = {"removed": ["removed"], "demoted": ["only_thinks"]}.get(how, ["reducing"])
     assert expected[0] in await said(ledger, one("momentum", "1"), WIDE)
     out = closing("momentum", "40")
@@ -145,15 +147,15 @@ async def test_two_strategies_are_never_on_both_sides(ledger: PostgresLedger) ->
 async def test_fifty_intents_of_two_strategies_at_once_stay_within_the_desk_and_each_of_them(
     ledger: PostgresLedger,
 ) -> None:
-    await shared(ledger, "momentum", limits={"max_position": "0.3"})
+    await shared(ledger, "momentum", limits={"max_position": "0.15"})
     asked = [one(by, f"{20 + n}") for n in range(25) for by in ("agents", "momentum")]
     limits = LIMITS.model_copy(update={"duplicate_minutes": 0, "max_orders_per_minute": 1000})
     answers = await asyncio.gather(*(ledger.intend(intent(request, limits)) for request in asked))
     assert {isinstance(answer, Order) for answer in answers} == {True, False}
     books = await ledger.books(DESK)
     assert list(limits_held_at_intent(books)) == []
-    # A fifth of the desk in one symbol, and 30 % of its half of the equity for the one that says so.
+    # A fifth of the desk in one symbol, and 15 % of its half of the equity for the one that says so.
     assert exposure_of(books.portfolio, "AAPL") <= 20_000
     ours = [order.request for order in await sent(ledger) if order.request.strategy_id == "momentum"]
-    assert sum(request.quantity * 100 for request in ours) <= 15_000
+    assert sum(request.quantity * 100 for request in ours) <= 7_500
     assert sum(request.quantity * cash_price_of(request, limits.collar) for request in ours) <= 50_000

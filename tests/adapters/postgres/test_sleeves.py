@@ -38,7 +38,7 @@ class Shared:
         self.changes += 1
         change = {"desk_id": DESK, "change_id": f"change-{self.changes}", "by": "operator", "at": at(0)}
         changed = StrategyChange.model_validate({"strategy": strategy, **change})
-        await self.ledger.change_strategy(changed, LIMITS)
+        assert await self.ledger.change_strategy(changed, LIMITS) == strategy
 
     async def marks(self, name: str, minute: int, price: str = "100") -> Portfolio | None:
         """A cycle's mark."""
@@ -202,27 +202,30 @@ async def test_in_shadow_there_is_no_money_and_the_thought_of_it(desk: Shared) -
     assert own is not None
     assert these(own.cash, own.positions) == these(30_000, ())
     assert await desk.moved() == []
+    await desk.is_allocated("agents", "0.7")
     await desk.is_allocated("dream", "0.3", rung=Rung.PAPER)
     await desk.marks("dream", 2)
     await desk.is_allocated("dream", "0.3", rung=Rung.SHADOW)
     await desk.marks("agents", 3)
-    assert await desk.moved() == [("dream", 30_000), ("dream", -30_000), ("agents", ALL)]
+    assert await desk.moved() == [("dream", 30_000), ("dream", -30_000), ("agents", 70_000)]
 
 
 async def test_a_strategys_part_has_its_own_open_orders_alone(desk: Shared) -> None:
+    await desk.is_allocated("agents", "0.6")
     await desk.is_allocated("trend", "0.4")
     ours = theirs("trend", buy())
     for asked in (buy(), ours):
         await desk.ledger.adopt(*accepted(asked))
     async with transaction(desk.engine) as connection:
         own = await sleeves.read_own(connection, DESK, "trend")
-        whole = [await sleeves.read_own(connection, DESK, name) for name in ("agents", OPERATOR)]
+        whole = await sleeves.read_own(connection, DESK, OPERATOR)
     assert own is not None
     assert [order.request for order in own.open_orders] == [ours]
-    assert whole == [None, None]
+    assert whole is None
 
 
 async def test_each_mark_of_the_desk_is_one_of_every_account(desk: Shared) -> None:
+    await desk.is_allocated("agents", "0.6")
     await desk.is_allocated("trend", "0.4")
     await desk.marks("trend", 1)
     await desk.fills(theirs("trend", buy(quantity="100")), 2)
@@ -242,6 +245,7 @@ async def test_who_holds_something_is_not_let_go_and_who_holds_nothing_gives_its
         async with transaction(desk.engine) as connection:
             return await sleeves.release(connection, DESK, name, at(9))
 
+    await desk.is_allocated("agents", "0.5")
     await desk.is_allocated("trend", "0.4")
     await desk.marks("trend", 1)
     await desk.fills(theirs("trend", buy(quantity="10")), 2)
