@@ -74,7 +74,7 @@ async def test_a_cycle_ends_where_nothing_is_left_and_asks_nobody_further(
     report = await floor.cycle(name, script)
     assert (report.outcome, len({question.agent for question in floor.model.asked})) == (ends, agents), report
     assert await floor.orders() == 0
-    assert await floor.events(EventType.CYCLE_COMPLETED) == [{"outcome": ends, "reason": ""}]
+    assert await floor.events(EventType.CYCLE_COMPLETED) == [{"outcome": ends, "reason": "", "strategy_id": "agents"}]
 
 
 async def test_everything_approved_is_traded(floor: Floor) -> None:
