@@ -97,17 +97,17 @@ class ReviewingActivities:
     async def _disable(self, asked: ReviewAsked, failed: _Failed) -> bool:
         """Whether it is disabled now; where that is refused it only reduces."""
         at = datetime.now(UTC)
+        # The alert first: once it is disabled, nobody looks at it a second time.
+        alert = Alert(topic=Topic.BREAKER, key=f"{failed.key}-stops", reason=f"to be disabled: {failed.reason}"[:4000])
+        await self._ledger.record([alert_raised(asked.desk_id, alert, at)])
         change = StrategyChange(
             desk_id=asked.desk_id,
             change_id=failed.key,
             strategy=failed.strategy.model_copy(update={"enabled": False}),
+            seen=failed.strategy,
             by=REVIEW,
             reason=failed.reason,
             trace_id=asked.trace_id,
             at=at,
         )
-        if isinstance(await self._ledger.change_strategy(change, _ANY), ChangeRefused):
-            return False
-        alert = Alert(topic=Topic.BREAKER, key=failed.key, reason=f"disabled: {failed.reason}"[:4000])
-        await self._ledger.record([alert_raised(asked.desk_id, alert, at)])
-        return True
+        return not isinstance(await self._ledger.change_strategy(change, _ANY), ChangeRefused)

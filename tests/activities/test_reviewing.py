@@ -109,7 +109,7 @@ async def test_a_strategy_may_be_disabled_instead_whatever_its_limits(engine: As
     assert strategy is not None
     assert not strategy.enabled
     assert (await own(ledger)).state is TradingState.ACTIVE
-    assert await told(ledger, EventType.ALERT_RAISED) == [f"disabled: {reason}"]
+    assert await told(ledger, EventType.ALERT_RAISED) == [f"to be disabled: {reason}"]
 
 
 async def test_the_drawdown_of_a_desks_only_strategy_is_the_desks(engine: AsyncEngine) -> None:
