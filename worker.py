@@ -221,6 +221,7 @@ async def serving(client: Client, settings: Settings, database: Database, queues
                 graceful_shutdown_timeout=GRACE,
                 sticky_queue_schedule_to_start_timeout=policies.STICKY,
                 max_task_queue_activities_per_second=rate,
+                max_concurrent_activities=None if queue == policies.AGENTS_QUEUE else policies.MOST_ACTIVITIES,
             )
             workers.append(worker)
         await stack.enter_async_context(together(workers))

@@ -15,6 +15,7 @@ from trading.breaker import StateChange, TradingState
 from trading.cycle_events import cycle_event
 from trading.events import Event, EventType, canonical
 from trading.ports import Broker, Ledger
+from trading.shared_reads import SharedReads
 from trading.steps import Cycle
 
 # Orders that the broker ended longer ago than this were audited in their time.
@@ -29,6 +30,7 @@ class AuditActivities:
         self._broker = broker
         self._ledger = ledger
         self._follower = Follower(broker, ledger)
+        self._audits = SharedReads(self._read)
 
     @activity.defn
     async def audit_desk(self, cycle: Cycle) -> tuple[Finding, ...]:
@@ -64,6 +66,10 @@ class AuditActivities:
         return findings
 
     async def _audited(self, desk_id: str) -> tuple[Books, tuple[Finding, ...]]:
+        """Cycles of different strategies end together: one audit of the desk is enough for all that ask for it."""
+        return await self._audits.of(desk_id)
+
+    async def _read(self, desk_id: str) -> tuple[Books, tuple[Finding, ...]]:
         books = await self._ledger.books(desk_id)
         return books, audit(books, await self._broker.orders(desk_id, datetime.now(UTC) - LOOKED_BACK))
 

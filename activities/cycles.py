@@ -57,7 +57,7 @@ class CycleActivities:
 
     @activity.defn
     async def await_cycles(self, awaited: CyclesAwaited) -> CyclesEnded:
-        """Wait until one of these cycles has ended, and tell of all that have by then.
+        """Wait until one of these cycles has ended, or patience is, and tell of all that have by then.
 
         Raises Retryable when of none of them the end can be known.
 
@@ -65,11 +65,11 @@ class CycleActivities:
         """
         waits = [asyncio.create_task(_end(cycle_id, begun=awaited.begun)) for cycle_id in awaited.cycle_ids]
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=awaited.patience_seconds, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(TOGETHER_SECONDS)
             done = [wait for wait in waits if wait.done()]
             ends = [wait.result() for wait in done if wait.exception() is None]
-            if not ends:
+            if done and not ends:
                 raise Retryable(f"the ends of {len(waits)} cycles are not known: {done[0].exception()}")
             return CyclesEnded(ends=tuple(ends[:MOST_ENDS]))
         finally:

@@ -195,6 +195,7 @@ async def serving(client: Client, ports: Ports, **options: Any) -> AsyncIterator
                 # On a loaded machine a thread gives no sign of life for two seconds now and then. Interrupting it comes
                 # to nothing in a callback of the garbage collector, and the worker would wait for its end for ever.
                 debug_mode=True,
+                max_concurrent_activities=None if queue == policies.AGENTS_QUEUE else policies.MOST_ACTIVITIES,
                 **options,
             )
             await stack.enter_async_context(worker)

@@ -139,11 +139,15 @@ class CycleLine(Record):
 
 
 class CyclesAwaited(Record):
-    """Cycles whose ends somebody waits for. Those that have `begun` are gone when the server knows nothing of them."""
+    """Cycles whose ends somebody waits for, so many seconds at most; with None until one of them has ended.
+
+    Those that have `begun` are gone when the server knows nothing of them.
+    """
 
     desk_id: DeskId
     cycle_ids: Annotated[tuple[Identifier, ...], Field(min_length=1)]
     begun: bool = False
+    patience_seconds: Annotated[int, Field(ge=1)] | None = None
 
 
 class CycleEnd(Record):
@@ -156,7 +160,7 @@ class CycleEnd(Record):
 
 
 class CyclesEnded(Record):
-    """Some of the cycles that somebody waits for, at least one."""
+    """Some of the cycles that somebody waits for; none when none has ended within his patience."""
 
     ends: tuple[CycleEnd, ...]
 

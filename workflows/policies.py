@@ -167,6 +167,29 @@ JOIN: dict[str, Any] = {
 }
 
 HEAR: dict[str, Any] = {
+    # A scan looks now and then how far its cycles are. It does not stay with them in an activity: two hundred scans
+    # that only wait would take every place of a worker, and the cycles that they wait for would have none.
+    "task_queue": DESK_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=30),
+    "schedule_to_close_timeout": timedelta(minutes=10),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(0.5, 10, 100),
+}
+
+# No cycle is open longer than this (invariant I16). Four agents at four minutes each would not be a decision any more:
+# a quarter of an hour, and besides it what a person may take. How long that is in one cycle, only its gate knows.
+CYCLE_LIFE = timedelta(minutes=15) + APPROVAL_LIFE
+
+JOIN: dict[str, Any] = {
+    # A desk that continued as new in the midst of cycles waits for the next of their ends, for as long as one may live.
+    "task_queue": DESK_QUEUE,
+    "start_to_close_timeout": CYCLE_LIFE + timedelta(minutes=1),
+    "schedule_to_close_timeout": CYCLE_LIFE + timedelta(minutes=5),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(0.5, 10, 200),
+}
+
+HEAR: dict[str, Any] = {
     # A scan stays with its cycles, which may wait for their turn behind two others and then for a person; longer than
     # that it need not.
     **JOIN,
@@ -186,6 +209,11 @@ RECONCILING_LIFE = timedelta(minutes=20)
 # Begun, a scan asks for five minutes and hears of its cycle for fifty more, each step with its own end. Until then it
 # waits for a worker: one that died of waiting could not say that it was missed.
 SCAN_LIFE = timedelta(days=3)
+# A scan hears of its cycles for so long: they may wait for their turn behind two others. It looks for a second, again
+# after another, and ever more seldom.
+HEARING = timedelta(minutes=50)
+HEARING_SECONDS = 1
+LAST_HEARING = timedelta(seconds=15)
 # A scan asks for so many cycles at a time: the server lets ten updates of one workflow wait for their answer.
 MOST_ASKS = 8
 # Whether a scan was missed is asked this long after it was due: the server's patience with it (ten minutes) is over.
@@ -230,6 +258,9 @@ LEAST_BREAKER_LOOK = timedelta(seconds=1)
 MOST_EVENTS = 40
 # Cycles that run at a desk at once: of each strategy one, and a desk has at most so many strategies.
 MOST_RUNNING = 200
+# Activities that one worker runs at once on a queue that leads to the books. Most wait for one of its ten connections
+# and for the lock of a desk; more of them would wait longer than a connection is waited for, and begin again.
+MOST_ACTIVITIES = 32
 # Cycles that may have to wait at a desk; more than this is a runaway, not a plan.
 MOST_WAITING = 100
 # Moves that are held for a cool-down, each of one strategy: one that concerns every strategy, and half as many beside.

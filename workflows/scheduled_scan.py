@@ -147,22 +147,32 @@ async def _asked(part: Part, symbols: tuple[str, ...], door: asyncio.Semaphore) 
 
 async def _ends(scan: Scan, tickets: Sequence[CycleTicket]) -> dict[str, CycleEnd]:
     """How these cycles end, each by its name; it takes as long as the last of them."""
-    left, ends = {one.cycle_id: one for one in tickets}, dict[str, CycleEnd]()
-    while left:
-        name = next(iter(left)) if len(left) == 1 else f"one of {len(left)}"
+    left, ends = [one.cycle_id for one in tickets], dict[str, CycleEnd]()
+    until, pause = workflow.now() + policies.HEARING, timedelta(seconds=policies.HEARING_SECONDS)
+    while left and workflow.now() < until:
         try:
-            answer: CyclesEnded = await workflow.execute_activity_method(
-                CycleActivities.await_cycles,
-                CyclesAwaited(desk_id=scan.desk_id, cycle_ids=tuple(left)),
-                summary=f"until {name} ends",
-                **policies.HEAR,
-            )
+            found = await _ended(scan, left)
         except ActivityError as error:
-            broken = {"outcome": CycleOutcome.FAILED, "reason": _why(error)[:MOST_TEXT], "said": False}
-            return ends | {cycle_id: CycleEnd.model_validate({"cycle_id": cycle_id, **broken}) for cycle_id in left}
-        ends |= {end.cycle_id: end for end in answer.ends}
-        left = {cycle_id: one for cycle_id, one in left.items() if cycle_id not in ends}
-    return ends
+            return ends | _unknown(left, _why(error))
+        ends |= {end.cycle_id: end for end in found}
+        left = [cycle_id for cycle_id in left if cycle_id not in ends]
+        if left and not found:
+            await workflow.sleep(pause, summary=f"until {left[0]} ends" if len(left) == 1 else f"{len(left)} go on")
+            pause = min(2 * pause, policies.LAST_HEARING)
+    return ends | _unknown(left, f"it has not ended after {policies.HEARING // timedelta(minutes=1)} min")
+
+
+async def _ended(scan: Scan, cycle_ids: Sequence[str]) -> tuple[CycleEnd, ...]:
+    awaited = CyclesAwaited(desk_id=scan.desk_id, cycle_ids=tuple(cycle_ids), patience_seconds=policies.HEARING_SECONDS)
+    answer: CyclesEnded = await workflow.execute_activity_method(
+        CycleActivities.await_cycles, awaited, summary=f"of {len(cycle_ids)}, who has ended?", **policies.HEAR
+    )
+    return answer.ends
+
+
+def _unknown(cycle_ids: Sequence[str], reason: str) -> dict[str, CycleEnd]:
+    known = {"outcome": CycleOutcome.FAILED, "reason": reason[:MOST_TEXT], "said": False}
+    return {cycle_id: CycleEnd.model_validate({"cycle_id": cycle_id, **known}) for cycle_id in cycle_ids}
 
 
 def _line(part: Part, begun: CycleTicket | Skip, ends: Mapping[str, CycleEnd]) -> ScanLine:

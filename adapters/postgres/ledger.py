@@ -45,6 +45,7 @@ from trading.portfolio import Portfolio
 from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
 from trading.shadow import ShadowTrade
 from trading.shadow_scoring import ShadowLook
+from trading.shared_reads import SharedReads
 from trading.strategy import ChangeRefused, Strategy, StrategyChange
 
 
@@ -53,6 +54,7 @@ class PostgresLedger:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._books = SharedReads(self._read_books)
 
     async def open_desk(self, opened: Event, *, cash: Event) -> None:
         """Make a desk's rows and its opening deposit, unless they are there."""
@@ -213,6 +215,9 @@ class PostgresLedger:
             return await shadow.score_open(connection, look, costs)
 
     async def books(self, desk_id: str) -> Books:
-        """Everything the audit looks at, read at one instant."""
+        """Everything the audit looks at, read at one instant; by many at once it is read together."""
+        return await self._books.of(desk_id)
+
+    async def _read_books(self, desk_id: str) -> Books:
         async with transaction(consistent(self._engine)) as connection:
             return await books.read_books(connection, desk_id)
