@@ -176,27 +176,6 @@ HEAR: dict[str, Any] = {
     "retry_policy": _policy(0.5, 10, 100),
 }
 
-# No cycle is open longer than this (invariant I16). Four agents at four minutes each would not be a decision any more:
-# a quarter of an hour, and besides it what a person may take. How long that is in one cycle, only its gate knows.
-CYCLE_LIFE = timedelta(minutes=15) + APPROVAL_LIFE
-
-JOIN: dict[str, Any] = {
-    # A desk that continued as new in the midst of cycles waits for the next of their ends, for as long as one may live.
-    "task_queue": DESK_QUEUE,
-    "start_to_close_timeout": CYCLE_LIFE + timedelta(minutes=1),
-    "schedule_to_close_timeout": CYCLE_LIFE + timedelta(minutes=5),
-    "heartbeat_timeout": HEARTBEAT,
-    "retry_policy": _policy(0.5, 10, 200),
-}
-
-HEAR: dict[str, Any] = {
-    # A scan stays with its cycles, which may wait for their turn behind two others and then for a person; longer than
-    # that it need not.
-    **JOIN,
-    "start_to_close_timeout": timedelta(minutes=50) + APPROVAL_LIFE,
-    "schedule_to_close_timeout": timedelta(minutes=50) + APPROVAL_LIFE,
-}
-
 # A line to the broker that was cut is opened again after this; what was said meanwhile is found by the clock's looks.
 WATCH_PAUSE = timedelta(seconds=5)
 # Whoever watches prices asks this often whether an exchange that is closed has opened: settings may have changed.
@@ -206,12 +185,12 @@ WATCH_IDLE = timedelta(hours=1)
 RECONCILING_LOOKS = 3
 RECONCILING_PAUSE = timedelta(seconds=2)
 RECONCILING_LIFE = timedelta(minutes=20)
-# Begun, a scan asks for five minutes and hears of its cycle for fifty more, each step with its own end. Until then it
+# Begun, a scan asks for five minutes and hears of its cycles for hours more, each step with its own end. Until then it
 # waits for a worker: one that died of waiting could not say that it was missed.
 SCAN_LIFE = timedelta(days=3)
-# A scan hears of its cycles for so long: they may wait for their turn behind two others. It looks for a second, again
-# after another, and ever more seldom.
-HEARING = timedelta(minutes=50)
+# A scan hears of its cycles for so long: they may wait for their turn behind two others, and then for a person. It
+# looks for a second, again after another, and ever more seldom.
+HEARING = timedelta(minutes=50) + APPROVAL_LIFE
 HEARING_SECONDS = 1
 LAST_HEARING = timedelta(seconds=15)
 # A scan asks for so many cycles at a time: the server lets ten updates of one workflow wait for their answer.

@@ -27,8 +27,9 @@ HALF = {"allocation": "0.5", "rung": Rung.PAPER}
 async def changed(ledger: PostgresLedger, strategy_id: str, **terms: Any) -> None:
     """Make a strategy what these terms say."""
     strategy = Strategy.model_validate({"strategy_id": strategy_id, **HALF, **terms})
-    name, proof = f"change-{next(_numbers)}", example(Evidence) if strategy.rung is Rung.LIVE else None
-    change = StrategyChange(desk_id=DESK, change_id=name, strategy=strategy, evidence=proof, by="ann", at=NOON)
+    asked = {"desk_id": DESK, "change_id": f"change-{next(_numbers)}", "strategy": strategy, "by": "ann", "at": NOON}
+    evidence = example(Evidence) if strategy.rung is Rung.LIVE else None
+    change = StrategyChange.model_validate({**asked, "evidence": evidence})
     assert await ledger.change_strategy(change, Limits()) == strategy
 
 

@@ -207,7 +207,7 @@ async def test_in_shadow_there_is_no_money_and_the_thought_of_it(desk: Shared) -
     await desk.marks("dream", 2)
     await desk.is_allocated("dream", "0.3", rung=Rung.SHADOW)
     await desk.marks("agents", 3)
-    assert await desk.moved() == [("dream", 30_000), ("dream", -30_000), ("agents", 70_000)]
+    assert await desk.moved() == [("dream", Decimal(30_000)), ("dream", Decimal(-30_000)), ("agents", Decimal(70_000))]
 
 
 async def test_a_strategys_part_has_its_own_open_orders_alone(desk: Shared) -> None:
