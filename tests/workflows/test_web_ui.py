@@ -13,8 +13,9 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from tests.fakes.model import ScriptedModel
-from tests.rig import Ports, cycle, desk_of, in_state, request, serving
+from tests.rig import Ports, cycle, desk_of, in_state, request, serving, until
 from tests.servers import temporal_cli
+from tests.strategies import holding, with_strategies
 from trading.breaker import TradingState
 from trading.docket import CycleReport
 from workflows.trading_cycle import TradingCycle
@@ -23,7 +24,9 @@ from workflows.trading_cycle import TradingCycle
 @pytest.fixture
 async def traded(temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path) -> AsyncIterator[CycleReport]:
     """One cycle that traded two symbols, its worker still serving."""
-    async with serving(temporal.client, Ports.real(engine, sample_data).but(model=ScriptedModel())):
+    ports = Ports.real(engine, sample_data).but(model=ScriptedModel())
+    async with serving(temporal.client, ports):
+        await with_strategies(temporal.client, ports, holding("momentum", source="agents", allocation="0.5"))
         yield await cycle(temporal.client, request("AAPL", "MSFT", strategy_id="momentum", trace_id="trace-42"))
 
 
@@ -59,9 +62,12 @@ async def test_every_step_and_workflow_says_what_it_is_about(
     assert await handle.query(TradingCycle.decisions) == traded.rows
     described = await handle.describe()
     assert await described.static_summary() == "manual: AAPL, MSFT"
-    details = await desk_of(temporal.client).query("__temporal_workflow_metadata")
-    assert "**ACTIVE**" in str(details)
-    assert f"{traded.cycle_id}: traded" in str(details)
+
+    async def told() -> bool:
+        details = str(await desk_of(temporal.client).query("__temporal_workflow_metadata"))
+        return "**ACTIVE**" in details and f"{traded.cycle_id}: traded" in details
+
+    await until(told)
     table = str(await handle.query("__temporal_workflow_metadata"))
     assert "| AAPL |" in table
     assert "filled" in table
