@@ -25,7 +25,7 @@ from tests.workflows.breaking import Desk, opened
 from tests.workflows.glance import Glance
 from tests.workflows.test_temporal_cli import CommandLine
 from trading.breaker import CircuitBreaker
-from trading.desk import DeskState, PriceMoved
+from trading.desk import DeskState, Judged, PriceMoved
 from trading.events import Event, EventType
 from trading.moves import Move, Pace
 from workflows import policies
@@ -151,7 +151,7 @@ async def test_twenty_bursts_of_a_thousand_over_fifty_symbols(temporal: Workflow
     client, expected = temporal.client, Counter[str]()
     answers = [
         answering("open_desk", CircuitBreaker()),
-        answering("judge", CircuitBreaker()),
+        answering("judge_desk", Judged(desk=CircuitBreaker())),
         CycleActivities(started).await_cycles,
     ]
     queues = (policies.DESK_QUEUE, policies.ORDERS_QUEUE)
