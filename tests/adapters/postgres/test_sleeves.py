@@ -38,7 +38,7 @@ class Shared:
         self.changes += 1
         change = {"desk_id": DESK, "change_id": f"change-{self.changes}", "by": "operator", "at": at(0)}
         changed = StrategyChange.model_validate({"strategy": strategy, **change})
-        await self.ledger.change_strategy(changed, LIMITS)
+        assert await self.ledger.change_strategy(changed, LIMITS) == strategy
 
     async def marks(self, name: str, minute: int, price: str = "100") -> Portfolio | None:
         """A cycle's mark."""
@@ -127,6 +127,20 @@ async def test_gains_stay_with_the_strategy_that_made_them(desk: Shared) -> None
     assert len(await desk.moved()) == 2
 
 
+async def test_what_nobody_owes_is_not_waited_for_and_no_gain_is_given_away_for_it(desk: Shared) -> None:
+    await desk.pays("deposit", "0.03", 0)
+    for name in ("agents", "trend"):
+        await desk.is_allocated(name, "0.5")
+    for name in ("agents", "trend"):
+        await desk.marks(name, 1)
+    assert await desk.cash() == {"agents": Decimal("50000.02"), "trend": Decimal("50000.01")}
+    await desk.fills(theirs("trend", buy(quantity="100")), 2)
+    own = await desk.marks("trend", 3, "150")
+    assert own is not None
+    assert own.equity == Decimal("55000.01")
+    assert len(await desk.moved()) == 2
+
+
 async def test_what_is_tied_up_stays_due_until_it_is_free(desk: Shared) -> None:
     await desk.marks("agents", 1)
     await desk.fills(buy(quantity="900"), 2)
@@ -197,6 +211,7 @@ async def test_a_persons_sale_takes_the_oldest_shares_and_ends_their_owners_trad
 
 
 async def test_in_shadow_there_is_no_money_and_the_thought_of_it(desk: Shared) -> None:
+    await desk.is_allocated("agents", "0.7")
     await desk.is_allocated("dream", "0.3", rung=Rung.SHADOW)
     own = await desk.marks("dream", 1)
     assert own is not None
@@ -206,11 +221,11 @@ async def test_in_shadow_there_is_no_money_and_the_thought_of_it(desk: Shared) -
     await desk.marks("dream", 2)
     await desk.is_allocated("dream", "0.3", rung=Rung.SHADOW)
     await desk.marks("agents", 3)
-    assert await desk.moved() == [("dream", 30_000), ("dream", -30_000), ("agents", ALL)]
+    assert await desk.moved() == [("dream", Decimal(30_000)), ("dream", Decimal(-30_000)), ("agents", Decimal(70_000))]
 
 
 async def test_a_strategys_part_has_its_own_open_orders_alone(desk: Shared) -> None:
-    await desk.is_allocated("trend", "0.4")
+    await desk.is_allocated("trend", "0.4", rung=Rung.SHADOW)
     ours = theirs("trend", buy())
     for asked in (buy(), ours):
         await desk.ledger.adopt(*accepted(asked))
@@ -223,6 +238,7 @@ async def test_a_strategys_part_has_its_own_open_orders_alone(desk: Shared) -> N
 
 
 async def test_each_mark_of_the_desk_is_one_of_every_account(desk: Shared) -> None:
+    await desk.is_allocated("agents", "0.6")
     await desk.is_allocated("trend", "0.4")
     await desk.marks("trend", 1)
     await desk.fills(theirs("trend", buy(quantity="100")), 2)
@@ -242,6 +258,7 @@ async def test_who_holds_something_is_not_let_go_and_who_holds_nothing_gives_its
         async with transaction(desk.engine) as connection:
             return await sleeves.release(connection, DESK, name, at(9))
 
+    await desk.is_allocated("agents", "0.5")
     await desk.is_allocated("trend", "0.4")
     await desk.marks("trend", 1)
     await desk.fills(theirs("trend", buy(quantity="10")), 2)
