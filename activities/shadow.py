@@ -38,7 +38,9 @@ class ShadowActivities:
         Repeat: what the decision left in the books is the answer.
         """
         draft = drafted(decided, self._calendar.last_session(decided.as_of), self._costs)
-        return await self._ledger.decide_in_shadow(draft, self._costs, decided.trace_id)
+        return await self._ledger.decide_in_shadow(
+            draft, self._costs, decided.trace_id, only_thinks=decided.only_thinks
+        )
 
     @activity.defn
     async def score_shadow(self, asked: ScoringAsked) -> tuple[ShadowTrade, ...]:

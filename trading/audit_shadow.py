@@ -11,6 +11,7 @@ from trading.shadow import MARK
 
 DECISIONS = (EventType.META_AGENT_DECISION, EventType.RULE_DECISION)
 """Who has the last word of a cycle: the MetaAgent, or the rule itself."""
+_ENDS = frozenset({EventType.CYCLE_COMPLETED, EventType.CYCLE_SKIPPED, EventType.CYCLE_FAILED})
 
 
 def decisions(books: Books) -> list[Event]:
@@ -63,15 +64,17 @@ def shadow_trades_follow_from_events(books: Books) -> Iterable[Finding]:
 
 
 def _ended_during_cycles(books: Books) -> set[tuple[str, str]]:
-    """Cycle and symbol of each shadow trade that ended while a cycle ran."""
-    running = ""
+    """Cycle and symbol of each shadow trade that ended while a cycle ran: cycles of several strategies do at once."""
+    running: set[str] = set()
     found: set[tuple[str, str]] = set()
     for stored in books.events:
         event = stored.event
         if event.type is EventType.CYCLE_STARTED:
-            running = event.aggregate_id
+            running.add(event.aggregate_id)
+        elif event.type in _ENDS:
+            running.discard(event.aggregate_id)
         elif event.type is EventType.SHADOW_CLOSED:
-            found.add((running, str(event.data["symbol"])))
+            found |= {(cycle_id, str(event.data["symbol"])) for cycle_id in running}
     return found
 
 

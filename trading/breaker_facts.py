@@ -37,7 +37,10 @@ _CYCLES = frozenset({EventType.CYCLE_COMPLETED, EventType.CYCLE_SKIPPED, EventTy
 _TAKEN = frozenset({EventType.ORDER_ACCEPTED, EventType.TRADE_EXECUTED})
 # A cycle that never came to the question whether there are prices, or a model, says nothing about it.
 _SILENT_ON_DATA = frozenset(
-    {"market_closed", "halted", "before_the_books", "future", "missed", "nothing_new", "not_asked"}
+    {
+        *("market_closed", "halted", "before_the_books", "future", "missed", "nothing_new", "not_asked"),
+        *("no_symbols", "strategy_disabled", "unknown_strategy"),
+    }
 )
 
 

@@ -48,10 +48,11 @@ class Account(Record):
 
 
 class Transfer(NamedTuple):
-    """Dollars to an account, negative from it, and whether nothing is due after it."""
+    """Dollars to an account, negative from it, whether nothing is due after it, and whether the account still owes."""
 
     amount: Decimal
     settles: bool
+    owes: bool
 
 
 def sub_positions(symbol: str, holding: Holding) -> tuple[SubPosition, ...]:
@@ -76,12 +77,18 @@ def is_due(account: Account | None, strategy: Strategy, flow_count: int) -> bool
     return (account.funded_for, account.funded_at_flow) != (part, flow_count)
 
 
-def transfer(part: Decimal, own: Portfolio, desk: Portfolio, reserve: Decimal) -> Transfer:
-    """What brings an account to its part of the desk's equity, as far as reserve and free cash go."""
+def transfer(part: Decimal, own: Portfolio, desk: Portfolio, reserve: Decimal, *, owed: bool = False) -> Transfer:
+    """What brings an account to its part of the desk's equity, as far as reserve and free cash go.
+
+    What the reserve lacks stays due while another account still owes it something (`owed`). When none does, a cent of
+    rounding or what prices did between two marks, it never comes: an account that waited for it would give its later
+    gains away as soon as they had made up for it.
+    """
     gap = cents(part * desk.equity) - own.equity
     free = max(cents(free_cash(own, Limits())), ZERO)
     amount = min(gap, max(reserve, ZERO)) if gap > 0 else max(gap, -free)
-    return Transfer(amount, amount == gap)
+    filled = gap > 0 and not owed and own.equity + amount > 0
+    return Transfer(amount, amount == gap or filled, gap < amount)
 
 
 def funded(account: Account, own: Portfolio, moved: Decimal) -> Account:

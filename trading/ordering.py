@@ -74,6 +74,7 @@ async def think(run: Run, decided: Decided) -> None:
         target=signal.target if entry else None,
         quote=next(p.quote for p in run.snapshot.symbols if p.instrument.symbol == proposal.symbol),
         as_of=run.opening.as_of,
+        only_thinks=run.opening.only_thinks,
     )
     run.docket.shadowed(proposal.symbol, await run.steps.think(thought))
     run.tell(f"{proposal.side} {quantity:f} {proposal.symbol}: in shadow")

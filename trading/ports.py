@@ -284,10 +284,13 @@ class Ledger(Protocol):
         """The shadow trades that are still open, the oldest first."""
         ...
 
-    async def decide_in_shadow(self, draft: ShadowTrade, costs: Costs, trace_id: str) -> tuple[ShadowTrade, ...]:
+    async def decide_in_shadow(
+        self, draft: ShadowTrade, costs: Costs, trace_id: str, *, only_thinks: bool = False
+    ) -> tuple[ShadowTrade, ...]:
         """End the entries and open the trade that a decision of a shadow cycle asks for, each with its event.
 
-        A repeat finds what it left.
+        The desk's circuit breaker counts it when the desk is halted and its strategy does not only think. A repeat
+        finds what it left.
         """
         ...
 

@@ -44,7 +44,10 @@ class Ending(StrEnum):
 
 
 class ShadowDecision(Record):
-    """A decision to execute, in a shadow cycle: what would have been ordered, at which quote."""
+    """A decision to execute, in a shadow cycle: what would have been ordered, at which quote.
+
+    `only_thinks`: its strategy may not trade in this account yet, whatever becomes of the desk.
+    """
 
     cycle_id: Identifier
     desk_id: DeskId
@@ -59,6 +62,7 @@ class ShadowDecision(Record):
     target: Price | None = None
     quote: Quote
     as_of: AwareDatetime
+    only_thinks: bool = False
 
 
 class ShadowTrade(Record):
@@ -183,9 +187,10 @@ def shadow_portfolio(portfolio: Portfolio, trades: Iterable[ShadowTrade]) -> Por
     return portfolio.model_copy(update={"trading_state": TradingState.ACTIVE, "cash": cash, "positions": held})
 
 
-def shadow_opened(trade: ShadowTrade, trace_id: str) -> Event:
-    """The audit log's words for a trade that was thought of."""
-    return _event(EventType.SHADOW_OPENED, trade, set(ShadowTrade.model_fields) - _LATER, trace_id)
+def shadow_opened(trade: ShadowTrade, trace_id: str, *, for_desk: bool = True) -> Event:
+    """The audit log's words for a trade that was thought of; not `for_desk` when the desk would not have made it."""
+    opened = _event(EventType.SHADOW_OPENED, trade, set(ShadowTrade.model_fields) - _LATER, trace_id)
+    return opened if for_desk else opened.model_copy(update={"data": {**opened.data, "for_desk": False}})
 
 
 def shadow_closed(trade: ShadowTrade, trace_id: str) -> Event:

@@ -47,11 +47,15 @@ _FLOWS = text(
     ORDER BY recorded_at, capital_event_id
     """
 )
+# A shadow trade counts for a desk that would have made it: none of a strategy that only thinks or that alone is halted.
 _TOLD = text(
     """
     SELECT sequence, type, occurred_at, coalesce(data->>'code', data->>'leg', '') AS code,
         CASE WHEN type = 'ShadowTradeClosed' THEN (data->>'pnl')::numeric ELSE 0 END AS pnl
-    FROM events WHERE desk_id = :desk_id AND type = ANY(:types) ORDER BY sequence DESC LIMIT :most
+    FROM events e WHERE desk_id = :desk_id AND type = ANY(:types) AND NOT (type = 'ShadowTradeClosed' AND EXISTS (
+        SELECT FROM events o WHERE o.event_id = (e.data->>'shadow_id') || '/ShadowTradeOpened'
+        AND o.data->>'for_desk' = 'false'
+    )) ORDER BY sequence DESC LIMIT :most
     """
 ).bindparams(bindparam("types", type_=ARRAY(Text)))
 # A trade is closed where its last fill was booked.

@@ -204,10 +204,12 @@ class PostgresLedger:
         async with transaction(self._engine) as connection:
             return await shadow.open_trades(connection, desk_id)
 
-    async def decide_in_shadow(self, draft: ShadowTrade, costs: Costs, trace_id: str) -> tuple[ShadowTrade, ...]:
+    async def decide_in_shadow(
+        self, draft: ShadowTrade, costs: Costs, trace_id: str, *, only_thinks: bool = False
+    ) -> tuple[ShadowTrade, ...]:
         """Do once what a decision of a shadow cycle asks for."""
         async with transaction(self._engine) as connection:
-            return await shadow.decide(connection, draft, costs, trace_id)
+            return await shadow.decide(connection, draft, costs, shadow.Thought(trace_id, only_thinks))
 
     async def score_shadow(self, look: ShadowLook, costs: Costs) -> tuple[ShadowTrade, ...]:
         """Hold every open shadow trade against the prices of a look; what is still open then."""

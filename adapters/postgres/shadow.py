@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,17 +12,27 @@ from adapters.postgres import log
 from adapters.postgres.footing import read_footing
 from adapters.postgres.portfolio import read_portfolio
 from adapters.postgres.shadow_tables import shadow_trades
+from trading.breaker import TradingState
 from trading.costs import Costs
+from trading.events import Event
 from trading.shadow import ShadowTrade, follow, shadow_closed, shadow_opened
 from trading.shadow_scoring import ShadowLook, Thinker, score
 
 
+class Thought(NamedTuple):
+    """Whose thought a decision is: in which trace, and of a strategy that may not trade in this account yet or not."""
+
+    trace_id: str
+    only_thinks: bool = False
+
+
 async def decide(
-    connection: AsyncConnection, draft: ShadowTrade, costs: Costs, trace_id: str
+    connection: AsyncConnection, draft: ShadowTrade, costs: Costs, thought: Thought
 ) -> tuple[ShadowTrade, ...]:
     """Do what a decision of a shadow cycle asks for: end entries, open a trade, or both.
 
-    A decision that was done before is found by what it left: its own trade, or what it ended.
+    A decision that was done before is found by what it left: its own trade, or what it ended. What a desk that is not
+    halted has nothing to do with (of a strategy that only thinks, or that its own breaker has stopped) is not for it.
     """
     await log.lock_log(connection, draft.desk_id)
     done = await _where(connection, _left_by(draft))
@@ -37,8 +48,8 @@ async def decide(
             await connection.execute(insert(shadow_trades).values(trade.model_dump()))
         else:
             await _keep(connection, trade)
-    told = [shadow_opened(one, trace_id) if one.is_open else shadow_closed(one, trace_id) for one in changed]
-    await log.append(connection, told)
+    for_desk = desk.trading_state is TradingState.HALTED and not thought.only_thinks
+    await log.append(connection, [_told(one, thought.trace_id, for_desk=for_desk) for one in changed])
     return changed
 
 
@@ -69,6 +80,10 @@ async def open_trades(connection: AsyncConnection, desk_id: str) -> tuple[Shadow
 async def all_trades(connection: AsyncConnection, desk_id: str, limit: int | None = None) -> tuple[ShadowTrade, ...]:
     """A desk's shadow trades, the oldest first; with a limit, the newest of them."""
     return await _where(connection, shadow_trades.c.desk_id == desk_id, limit)
+
+
+def _told(trade: ShadowTrade, trace_id: str, *, for_desk: bool) -> Event:
+    return shadow_opened(trade, trace_id, for_desk=for_desk) if trade.is_open else shadow_closed(trade, trace_id)
 
 
 def _left_by(draft: ShadowTrade) -> ColumnElement[bool]:

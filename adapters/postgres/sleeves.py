@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import text
@@ -30,6 +30,7 @@ from trading.sleeves import Allocation
 from trading.strategy import ChangeRefused, Rung, Strategy
 
 _FLOWS = text("SELECT flow_count FROM portfolio_state WHERE desk_id = :desk_id")
+_BEFORE = timedelta(microseconds=1)
 _TRANSFERS = text("SELECT count(*) FROM allocations WHERE desk_id = :desk_id AND strategy_id = :strategy_id")
 
 
@@ -84,10 +85,12 @@ async def fund(connection: AsyncConnection, desk_id: str, strategy_id: str, at: 
     await lock_books(connection, desk_id)
     desk = await _read(connection, desk_id)
     flows: int = (await connection.execute(_FLOWS, {"desk_id": desk_id})).scalar_one()
+    owed = False
     for name in sorted(desk.strategies, key=lambda one: (one == strategy_id, one)):
         strategy = desk.strategies[name]
         if is_due(desk.accounts.get(name), strategy, flows):
-            await _bring(connection, desk, strategy, _Moment(at, flows, gives_only=name != strategy_id))
+            moment = _Moment(at, flows, gives_only=name != strategy_id, owed=owed)
+            owed = await _bring(connection, desk, strategy, moment) or owed
     return desk.limiting(strategy_id)
 
 
@@ -117,6 +120,7 @@ class _Moment:
     at: datetime
     flows: int
     gives_only: bool
+    owed: bool
 
 
 @dataclass(frozen=True)
@@ -126,17 +130,19 @@ class _Move:
     at: datetime
 
 
-async def _bring(connection: AsyncConnection, desk: _Desk, strategy: Strategy, moment: _Moment) -> None:
+async def _bring(connection: AsyncConnection, desk: _Desk, strategy: Strategy, moment: _Moment) -> bool:
+    """Move what is due, as far as it goes; whether the account still owes the reserve something."""
     name, part = strategy.strategy_id, funded_part(strategy)
     account, own = desk.accounts.get(name) or Account(strategy_id=name), desk.own(name)
-    amount, settles = transfer(part, own, desk.portfolio, desk.reserve)
+    amount, settles, owes = transfer(part, own, desk.portfolio, desk.reserve, owed=moment.owed)
     if moment.gives_only and amount >= 0:
-        return
+        return owes
     await _move(connection, desk, account, _Move(amount, part, moment.at))
     if settles:
         done = {"funded_for": part, "funded_at_flow": moment.flows}
         desk.accounts[name] = desk.accounts.get(name, account).model_copy(update=done)
         await sleeve_rows.save_account(connection, desk.portfolio.desk_id, desk.accounts[name])
+    return owes
 
 
 async def _move(connection: AsyncConnection, desk: _Desk, account: Account, move: _Move) -> None:
@@ -154,6 +160,9 @@ async def _move(connection: AsyncConnection, desk: _Desk, account: Account, move
         allocated_at=move.at,
         **known,
     )
+    if not account.flow_count and desk.own(name).equity:
+        # It traded before accounts were funded, or has shares that it was given: this is what it begins with.
+        await sleeve_rows.keep_marks(connection, desk_id, {name: desk.own(name).equity}, move.at - _BEFORE)
     desk.accounts[name] = funded(account, desk.own(name), move.amount)
     await sleeve_rows.enter_allocation(connection, allocation)
     await sleeve_rows.save_account(connection, desk_id, desk.accounts[name])

@@ -18,7 +18,6 @@ from trading.breaker import StrategyBreaker
 from trading.breaker_facts import Closing, EquityMark, Known, Told, facts_of
 from trading.breaker_rules import BreakerFacts, BreakerLook
 from trading.events import EventType
-from trading.money import ZERO
 
 # A desk may have two hundred: of each less is read than of the desk.
 MOST_TOLD = 500
@@ -29,10 +28,15 @@ _NAMES = bindparam("names", type_=ARRAY(Text))
 # The peak is kept at marks. Between two of them a strategy is worth its cash and its shares at the desk's marks.
 _STATED = text(
     """
-    SELECT s.strategy_id, d.event_count, p.marked_at, worth.equity, coalesce(a.peak_equity, 0) AS peak_equity
+    SELECT s.strategy_id, d.event_count, p.marked_at, worth.equity, coalesce(a.peak_equity, 0) AS peak_equity,
+        coalesce(began.equity, 0) AS began_with
     FROM unnest(:names) AS s (strategy_id)
     JOIN system_state d ON d.desk_id = :desk_id JOIN portfolio_state p ON p.desk_id = :desk_id
     LEFT JOIN strategy_accounts a ON a.desk_id = :desk_id AND a.strategy_id = s.strategy_id
+    LEFT JOIN LATERAL (
+        SELECT CASE WHEN flow_count = 0 THEN m.equity ELSE 0 END AS equity FROM strategy_marks m
+        WHERE m.desk_id = :desk_id AND m.strategy_id = s.strategy_id ORDER BY m.marked_at LIMIT 1
+    ) AS began ON true
     CROSS JOIN LATERAL (
         SELECT coalesce(a.cash, 0) + coalesce(sum(round(h.quantity * m.mark, 2)), 0) AS equity
         FROM sub_positions h JOIN positions m USING (desk_id, symbol)
@@ -131,7 +135,7 @@ def _by_strategy(rows: Iterable[RowMapping]) -> Mapping[str, Sequence[RowMapping
 
 
 def _known(read: _Read, name: str) -> Known:
-    """One strategy's: it begins with nothing, and all that it has was transferred to it or earned."""
+    """One strategy's: what it has was transferred to it or earned, but for what it had before the first transfer."""
     stated = read.stated[name]
     told: Iterable[dict[str, Any]] = ({**row, "type": EventType(row["type"])} for row in read.told.get(name, ()))
     return Known(
@@ -139,7 +143,7 @@ def _known(read: _Read, name: str) -> Known:
         equity=stated["equity"],
         peak_equity=max(stated["peak_equity"], stated["equity"]),
         marked_at=stated["marked_at"],
-        opening_cash=ZERO,
+        opening_cash=stated["began_with"],
         flows=[row["amount"] for row in read.flows.get(name, ())],
         marks=[EquityMark.model_validate(_only(row, EquityMark.model_fields)) for row in read.marks.get(name, ())],
         told=[Told(**_only(row, Told._fields)) for row in told],

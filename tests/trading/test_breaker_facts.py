@@ -114,6 +114,7 @@ def test_rejections_count_since_the_broker_last_took_an_order(events: list[tuple
 
 FAILED, DONE = (EventType.CYCLE_FAILED, NO_MODEL), (EventType.CYCLE_COMPLETED, "")
 STALE, CLOSED = (EventType.CYCLE_SKIPPED, STALE_DATA), (EventType.CYCLE_SKIPPED, "market_closed")
+DISABLED, EMPTY = (EventType.CYCLE_SKIPPED, "strategy_disabled"), (EventType.CYCLE_SKIPPED, "no_symbols")
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,7 @@ STALE, CLOSED = (EventType.CYCLE_SKIPPED, STALE_DATA), (EventType.CYCLE_SKIPPED,
         ([FAILED, FAILED, DONE, FAILED], 2, 0),
         ([FAILED, CLOSED, FAILED], 2, 0),
         ([STALE, CLOSED, STALE, DONE, STALE], 0, 2),
+        ([STALE, DISABLED, STALE, EMPTY, STALE], 0, 3),
         ([(EventType.CYCLE_FAILED, "")], 0, 0),
     ],
 )

@@ -281,3 +281,8 @@ async def test_a_shadow_decision_that_is_sent_is_found() -> None:
     steps.signals = {"AAPL": signal("AAPL")}
     report = await run_cycle(steps, cycle("AAPL"))
     assert {"I1", "I8", "I13"} <= {finding.invariant for finding in report.findings}
+
+
+def test_an_end_during_two_cycles_at_once_is_of_both(life: Books) -> None:
+    beside = said(E.CYCLE_STARTED, "paper/cycle-3", trigger="manual")
+    assert "I13" not in numbers(audit(inserted(life, beside, E.SHADOW_CLOSED)))

@@ -180,6 +180,36 @@ async def test_three_wins_in_a_row_end_a_halt_for_losing_trades(
         assert (after.probation_left, after.size, len(after.resumes)) == (5, Decimal("0.5"), 1)
 
 
+async def test_what_only_thinks_ends_no_halt_of_the_desk(ledger: PostgresLedger) -> None:
+    await lose(ledger)
+    assert (await judged(ledger, 2)).state is TradingState.HALTED
+    for number in (2, 3, 4):
+        theirs = draft(number=number).model_copy(update={"strategy_id": "momentum"})
+        await ledger.decide_in_shadow(theirs, COSTS, "trace-1", only_thinks=True)
+        await ledger.score_shadow(look(number * 5, AAPL="121"), COSTS)
+    assert (await kinds(ledger)).count(EventType.SHADOW_CLOSED) == 3
+    assert (await judged(ledger, 60)).state is TradingState.HALTED
+
+
+async def test_what_only_thinks_or_is_halted_alone_halts_no_desk_that_trades(ledger: PostgresLedger) -> None:
+    await shared(ledger, "momentum")
+    await changed(ledger, "momentum", rung=Rung.SHADOW)
+    rules = BreakerRules(sharpe_sessions=5)
+    for day in range(8):
+        noon = NOON + timedelta(days=day)
+        await ledger.mark(DESK, {}, noon)
+        bought = draft(number=day, quantity="1000").model_copy(update={"strategy_id": "momentum", "opened_at": noon})
+        sold = draft(side=Side.SELL, number=100 + day).model_copy(
+            update={"strategy_id": "momentum", "opened_at": noon, "entry_price": Decimal(99 - day % 3)}
+        )
+        for one in (bought, sold):
+            await ledger.decide_in_shadow(one, COSTS, "trace-1", only_thinks=day % 2 == 0)
+    breaker = await ledger.judge(BreakerLook(desk_id=DESK, rules=rules, at=NOON + timedelta(days=8)))
+    assert (await kinds(ledger)).count(EventType.SHADOW_CLOSED) == 8
+    assert breaker.state is TradingState.ACTIVE
+    assert next(one.value for one in breaker.gauges if one.rule is Rule.SHARPE) is None
+
+
 async def test_each_strategys_thoughts_are_its_own_and_end_when_it_trades_for_real(ledger: PostgresLedger) -> None:
     await shared(ledger, "momentum")
     await changed(ledger, "momentum", rung=Rung.SHADOW)

@@ -127,6 +127,20 @@ async def test_gains_stay_with_the_strategy_that_made_them(desk: Shared) -> None
     assert len(await desk.moved()) == 2
 
 
+async def test_what_nobody_owes_is_not_waited_for_and_no_gain_is_given_away_for_it(desk: Shared) -> None:
+    await desk.pays("deposit", "0.03", 0)
+    for name in ("agents", "trend"):
+        await desk.is_allocated(name, "0.5")
+    for name in ("agents", "trend"):
+        await desk.marks(name, 1)
+    assert await desk.cash() == {"agents": Decimal("50000.02"), "trend": Decimal("50000.01")}
+    await desk.fills(theirs("trend", buy(quantity="100")), 2)
+    own = await desk.marks("trend", 3, "150")
+    assert own is not None
+    assert own.equity == Decimal("55000.01")
+    assert len(await desk.moved()) == 2
+
+
 async def test_what_is_tied_up_stays_due_until_it_is_free(desk: Shared) -> None:
     await desk.marks("agents", 1)
     await desk.fills(buy(quantity="900"), 2)
@@ -197,6 +211,7 @@ async def test_a_persons_sale_takes_the_oldest_shares_and_ends_their_owners_trad
 
 
 async def test_in_shadow_there_is_no_money_and_the_thought_of_it(desk: Shared) -> None:
+    await desk.is_allocated("agents", "0.7")
     await desk.is_allocated("dream", "0.3", rung=Rung.SHADOW)
     own = await desk.marks("dream", 1)
     assert own is not None

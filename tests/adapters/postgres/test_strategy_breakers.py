@@ -7,7 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres.engine import transaction
 from adapters.postgres.ledger import PostgresLedger
 from tests.adapters.postgres.desk import (
     DESK,
@@ -279,3 +282,24 @@ async def test_a_transfer_is_neither_a_loss_nor_a_gain(two: PostgresLedger) -> N
     for rule in (Rule.DRAWDOWN, Rule.DAILY_LOSS, Rule.WEEKLY_LOSS):
         assert (await gauge(two, rule)).value == 0, rule
     assert (await gauge(two, Rule.DRAWDOWN)).evidence == "equity 10000.00, peak 10000.00"
+
+
+async def test_what_was_lost_before_there_were_accounts_is_no_loss_of_the_day_they_began(
+    ledger: PostgresLedger, owner: AsyncEngine
+) -> None:
+    await bought(ledger, "agents")
+    later = NOON + 24 * 10 * HOUR
+    for at in (NOON + HOUR, later):
+        await ledger.mark(DESK, quote("AAPL", "50"), at)
+    async with transaction(owner) as connection:
+        await connection.execute(text("DELETE FROM strategy_marks"))  # nobody kept them then
+    await written(ledger, "agents", "0.6")
+    await written(ledger, OTHER, "0.4")
+    for name in ("agents", OTHER):
+        await ledger.fund(DESK, name, later)
+    await ledger.judge(look(24 * 10, max_daily_loss=Decimal("0.05"), max_weekly_loss=Decimal("0.05")))
+    assert await states(ledger) == {"desk": A, "agents": A, OTHER: A}
+    await ledger.mark(DESK, quote("AAPL", "10"), later + HOUR)
+    await ledger.judge(look(24 * 10 + 1, max_daily_loss=Decimal("0.05")))
+    assert (await gauge(ledger, Rule.DAILY_LOSS, "agents")).evidence == "equity 52999.40, at the last close 56999.40"
+    assert (await states(ledger))["agents"] is H
