@@ -174,7 +174,9 @@ def _unseen(alerts: Sequence[AlertLine]) -> str | Text:
         return "none that nobody has seen"
     newest = alerts[-1].alert
     count = f"{MOST_ALERTS} and more" if len(alerts) == MOST_ALERTS else str(len(alerts))
-    return toned(f"{count} that nobody has seen, the newest: {newest.reason} (starter.py alerts list, ack)", "bad")
+    # What asks for a person's yes has a line for each order: the first says what it is about.
+    first = newest.reason.partition("\n")[0]
+    return toned(f"{count} that nobody has seen, the newest: {first} (starter.py alerts list, ack)", "bad")
 
 
 def _queue(known: Sequence[CycleLine] | None) -> str | Text:

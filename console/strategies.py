@@ -19,7 +19,7 @@ from console.roster import named
 from console.routine import apply_schedules
 from console.state import LONGEST_REASON
 from console.strategy_tables import summed
-from console.strategy_wish import Typed, allocations_of, made, wished
+from console.strategy_wish import Typed, Usual, allocations_of, made, wished
 from console.timetable import own_times, timetable_of
 from console.watchlist import Prices
 from settings import Settings
@@ -107,7 +107,7 @@ async def add(settings: Settings, output: Output, wish: tuple[str, Typed], said:
     """Add a strategy, in shadow. Raises BadConfiguration, UnknownSymbol or BadRule for what it cannot be."""
     name, typed = wish
     said = said.checked()
-    strategy = wished(made(Strategy, {"strategy_id": _name(name)}, name), typed)
+    strategy = wished(made(Strategy, {"strategy_id": _name(name)}, name), typed, _usual(settings))
     async with desk_of(settings) as desk:
         await vet(settings, strategy)
         await desk.write([desk.changed(strategy, said, is_new=True)], output)
@@ -125,7 +125,7 @@ async def edit(settings: Settings, output: Output, wish: tuple[str, Typed], said
         raise BadConfiguration("nothing to change is named (starter.py strategies edit --help)")
     async with desk_of(settings) as desk:
         was = desk.named(name)
-        strategy = wished(was, typed)
+        strategy = wished(was, typed, _usual(settings))
         await vet(settings, strategy)
         await desk.write([desk.changed(strategy, said, seen=was)], output)
     _show([strategy], output, f"{name} is changed, from its next cycle on")
@@ -172,6 +172,10 @@ def _name(said: str) -> str:
         return _NAME.validate_python(said)
     except ValidationError as error:
         raise BadConfiguration(f"not a strategy's name: {said!r} (one looks like momentum-2)") from error
+
+
+def _usual(settings: Settings) -> Usual:
+    return Usual(settings.trading.approval_terms, settings.strategies.rules)
 
 
 async def _put(settings: Settings, output: Output, wanted: Mapping[str, Mapping[str, object]], said: Said) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -31,10 +31,18 @@ _AGENTS |= {agent.lower(): agent for agent in Agent}
 _HUNDRED = Decimal(100)
 
 
-def wished(was: Strategy, typed: Typed) -> Strategy:
+class Usual(NamedTuple):
+    """What holds of the desk: whoever names one term of his own means the desk's for the others."""
+
+    approval: ApprovalTerms = ApprovalTerms()
+    rules: StrategyRules = StrategyRules()
+
+
+def wished(was: Strategy, typed: Typed, usual: Usual = Usual()) -> Strategy:  # noqa: B008  frozen records
     """The strategy with what was typed. Raises BadConfiguration, in one line, for what cannot be read."""
     fields = was.model_dump()
-    for name, change in _CHANGES.items():
+    changes = {**_CHANGES, "approval": _approval(usual.approval), "rule": _rule(usual.rules)}
+    for name, change in changes.items():
         if typed.get(name):
             change(fields, typed[name])
     return made(Strategy, fields, was.strategy_id)
@@ -142,14 +150,21 @@ def _restrict(fields: Fields, said: str) -> None:
     fields["limits"]["restricted_symbols"] = () if said == NONE else tickers(said.split(","))
 
 
-def _approval(fields: Fields, said: str) -> None:
-    mode, *terms = said.split(",")
-    asked = {"mode": mode.strip(), **_pairs(terms, "--approval")}
-    fields["approval"] = None if said == NONE else made(ApprovalTerms, asked, "--approval")
+def _approval(usual: ApprovalTerms) -> Callable[[Fields, str], None]:
+    def change(fields: Fields, said: str) -> None:
+        mode, *terms = said.split(",")
+        asked = {**usual.model_dump(), "mode": mode.strip(), **_pairs(terms, "--approval")}
+        fields["approval"] = None if said == NONE else made(ApprovalTerms, asked, "--approval")
+
+    return change
 
 
-def _rule(fields: Fields, said: str) -> None:
-    fields["rules"] = None if said == NONE else made(StrategyRules, _pairs(said.split(","), "--rule"), "--rule")
+def _rule(usual: StrategyRules) -> Callable[[Fields, str], None]:
+    def change(fields: Fields, said: str) -> None:
+        asked = {} if said == NONE else {**usual.model_dump(), **_pairs(said.split(","), "--rule")}
+        fields["rules"] = None if said == NONE else made(StrategyRules, asked, "--rule")
+
+    return change
 
 
 # In this order: what belongs to the old source goes before anything new comes.
@@ -165,8 +180,6 @@ _CHANGES: dict[str, Callable[[Fields, Any], None]] = {
     "budget": _budget,
     "scan_times": _times,
     "restrict": _restrict,
-    "approval": _approval,
-    "rule": _rule,
     **{name: _limit(name) for name in ("max_position", "max_sector", "max_positions", "max_order_usd", "min_price")},
 }
 

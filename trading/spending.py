@@ -131,15 +131,19 @@ def degraded(asked: SpendAsked, strain: Strain) -> Event:
 
 
 def degradation_told(asked: SpendAsked, strain: Strain) -> Event:
-    """The alert of it: once a level in a day or a month; of cycles, once a day for all of them."""
+    """The alert of it: once a level in a day or a month; of cycles, once a day for all of them.
+
+    Each budget is a reason of its own: that the desk's runs low must not hold back that a strategy's is spent.
+    """
     period = strain.period or Period.DAY
+    whose = f"strategy {asked.strategy_id}: " if period is Period.STRATEGY else ""
     when = f"{asked.at:%Y-%m-%d}" if period is Period.CYCLE else _when(asked, period)
     alert = Alert(
         topic=Topic.SPEND,
         key=f"budget-{period}-{when}-{strain.level}",
-        reason=f"{_LEFT_OUT[strain.level]}: {strain.reason}"[:MOST_TEXT],
+        reason=f"{whose}{_LEFT_OUT[strain.level]}: {strain.reason}"[:MOST_TEXT],
         severity=Severity.WARNING,
-        kind=f"budget of models: {strain.level}",
+        kind=f"budget of models: {whose}{period} {strain.level}",
     )
     return alert_raised(asked.desk_id, alert, asked.at)
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from console.strategy_wish import allocations_of, wished
+from console.strategy_wish import Usual, allocations_of, wished
 from trading.agents.questions import Agent
+from trading.approvals import ApprovalMode, ApprovalTerms
 from trading.errors import BadConfiguration
 from trading.strategy import Strategy
+from trading.strategy_rules import StrategyRules
 
 MOMENTUM = Strategy(strategy_id="momentum", source="momentum", parameters={"days": 60}, allocation=Decimal("0.4"))
 AGENTS = Strategy(strategy_id="agents", models={Agent.DATA: "rules"}, scan_times=(time(11),))
@@ -30,6 +32,18 @@ def test_none_unsets() -> None:
     changed = wished(AGENTS, {"model": ["data=none", "META=big"], "scan_times": "none", "symbols": "none"})
     assert changed.models == {Agent.META: "big"}
     assert (changed.scan_times, changed.universe.symbols) == (None, ())
+
+
+def test_terms_that_are_not_typed_are_the_desks() -> None:
+    usual = Usual(ApprovalTerms(valid_minutes=3, max_drift=Decimal("0.001")), StrategyRules(max_losing_trades=4))
+    changed = wished(MOMENTUM, {"approval": "always", "rule": "min_trades=5"}, usual)
+    assert changed.approval == usual.approval.model_copy(update={"mode": ApprovalMode.ALWAYS})
+    assert changed.rules == usual.rules.model_copy(update={"min_trades": 5})
+    own = wished(MOMENTUM, {"approval": "above_notional,valid_minutes=9"}, usual)
+    assert own.approval is not None
+    assert (own.approval.valid_minutes, own.approval.max_drift) == (9, Decimal("0.001"))
+    unset = wished(changed, {"approval": "none", "rule": "none"}, usual)
+    assert (unset.approval, unset.rules) == (None, None)
 
 
 def test_what_belongs_to_a_source_goes_with_it() -> None:

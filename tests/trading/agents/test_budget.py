@@ -184,5 +184,13 @@ def test_a_level_is_told_once_in_its_period(period: Period, again: int) -> None:
         assert made(asked(), now).event_id == made(other, now).event_id != made(later, now).event_id
 
 
+def test_each_budget_is_told_of_by_itself_and_a_strategys_by_its_name() -> None:
+    now = Strain(level=Level.CLOSED, period=Period.STRATEGY, reason="spent")
+    one, two = degradation_told(asked(), now).data, degradation_told(asked(strategy_id="two"), now).data
+    desks = degradation_told(asked(strategy_id="two"), now.model_copy(update={"period": Period.DAY})).data
+    assert len({told["kind"] for told in (one, two, desks)}) == 3
+    assert ("strategy two: " in two["reason"], "two" in desks["reason"]) == (True, False)
+
+
 def test_nothing_chosen_is_no_attempt() -> None:
     assert asked().tried(Choice()) is None
