@@ -66,6 +66,7 @@ def test_a_person_sees_what_waits_and_lets_a_part_of_it_go(waiting: tuple[Termin
     assert f"hash {seal[:8]}" in shown
     assert f"starter.py approve {cycle} --hash {seal[:8]}" in shown
     assert all(symbol in shown for symbol in symbols)
+    assert "Silence is no. (starter.py alerts list, ack)" in desk.type("status").out
     wrong = {
         "there is no cycle main-nothing": ("approve", "main-nothing", "--hash", seal),
         "is not that of the orders that wait": ("approve", cycle, "--hash", "0" * 8),
