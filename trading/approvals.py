@@ -51,6 +51,19 @@ class ApprovalTerms(Record):
         above = self.mode is ApprovalMode.ABOVE_NOTIONAL and usd > self.above_usd
         return above or self.mode is ApprovalMode.ALWAYS
 
+    def with_own(self, own: ApprovalTerms | None) -> ApprovalTerms:
+        """The stricter of both in each respect: a strategy may ask a person more often than its desk, never less."""
+        if own is None:
+            return self
+        both = (self, own)
+        above = [one.above_usd for one in both if one.mode is ApprovalMode.ABOVE_NOTIONAL]
+        return ApprovalTerms(
+            mode=max((one.mode for one in both), key=list(ApprovalMode).index),
+            above_usd=min(above, default=self.above_usd),
+            valid_minutes=min(one.valid_minutes for one in both),
+            max_drift=min(one.max_drift for one in both),
+        )
+
     def until(self, asked_at: datetime, closes_at: datetime | None) -> datetime:
         """When it is too late for a yes; never past the bell that ends the orders, None where no clock runs."""
         ends_at = asked_at + timedelta(minutes=self.valid_minutes)

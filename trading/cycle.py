@@ -54,7 +54,7 @@ async def _through(run: Run) -> tuple[CycleOutcome, str]:
         return CycleOutcome.SHADOWED, ""
     await trade_all(run, decided)
     await run.mark()
-    return CycleOutcome.TRADED, ""
+    return CycleOutcome.TRADED, run.docket.denied
 
 
 async def _end(run: Run, outcome: CycleOutcome, reason: str) -> CycleReport:

@@ -17,8 +17,8 @@ from trading.settlement import Denied
 from trading.shadow import ShadowTrade
 from trading.signals import NOT_ASKED, Abstention, Action, Decision, RiskAssessment, Score, Signal, Validation, Verdict
 
-SHADOW = "shadow"
-"""The state of an order that was only thought of."""
+DENIED, SHADOW = "denied", "shadow"
+"""The states of an order that went nowhere: refused by code, or only thought of."""
 # A hundred rows travel in one payload, which the server warns of at 256 KB; the events hold every word.
 MOST_NOTE = 400
 
@@ -81,6 +81,14 @@ class Docket:
         """Every row, by symbol."""
         return tuple(self._rows[symbol] for symbol in sorted(self._rows))
 
+    @property
+    def denied(self) -> str:
+        """Why nothing was sent of what was ordered; empty when anything was."""
+        ordered = [row for row in self.rows if row.order_state is not None]
+        if not ordered or any(row.order_state != DENIED for row in ordered):
+            return ""
+        return f"all {len(ordered)} orders were denied: {ordered[0].symbol}: {ordered[0].note}"
+
     def note(self, symbol: str, note: str = "", **changes: object) -> None:
         """Fill in a part of a symbol's row. An empty note leaves the one that is there, a long one is cut to fit."""
         row = self._rows.get(symbol) or Row(symbol=symbol)
@@ -130,7 +138,7 @@ class Docket:
     def ordered(self, outcome: Order | Denied, symbol: str) -> None:
         """The order went out, or was denied."""
         if isinstance(outcome, Denied):
-            state, filled, note = "denied", None, outcome.reason
+            state, filled, note = DENIED, None, outcome.reason
         else:
             state, filled, note = outcome.state, outcome.filled_quantity, outcome.reason or ""
         self.note(symbol, note, order_state=state, filled=filled, client_order_id=_name(outcome))

@@ -91,21 +91,26 @@ async def test_a_live_market_must_be_fresh(engine: AsyncEngine, age: int, code: 
     assert (skip.code if skip else None) == code
 
 
-@pytest.mark.parametrize("own", [None, ApprovalTerms(mode=ApprovalMode.ALWAYS), ApprovalTerms()])
-async def test_a_strategys_own_terms_of_approval_are_in_force_else_the_desks(
-    engine: AsyncEngine, own: ApprovalTerms | None
+@pytest.mark.parametrize(
+    ("own", "mode", "minutes"),
+    [(None, "above_notional", 10), ({"mode": "always"}, "always", 10), ({"valid_minutes": 5}, "above_notional", 5)],
+)
+async def test_a_strategy_may_ask_a_person_more_often_than_its_desk_and_never_less(
+    engine: AsyncEngine, own: dict[str, object] | None, mode: str, minutes: int
 ) -> None:
     await gate_of(engine, FakeMarket(unquoted=["AAPL"]))
-    desks = ApprovalTerms(mode=ApprovalMode.ABOVE_NOTIONAL)
+    desks = ApprovalTerms(mode=ApprovalMode.ABOVE_NOTIONAL, valid_minutes=10)
 
     class Own(PostgresLedger):
         async def footing(self, desk_id: str, strategy_id: str) -> Footing:
             known = await super().footing(desk_id, strategy_id)
-            strategy = first_strategy().model_copy(update={"approval": own})
+            terms = ApprovalTerms.model_validate(own) if own is not None else None
+            strategy = first_strategy().model_copy(update={"approval": terms})
             return known.model_copy(update={"strategy": strategy})
 
     gate = Gate(FakeMarket(unquoted=["AAPL"]), CALENDAR, Own(engine), GateRules(approval=desks))
-    assert (await gate.open_cycle(asked(CLOSE))).approval == (own or desks)
+    found = (await gate.open_cycle(asked(CLOSE))).approval
+    assert (found.mode, found.valid_minutes, found.above_usd) == (mode, minutes, desks.above_usd)
 
 
 async def test_a_moment_to_come_is_refused(engine: AsyncEngine) -> None:

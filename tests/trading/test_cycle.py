@@ -306,6 +306,7 @@ async def test_an_intent_is_denied_when_the_books_have_changed_meanwhile() -> No
     report = await run_cycle(steps, cycle("AAPL"))
     assert ordered(steps) == []
     assert report.outcome is CycleOutcome.TRADED
+    assert report.reason == "all 1 orders were denied: AAPL: the desk is HALTED"
     denied = row(report, "AAPL")
     assert (denied.order_state, denied.filled, denied.note) == ("denied", None, "the desk is HALTED")
     assert report.findings == ()
