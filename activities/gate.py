@@ -76,7 +76,7 @@ class Gate:
             shadowed=tuple(sorted({one.symbol for one in shadows})),
             real_money=self._rules.real_money,
             **_standing(footing, portfolio, real_money=self._rules.real_money),
-            approval=self._rules.approval.with_own(footing.strategy and footing.strategy.approval),
+            approval=self._rules.approval.with_own(footing.strategy.approval if footing.strategy else None),
         )
         skip = _stopped(footing, opening) or _before_the_books(portfolio, as_of) or _halted(portfolio, opening)
         skip = skip or self._refusal(cycle.request, opening, now, latest)
