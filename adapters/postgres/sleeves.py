@@ -160,9 +160,11 @@ async def _move(connection: AsyncConnection, desk: _Desk, account: Account, move
         allocated_at=move.at,
         **known,
     )
-    if not account.flow_count and desk.own(name).equity:
+    worth = desk.own(name).equity
+    if not account.flow_count and worth:
         # It traded before accounts were funded, or has shares that it was given: this is what it begins with.
-        await sleeve_rows.keep_marks(connection, desk_id, {name: desk.own(name).equity}, move.at - _BEFORE)
+        await sleeve_rows.keep_marks(connection, desk_id, {name: worth}, move.at - _BEFORE)
+        account = account.model_copy(update={"peak_equity": max(account.peak_equity, worth)})
     desk.accounts[name] = funded(account, desk.own(name), move.amount)
     await sleeve_rows.enter_allocation(connection, allocation)
     await sleeve_rows.save_account(connection, desk_id, desk.accounts[name])

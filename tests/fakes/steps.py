@@ -141,8 +141,7 @@ class FakeDesk:
         since = asked.intended_at - timedelta(minutes=1)
         late = [o for o in sent if self.received_at[o.request.client_order_id] > since]
         usd = sum((o.request.quantity * price_of(o.request) for o in sent), ZERO)
-        terms = asked.request.symbol, asked.request.side, asked.request.quantity
-        same = [o.request for o in late if (o.request.symbol, o.request.side, o.request.quantity) == terms]
+        same = [o.request for o in late if _terms(o.request) == _terms(asked.request)]
         name = same[-1].client_order_id if same else None
         return Recent(last_minute=len(late), today=len(sent), usd_today=cents(usd), same=name)
 
@@ -385,3 +384,7 @@ def ordered(steps: FakeSteps) -> list[tuple[Side, str, Decimal]]:
     """The orders that were sent, in order."""
     sent = [request for request in steps.asked("execute") if isinstance(request, OrderRequest)]
     return [(request.side, request.symbol, request.quantity) for request in sent]
+
+
+def _terms(request: OrderRequest) -> tuple[object, ...]:
+    return request.strategy_id, request.symbol, request.side, request.quantity

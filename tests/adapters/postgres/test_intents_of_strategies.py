@@ -167,3 +167,14 @@ async def test_fifty_intents_of_two_strategies_at_once_stay_within_the_desk_and_
     ours = [order.request for order in await sent(ledger) if order.request.strategy_id == "momentum"]
     assert sum(request.quantity * 100 for request in ours) <= 7_500
     assert sum(request.quantity * cash_price_of(request, limits.collar) for request in ours) <= 50_000
+
+
+async def test_strategies_that_think_alike_at_one_moment_are_no_doubles_of_each_other(ledger: PostgresLedger) -> None:
+    limits = WIDE.model_copy(update={"duplicate_minutes": 5})
+    await shared(ledger, "twin")
+    assert [await said(ledger, one(name, "10"), limits) for name in ("agents", "twin")] == [[], []]
+    assert await said(ledger, one("twin", "10"), limits) == ["duplicate_order"]
+    for name in ("agents", "twin"):
+        await holds(ledger, name, "20", symbol="MSFT")
+    leaving = [closing(name, "7", symbol="MSFT") for name in ("agents", "twin")]
+    assert [await said(ledger, asked, limits) for asked in leaving] == [[], []]

@@ -299,6 +299,8 @@ async def test_what_was_lost_before_there_were_accounts_is_no_loss_of_the_day_th
         await ledger.fund(DESK, name, later)
     await ledger.judge(look(24 * 10, max_daily_loss=Decimal("0.05"), max_weekly_loss=Decimal("0.05")))
     assert await states(ledger) == {"desk": A, "agents": A, OTHER: A}
+    (first, _) = (await ledger.books(DESK)).accounts
+    assert first.peak_equity == Decimal("56999.40")
     await ledger.mark(DESK, quote("AAPL", "10"), later + HOUR)
     await ledger.judge(look(24 * 10 + 1, max_daily_loss=Decimal("0.05")))
     assert (await gauge(ledger, Rule.DAILY_LOSS, "agents")).evidence == "equity 52999.40, at the last close 56999.40"
