@@ -60,6 +60,7 @@ class Told(NamedTuple):
     code: str = ""
     pnl: Decimal = ZERO
     occurred_at: datetime | None = None
+    strategy_id: str = ""
 
 
 class Closing(NamedTuple):
@@ -103,10 +104,8 @@ def facts_of(known: Known, breaker: CircuitBreaker, look: BreakerLook) -> Breake
         losing_trades=_run(closings, lambda one: one.pnl < 0),
         wins=_wins(known, breaker),
         rejections=_rejections(told),
-        stale_cycles=_run(
-            [one for one in cycles if one.code not in _SILENT_ON_DATA], lambda one: one.code == STALE_DATA
-        ),
-        model_failures=_run([one for one in cycles if _met_a_model(one)], lambda one: one.code == NO_MODEL),
+        stale_cycles=_least_run([one for one in cycles if one.code not in _SILENT_ON_DATA], STALE_DATA),
+        model_failures=_least_run([one for one in cycles if _met_a_model(one)], NO_MODEL),
         entries=sum(one.type is EventType.ORDER_INTENDED and one.code == Leg.ENTRY for one in told),
     )
 
@@ -158,6 +157,22 @@ def _rejections(told: Sequence[Told]) -> int:
     """Orders that the broker rejected, since it last took one."""
     answers = [one for one in told if one.type in _TAKEN or one.type is EventType.ORDER_REJECTED]
     return _run(answers, lambda one: one.type is EventType.ORDER_REJECTED)
+
+
+def _least_run(newest_first: Sequence[Told], code: str) -> int:
+    """How many of the newest cycles of each strategy ended so, the least of them.
+
+    One look of many strategies at a market without prices is no long row of failures, and a strategy whose own model
+    is away is not the desk's affair while others have theirs. Who has not run within a day has no say.
+    """
+    newest = newest_first[0].occurred_at if newest_first else None
+    recent = {
+        one.strategy_id
+        for one in newest_first
+        if newest is None or one.occurred_at is None or newest - one.occurred_at <= timedelta(days=1)
+    }
+    by_strategy = ([one for one in newest_first if one.strategy_id == name] for name in recent)
+    return min((_run(cycles, lambda one: one.code == code) for cycles in by_strategy), default=0)
 
 
 def _met_a_model(told: Told) -> bool:

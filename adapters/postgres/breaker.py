@@ -51,7 +51,8 @@ _FLOWS = text(
 _TOLD = text(
     """
     SELECT sequence, type, occurred_at, coalesce(data->>'code', data->>'leg', '') AS code,
-        CASE WHEN type = 'ShadowTradeClosed' THEN (data->>'pnl')::numeric ELSE 0 END AS pnl
+        CASE WHEN type = 'ShadowTradeClosed' THEN (data->>'pnl')::numeric ELSE 0 END AS pnl,
+        coalesce(data->>'strategy_id', '') AS strategy_id
     FROM events e WHERE desk_id = :desk_id AND type = ANY(:types) AND NOT (type = 'ShadowTradeClosed' AND EXISTS (
         SELECT FROM events o WHERE o.event_id = (e.data->>'shadow_id') || '/ShadowTradeOpened'
         AND o.data->>'for_desk' = 'false'

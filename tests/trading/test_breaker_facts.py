@@ -87,6 +87,28 @@ def test_days_and_weeks_end_at_midnight_of_the_exchange() -> None:
     assert {facts.day_ends_at.tzinfo, facts.week_ends_at.tzinfo} == {UTC}  # they are shown as such
 
 
+@pytest.mark.parametrize(
+    ("ran", "failures"),
+    [
+        ((("a", 1, ""), ("b", 1, ""), ("c", 1, "")), 0),
+        ((("a", 1, NO_MODEL), ("b", 1, NO_MODEL), ("c", 1, NO_MODEL)), 1),
+        ((("a", 3, NO_MODEL), ("a", 2, NO_MODEL), ("a", 1, NO_MODEL), ("b", 9, "")), 0),
+        ((("a", 3, NO_MODEL), ("b", 2, NO_MODEL), ("a", 1, NO_MODEL), ("b", 0, NO_MODEL)), 2),
+        ((("a", 2, NO_MODEL), ("a", 1, NO_MODEL), ("b", 30, "")), 2),
+    ],
+    ids=["none", "one look of three", "one of two", "both, twice", "who ran more than a day ago has no say"],
+)
+def test_what_fails_at_one_strategy_is_not_the_desks_affair(
+    ran: tuple[tuple[str, int, str], ...], failures: int
+) -> None:
+    newest_first = sorted(ran, key=lambda one: one[1])
+    cycles = [
+        Told(90 - n, EventType.CYCLE_FAILED, code, occurred_at=WEDNESDAY - timedelta(hours=hours), strategy_id=name)
+        for n, (name, hours, code) in enumerate(newest_first)
+    ]
+    assert seen(known(told=cycles)).model_failures == failures
+
+
 def test_losing_trades_count_from_the_newest_back_to_the_first_that_did_not_lose() -> None:
     closed = [Closing(90, Decimal(-1)), Closing(80, Decimal(-5)), Closing(70, Decimal(0)), Closing(60, Decimal(-1))]
     assert seen(known(closings=closed)).losing_trades == 2
