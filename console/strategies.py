@@ -65,9 +65,10 @@ class Desk:
         return named(self.known.values(), name)
 
     def changed(self, strategy: Strategy, said: Said, **more: object) -> StrategyChange:
-        """A change as the books take it."""
+        """A change as the books take it. Raises BadConfiguration for a strategy that they could not read again."""
         name = strategy.strategy_id
-        asked = {"desk_id": self.books.desk_id, "change_id": f"{name}-{uuid4().hex[:12]}", "strategy": strategy}
+        checked = made(Strategy, strategy.model_dump(), name)
+        asked = {"desk_id": self.books.desk_id, "change_id": f"{name}-{uuid4().hex[:12]}", "strategy": checked}
         asked |= {"by": said.by, "reason": said.reason, "trace_id": uuid4().hex, "at": datetime.now(UTC)}
         return made(StrategyChange, {**asked, **more}, name)
 

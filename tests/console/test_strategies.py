@@ -55,6 +55,7 @@ def test_a_strategy_lives_from_its_first_day_in_shadow_to_its_last(desk: Termina
     assert (up["strategy"]["rung"], up["evidence"]["days"]) == ("paper", 0)
     assert up["missing"] == ["0 of 20 days with a cycle", "0 of 20 trades that are over"]
     assert done(desk, "disable", "careful")["enabled"] is False
+    assert desk.type("portfolio", "--strategy", "careful", "--json").document["trading_state"] == "REDUCING"
     assert done(desk, "enable", "careful")["enabled"] is True
     assert done(desk, "demote", "careful")["rung"] == "shadow"
     told = done(desk, "show", "careful")["changes"]
@@ -81,6 +82,7 @@ REFUSED = (
     ("add more --allocation 10% --max-position 30%", "max_position of 30% is looser than the desk's 20%"),
     ("edit nobody --symbols AAPL", "no such strategy: 'nobody' (the desk has agents)"),
     ("edit agents --by \n --symbols AAPL", "--by is a name of 1 to 80 characters"),
+    ("allocate agents=0.123456789", "agents: allocation: Decimal input should have no more than 8 decimal places"),
     ("allocate agents=0%", "agents is to trade and has an allocation of 0%"),
     ("promote agents --confirm agents", "this desk is on paper"),
     ("demote agents --to live", "that is no demotion to live"),
