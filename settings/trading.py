@@ -56,7 +56,8 @@ class TradingSettings(BaseSettings):
         (), description="Symbols that are never opened, separated by commas."
     )
     duplicate_minutes: Minutes = Field(
-        1, description="An order of the same symbol, side and quantity within so many minutes is refused; 0 is off."
+        1,
+        description="The same order of a strategy (symbol, side, quantity) within so many minutes is refused; 0 is off.",
     )
     blackout_open_minutes: Minutes = Field(0, description="Minutes after the open in which nothing is opened.")
     blackout_close_minutes: Minutes = Field(0, description="Minutes before the close in which nothing is opened.")

@@ -34,7 +34,8 @@ class Recent(Record):
     """What the desk has intended lately, counted in the books under their lock; `usd_today` is notional, both sides.
 
     What was denied does not count, nor do stops and targets; whatever became of the rest, it does. A day is one of UTC.
-    `same` names an order of the same symbol, side and quantity that is so recent that this one looks like its double.
+    `same` names an order of the same strategy, symbol, side and quantity that is so recent that this one looks like its
+    double.
     """
 
     last_minute: int = Field(0, ge=0)

@@ -24,10 +24,11 @@ _COUNT = text(
     AND state <> 'denied' AND leg NOT IN ('stop', 'target')
     """
 )
+# Two strategies that want the same are no doubles of each other: the limits hold over their sum.
 # An order that ended without a fill is no double of anything, nor is one of the chain that this order goes on with.
 _SAME = text(
     """
-    SELECT client_order_id FROM orders WHERE desk_id = :desk_id
+    SELECT client_order_id FROM orders WHERE desk_id = :desk_id AND strategy_id = :strategy_id
     AND symbol = :symbol AND side = :side AND quantity = CAST(:quantity AS numeric) AND leg NOT IN ('stop', 'target')
     AND recorded_at > clock_timestamp() - make_interval(mins => :minutes)
     AND (filled_quantity > 0 OR state IN ('intended', 'submitted', 'unknown', 'accepted', 'partially_filled'))
@@ -44,7 +45,7 @@ async def count_recent(connection: AsyncConnection, request: OrderRequest, dupli
 
 
 async def _same(connection: AsyncConnection, request: OrderRequest, minutes: int) -> str | None:
-    terms = {**request.model_dump(include={"desk_id", "symbol", "side", "quantity"}), "minutes": minutes}
+    terms = {**request.model_dump(include={"desk_id", "strategy_id", "symbol", "side", "quantity"}), "minutes": minutes}
     return (await connection.execute(_SAME, {**terms, "stem": _stem(request.replaces)})).scalar()
 
 

@@ -45,6 +45,14 @@ async def test_the_desks_limits_hold_over_the_sum(ledger: PostgresLedger) -> Non
     assert await said(ledger, one("agents", "50"), LIMITS) == []
 
 
+async def test_two_strategies_that_want_the_same_are_no_doubles_of_each_other(ledger: PostgresLedger) -> None:
+    await shared(ledger, "momentum")
+    limits = WIDE.model_copy(update={"duplicate_minutes": 1})
+    assert await said(ledger, one("momentum", "10"), limits) == []
+    assert await said(ledger, one("agents", "10"), limits) == []
+    assert await said(ledger, one("momentum", "10"), limits) == ["duplicate_order"]
+
+
 async def test_it_sells_what_it_holds_and_nothing_of_another(ledger: PostgresLedger) -> None:
     await shared(ledger, "momentum")
     await holds(ledger, "agents", "60")
