@@ -134,7 +134,12 @@ def _valued(known: Known, number: int, zone: ZoneInfo, shadow: Mapping[date, Dec
 
 
 def _base(known: Known, day: date, zone: ZoneInfo) -> Decimal:
-    """The equity at the last mark before a day, with what was paid in and out since; at the opening, if none is."""
+    """The equity at the last mark before a day, with what was paid in and out since; at the opening, if none is.
+
+    Nothing of a strategy that gave back all that it had: what it lost before is none of what it has now.
+    """
+    if known.peak_equity <= 0 and known.equity <= 0:
+        return ZERO
     earlier = [mark for mark in known.marks if mark.marked_at.astimezone(zone).date() < day]
     if not earlier:
         return known.opening_cash + sum(known.flows, ZERO)

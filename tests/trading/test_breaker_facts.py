@@ -55,6 +55,15 @@ def told(*kinds: tuple[EventType, str], newest: int = 90) -> list[Told]:
     return [Told(newest - index, kind, code) for index, (kind, code) in enumerate(kinds)]
 
 
+def test_who_gave_back_all_that_was_left_has_lost_nothing_of_it() -> None:
+    """18.32 dollars were lost of 19,997.56, and the rest was paid out: that is no loss of everything."""
+    paid = [Decimal("19997.56"), Decimal("-19979.24")]
+    gone = known(opening_cash=Decimal(0), flows=paid, equity=Decimal(0), peak_equity=Decimal(0))
+    assert (seen(gone).day_base, seen(gone).week_base) == (Decimal(0), Decimal(0))
+    lost = known(opening_cash=Decimal(0), flows=paid[:1], equity=Decimal(0), peak_equity=paid[0])
+    assert seen(lost).day_base == paid[0]
+
+
 def test_the_base_of_a_day_is_the_last_mark_before_it_and_that_of_a_week_before_its_monday() -> None:
     facts = seen(known(marks=marks("900", "910", "920", "930", "940", "950")))
     assert (facts.day_base, facts.week_base) == (Decimal(940), Decimal(920))
