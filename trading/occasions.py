@@ -21,7 +21,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue
 
 from trading.alerts import Alert, Severity, Topic
 from trading.books import GRAVE
@@ -31,6 +31,7 @@ from trading.instruments import Symbol
 from trading.judging import BREAKER
 from trading.money import MOST_TEXT, Record
 from trading.portfolio import Portfolio, Position
+from trading.strategy import AGENTS
 
 ALERTS = "alerts"
 """Who changes the trading state when nobody reads the alerts."""
@@ -63,11 +64,16 @@ class Failing(Record):
     count: Annotated[int, Field(ge=1)] = 1
 
 
+def _by_strategy(failing: object) -> object:
+    """What fails by strategy; what was remembered before a desk had several is of its first one."""
+    return {AGENTS: failing} if isinstance(failing, dict) and "of" in failing else failing or {}
+
+
 class Noticed(Record):
-    """What is remembered between two looks: how far the log was read, what fails, which positions were told of."""
+    """What is remembered between two looks: how far the log was read, whose cycles fail, which positions were told."""
 
     read_to: Annotated[int, Field(ge=0)] = 0
-    failing: Failing | None = None
+    failing: Annotated[dict[str, Failing], BeforeValidator(_by_strategy)] = Field(default_factory=dict)
     large: tuple[Symbol, ...] = ()
 
 
@@ -141,7 +147,7 @@ def _read(noticed: Noticed, entry: Entry) -> tuple[Noticed, Alert | None]:
         case EventType.CYCLE_FAILED:
             return _failed(noticed, entry)
         case EventType.CYCLE_COMPLETED:
-            return noticed.model_copy(update={"failing": None}), _works_again(noticed, entry)
+            return _without(noticed, _whose(entry)), _works_again(noticed, entry)
     told = _TOLD_ALONE.get(entry.type)
     return noticed, told(entry) if told else None
 
@@ -149,20 +155,36 @@ def _read(noticed: Noticed, entry: Entry) -> tuple[Noticed, Alert | None]:
 def _failed(noticed: Noticed, entry: Entry) -> tuple[Noticed, Alert | None]:
     code = entry.said("code")
     of = code or entry.said("reason").partition(":")[0][:160]
-    failing = noticed.failing
+    whose, failing = _whose(entry), noticed.failing.get(_whose(entry))
     if failing is not None and failing.of == of:
-        return noticed.model_copy(update={"failing": failing.model_copy(update={"count": failing.count + 1})}), None
+        return _with(noticed, whose, failing.model_copy(update={"count": failing.count + 1})), None
     reason = f"cycle {entry.aggregate_id} failed: {entry.said('reason')}"
     alert = _alert(Topic.SYSTEM, f"cycle-failed-{entry.sequence}", reason, Severity.WARNING, f"cycle failed: {of}")
-    return noticed.model_copy(update={"failing": Failing(of=of, since_at=entry.occurred_at)}), alert
+    return _with(noticed, whose, Failing(of=of, since_at=entry.occurred_at)), alert
 
 
 def _works_again(noticed: Noticed, entry: Entry) -> Alert | None:
-    if noticed.failing is None:
+    failed = noticed.failing.get(_whose(entry))
+    if failed is None:
         return None
-    failed = noticed.failing
-    reason = f"cycles run again: {failed.count} had failed since {failed.since_at:%Y-%m-%d %H:%M} UTC ({failed.of})"
+    since = f"{failed.since_at:%Y-%m-%d %H:%M} UTC ({failed.of})"
+    reason = f"cycles of {_whose(entry)} run again: {failed.count} had failed since {since}"
     return _alert(Topic.SYSTEM, f"cycle-works-{entry.sequence}", reason, Severity.INFO)
+
+
+def _whose(entry: Entry) -> str:
+    """The strategy of a cycle: that one's cycles fail says nothing of another's."""
+    return entry.said("strategy_id") or AGENTS
+
+
+def _with(noticed: Noticed, whose: str, failing: Failing) -> Noticed:
+    return noticed.model_copy(update={"failing": {**noticed.failing, whose: failing}})
+
+
+def _without(noticed: Noticed, whose: str) -> Noticed:
+    return noticed.model_copy(
+        update={"failing": {name: failing for name, failing in noticed.failing.items() if name != whose}}
+    )
 
 
 def _rejected(entry: Entry) -> Alert:

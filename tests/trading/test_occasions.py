@@ -37,9 +37,28 @@ def test_an_outage_of_ten_cycles_is_one_alert_and_its_end_another_wherever_the_l
         noticed, second = read_on(again, log[cut:])
         assert told((*first, *second)) == [
             (Severity.WARNING, "cycle c-1 failed: no model answered: overloaded"),
-            (Severity.INFO, f"cycles run again: 10 had failed since {AT + HOURS:%Y-%m-%d %H:%M} UTC ({NO_MODEL})"),
+            (
+                Severity.INFO,
+                f"cycles of agents run again: 10 had failed since {AT + HOURS:%Y-%m-%d %H:%M} UTC ({NO_MODEL})",
+            ),
         ]
         assert noticed == Noticed(read_to=30)
+
+
+def test_that_one_strategy_works_says_nothing_of_another_that_fails() -> None:
+    why = "apply_rule: BadRule: it raised"
+    broken = [entry(n, FAILED, n, strategy_id=name, reason=why) for n, name in enumerate(("one", "two", "one"), 1)]
+    log = [*broken, entry(4, COMPLETED, 4, strategy_id="three"), entry(5, COMPLETED, 5, strategy_id="one")]
+    noticed, found = read_on(Noticed(), log)
+    assert [one.alert.key for one in found] == ["cycle-failed-1", "cycle-failed-2", "cycle-works-5"]
+    assert found[-1].alert.reason.startswith("cycles of one run again: 2 had failed")
+    assert list(noticed.failing) == ["two"]
+
+
+def test_what_was_remembered_of_a_desk_with_one_strategy_is_still_read() -> None:
+    known = {"read_to": 7, "failing": {"of": "mark", "since_at": AT.isoformat(), "count": 2}, "large": []}
+    assert Noticed.model_validate(known).failing["agents"].count == 2
+    assert Noticed.model_validate({**known, "failing": None}).failing == {}
 
 
 def test_a_cycle_that_fails_of_something_else_is_news() -> None:
