@@ -29,6 +29,7 @@ NONE = "none"
 _AGENTS = {"data": Agent.DATA, "risk": Agent.RISK, "validator": Agent.VALIDATOR, "meta": Agent.META}
 _AGENTS |= {agent.lower(): agent for agent in Agent}
 _HUNDRED = Decimal(100)
+_UNSAID: tuple[object, ...] = (None, [], ())
 
 
 class Usual(NamedTuple):
@@ -43,7 +44,7 @@ def wished(was: Strategy, typed: Typed, usual: Usual = Usual()) -> Strategy:  # 
     fields = was.model_dump()
     changes = {**_CHANGES, "approval": _approval(usual.approval), "rule": _rule(usual.rules)}
     for name, change in changes.items():
-        if typed.get(name):
+        if typed.get(name) not in _UNSAID:
             change(fields, typed[name])
     return made(Strategy, fields, was.strategy_id)
 
@@ -108,7 +109,10 @@ def _by_agent(field: str, option: str) -> Callable[[Fields, Iterable[str]], None
 
 
 def _symbols(fields: Fields, said: str) -> None:
-    fields["universe"]["symbols"] = () if said == NONE else tickers(said.split(","))
+    symbols = () if said == NONE else tickers(said.split(","))
+    if not symbols and said != NONE:
+        raise BadConfiguration("--symbols: none are named (one writes AAPL,MSFT, and none for the desk's watchlist)")
+    fields["universe"]["symbols"] = symbols
 
 
 def _file(fields: Fields, said: str) -> None:
