@@ -15,6 +15,7 @@ from console.desk import DeskBooks, books_of
 from console.output import STYLES, Output, plain, title
 from console.reach import reach
 from settings import Settings
+from trading.breaker import TradingState, strictest
 from trading.errors import BadConfiguration
 from trading.portfolio import Portfolio
 
@@ -53,7 +54,16 @@ async def _part(books: DeskBooks, strategy_id: str) -> Portfolio:
         known = ", ".join(one.strategy_id for one in await books.ledger.strategies(books.desk_id))
         message = f"desk {books.desk_id} has no strategy {strategy_id} (it has: {known})"
         raise BadConfiguration(message)
-    return part
+    return part.model_copy(update={"trading_state": await _state(books, strategy_id, part.trading_state)})
+
+
+async def _state(books: DeskBooks, strategy_id: str, desk: TradingState) -> TradingState:
+    """How far a strategy may go: the strictest of the desk's state, its own breaker's, and REDUCING while disabled."""
+    breakers = {one.strategy_id: one.breaker.state for one in await books.ledger.strategy_breakers(books.desk_id)}
+    strategy = await books.ledger.strategy(books.desk_id, strategy_id)
+    enabled = strategy is not None and strategy.enabled
+    own = breakers.get(strategy_id, TradingState.ACTIVE)
+    return strictest(strictest(desk, own), TradingState.ACTIVE if enabled else TradingState.REDUCING)
 
 
 async def cycles(settings: Settings, output: Output, *, strategy: str | None, limit: int) -> int:

@@ -30,7 +30,7 @@ def listed(
     """A line each, and what of the equity is given out."""
     wide = output.is_wide
     more = ("scans", "~limits of its own") if wide else ()
-    table = grid("strategy", "decides", "rung", "state", ">part", ">equity", "looks at", *more)
+    table = grid("strategy", "decides", "rung", "state", ">part", ">equity", "~looks at", *more)
     for one in known:
         share = shares[one.strategy_id]
         cells: list[RenderableType] = [one.strategy_id, plain(one.source), toned(one.rung, RUNG_TONES[one.rung])]
