@@ -57,7 +57,7 @@ class TradingSettings(BaseSettings):
     )
     duplicate_minutes: Minutes = Field(
         1,
-        description="The same order of a strategy (symbol, side, quantity) within so many minutes is refused; 0 is off.",
+        description="A strategy's order of the same symbol, side and size in so many minutes is refused; 0 is off.",
     )
     blackout_open_minutes: Minutes = Field(0, description="Minutes after the open in which nothing is opened.")
     blackout_close_minutes: Minutes = Field(0, description="Minutes before the close in which nothing is opened.")
