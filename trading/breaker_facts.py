@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 from trading.breaker import CircuitBreaker
 from trading.breaker_rules import BreakerFacts, BreakerLook, SharpeMark
 from trading.events import EventType
-from trading.money import ZERO, Dollars, Record
+from trading.money import ZERO, Dollars, Record, cents
 from trading.orders import Leg
 from trading.performance import Valuation, daily_returns, sharpe
 
@@ -135,14 +135,21 @@ def _valued(known: Known, number: int, zone: ZoneInfo, shadow: Mapping[date, Dec
 def _base(known: Known, day: date, zone: ZoneInfo) -> Decimal:
     """The equity at the last mark before a day, with what was paid in and out since; at the opening, if none is.
 
-    Nothing of a strategy that gave back all that it had: what it lost before is none of what it has now.
+    What was taken out had its part in the loss: that part leaves with it, so that a loss of one in a hundred stays one
+    however much is taken out after it.
     """
-    if known.peak_equity <= 0 and known.equity <= 0:
-        return ZERO
     earlier = [mark for mark in known.marks if mark.marked_at.astimezone(zone).date() < day]
-    if not earlier:
-        return known.opening_cash + sum(known.flows, ZERO)
-    return earlier[-1].equity + sum(known.flows[earlier[-1].flow_count :], ZERO)
+    base, flows = (earlier[-1].equity, known.flows[earlier[-1].flow_count :]) if earlier else _opening(known)
+    before = base + sum((flow for flow in flows if flow > 0), ZERO)
+    after = before + sum((flow for flow in flows if flow < 0), ZERO)
+    if after == before or before <= 0:
+        return after
+    kept = 1 - (after - known.equity) / before
+    return cents(known.equity / kept) if kept > 0 else after
+
+
+def _opening(known: Known) -> tuple[Decimal, Sequence[Decimal]]:
+    return known.opening_cash, known.flows
 
 
 def _wins(known: Known, breaker: CircuitBreaker) -> int:

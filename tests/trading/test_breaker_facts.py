@@ -11,7 +11,7 @@ import pytest
 
 from trading.breaker import CircuitBreaker, Rule, Trip
 from trading.breaker_facts import NO_MODEL, STALE_DATA, Closing, EquityMark, Known, Told, facts_of, sharpes
-from trading.breaker_rules import BreakerFacts, BreakerLook, BreakerRules
+from trading.breaker_rules import BreakerFacts, BreakerLook, BreakerRules, values
 from trading.events import EventType
 from trading.performance import sharpe
 
@@ -64,6 +64,14 @@ def test_who_gave_back_all_that_was_left_has_lost_nothing_of_it() -> None:
     assert seen(lost).day_base == paid[0]
 
 
+@pytest.mark.parametrize("left", ["99000", "9900", "990"])
+def test_a_loss_stays_what_it_was_however_much_is_taken_out_after_it(left: str) -> None:
+    """A hundred thousand at the close, one in a hundred lost, then all but some taken out."""
+    flow = [Decimal(left) - 99_000] if left != "99000" else []
+    facts = seen(known(marks=marks("100000", left), flows=flow, equity=Decimal(left)))
+    assert round(values(facts)[Rule.DAILY_LOSS] or 0, 4) == Decimal("0.01")
+
+
 def test_the_base_of_a_day_is_the_last_mark_before_it_and_that_of_a_week_before_its_monday() -> None:
     facts = seen(known(marks=marks("900", "910", "920", "930", "940", "950")))
     assert (facts.day_base, facts.week_base) == (Decimal(940), Decimal(920))
@@ -71,11 +79,11 @@ def test_the_base_of_a_day_is_the_last_mark_before_it_and_that_of_a_week_before_
 
 def test_without_a_mark_before_it_the_base_is_what_was_paid_in() -> None:
     facts = seen(known(marks=marks("950"), flows=[Decimal(200), Decimal(-50)]))
-    assert (facts.day_base, facts.week_base) == (Decimal(1150), Decimal(1150))
+    assert (facts.day_base, facts.week_base) == (Decimal("1142.86"), Decimal("1142.86"))
 
 
 def test_what_was_paid_in_since_the_base_is_no_gain_and_what_was_taken_out_no_loss() -> None:
-    facts = seen(known(marks=marks("1000", "1000", "700", flowed={2: 1}), flows=[Decimal(-300)]))
+    facts = seen(known(marks=marks("1000", "1000", "700", flowed={2: 1}), flows=[Decimal(-300)], equity=Decimal(700)))
     assert facts.day_base == 700
 
 
