@@ -15,11 +15,11 @@ from trading.alerts import Alert, Topic, alert_raised
 from trading.audit import Books
 from trading.breaker import StateChange, TradingState
 from trading.corporate_actions import CorporateAction
-from trading.differences import Case, consequence_of
+from trading.differences import Case, Difference, consequence_of
 from trading.errors import BooksDisagree
 from trading.limits import Limits
 from trading.market import Quote
-from trading.orders import OPERATOR, PROTECTIVE, Order, OrderRequest, OrderState
+from trading.orders import PROTECTIVE, Order, OrderRequest, OrderState
 from trading.portfolio import Portfolio
 from trading.ports import Broker, Calendar, Ledger, Market
 from trading.protection import outgrown, unprotected
@@ -36,10 +36,23 @@ from trading.reconciling import (
 )
 from trading.sessions import is_open
 from trading.settlement import Denied, IntentAsked
+from trading.shared_reads import SharedReads
 
 _GRAVITY = [TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED]
 
 log = structlog.get_logger()
+
+
+class _Found:
+    """What one look found; what it corrected is told by one of those who share it, what is open by all."""
+
+    def __init__(self, explained: Sequence[Difference], left: Sequence[Difference]) -> None:
+        self._explained = tuple(explained)
+        self._left = tuple(left)
+
+    def told(self) -> tuple[Difference, ...]:
+        explained, self._explained = self._explained, ()
+        return (*explained, *self._left)
 
 
 class ReconcilingActivities:
@@ -54,6 +67,8 @@ class ReconcilingActivities:
         self._listing = Listing(broker, market)
         self._follower = Follower(broker, ledger)
         self._corrector = Corrector(ledger, self._follower)
+        # Cycles of different strategies ask together: one look at the desk is enough for all of them.
+        self._looks = SharedReads(self._look)
 
     @activity.defn
     async def compare(self, asked: ReconciliationAsked) -> Comparison:
@@ -68,21 +83,34 @@ class ReconcilingActivities:
         closed = asked.in_session and not is_open(self._calendar.last_session(now), now)
         if closed or not await self._ledger.knows(asked.desk_id):
             return Comparison(asked=asked, is_closed=True)
-        actions = await self._catch_up(asked, now)
-        books = await self._ledger.books(asked.desk_id)
-        statement = await self._broker.statement(asked.desk_id, _since(books, now))
+        await self._withdraw(asked)
+        found = await self._looks.of((asked.desk_id, asked.as_of))
+        return Comparison(asked=asked, differences=found.told()[:MOST_DIFFERENCES])
+
+    async def _withdraw(self, asked: ReconciliationAsked) -> None:
+        """Take back what an older cycle intended and never sent."""
+        for order in (await self._ledger.portfolio(asked.desk_id)).open_orders:
+            if _is_abandoned(order, asked):
+                followed = await self._follower.follow(order.request)
+                if _is_abandoned(followed, asked):
+                    await self._follower.withdraw(followed)
+
+    async def _look(self, asked: tuple[str, datetime | None]) -> _Found:
+        desk_id, as_of = asked
+        now = datetime.now(UTC)
+        actions = await self._catch_up(desk_id, as_of, now)
+        books = await self._ledger.books(desk_id)
+        statement = await self._broker.statement(desk_id, _since(books, now))
         found = explained(books, statement, actions)
         for difference in found:
             if difference.correction is not None:
-                await self._corrector.apply(asked.desk_id, difference.correction)
+                await self._corrector.apply(desk_id, difference.correction)
         if found:
-            books = await self._ledger.books(asked.desk_id)
+            books = await self._ledger.books(desk_id)
         late, ignored = self._broker.late_visibility, ignored_orders(books)
         left = unexplained(books, statement, late_visibility=late, ignored=ignored, actions=actions)
-        differences = (*found, *left)
         # What was corrected is told by its own event: the word of it need not travel.
-        told = (one.model_copy(update={"correction": None}) for one in differences[:MOST_DIFFERENCES])
-        return Comparison(asked=asked, differences=tuple(told))
+        return _Found([one.model_copy(update={"correction": None}) for one in found], left)
 
     @activity.defn
     async def conclude(self, found: Comparison) -> Reconciled:
@@ -99,17 +127,15 @@ class ReconcilingActivities:
         stops = await self._protect(asked.desk_id, awaited)
         return Reconciled(differences=found.differences, state=state, protection=stops)
 
-    async def _catch_up(self, asked: ReconciliationAsked, now: datetime) -> tuple[CorporateAction, ...]:
+    async def _catch_up(self, desk_id: str, as_of: datetime | None, now: datetime) -> tuple[CorporateAction, ...]:
         """Book what became of open orders; the listed actions of what is held."""
-        portfolio = await self._ledger.portfolio(asked.desk_id)
-        actions = await self._listing.apply(portfolio, asked.as_of or now, now)
+        portfolio = await self._ledger.portfolio(desk_id)
+        actions = await self._listing.apply(portfolio, as_of or now, now)
         # Without the list nobody knows whether a resting stop is of the shares that are quoted.
-        if actions is not None and self._broker.synthetic and (asked.as_of or not self._market.historical):
-            await self._match(portfolio, asked.as_of or now)
+        if actions is not None and self._broker.synthetic and (as_of or not self._market.historical):
+            await self._match(portfolio, as_of or now)
         for order in portfolio.open_orders:
-            followed = await self._follower.follow(order.request)
-            if _is_abandoned(followed, asked):
-                await self._follower.withdraw(followed)
+            await self._follower.follow(order.request)
         return actions or ()
 
     async def _match(self, portfolio: Portfolio, at: datetime) -> None:
@@ -195,7 +221,10 @@ def _is_unsent_stop(order: Order) -> bool:
 
 
 def _is_abandoned(order: Order, asked: ReconciliationAsked) -> bool:
-    """Whether a cycle that is over intended this order and never sent it. A person's exits wait for their sender."""
+    """Whether a cycle that is over intended this order and never sent it. What others intend waits for its sender.
+
+    Of the cycles of one strategy only that which asks runs; those of others may run beside it.
+    """
     request = order.request
-    theirs = request.leg in PROTECTIVE or request.strategy_id == OPERATOR
-    return order.state is OrderState.INTENDED and asked.cycle_id not in {None, request.cycle_id} and not theirs
+    ours = request.strategy_id == asked.strategy_id and request.leg not in PROTECTIVE
+    return order.state is OrderState.INTENDED and asked.cycle_id not in {None, request.cycle_id} and ours

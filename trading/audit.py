@@ -300,17 +300,19 @@ def orders_equal_decisions(books: Books) -> Iterable[Finding]:
 
 
 def intents_are_sent(books: Books) -> Iterable[Finding]:
-    """I16: no order is still only intended when a later cycle has completed, for that one settled what was open.
+    """I16: no order is still only intended when a later cycle of its strategy has completed, which settled that.
 
     Its own cycle may end before it is sent: its sender may wait for a worker.
     """
+    whose = {e.aggregate_id: e.data.get("strategy_id", AGENTS) for e in _events(books, EventType.CYCLE_STARTED)}
     ended: set[str] = set()
     settled: set[str] = set()
     for stored in books.events:
+        cycle = stored.event.aggregate_id
         if stored.event.type is EventType.CYCLE_COMPLETED:
-            settled |= ended
+            settled |= {one for one in ended if whose.get(one) == whose.get(cycle)}
         if stored.event.type in _ENDS:
-            ended.add(stored.event.aggregate_id)
+            ended.add(cycle)
     for order in books.orders:
         if order.state is OrderState.INTENDED and order.request.cycle_id in settled:
             yield Finding(invariant="I16", about=order.request.client_order_id, found="intended, never sent")

@@ -95,6 +95,7 @@ async def _reconcile(run: Run, when: str) -> Reconciled:
         trace_id=run.cycle.trace_id,
         as_of=run.opening.as_of,
         cycle_id=run.cycle.cycle_id,
+        strategy_id=run.cycle.request.strategy_id,
     )
     return await run.steps.reconcile(asked)
 

@@ -15,6 +15,7 @@ from trading.differences import Difference
 from trading.events import Event, EventType, Occasion, canonical, desk_event
 from trading.money import DeskId, Identifier, Record, Text
 from trading.orders import OrderRequest
+from trading.strategy import AGENTS
 
 # What one look may tell; a broker's account that differs in more ways is not ours, and the first of them halt the desk.
 MOST_DIFFERENCES = 100
@@ -24,7 +25,8 @@ class ReconciliationAsked(Record):
     """Compare a desk's books with the broker's account.
 
     `as_of` is the moment whose prices resting orders meet on paper, None for now; `cycle_id` is the cycle that asks:
-    what an older one intended and never sent is not sent any more. `in_session` asks for nothing outside of a session.
+    what an older one of its strategy intended and never sent is not sent any more. `in_session`: for nothing outside of
+    a session.
     """
 
     desk_id: DeskId
@@ -32,6 +34,7 @@ class ReconciliationAsked(Record):
     trace_id: Identifier
     as_of: AwareDatetime | None = None
     cycle_id: Identifier | None = None
+    strategy_id: Identifier = AGENTS
     in_session: bool = False
 
     @property
