@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.api.enums.v1 import EventType as HistoryEventType
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
@@ -152,6 +153,12 @@ async def test_a_no_by_update_or_signal_lets_nothing_go(temporal: WorkflowEnviro
     assert await findings(ports) == ()
 
 
+async def told_of(handle: WorkflowHandle[Any, Any]) -> list[str]:
+    """What a history tells, but for the tasks of its worker: a busy one may take a look at an update twice."""
+    kinds = [HistoryEventType.Name(event.event_type) for event in (await handle.fetch_history()).events]
+    return [kind for kind in kinds if "WORKFLOW_TASK" not in kind]
+
+
 async def test_what_does_not_count_is_refused_in_a_sentence_and_leaves_no_trace(
     temporal: WorkflowEnvironment, ports: Ports
 ) -> None:
@@ -160,7 +167,7 @@ async def test_what_does_not_count_is_refused_in_a_sentence_and_leaves_no_trace(
         await first.handle.execute_update(TradingCycle.approve, first.answer())
         await first.states()
         waiting = await begun(temporal.client)
-        before = len((await waiting.handle.fetch_history()).events)
+        before = await told_of(waiting.handle)
         words = [
             await waiting.refused(hash=first.asked.hash),
             await waiting.refused(cycle_id=first.asked.cycle_id),
@@ -169,7 +176,7 @@ async def test_what_does_not_count_is_refused_in_a_sentence_and_leaves_no_trace(
             await waiting.refused(by=" "),
             await waiting.refused(TradingCycle.reject, only=("AAPL",)),
         ]
-        assert len((await waiting.handle.fetch_history()).events) == before
+        assert await told_of(waiting.handle) == before
         await waiting.handle.execute_update(TradingCycle.reject, waiting.answer())
         replayed = await waiting.refused()
         await waiting.states()
