@@ -159,6 +159,10 @@ async def told_of(handle: WorkflowHandle[Any, Any]) -> list[str]:
     return [kind for kind in kinds if "WORKFLOW_TASK" not in kind]
 
 
+async def sleeps(handle: WorkflowHandle[Any, Any]) -> bool:
+    return (await told_of(handle))[-1].endswith("TIMER_STARTED")
+
+
 async def test_what_does_not_count_is_refused_in_a_sentence_and_leaves_no_trace(
     temporal: WorkflowEnvironment, ports: Ports
 ) -> None:
@@ -167,6 +171,7 @@ async def test_what_does_not_count_is_refused_in_a_sentence_and_leaves_no_trace(
         await first.handle.execute_update(TradingCycle.approve, first.answer())
         await first.states()
         waiting = await begun(temporal.client)
+        await until(lambda: sleeps(waiting.handle))  # it has told, and waits
         before = await told_of(waiting.handle)
         words = [
             await waiting.refused(hash=first.asked.hash),
