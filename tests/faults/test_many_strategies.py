@@ -31,6 +31,7 @@ from tests.workflows.held import Held
 from trading.breaker import CircuitBreaker
 from trading.desk import CycleTicket, DeskState, Judged, PriceMoved
 from trading.docket import CycleOutcome
+from trading.events import EventType
 from trading.limits import Limits
 from trading.moves import Pace
 from trading.strategy import AGENTS, MOST_STRATEGIES
@@ -59,6 +60,11 @@ async def all_asked(client: Client, desk_id: str) -> list[CycleTicket]:
             return await ask(client, request(watched(name), strategy_id=name), desk_id)
 
     return list(await asyncio.gather(*map(one, NAMES)))
+
+
+async def what_is_wrong(ports: Ports, desk_id: str) -> list[str]:
+    """What is wrong. Two cycles may find the same difference at once, and each tells of it: it is corrected once."""
+    return [one for one in await wrongs(ports, desk_id) if EventType.DIFFERENCE_FOUND not in one]
 
 
 async def at_once(client: Client) -> int:
@@ -147,7 +153,7 @@ async def test_two_hundred_strategies_trade_at_once_on_one_desk_and_the_books_ba
     assert {line.outcome is None for line in lines} == {False}
     assert [finding for report in reports for finding in report.findings] == []
     assert await findings(ports) == ()
-    assert await wrongs(ports, "main") == []
+    assert await what_is_wrong(ports, "main") == []
     held = portfolio.positions
     assert sum(abs(one.quantity * (one.mark or 0)) for one in held) <= portfolio.equity
     assert max(one.quantity * (one.mark or 0) for one in held) <= portfolio.equity * limits.max_position
@@ -174,7 +180,7 @@ async def test_a_worker_killed_with_several_strategies_under_way_changes_nothing
             wishes = {"agents": ("INTC", "MSFT"), "one": ("GE", "KO"), "two": ("BAC", "WMT")}
             lane.lives.arm(death)
             asking = [
-                asyncio.create_task(asked(client, request(watched(name), strategy_id=name), desk_id))
+                asyncio.create_task(asked(client, request(*symbols, strategy_id=name), desk_id))
                 for name, symbols in wishes.items()
             ]
             if death.step == "await_cycles":
@@ -190,6 +196,6 @@ async def test_a_worker_killed_with_several_strategies_under_way_changes_nothing
             for report in reports:
                 await sent(client, report)
             assert [report.outcome for report in reports] == [CycleOutcome.TRADED] * 3, (death, reports)
-            # Two cycles may find the same difference at once, and each tells of it; it is corrected once.
-            wrong = [one for one in await wrongs(ports, desk_id) if "DifferenceFound" not in one]
-            assert [*wrong, *(one.findings for one in reports if one.findings)] == [], death
+            assert [*await what_is_wrong(ports, desk_id), *(one.findings for one in reports if one.findings)] == [], (
+                death
+            )
