@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -92,5 +93,6 @@ class Answerable:
         refused = f"**Not taken:** {self._refused}\n\n" if self._refused else ""
         return table + refused
 
+    @abstractmethod
     def _describe(self) -> None:
-        raise NotImplementedError
+        """Show the question with all else that the workflow shows of itself."""
