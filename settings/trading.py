@@ -79,7 +79,10 @@ class TradingSettings(BaseSettings):
         Decimal("10000.00"), description="Dollars of one order above which `above_notional` asks a person."
     )
     approval_valid_minutes: int = Field(
-        15, ge=1, le=MOST_VALID_MINUTES, description="Minutes in which a person may answer; silence is no."
+        15,
+        ge=1,
+        le=MOST_VALID_MINUTES,
+        description="Minutes in which a person may answer, in a session from the oldest quote on; silence is no.",
     )
     approval_max_drift: Fraction = Field(
         Decimal("0.01"), description="How far the newest price may be from the one that was approved, as a fraction."

@@ -37,8 +37,9 @@ class ApprovalMode(StrEnum):
 class ApprovalTerms(Record):
     """When a person is asked, and how long a yes may be given; silence is no.
 
-    `above_usd` is of one order, for `above_notional`; `max_drift` how far the newest price may be from the mark that
-    was seen, as a fraction, when the order is sent.
+    `above_usd` is of one order, for `above_notional`; where a session runs, `valid_minutes` count from the oldest quote
+    that was seen; `max_drift` is how far the newest price may be from the mark that was seen, as a fraction, when the
+    order is sent.
     """
 
     mode: ApprovalMode = ApprovalMode.AUTO

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from trading.approval_events import approval_ended
 from trading.approvals import (
@@ -59,6 +60,8 @@ async def _when_approved(run: Run, waiting: Sequence[Waiting]) -> None:
 
 def _question(run: Run, orders: Sequence[PendingOrder]) -> ApprovalAsked:
     opening, at = run.opening, run.steps.now()
+    # What is shown is good for so long from its quote on, however long the agents took. Without a session all is old.
+    age = max(order.quote_age_seconds for order in orders) if opening.closes_at else 0
     return ApprovalAsked(
         cycle_id=run.cycle.cycle_id,
         desk_id=run.cycle.desk_id,
@@ -68,7 +71,7 @@ def _question(run: Run, orders: Sequence[PendingOrder]) -> ApprovalAsked:
         hash=seal_of(digest_of(order.request) for order in orders),
         max_drift=opening.approval.max_drift,
         asked_at=at,
-        expires_at=opening.approval.until(at, opening.closes_at),
+        expires_at=opening.approval.until(at - timedelta(seconds=age), opening.closes_at),
     )
 
 

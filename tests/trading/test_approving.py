@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.approving import ALWAYS, AskedSteps, Meddling, Says, yes
 from tests.fakes.steps import FakeDesk, FakeSteps, ordered
-from tests.making import cycle, signal
+from tests.making import after, cycle, signal
 from tests.trading.planting import edited, numbers, requested, without
 from trading.answering import Answer
 from trading.approvals import ApprovalAsked, ApprovalMode, ApprovalTerms
@@ -22,6 +22,7 @@ from trading.docket import CycleOutcome, CycleReport
 from trading.events import EventType
 from trading.instruments import Side
 from trading.orders import Order, OrderKind, OrderState, Style, successor_id
+from trading.steps import Cycle, Opening
 from trading.strategy import Rung
 
 AAPL, XOM = "paper/cycle-1-AAPL-buy-entry", "paper/cycle-1-XOM-buy-entry"
@@ -46,6 +47,24 @@ def notes(report: CycleReport) -> dict[str, tuple[str | None, str]]:
 
 def said(made: FakeSteps, kind: EventType) -> list[dict[str, Any]]:
     return [dict(event.data) for event in made.desk.events.values() if event.type is kind]
+
+
+class InSession(AskedSteps):
+    """A session runs: its bell is hours away."""
+
+    async def open(self, cycle: Cycle) -> Opening:
+        return (await super().open(cycle)).model_copy(update={"closes_at": after(600)})
+
+
+async def test_in_a_session_a_yes_is_good_for_so_long_from_the_quote_on_that_was_seen() -> None:
+    made = InSession(yes(), ALWAYS)
+    made.signals = {"AAPL": signal("AAPL")}
+    await ran(made)
+    (asked,) = made.asked("approve")
+    assert isinstance(asked, ApprovalAsked)
+    oldest = max(order.quote_age_seconds for order in asked.orders)
+    assert oldest > 0
+    assert asked.expires_at - asked.asked_at == timedelta(minutes=15, seconds=-oldest)
 
 
 async def test_a_yes_sends_exactly_what_was_asked() -> None:
