@@ -243,6 +243,15 @@ async def quiet(desk: WorkflowHandle[TradingDesk, None]) -> None:
     await until(idle)
 
 
+async def read(desk: WorkflowHandle[TradingDesk, None]) -> None:
+    """Wait until a desk has read what it was told.
+
+    The server refuses to let a run end while signals arrive, and takes ten thousand a run: whoever tells without a
+    breath, on a machine that is busy, sees the rest refused.
+    """
+    await desk.query(TradingDesk.trading_state)
+
+
 async def in_state(desk: WorkflowHandle[TradingDesk, None], state: TradingState, reason: str = "") -> None:
     """Wait until a desk is in this trading state, for this reason if one is named."""
 

@@ -25,7 +25,7 @@ from tests.faults.doom import Death
 from tests.faults.lanes import Ground, Lane
 from tests.faults.proving import asked, at_rest, ended, sent, tell, wrongs
 from tests.making import DESK
-from tests.rig import Ports, ask, desk_of, findings, outcome, quiet, request, serving, until
+from tests.rig import Ports, ask, desk_of, findings, outcome, quiet, read, request, serving, until
 from tests.strategies import holding, with_strategies
 from tests.workflows.held import Held
 from trading.breaker import CircuitBreaker
@@ -166,6 +166,7 @@ async def renewed(client: Client, desk_id: str) -> None:
     first = (await desk.describe()).run_id
     while (await desk.describe()).run_id == first:
         await asyncio.gather(*(desk.signal(TradingDesk.books_changed) for _ in range(50)))
+        await read(desk)
 
 
 WISHES = {"agents": ("INTC", "MSFT"), "one": ("GE", "KO"), "two": ("BAC", "WMT")}

@@ -16,7 +16,7 @@ from embedded.temporal import FAST
 from tests.fakes import model
 from tests.fakes.faulty import Fault, faulty
 from tests.fakes.model import ScriptedModel
-from tests.rig import SYMBOLS, Ports, ask, cycle, desk_of, findings, in_state, outcome, quiet, request, serving
+from tests.rig import SYMBOLS, Ports, ask, cycle, desk_of, findings, in_state, outcome, quiet, read, request, serving
 from tests.servers import temporal_server
 from tests.workflows.conftest import Keep
 from tests.workflows.waiting import PausedModel
@@ -86,6 +86,7 @@ async def test_a_desk_under_twenty_thousand_signals_renews_itself_in_the_midst_o
                 await asyncio.gather(*(desk.signal(TradingDesk.price_moved, one) for one in moved[first : first + 50]))
             await desk.signal(TradingDesk.halt, HaltAsked(reason=f"halt {thousand}"))
             await desk.signal(TradingDesk.resume, ResumeAsked(reason=f"resume {thousand}"))
+            await read(desk)
         await in_state(desk, TradingState.ACTIVE, "resume 19")
         paused.go_on.set()
         report = await outcome(client, ticket)

@@ -1,0 +1,97 @@
+"""What a backtest brought, whichever engine ran it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from backtest.panel import Caution, Column, Days
+from trading.backtest_plan import Engine, Plan
+from trading.money import Record
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fills:
+    """F fills in the order in which they happened, a column each.
+
+    `day` int64 index into the result's days; `symbol` int64 index into its symbols; `shares` float64, signed: bought
+    positive; `price` and `commission` float64 dollars; `leg` as text: entry, exit, stop, target.
+    """
+
+    day: NDArray[np.int64]
+    symbol: NDArray[np.int64]
+    shares: Column
+    price: Column
+    commission: Column
+    leg: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.day)
+
+
+class Refusal(Record):
+    """An order that was not sent, or not filled: decided on a day, how much, and why (`code`, then a sentence)."""
+
+    decided_on: date
+    symbol: str
+    shares: float
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """D days from the plan's first to its last.
+
+    `equity`, `cash`, `gross` (value of what is held, unsigned) float64 [D] dollars at each close; `closes` [D, N] the
+    price each symbol was valued at; `positions` [D, N] shares. `benchmark` [D] is what the plan's cash would be in the
+    benchmark's shares, `held` [D] in equal parts of all symbols, bought at the first open and kept; NaN where there is
+    none. `interest` and `borrow` are dollars earned and paid over all.
+    """
+
+    plan: Plan
+    engine: Engine
+    days: Days
+    symbols: tuple[str, ...]
+    equity: Column
+    cash: Column
+    gross: Column
+    positions: Column
+    closes: Column
+    fills: Fills
+    refusals: tuple[Refusal, ...] = ()
+    cautions: tuple[Caution, ...] = ()
+    benchmark: Column | None = None
+    held: Column | None = None
+    interest: float = 0.0
+    borrow: float = 0.0
+    dividends: float = 0.0
+    decisions: int = 0
+    spent_usd: float = 0.0
+    notes: tuple[str, ...] = field(default=())
+
+
+class RunCard(Record):
+    """Where a result comes from: everything that somebody needs to get it again, and what to be wary of.
+
+    `trials` is how many combinations were tried before this one was looked at, itself included.
+    """
+
+    run_id: str
+    kind: str = "backtest"
+    engine: Engine
+    plan: Plan
+    code_version: str
+    data: str
+    data_hash: str
+    models: dict[str, str] = Field(default_factory=dict)
+    prompts: dict[str, str] = Field(default_factory=dict)
+    rule_version: str = ""
+    trials: int = 1
+    banners: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
