@@ -17,7 +17,7 @@ from backtest.cycles.bar_terms import BarTerms, half_spread, room_of
 from backtest.panel import Caution
 from trading.backtest_plan import Frictions
 from trading.instruments import Side
-from trading.market import Quote
+from trading.market import Bar, Quote
 from trading.orders import Fill, Leg, OrderKind
 from trading.settlement import BrokerOrder
 
@@ -37,21 +37,22 @@ class BarFloor:
         self._frictions = frictions
         self._half = half_spread(frictions)
         self._room: dict[str, Decimal | None] = {}
+        self._bars: dict[str, Bar] = {}
 
     @property
     def cautions(self) -> tuple[Caution, ...]:
         """The bars of no volume that orders have met in vain."""
-        dry = (symbol for symbol, room in self._room.items() if room is not None and not self.day.bars[symbol].volume)
+        dry = (symbol for symbol, room in self._room.items() if room is not None and not self._bar(symbol).volume)
         reason = f"no volume on {self.day.session.session_on}: nothing was filled that day"
         return tuple(Caution(code="no_volume", symbol=symbol, reason=reason) for symbol in sorted(dry))
 
     def close_of(self, symbol: str) -> Quote:
         """A symbol's close."""
-        return self._quote(symbol, around(self.day.bars[symbol].close, self._half), self._close_at)
+        return self._quote(symbol, around(self._bar(symbol).close, self._half), self._close_at)
 
     def meet_open(self, symbol: str, side: Side, *, only_market: bool) -> None:
         """Let the orders of one side meet the open."""
-        quote = self._quote(symbol, around(self.day.bars[symbol].open, self._half), self.day.session.opens_at)
+        quote = self._quote(symbol, around(self._bar(symbol).open, self._half), self.day.session.opens_at)
         for order in in_turn(self._book(symbol)):
             if order.side is side and not (only_market and order.kind is not OrderKind.MARKET):
                 self._meet(order.client_order_id, quote)
@@ -66,7 +67,7 @@ class BarFloor:
         if not book.open_orders():
             return
         known = frozenset(book.orders)
-        steps = bar_path(self.day.bars[symbol], _triggers(book), _sign(book), self._half)[1:]
+        steps = bar_path(self._bar(symbol), _triggers(book), _sign(book), self._half)[1:]
         opens_at = self.day.session.opens_at
         for number, step in enumerate(steps, start=1):
             at = opens_at + (self._close_at - opens_at) * number / len(steps)
@@ -89,6 +90,12 @@ class BarFloor:
     def _close_at(self) -> datetime:
         return self.day.session.closes_at - _BELL
 
+    def _bar(self, symbol: str) -> Bar:
+        """Made once, where the day makes it when it is asked."""
+        if symbol not in self._bars:
+            self._bars[symbol] = self.day.bars[symbol]
+        return self._bars[symbol]
+
     def _book(self, symbol: str) -> Book:
         return self._paper.book(self._desk_id, symbol)
 
@@ -103,7 +110,7 @@ class BarFloor:
         if order is None or not order.is_open:
             return
         if symbol not in self._room:
-            self._room[symbol] = room_of(self.day.bars[symbol].volume, self._frictions)
+            self._room[symbol] = room_of(self._bar(symbol).volume, self._frictions)
         room = self._room[symbol]
         after = meet_one(book, client_order_id, Offer(quote=quote, room=room, terms=self._terms))
         if after.fills:
