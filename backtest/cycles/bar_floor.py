@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from adapters.memory.paper_book import PaperBook
 from adapters.paper_broker.book import Book, PaperOrder
-from adapters.paper_broker.matching import cancel, in_turn, is_triggered, meet_one
+from adapters.paper_broker.matching import cancel, in_turn, is_triggered, meet_one, rests
 from adapters.paper_broker.money import unpaid
 from adapters.paper_broker.terms import Offer
 from backtest.cycles.bar_day import BarDay
-from backtest.cycles.bar_path import Step, Trigger, around, bar_path
+from backtest.cycles.bar_path import Step, Trigger, around, bar_path, is_within
 from backtest.cycles.bar_terms import BarTerms, half_spread, room_of
 from backtest.panel import Caution
 from trading.backtest_plan import Frictions
@@ -63,11 +63,12 @@ class BarFloor:
         A target that came into being on the way meets the close alone: nobody knows whether the bar's other extreme
         came before the entry or after it.
         """
-        book = self._book(symbol)
-        if not book.open_orders():
+        book, bar = self._book(symbol), self._bar(symbol)
+        triggers = [trigger for trigger in _triggers(book) if is_within(bar, trigger, self._half)]
+        if not triggers and all(order.kind is not OrderKind.MARKET for order in book.open_orders()):
             return
         known = frozenset(book.orders)
-        steps = bar_path(self._bar(symbol), _triggers(book), _sign(book), self._half)[1:]
+        steps = bar_path(bar, triggers, _sign(book), self._half)[1:]
         opens_at = self.day.session.opens_at
         for number, step in enumerate(steps, start=1):
             at = opens_at + (self._close_at - opens_at) * number / len(steps)
@@ -106,8 +107,8 @@ class BarFloor:
         symbol = quote.symbol
         book = self._book(symbol)
         order = book.orders.get(client_order_id)
-        # A fill before it, at this very price, may have ended it.
-        if order is None or not order.is_open:
+        # A fill before it, at this very price, may have ended it; one that rests is not worth a look.
+        if order is None or not order.is_open or (rests(order, quote) and not order.is_over(quote.quoted_at)):
             return
         if symbol not in self._room:
             self._room[symbol] = room_of(self._bar(symbol).volume, self._frictions)
