@@ -60,18 +60,19 @@ class BarFloor:
     def meet_rest(self, symbol: str) -> None:
         """Let what is open meet the bar from its open to its close.
 
-        A target that came into being on the way meets the close alone: nobody knows whether the bar's other extreme
-        came before the entry or after it.
+        What came into being at the open meets it too: an entry that opened beyond its stop is out again there. A target
+        that came into being on the way meets the close alone: nobody knows whether the bar's other extreme came before
+        the entry or after it.
         """
         book, bar = self._book(symbol), self._bar(symbol)
         triggers = [trigger for trigger in _triggers(book) if is_within(bar, trigger, self._half)]
-        if not triggers and all(order.kind is not OrderKind.MARKET for order in book.open_orders()):
+        opened = self._quote(symbol, around(bar.open, self._half), self.day.session.opens_at)
+        if not triggers and all(rests(order, opened) for order in book.open_orders()):
             return
         known = frozenset(book.orders)
-        steps = bar_path(bar, triggers, _sign(book), self._half)[1:]
-        opens_at = self.day.session.opens_at
+        steps = bar_path(bar, triggers, _sign(book), self._half)
         for number, step in enumerate(steps, start=1):
-            at = opens_at + (self._close_at - opens_at) * number / len(steps)
+            at = opened.quoted_at + (self._close_at - opened.quoted_at) * number / len(steps)
             quote = self._quote(symbol, step, at)
             for order in in_turn(self._book(symbol)):
                 if order.client_order_id in known or order.leg is not Leg.TARGET or number == len(steps):
