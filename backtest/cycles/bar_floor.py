@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from adapters.memory.paper_book import PaperBook
+from adapters.memory.paper_book import Marked, PaperBook
 from adapters.paper_broker.book import Book, PaperOrder
 from adapters.paper_broker.matching import cancel, in_turn, is_triggered, meet_one, rests
 from adapters.paper_broker.money import unpaid
@@ -46,9 +46,9 @@ class BarFloor:
         reason = f"no volume on {self.day.session.session_on}: nothing was filled that day"
         return tuple(Caution(code="no_volume", symbol=symbol, reason=reason) for symbol in sorted(dry))
 
-    def close_of(self, symbol: str) -> Quote:
-        """A symbol's close."""
-        return self._quote(symbol, around(self._bar(symbol).close, self._half), self._close_at)
+    def mark_of(self, symbol: str) -> Marked:
+        """What a symbol is worth at its close."""
+        return Marked(self._bar(symbol).close, self._close_at)
 
     def meet_open(self, symbol: str, side: Side, *, only_market: bool) -> None:
         """Let the orders of one side meet the open."""
@@ -80,7 +80,7 @@ class BarFloor:
 
     def meet_close(self, symbol: str) -> None:
         """Let what is open meet the close."""
-        quote = self.close_of(symbol)
+        quote = self._quote(symbol, around(self._bar(symbol).close, self._half), self._close_at)
         for order in in_turn(self._book(symbol)):
             self._meet(order.client_order_id, quote)
 

@@ -11,6 +11,7 @@ from tests.fakes.bars import FIRST, FREE, Account, bar, told
 from trading.backtest_plan import FillAt, Frictions
 from trading.corporate_actions import CorporateAction
 from trading.costs import Costs
+from trading.market import Quote
 from trading.money import ZERO
 from trading.orders import Leg, TimeInForce
 from trading.statement import ActivityKind
@@ -234,9 +235,9 @@ async def test_a_quote_is_no_bar_and_fills_nothing() -> None:
     account = Account()
     account.day(AAA="100 100 100 100")
     await account.buy("a", "10")
-    floor = account.broker._floor  # noqa: SLF001  its close is the quote that a look at the market would bring
-    assert floor is not None
-    await account.broker.match({"AAA": floor.close_of("AAA")})
+    price = Decimal(100)
+    quote = Quote(symbol="AAA", bid=price, ask=price, last=price, quoted_at=account.closes_at)
+    await account.broker.match({"AAA": quote})
     assert await account.state("a") == ("accepted", "0")
 
 
