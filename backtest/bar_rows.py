@@ -61,9 +61,11 @@ class BarRows:
         """How many bars."""
         return len(self.day)
 
-    def where(self, kept: Mask | NDArray[np.int64]) -> BarRows:
-        """Some of the rows, of the same names."""
-        return BarRows(self.names, self.symbol[kept], self.day[kept], self.values[:, kept])
+    def where(self, kept: Mask | NDArray[np.int64]) -> Self:
+        """Some of the rows, of the same names; nothing is copied where it is all of them."""
+        if kept.dtype == np.bool_ and kept.all():
+            return self
+        return type(self)(self.names, self.symbol[kept], self.day[kept], self.values[:, kept])
 
     def indices(self, symbols: Sequence[str]) -> Mask:
         """Which rows are of one of these symbols."""
