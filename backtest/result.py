@@ -46,7 +46,7 @@ class Verdict(StrEnum):
 
 
 class Opinion(Record):
-    """What one agent thought of one symbol on a day; `dollars` is the order it judged, signed: to be bought positive."""
+    """What one agent thought of one symbol on a day; `dollars` is the order that it judged, signed: bought positive."""
 
     decided_on: date
     symbol: str

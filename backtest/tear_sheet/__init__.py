@@ -1,13 +1,5 @@
 """One page that shows what a backtest brought: no network, no script, the same bytes each time."""
 
-from __future__ import annotations
+from backtest.tear_sheet.sheet import tear_sheet, write_tear_sheet
 
-from pathlib import Path
-
-from backtest.result import Result, RunCard
-from backtest.tear_sheet.measures import Measure
-
-
-def write_tear_sheet(result: Result, card: RunCard, metrics: tuple[Measure, ...], path: Path) -> None:
-    """Write the page; what is at the path is replaced once it is whole."""
-    raise NotImplementedError
+__all__ = ["tear_sheet", "write_tear_sheet"]
