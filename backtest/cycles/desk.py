@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-
 from activities import clock
 from activities.agents import AgentActivities
 from activities.breaker import BreakerActivities
@@ -30,15 +28,11 @@ from backtest.cycles.sizing import SizedRules
 from backtest.cycles.steps import DirectSteps, Hands
 from backtest.cycles.terms import DESK, gate_rules_of, limits_of, strategy_of
 from backtest.panel import Panel
-from trading.agents.questions import Agent
 from trading.backtest_plan import Plan
 from trading.desk import DeskOpening
 from trading.errors import BadConfiguration
 from trading.ports import Calendar, Journal
 from trading.strategy import ChangeRefused, StrategyChange, first_strategy
-
-# A rule that came with somebody's own code may take its time, but not for ever.
-_ANY_AGE = timedelta(days=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +80,11 @@ class Desk:
         wanted, first = strategy_of(plan), first_strategy()
         if wanted.strategy_id == first.strategy_id:
             return
-        known = {"desk_id": DESK, "by": "backtest", "at": clock.now()}
-        changes = (
-            StrategyChange(change_id="leave", strategy=first, removed=True, **known),
-            StrategyChange(change_id="test", strategy=wanted, is_new=True, **known),
+        change = StrategyChange(
+            desk_id=DESK, change_id="test", strategy=wanted, is_new=True, by="backtest", at=clock.now()
         )
+        leaving = {"change_id": "leave", "strategy": first, "is_new": False, "removed": True}
+        changes = (change.model_copy(update=leaving), change)
         changed = await self.ledger.change_strategies(changes, limits_of(plan))
         if isinstance(changed, ChangeRefused):
             raise BadConfiguration(changed.because)

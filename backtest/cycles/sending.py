@@ -33,7 +33,11 @@ class DirectSending:
             return order
         return await self._orders.follow_order(request)
 
+    async def follow(self, order: Order) -> Order:
+        """Book what has become of an order."""
+        return await self._orders.follow_order(order.request)
+
     async def end(self, order: Order) -> Order:
         """Book what has become of an order, and cancel what is left: its session is over."""
-        followed = await self._orders.follow_order(order.request)
+        followed = await self.follow(order)
         return await self._orders.cancel_order(order.request) if followed.is_open else followed
