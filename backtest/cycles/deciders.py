@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from activities.agents import Seat
@@ -30,7 +29,7 @@ class Deciders:
     the run.
     """
 
-    cast: Callable[[], Cast] | Cast = rules_cast
+    cast: Cast = field(default_factory=rules_cast)
     journal: Journal | None = None
     budget: Budget = field(default_factory=Budget)
     rules: Rules = field(default_factory=RuleLoader)
