@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from backtest.data import Wanted
-from backtest.warm_up import ALL, warm_up_of
+from backtest.warm_up import warm_up_of
 from console.universe_file import read_universe
 from settings import Settings
-from trading.backtest_plan import MOST_SYMBOLS, Engine, FillAt, Frictions, Plan, SizedBy, Sizing
+from trading.backtest_plan import Engine, FillAt, Frictions, Plan, SizedBy, Sizing
 from trading.costs import Costs
 from trading.errors import BadConfiguration
 from trading.events import storable
 from trading.instruments import tickers
-from trading.strategy_wording import made
+from trading.money import Record
 
 Typed = Mapping[str, Any]
-Kind = TypeVar("Kind", bound=StrEnum)
+Choice = TypeVar("Choice", bound=StrEnum)
+Kind = TypeVar("Kind", bound=Record)
+MOST_SYMBOLS = 1000
+MOST_WARM_UP = 100_000
 AUTO, NONE, EVERY = "auto", "none", "all"
-PROVIDERS: Mapping[str, str] = {"yahoo": "yfinance", "yfinance": "yfinance", "alpaca": "alpaca", "simulated": "simulated"}
+PROVIDERS = MappingProxyType(
+    {"yahoo": "yfinance", "yfinance": "yfinance", "alpaca": "alpaca", "simulated": "simulated"}
+)
 """What may be typed for a provider, and what the settings call it; `file` is MARKET_DATA_DIR."""
 FILE = "file"
 _HUNDRED = Decimal(100)
@@ -51,7 +57,7 @@ class Wish:
     def plan(self, symbols: tuple[str, ...], days: tuple[date, date], benchmark: str | None) -> Plan:
         """The plan, once it is known which symbols and days there are."""
         fields = {**self.fields, "symbols": symbols, "from_on": days[0], "to_on": days[1], "benchmark": benchmark}
-        return made(Plan, fields, "backtest")
+        return _record(Plan, fields)
 
 
 def wished(typed: Typed, settings: Settings) -> Wish:
@@ -106,7 +112,7 @@ def _frictions(typed: Typed, settings: Settings) -> Frictions:
     fields: dict[str, Any] = {name: part(option_of(name), word) for name, word in said.items()}
     if typed.get("spread_bps") is not None:
         fields["spread_bps"] = number("--spread-bps", typed["spread_bps"])
-    return _options(Frictions, {**fields, "costs": _options(Costs, costs)})
+    return _record(Frictions, {**fields, "costs": _record(Costs, costs)})
 
 
 def _sizing(said: str) -> Sizing:
@@ -118,3 +124,127 @@ def _sizing(said: str) -> Sizing:
     if size <= 0:
         raise BadConfiguration(f"--sizing: {said} buys nothing")
     return Sizing(by=kind, amount=size)
+
+
+def _symbols(typed: Typed) -> tuple[str, ...] | None:
+    said, path = typed.get("symbols"), typed.get("universe")
+    if said is not None and path is not None:
+        raise BadConfiguration("--symbols and --universe both name symbols: use one of them")
+    if path is not None:
+        return read_universe(Path(path), most=MOST_SYMBOLS)
+    if said is None or said.strip().lower() == EVERY:
+        return None
+    symbols = _tickers("--symbols", said)
+    if not symbols:
+        raise BadConfiguration("--symbols: none are named (one writes AAPL,MSFT, or all)")
+    return symbols
+
+
+def _source(typed: Typed, settings: Settings) -> tuple[Path | None, str | None]:
+    data, provider = typed.get("data"), typed.get("provider")
+    if data is not None and provider is not None:
+        raise BadConfiguration("--data and --provider are both where bars come from: use one of them")
+    if provider in {None, FILE}:
+        return Path(data) if data else settings.market.data_dir, None
+    if provider not in PROVIDERS:
+        raise BadConfiguration(f"--provider: there is no {provider} (there are yahoo, alpaca, simulated and {FILE})")
+    return None, PROVIDERS[provider]
+
+
+def _parameters(words: Iterable[str]) -> dict[str, JsonValue]:
+    """Parameters as JSON has them; whatever is no JSON is a text."""
+    found: dict[str, JsonValue] = {}
+    for word in words:
+        name, sign, said = (each.strip() for each in word.partition("="))
+        if not (name and sign and said):
+            raise BadConfiguration(f"--set: {word or 'nothing'} is not NAME=VALUE (one looks like fast=10)")
+        if name in found:
+            raise BadConfiguration(f"--set: {name} is named twice")
+        found[name] = _json(name, said)
+    return found
+
+
+def _json(name: str, said: str) -> JsonValue:
+    try:
+        value = json.loads(said)
+    except ValueError:
+        value = said
+    try:
+        kept: JsonValue = storable(value)
+    except ValueError as error:
+        raise BadConfiguration(f"--set: {name}={said} is no number") from error
+    return kept
+
+
+def _warm_up(said: str | None, strategy: str) -> int:
+    if said is None:
+        return warm_up_of(strategy)
+    if said.strip().lower() == EVERY:
+        return MOST_WARM_UP
+    sessions = number("--warm-up", said)
+    if sessions < 0 or sessions != int(sessions) or sessions > MOST_WARM_UP:
+        raise BadConfiguration(f"--warm-up: {said} is no number of sessions (0 to {MOST_WARM_UP}, or all)")
+    return int(sessions)
+
+
+def number(option: str, said: str) -> Decimal:
+    """A number that was typed for an option."""
+    try:
+        value = Decimal(said.strip().replace("_", ""))
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite():
+        raise BadConfiguration(f"{option}: {said or 'nothing'} is no number")
+    return value
+
+
+def part(option: str, said: str) -> Decimal:
+    """A part of one that was typed for an option, as 15% or 0.15."""
+    text = said.strip()
+    value = number(option, text.removesuffix("%"))
+    value = value / _HUNDRED if text.endswith("%") else value
+    if not 0 <= value <= 1:
+        raise BadConfiguration(f"{option}: {said} is no part of one (one looks like 15% or 0.15)")
+    return value
+
+
+def option_of(name: str) -> str:
+    """How a field is typed."""
+    return _TYPED.get(name, f"--{name.replace('_', '-')}")
+
+
+_TYPED = {"from_on": "--from", "to_on": "--to", "parameters": "--set"}
+
+
+def _day(option: str, said: str | None) -> date | None:
+    if said is None:
+        return None
+    try:
+        return date.fromisoformat(said.strip())
+    except ValueError:
+        raise BadConfiguration(f"{option}: {said} is no date (one looks like 2017-11-10)") from None
+
+
+def _choice(option: str, said: str, kind: type[Choice]) -> Choice:
+    try:
+        return kind(said.strip())
+    except ValueError:
+        raise BadConfiguration(f"{option}: {said} is none of {', '.join(kind)}") from None
+
+
+def _tickers(option: str, said: str) -> tuple[str, ...]:
+    try:
+        return tickers(said.split(","))
+    except BadConfiguration as wrong:
+        raise BadConfiguration(f"{option}: {wrong}") from None
+
+
+def _record(kind: type[Kind], fields: Mapping[str, Any]) -> Kind:
+    """A record of what was typed. Raises BadConfiguration with the option that is wrong."""
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        said = first["msg"].removeprefix("Value error, ")
+        where = option_of(str(first["loc"][0])) if first["loc"] else kind.__name__.lower()
+        raise BadConfiguration(f"{where}: {said}") from error
