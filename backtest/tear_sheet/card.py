@@ -105,11 +105,11 @@ def _told(result: Result, card: RunCard) -> Iterator[tuple[str, str]]:
     yield "Slippage, spread", f"{costs.slippage_bps} bps, {plan.frictions.spread_bps} bps"
     yield "Benchmark", plan.benchmark or ""
     yield "Data", card.data
-    yield "Data’s hash", card.data_hash
+    yield "Hash of the data", card.data_hash
     yield "Code", card.code_version
     yield "Models", _mapped(card.models)
     yield "Prompts", _mapped(card.prompts)
-    yield "Models’ cost", dollars(result.spent_usd) if card.models else ""
+    yield "Cost of models", dollars(result.spent_usd) if card.models else ""
     yield "Decisions", f"{result.decisions:,}" if result.decisions else ""
     yield "Notes", " ".join(result.notes)
 
@@ -126,7 +126,7 @@ def _symbols(symbols: tuple[str, ...]) -> str:
 
 
 def _sizing(sizing: Sizing | None) -> str:
-    return "the strategy’s own weights" if sizing is None else f"{sizing.by.value}: {sizing.amount}"
+    return "weights of the strategy" if sizing is None else f"{sizing.by.value}: {sizing.amount}"
 
 
 def _mapped(words: Mapping[str, str]) -> str:

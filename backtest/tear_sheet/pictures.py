@@ -31,9 +31,9 @@ def equity_picture(result: Result) -> Html:
 def drawdown_picture(result: Result) -> Html:
     """How far equity was below its highest close so far."""
     start = float(result.plan.cash)
-    falls = curves.drawdown(result.equity, start)
+    falls = -curves.drawdown(result.equity, start)
     frame = Frame(result.days, axis_of([falls], floor_at=0.0), 200, percent=True)
-    deepest = int(np.nanargmin(falls)) if np.isfinite(falls).any() else 0
+    deepest = int(falls.argmin())
     words = (
         f"Deepest {percent(float(falls[deepest]))} on {result.days[deepest]}, at the end {percent(float(falls[-1]))}."
     )
@@ -48,11 +48,11 @@ def rolling_picture(result: Result) -> Html:
         words = f"There are too few sessions for one: it takes {ROLLING_SESSIONS[0]} returns that differ."
         return figure("Rolling Sharpe ratio", caption=words)
     frame = Frame(result.days, axis_of([half, year], floor_at=0.0), 220, unit="")
-    words = [("second", f"{ROLLING_SESSIONS[0]} sessions"), ("strategy", f"{ROLLING_SESSIONS[1]} sessions")]
+    lines = [("second", f"{ROLLING_SESSIONS[0]} sessions"), ("strategy", f"{ROLLING_SESSIONS[1]} sessions")]
     layers = [level(frame, 0.0), line(frame, half, "second"), line(frame, year, "strategy")]
     told = f"Sharpe ratio of the last 126 and 252 daily returns. At the end {_last(half):.2f} and {_last(year):.2f}."
     caption = "Mean over deviation (n − 1) of the daily returns before each close, times the root of 252."
-    return figure("Rolling Sharpe ratio", legend(words), chart(frame, told, layers), caption=caption)
+    return figure("Rolling Sharpe ratio", legend(lines), chart(frame, told, layers), caption=caption)
 
 
 def exposure_picture(result: Result) -> Html:

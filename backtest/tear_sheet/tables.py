@@ -31,7 +31,7 @@ def months_table(result: Result) -> Html:
     for year, whole in curves.years(result.days, result.equity, start).items():
         cells = [_month(told.get((year, month)), most) for month in range(1, 13)]
         rows.append([str(year), *cells, toned(short_percent(whole), whole)])
-    headings = [text("Year"), *map(Heading, _MONTHS), Heading("Year’s")]
+    headings = [text("Year"), *map(Heading, _MONTHS), Heading("All")]
     return element("div", table("Monthly returns in percent", headings, rows), class_="heat")
 
 
@@ -75,9 +75,9 @@ def agents_table(parts: tuple[AgentPart, ...]) -> Html:
         for part in parts
     ]
     words = (
-        f"Dollars that the orders an agent spoke of would have made from that day's close to the close {LATER_SESSIONS} "
-        "sessions later, whether they were sent or not, without costs. An approval is right if its order gained, a veto "
-        "if it lost."
+        "What the orders that an agent spoke of would have made from that day's close to the one "
+        f"{LATER_SESSIONS} sessions later, sent or not, without costs. A veto is right if its order would have lost, "
+        "all else if it gained."
     )
     headings = [text("Agent"), text("Verdict"), Heading("Said"), Heading("Worth later"), Heading("Right")]
     return joined(note(words), table("What each agent's verdicts were worth", headings, rows))
