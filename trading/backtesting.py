@@ -20,6 +20,8 @@ Some = Annotated[int, Field(ge=1, le=1_000_000)]
 MOST_LINES = 10
 """Trials that a summary names; the table holds all of them."""
 MOST_TROUBLES = 10
+BEST_OF_A_CHUNK = 5
+"""Trials that a chunk tells of while the study runs."""
 MOST_RESAMPLINGS = 10_000
 """As many as there may be combinations; the hundredth part of them is told well enough by a hundred of these."""
 
@@ -217,6 +219,8 @@ class Ended(Record):
     """All of a study's chunks have ended, or it was cancelled: what is there is summed up."""
 
     run_id: Identifier
+    kind: RunKind
+    objective: Objective = Objective.SHARPE
     status: RunStatus
     troubles: tuple[Text, ...] = ()
 
@@ -246,7 +250,11 @@ class Honesty(Record):
 
 
 class StudySummary(Record):
-    """What came of a study. `out_of_sample` are the metrics of what was not seen while choosing, stitched together."""
+    """What came of a study.
+
+    `best` are of a Monte Carlo the run as it happened. `out_of_sample` are the metrics of what was not seen while
+    choosing, stitched together. `quantiles` of the trials' numbers are at `percentiles`.
+    """
 
     run_id: Identifier
     kind: RunKind
@@ -260,6 +268,7 @@ class StudySummary(Record):
     honesty: Honesty | None = None
     folds: tuple[FoldDone, ...] = ()
     out_of_sample: dict[str, Ratio | None] = Field(default_factory=dict)
+    percentiles: tuple[int, ...] = ()
     quantiles: dict[str, tuple[Ratio, ...]] = Field(default_factory=dict)
     warnings: tuple[Text, ...] = ()
 

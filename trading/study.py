@@ -8,6 +8,7 @@ from typing import Any
 
 from trading.backtest_ports import BacktestRuns, StudySteps
 from trading.backtesting import (
+    MOST_TROUBLES,
     Chunk,
     ChunkDone,
     Ended,
@@ -49,25 +50,32 @@ class Study:
         status, troubles = RunStatus.COMPLETED, list[str]()
         try:
             prepared = await steps.prepare(self._asked)
-            self._show(total=prepared.combinations * len(prepared.folds), folds=len(prepared.folds))
-            self._show(chunks=sum(1 for fold in prepared.folds for _ in chunks_of(prepared, fold.number)))
+            self._begin(prepared)
             troubles = await self._folds(steps, prepared)
         except asyncio.CancelledError:
             status = RunStatus.CANCELLED
         if status is RunStatus.COMPLETED and self.progress.done == self.progress.failed:
             status = RunStatus.FAILED
-        summary = await steps.finish(Ended(run_id=self._asked.run_id, status=status, troubles=tuple(troubles)))
+        summary = await steps.finish(self._ended(status, troubles))
         self._show(status=summary.status)
         return summary
+
+    def _begin(self, prepared: Prepared) -> None:
+        chunks = sum(1 for fold in prepared.folds for _ in chunks_of(prepared, fold.number))
+        total = prepared.combinations * len(prepared.folds)
+        self._show(total=total, folds=len(prepared.folds), chunks=chunks)
+
+    def _ended(self, status: RunStatus, troubles: list[str]) -> Ended:
+        asked = self._asked
+        most = tuple(troubles[:MOST_TROUBLES])
+        return Ended(run_id=asked.run_id, kind=asked.kind, objective=asked.objective, status=status, troubles=most)
 
     async def _folds(self, steps: StudySteps, prepared: Prepared) -> list[str]:
         door = asyncio.Semaphore(IN_FLIGHT)
         each = await together(self._fold(steps, prepared, fold, door) for fold in prepared.folds)
         return [trouble for troubles in each for trouble in troubles if trouble]
 
-    async def _fold(
-        self, steps: StudySteps, prepared: Prepared, fold: Fold, door: asyncio.Semaphore
-    ) -> list[str]:
+    async def _fold(self, steps: StudySteps, prepared: Prepared, fold: Fold, door: asyncio.Semaphore) -> list[str]:
         done = await together(self._chunk(steps, chunk, door) for chunk in chunks_of(prepared, fold.number))
         troubles = [one.trouble for one in done]
         if fold.test is not None:
@@ -129,4 +137,3 @@ def next_slice(size: int, seconds: float) -> int:
     if seconds <= 0:
         return size * 4
     return max(min(int(size * SLICE_SECONDS / seconds), size * 4), 1)
-

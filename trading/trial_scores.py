@@ -51,7 +51,7 @@ def scores(equity: Column, start: float) -> dict[str, Column]:
 
 
 def deepest(equity: Column, start: float) -> Column:
-    """The deepest fraction below the highest close before [C], `start` among them; losing everything, and more, is 1."""
+    """The deepest fraction below the highest close before [C], `start` among them; losing everything is 1."""
     with_start = np.concatenate([np.full((len(equity), 1), start), equity], axis=1)
     peaks = np.maximum.accumulate(with_start, axis=1)
     return np.minimum((1 - with_start / peaks).max(axis=1), 1.0)

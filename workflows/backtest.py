@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
         FoldDone,
         Prepared,
         RunProgress,
+        RunStatus,
         StudyAsked,
         StudySummary,
     )
@@ -24,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from trading.study import Study
     from workflows import policies
     from workflows.starting import given
-    from workflows.tables import progress_table, summary_table
+    from workflows.study_tables import progress_table, summary_table
 
 
 @workflow.defn
@@ -41,6 +42,8 @@ class Backtest:
         given(asked)
         summary = await given(self._study).run(ActivitySteps())
         workflow.set_current_details(summary_table(summary))
+        if summary.status is RunStatus.CANCELLED:
+            raise asyncio.CancelledError
         return summary
 
     @workflow.query

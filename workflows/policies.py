@@ -176,8 +176,6 @@ CHUNK: dict[str, Any] = {
     "schedule_to_close_timeout": timedelta(days=3),
     "retry_policy": _policy(0.5, 10, 20),
 }
-# Chunks that one worker runs at once: while one waits for the database the other computes.
-MOST_CHUNKS_AT_ONCE = 2
 
 # The longest that a person may take over a cycle's entries: settings and strategies allow no more.
 APPROVAL_LIFE = timedelta(minutes=MOST_VALID_MINUTES)
@@ -268,6 +266,15 @@ MOST_RUNNING = 200
 # Activities that one worker runs at once on a queue that leads to the books. Most wait for one of its ten connections
 # and for the lock of a desk; more of them would wait longer than a connection is waited for, and begin again.
 MOST_ACTIVITIES = 32
+# Chunks that one worker runs at once: while one waits for the database the other computes.
+MOST_CHUNKS_AT_ONCE = 2
+MOST_AT_ONCE: dict[str, int | None] = {
+    DESK_QUEUE: MOST_ACTIVITIES,
+    ORDERS_QUEUE: MOST_ACTIVITIES,
+    # Questions to models wait for a vendor, not for the books.
+    AGENTS_QUEUE: None,
+    BACKTESTS_QUEUE: MOST_CHUNKS_AT_ONCE,
+}
 # Cycles that may have to wait at a desk; more than this is a runaway, not a plan.
 MOST_WAITING = 100
 # Moves that are held for a cool-down, each of one strategy: one that concerns every strategy, and half as many beside.
