@@ -33,8 +33,8 @@ def engine_for(asked: Engine | None, plan: Plan, panel: Panel) -> Engine:
     return Engine.CYCLES
 
 
-async def run(engine: Engine, panel: Panel, plan: Plan, output: Output, deciders: Deciders | None) -> Result:
-    """What the plan brought. Without `deciders` the agents' seats are the rules model's."""
+async def run(engine: Engine, panel: Panel, plan: Plan, output: Output, deciders: Deciders) -> Result:
+    """What the plan brought."""
     if engine is Engine.COLUMNS:
         with output.waiting("replaying"):
             return await asyncio.to_thread(run_columns, panel, plan)
@@ -53,8 +53,6 @@ def _bar(output: Output) -> Iterator[Tell]:
         task = bar.add_task("", total=None, equity="")
 
         def tell(progress: Progress) -> None:
-            bar.update(
-                task, total=progress.total, completed=progress.done, equity=f"equity {progress.equity:,.0f} USD"
-            )
+            bar.update(task, total=progress.total, completed=progress.done, equity=f"equity {progress.equity:,.0f} USD")
 
         yield tell
