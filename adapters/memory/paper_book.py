@@ -113,13 +113,14 @@ class PaperBook:
         """The fills of a desk that happened, or were written, since a moment."""
         return tuple(self._fills.get(desk_id, Timeline[Fill]()).since(since))
 
-    def fill_count(self, desk_id: str) -> int:
-        """How many fills a desk has had."""
-        return len(self._fills.get(desk_id, ()))
+    def written(self, desk_id: str) -> tuple[int, int]:
+        """How many fills and activities a desk has had."""
+        return len(self._fills.get(desk_id, ())), len(self._activities.get(desk_id, ()))
 
-    def fills_after(self, desk_id: str, count: int) -> tuple[Fill, ...]:
-        """The fills of a desk after its first so many."""
-        return self._fills.get(desk_id, Timeline[Fill]()).after(count)
+    def since_written(self, desk_id: str, before: tuple[int, int]) -> tuple[tuple[Fill, ...], tuple[Activity, ...]]:
+        """The fills and the activities of a desk after its first so many."""
+        fills, activities = self._fills.get(desk_id, Timeline[Fill]()), self._activities.get(desk_id)
+        return fills.after(before[0]), activities.after(before[1]) if activities else ()
 
     def open(self, desk_id: str) -> None:
         """Open an account with its first deposit, unless it is there."""
