@@ -33,11 +33,11 @@ class Axis(NamedTuple):
         logs = np.log(values, out=np.full(values.shape, np.nan), where=values > 0)
         return np.asarray((logs - np.log(self.low)) / (np.log(self.high) - np.log(self.low)))
 
-    def ticks(self, most: int = 6) -> tuple[list[float], float]:
-        """Round values within, and the least step between them."""
+    def ticks(self, most: int = 6, least: float = 0.0) -> tuple[list[float], float]:
+        """Round values within, and the smallest step between them, which is `least` or more."""
         if self.log and (ticks := self._log_ticks(most)):
             return ticks, min(b - a for a, b in pairwise(ticks))
-        step = _step((self.high - self.low) / most)
+        step = _step(max((self.high - self.low) / most, least))
         return [at * step for at in range(ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9) + 1)], step
 
     def _log_ticks(self, most: int) -> list[float]:

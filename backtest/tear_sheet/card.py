@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from backtest.comparing import settings_of
 from backtest.panel import Caution
 from backtest.result import Result, RunCard
-from backtest.tear_sheet.figures import NOTHING, dollars
+from backtest.tear_sheet.figures import MINUS, NOTHING, dollars
 from backtest.tear_sheet.markup import Html, Inner, element, joined
 from backtest.tear_sheet.parts import Heading, counted, more, note, section, table, text
 from trading.backtest_plan import Plan, Sizing
-from trading.metrics import MEASURES, Measure, Metrics, shown
+from trading.metrics import MEASURES, Measure, Metrics, Unit, shown
 
 MOST_SYMBOLS = 30
 MOST_CAUTIONS = 100
@@ -62,7 +62,7 @@ def run_card(result: Result, card: RunCard) -> Html:
     settings = table(
         "Every setting of the plan",
         [text("Setting"), text("Value")],
-        [[name, value] for name, value in _flat(card.plan.model_dump(mode="json"))],
+        [[name, value] for name, value in settings_of(card.plan)],
     )
     return section("Run card", rows, _cautions(result, card), more("Every setting of the plan", settings))
 
@@ -79,7 +79,10 @@ def measures(metrics: Metrics) -> Html:
 
 
 def _value(measure: Measure, metrics: Metrics) -> str:
-    return shown(measure, getattr(metrics, measure.field)).replace("-", "−")
+    value = getattr(metrics, measure.field)
+    if measure.unit is Unit.USD and value is not None:
+        return dollars(value)
+    return shown(measure, value).replace("-", MINUS)
 
 
 def _pair(label: str, value: Inner, meaning: str | None = None) -> Html:
@@ -100,7 +103,7 @@ def _told(result: Result, card: RunCard) -> Iterator[tuple[str, str]]:
     yield "Limits", "none" if plan.limits is None else "on"
     yield (
         "Commission",
-        f"{costs.commission_bps} bps, $ {costs.commission_per_share} a share, $ {costs.commission_per_order} an order",
+        f"{costs.commission_bps} bps, ${costs.commission_per_share} a share, ${costs.commission_per_order} an order",
     )
     yield "Slippage, spread", f"{costs.slippage_bps} bps, {plan.frictions.spread_bps} bps"
     yield "Benchmark", plan.benchmark or ""
@@ -146,14 +149,3 @@ def _cautions(result: Result, card: RunCard) -> Html:
 
 def _caution(caution: Caution) -> list[Inner]:
     return [caution.code, caution.symbol or NOTHING, caution.reason]
-
-
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Each setting by its way through the records: `frictions.costs.slippage_bps`."""
-    if isinstance(value, dict) and value:
-        for name, inner in value.items():
-            yield from _flat(inner, f"{path}.{name}" if path else name)
-    elif isinstance(value, list):
-        yield path, " ".join(map(str, value)) or NOTHING
-    else:
-        yield path, NOTHING if value in (None, {}) else str(value)

@@ -37,7 +37,7 @@ def figure(title: str, *inner: Inner, caption: str = "") -> Html:
 
 
 def table(name: str, headings: Sequence[Heading], rows: Iterable[Sequence[Inner]], foot: Sequence[Inner] = ()) -> Html:
-    """A table whose first column names the row; on a narrow screen it is moved sidewards under its frame."""
+    """A table whose first column names the row; what is too wide or too long moves under its frame."""
     head = element("tr", *(element("th", each.words, scope="col", class_=_class(each)) for each in headings))
     body = element("tbody", *(_row(headings, row) for row in rows))
     last = element("tfoot", _row(headings, foot)) if foot else None

@@ -31,7 +31,7 @@ def months_table(result: Result) -> Html:
     for year, whole in curves.years(result.days, result.equity, start).items():
         cells = [_month(told.get((year, month)), most) for month in range(1, 13)]
         rows.append([str(year), *cells, toned(short_percent(whole), whole)])
-    headings = [text("Year"), *map(Heading, _MONTHS), Heading("All")]
+    headings = [text("Year"), *map(Heading, _MONTHS), Heading("Total")]
     return element("div", table("Monthly returns in percent", headings, rows), class_="heat")
 
 
@@ -134,7 +134,7 @@ def _symbol(part: SymbolPart) -> list[Inner]:
         dollars(part.traded),
         dollars(part.commission),
         toned(dollars(part.realised, sign=True), part.realised),
-        toned(dollars(part.unrealised, sign=True), part.unrealised),
+        toned(dollars(part.unrealised, sign=True), part.unrealised) if part.unrealised else NOTHING,
         toned(dollars(part.total, sign=True), part.total),
     ]
 
