@@ -30,6 +30,8 @@ def show(output: Output, result: Result, card: RunCard, metrics: Metrics, trades
     if card.cautions:
         output.say(title("Be wary"), *_cautions(card.cautions))
     output.say(title("Metrics"), _metrics(metrics, wide=output.is_wide))
+    beside = list(_beside(result))
+    output.say(*(("", pairs(beside)) if beside else ()))
     if len(trades):
         largest = f", the {MOST_TRADES} that moved most" if len(trades) > MOST_TRADES else ""
         output.say(title(f"Trades{largest}"), _trades(result, trades))
@@ -97,6 +99,14 @@ def _metrics(metrics: Metrics, *, wide: bool) -> Table:
         if said != NOT_DEFINED:
             table.add_row(measure.label, said, *((toned(measure.definition, "faint"),) if wide else ()))
     return table
+
+
+def _beside(result: Result) -> Iterator[tuple[str, str]]:
+    """What it is held against."""
+    start = float(result.plan.cash)
+    for name, curve in ((result.plan.benchmark or "", result.benchmark), ("all symbols", result.held)):
+        if curve is not None and np.isfinite(curve[-1]):
+            yield f"bought and kept: {name}", f"{curve[-1]:,.2f} USD, {curve[-1] / start - 1:+.2%}"
 
 
 def _trades(result: Result, trades: Trades) -> Table:
