@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from pydantic import JsonValue, ValidationError
 
 from backtest.data import Wanted
-from backtest.warm_up import warm_up_of
 from console.universe_file import read_universe
 from settings import Settings
 from trading.backtest_plan import Engine, FillAt, Frictions, Plan, SizedBy, Sizing
@@ -43,7 +42,8 @@ _HUNDRED = Decimal(100)
 class Wish:
     """What was typed for one run. `plan` is all of it but the symbols and dates, which the data decide.
 
-    `engine` None takes the fastest that can; `needs_benchmark` says that it was asked for by name.
+    `engine` None takes the fastest that can, `warm_up` None what suits strategy and engine; `needs_benchmark` says
+    that it was asked for by name.
     """
 
     wanted: Wanted
@@ -51,6 +51,7 @@ class Wish:
     data: Path | None
     provider: str | None
     engine: Engine | None
+    warm_up: int | None
     benchmark: str | None
     needs_benchmark: bool
 
@@ -70,7 +71,6 @@ def wished(typed: Typed, settings: Settings) -> Wish:
         symbols=_symbols(typed),
         from_on=_day("--from", typed.get("from_on")),
         to_on=_day("--to", typed.get("to_on")),
-        warm_up=_warm_up(typed.get("warm_up"), strategy),
         beside=named,
     )
     data, provider = _source(typed, settings)
@@ -80,6 +80,7 @@ def wished(typed: Typed, settings: Settings) -> Wish:
         data=data,
         provider=provider,
         engine=None if typed.get("engine") in {None, AUTO} else _choice("--engine", typed["engine"], Engine),
+        warm_up=_warm_up(typed.get("warm_up")),
         benchmark=named[0] if named else None,
         needs_benchmark=benchmark is not None,
     )
@@ -176,9 +177,9 @@ def _json(name: str, said: str) -> JsonValue:
     return kept
 
 
-def _warm_up(said: str | None, strategy: str) -> int:
+def _warm_up(said: str | None) -> int | None:
     if said is None:
-        return warm_up_of(strategy)
+        return None
     if said.strip().lower() == EVERY:
         return MOST_WARM_UP
     sessions = number("--warm-up", said)
