@@ -122,14 +122,15 @@ def _windowed(rows: BarRows, wanted: Wanted, source: str) -> tuple[BarRows, tupl
     days = np.unique(rows.day[traded])
     if not len(days):
         raise BadMarketData(f"{source}: of {len(rows)} bars none can be traded on")
-    first = days[0] if wanted.from_on is None else _number(wanted.from_on)
-    last = days[-1] if wanted.to_on is None else _number(wanted.to_on)
+    # Where no day is asked for, bad bars at either end are a part of the data that somebody should hear of.
+    first = int(rows.day.min()) if wanted.from_on is None else _number(wanted.from_on)
+    last = int(rows.day.max()) if wanted.to_on is None else _number(wanted.to_on)
     start, end = np.searchsorted(days, first), np.searchsorted(days, last, side="right")
     if start >= end:
         raise BadConfiguration(
             f"{source} has no bars from {_day(first)} to {_day(last)}: it has {_day(days[0])} to {_day(days[-1])}"
         )
-    warm = days[max(int(start) - wanted.warm_up, 0)]
+    warm = min(first, int(days[max(int(start) - wanted.warm_up, 0)]))
     within = (rows.day >= first) & (rows.day <= last) & sound
     has_bars = np.bincount(rows.symbol[within], minlength=len(rows.names)) > 0
     absent = [(rows.names[n], _elsewhere(rows, int(n), sound)) for n in np.flatnonzero(~has_bars)]
