@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -81,10 +80,9 @@ async def live_through(
 
 async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
     desk, days, closes = lived
-    books = await desk.ledger.books(DESK)
+    books = await desk.ledger.whole_books(DESK)
     findings = audit(books, await desk.broker.orders(DESK))
     told = (caution for close in closes for caution in close.cautions)
-    statement = await desk.broker.statement(DESK, datetime.min.replace(tzinfo=UTC))
     symbols = tuple(sorted(plan.symbols))
     rows = {day.on: number for number, day in enumerate(days)}
     positions = _positions(closes, symbols)
@@ -99,7 +97,7 @@ async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
         gross=np.array([float(sum(abs(one.value) for one in close.portfolio.positions)) for close in closes]),
         positions=positions,
         closes=prices,
-        fills=fills_of(statement.fills or (), books, rows, symbols),
+        fills=fills_of(desk.broker.all_fills, books, rows, symbols),
         refusals=refusals_of(books),
         cautions=(*panel.cautions, *told, *cautions_of(books, findings)),
         interest=_paid(books, CapitalKind.INTEREST),

@@ -97,7 +97,7 @@ def accounts(books: Books) -> dict[str, object]:
 async def both(temporal: WorkflowEnvironment, engine: AsyncEngine, plan: Plan) -> tuple[Books, Books]:
     live = await lived(temporal, engine, plan)
     desk = (await live_through(panels.sample(), plan)).desk
-    replayed = await desk.ledger.books(DESK)
+    replayed = await desk.ledger.whole_books(DESK)
     assert audit(replayed, await desk.broker.orders(DESK)) == ()
     return live, replayed
 
