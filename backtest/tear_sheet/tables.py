@@ -14,7 +14,7 @@ from backtest.result import Result
 from backtest.round_trips import OPEN, Trades
 from backtest.tear_sheet.figures import NOTHING, dollars, percent, price, shares, short_percent
 from backtest.tear_sheet.markup import Html, Inner, element, joined
-from backtest.tear_sheet.parts import Heading, counted, note, table, text, toned
+from backtest.tear_sheet.parts import Heading, counted, note, prose, table, text, toned
 
 MOST_ROWS = 200
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -112,7 +112,7 @@ def refusals_table(result: Result) -> Html:
     words = f"{counted(len(result.refusals), 'order')} not sent or not filled: {told}."
     if len(result.refusals) > len(shown):
         words += f" The first {MOST_ROWS} are shown."
-    headings = [text("Decided"), text("Symbol"), Heading("Shares"), text("Code"), text("Why")]
+    headings = [text("Decided"), text("Symbol"), Heading("Shares"), text("Code"), prose("Why")]
     rows = ([str(each.decided_on), each.symbol, shares(each.shares), each.code, each.reason] for each in shown)
     return joined(note(words), table(f"Refusals ({len(shown):,} of {len(result.refusals):,})", headings, rows))
 
