@@ -9,7 +9,7 @@ from backtest.panel import Caution
 from backtest.result import Result, RunCard
 from backtest.tear_sheet.figures import MINUS, NOTHING, dollars
 from backtest.tear_sheet.markup import Html, Inner, element, joined
-from backtest.tear_sheet.parts import Heading, counted, more, note, section, table, text
+from backtest.tear_sheet.parts import Heading, counted, more, note, prose, section, table, text
 from trading.backtest_plan import Plan, Sizing
 from trading.metrics import MEASURES, Measure, Metrics, Unit, shown
 
@@ -61,7 +61,7 @@ def run_card(result: Result, card: RunCard) -> Html:
     rows = element("dl", *(_pair(label, value) for label, value in _told(result, card) if value), class_="card")
     settings = table(
         "Every setting of the plan",
-        [text("Setting"), text("Value")],
+        [text("Setting"), prose("Value")],
         [[name, value] for name, value in settings_of(card.plan)],
     )
     return section("Run card", rows, _cautions(result, card), more("Every setting of the plan", settings))
@@ -72,7 +72,7 @@ def measures(metrics: Metrics) -> Html:
     rows = (_pair(measure.label, _value(measure, metrics), measure.definition) for measure in MEASURES)
     definitions = table(
         "What each metric means",
-        [text("Metric"), Heading("Value"), text("Definition"), text("Source")],
+        [text("Metric"), Heading("Value"), prose("Definition"), prose("Source")],
         [[each.label, _value(each, metrics), each.definition, each.source or NOTHING] for each in MEASURES],
     )
     return section("Metrics", element("dl", *rows, class_="measures"), more("What each metric means", definitions))
@@ -143,7 +143,7 @@ def _cautions(result: Result, card: RunCard) -> Html:
     words = f"{counted(len(every), 'caution')} about the data or the run."
     if len(every) > MOST_CAUTIONS:
         words += f" The first {MOST_CAUTIONS} are shown."
-    headings = [text("Code"), text("Symbol"), text("Why")]
+    headings = [text("Code"), text("Symbol"), prose("Why")]
     return joined(note(words), table("Cautions", headings, map(_caution, every[:MOST_CAUTIONS])))
 
 
