@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 from activities import clock
 from activities.agents import AgentActivities
 from activities.breaker import BreakerActivities
@@ -23,6 +24,7 @@ from backtest.cycles.clock import BarClock
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.market import PanelMarket
 from backtest.cycles.near import ReplayLedger
+from backtest.cycles.ruling import DirectRules
 from backtest.cycles.sending import DirectSending
 from backtest.cycles.sizing import SizedRules
 from backtest.cycles.steps import DirectSteps, Hands
@@ -60,7 +62,7 @@ class Desk:
             market=MarketActivities(market, calendar, snapshots, rules.max_data_age),
             books=LedgerActivities(ledger, snapshots),
             breaker=None if plan.breaker is None else BreakerActivities(ledger, plan.breaker),
-            rules=RuleActivities(snapshots, sized),
+            rules=DirectRules(RuleActivities(snapshots, sized), snapshots, market),
             agents=AgentActivities(deciders.cast, journal, snapshots, deciders.budget),
             standing=StandingActivities(broker, market, calendar, EarningsFile(None), rules.max_data_age),
             shadow=ShadowActivities(ledger, market, calendar, plan.frictions.costs),
