@@ -113,17 +113,21 @@ def is_triggered(order: PaperOrder, quote: Quote) -> bool:
     return quote.ask >= order.stop_price if order.side is Side.BUY else quote.bid <= order.stop_price
 
 
+def rests(order: PaperOrder, quote: Quote) -> bool:
+    """Whether a quote is beyond the order's price: not at its limit yet, or not at its stop."""
+    if order.limit_price is not None:
+        return quote.ask > order.limit_price if order.side is Side.BUY else quote.bid < order.limit_price
+    # A stop that has begun to fill was triggered, and stays so.
+    return order.stop_price is not None and not order.filled_quantity and not is_triggered(order, quote)
+
+
 def _price(order: PaperOrder, offer: Offer) -> Decimal | None:
     """Dollars a share that the order trades at against this quote, None when it rests."""
+    if rests(order, offer.quote):
+        return None
     price = offer.price(order.side)
-    buying = order.side is Side.BUY
     if order.limit_price is not None:
-        if offer.quote.ask > order.limit_price if buying else offer.quote.bid < order.limit_price:
-            return None
-        return min(price, order.limit_price) if buying else max(price, order.limit_price)
-    # A stop that has begun to fill was triggered, and stays so.
-    if order.stop_price is not None and not order.filled_quantity:
-        return price if is_triggered(order, offer.quote) else None
+        return min(price, order.limit_price) if order.side is Side.BUY else max(price, order.limit_price)
     return price
 
 

@@ -119,8 +119,9 @@ class BarBroker(MemoryBroker):
 
     def _meet(self, floor: BarFloor, symbols: Sequence[str]) -> None:
         closes_at = floor.day.session.closes_at
-        for symbol in symbols:
-            self._paper.save(self._desk_id, symbol, self._dated(self._paper.book(self._desk_id, symbol), floor.day))
+        if self._for_next_session:
+            for symbol in symbols:
+                self._paper.save(self._desk_id, symbol, self._dated(self._paper.book(self._desk_id, symbol), floor.day))
         for side in (Side.SELL, Side.BUY):
             for symbol in symbols:
                 floor.meet_open(symbol, side, only_market=not self._plan.intrabar)
@@ -129,7 +130,9 @@ class BarBroker(MemoryBroker):
                 floor.meet_rest(symbol)
             else:
                 floor.meet_close(symbol)
-            self._paper.save(self._desk_id, symbol, expire(self._paper.book(self._desk_id, symbol), closes_at))
+            book = self._paper.book(self._desk_id, symbol)
+            if any(order.is_over(closes_at) for order in book.open_orders()):
+                self._paper.save(self._desk_id, symbol, expire(book, closes_at))
 
     def _dated(self, book: Book, day: BarDay) -> Book:
         """Give the orders of a day their session: this one, the first that has a bar of the symbol."""

@@ -8,16 +8,16 @@ from decimal import Decimal
 
 from adapters.memory.paper_book import PaperBook
 from adapters.paper_broker.book import Book, PaperOrder
-from adapters.paper_broker.matching import cancel, in_turn, is_triggered, meet_one
+from adapters.paper_broker.matching import cancel, in_turn, is_triggered, meet_one, rests
 from adapters.paper_broker.money import unpaid
 from adapters.paper_broker.terms import Offer
 from backtest.cycles.bar_day import BarDay
-from backtest.cycles.bar_path import Step, Trigger, around, bar_path
+from backtest.cycles.bar_path import Step, Trigger, around, bar_path, is_within
 from backtest.cycles.bar_terms import BarTerms, half_spread, room_of
 from backtest.panel import Caution
 from trading.backtest_plan import Frictions
 from trading.instruments import Side
-from trading.market import Quote
+from trading.market import Bar, Quote
 from trading.orders import Fill, Leg, OrderKind
 from trading.settlement import BrokerOrder
 
@@ -37,21 +37,22 @@ class BarFloor:
         self._frictions = frictions
         self._half = half_spread(frictions)
         self._room: dict[str, Decimal | None] = {}
+        self._bars: dict[str, Bar] = {}
 
     @property
     def cautions(self) -> tuple[Caution, ...]:
         """The bars of no volume that orders have met in vain."""
-        dry = (symbol for symbol, room in self._room.items() if room is not None and not self.day.bars[symbol].volume)
+        dry = (symbol for symbol, room in self._room.items() if room is not None and not self._bar(symbol).volume)
         reason = f"no volume on {self.day.session.session_on}: nothing was filled that day"
         return tuple(Caution(code="no_volume", symbol=symbol, reason=reason) for symbol in sorted(dry))
 
     def close_of(self, symbol: str) -> Quote:
         """A symbol's close."""
-        return self._quote(symbol, around(self.day.bars[symbol].close, self._half), self._close_at)
+        return self._quote(symbol, around(self._bar(symbol).close, self._half), self._close_at)
 
     def meet_open(self, symbol: str, side: Side, *, only_market: bool) -> None:
         """Let the orders of one side meet the open."""
-        quote = self._quote(symbol, around(self.day.bars[symbol].open, self._half), self.day.session.opens_at)
+        quote = self._quote(symbol, around(self._bar(symbol).open, self._half), self.day.session.opens_at)
         for order in in_turn(self._book(symbol)):
             if order.side is side and not (only_market and order.kind is not OrderKind.MARKET):
                 self._meet(order.client_order_id, quote)
@@ -62,11 +63,12 @@ class BarFloor:
         A target that came into being on the way meets the close alone: nobody knows whether the bar's other extreme
         came before the entry or after it.
         """
-        book = self._book(symbol)
-        if not book.open_orders():
+        book, bar = self._book(symbol), self._bar(symbol)
+        triggers = [trigger for trigger in _triggers(book) if is_within(bar, trigger, self._half)]
+        if not triggers and all(order.kind is not OrderKind.MARKET for order in book.open_orders()):
             return
         known = frozenset(book.orders)
-        steps = bar_path(self.day.bars[symbol], _triggers(book), _sign(book), self._half)[1:]
+        steps = bar_path(bar, triggers, _sign(book), self._half)[1:]
         opens_at = self.day.session.opens_at
         for number, step in enumerate(steps, start=1):
             at = opens_at + (self._close_at - opens_at) * number / len(steps)
@@ -89,6 +91,12 @@ class BarFloor:
     def _close_at(self) -> datetime:
         return self.day.session.closes_at - _BELL
 
+    def _bar(self, symbol: str) -> Bar:
+        """Made once, where the day makes it when it is asked."""
+        if symbol not in self._bars:
+            self._bars[symbol] = self.day.bars[symbol]
+        return self._bars[symbol]
+
     def _book(self, symbol: str) -> Book:
         return self._paper.book(self._desk_id, symbol)
 
@@ -99,11 +107,11 @@ class BarFloor:
         symbol = quote.symbol
         book = self._book(symbol)
         order = book.orders.get(client_order_id)
-        # A fill before it, at this very price, may have ended it.
-        if order is None or not order.is_open:
+        # A fill before it, at this very price, may have ended it; one that rests is not worth a look.
+        if order is None or not order.is_open or (rests(order, quote) and not order.is_over(quote.quoted_at)):
             return
         if symbol not in self._room:
-            self._room[symbol] = room_of(self.day.bars[symbol].volume, self._frictions)
+            self._room[symbol] = room_of(self._bar(symbol).volume, self._frictions)
         room = self._room[symbol]
         after = meet_one(book, client_order_id, Offer(quote=quote, room=room, terms=self._terms))
         if after.fills:

@@ -45,6 +45,11 @@ def bar_path(bar: Bar, triggers: Iterable[Trigger], holding_sign: int, half_spre
     return tuple(steps)
 
 
+def is_within(bar: Bar, trigger: Trigger, half_spread: Decimal) -> bool:
+    """Whether a bar comes to a trigger."""
+    return bar.low <= _mid(trigger, half_spread) <= bar.high
+
+
 def _mid(trigger: Trigger, half_spread: Decimal) -> Decimal:
     """The bar's price at which the bid, or the ask, is the trigger."""
     return trigger.price / (1 - half_spread if trigger.side is Side.SELL else 1 + half_spread)
