@@ -29,11 +29,10 @@ from backtest.cycles.sending import DirectSending
 from backtest.cycles.sizing import SizedRules
 from backtest.cycles.steps import DirectSteps, Hands
 from backtest.cycles.terms import DESK, gate_rules_of, limits_of, strategy_of
-from backtest.panel import Panel
 from trading.backtest_plan import Plan
 from trading.desk import DeskOpening
 from trading.errors import BadConfiguration
-from trading.ports import Calendar, Journal
+from trading.ports import Journal
 from trading.strategy import ChangeRefused, StrategyChange, first_strategy
 
 
@@ -50,10 +49,10 @@ class Desk:
     steps: DirectSteps
 
     @classmethod
-    def of(cls, panel: Panel, plan: Plan, calendar: Calendar, deciders: Deciders, bell: BarClock) -> Desk:
-        """The desk of a plan, by the clock of its bars."""
-        market, ledger, snapshots = PanelMarket(panel, calendar), ReplayLedger(bell), MemorySnapshots(most=2)
-        broker = BarBroker(DESK, plan, bell, panel.actions)
+    def of(cls, plan: Plan, market: PanelMarket, deciders: Deciders, bell: BarClock) -> Desk:
+        """The desk of a plan on a market, by the clock of its bars."""
+        calendar, ledger, snapshots = market.calendar, ReplayLedger(bell), MemorySnapshots(most=2)
+        broker = BarBroker(DESK, plan, bell, market.listed)
         journal = deciders.journal or MemoryJournal(ledger)
         rules, limits = gate_rules_of(plan), limits_of(plan)
         sized = deciders.rules if plan.sizing is None else SizedRules(deciders.rules, plan.sizing)
