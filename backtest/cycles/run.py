@@ -13,11 +13,13 @@ from backtest.cycles.clock import BarClock
 from backtest.cycles.days import Day, days_of
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.desk import Desk
+from backtest.cycles.market import PanelMarket
 from backtest.cycles.replay import Close, Replay
 from backtest.cycles.telling import cautions_of, decisions_of, fills_of, notes_of, refusals_of
 from backtest.cycles.terms import DESK
 from backtest.panel import Panel
 from backtest.result import Result
+from backtest.yardsticks import benchmark_of, held_of
 from trading.audit import Books, audit
 from trading.backtest_plan import Engine, Plan
 from trading.money import Record
@@ -61,13 +63,17 @@ async def live_through(
     plan: Plan,
     deciders: Deciders | None = None,
     tell: Callable[[Progress], None] | None = None,
+    market: PanelMarket | None = None,
 ) -> Lived:
-    """Open a desk on the plan's cash and let it live its days; as `run_cycles` otherwise."""
-    calendar = ExchangeCalendar(EXCHANGE, until=panel.days[-1].item())
-    days = days_of(panel, plan, calendar)
+    """Open a desk on the plan's cash and let it live its days; as `run_cycles` otherwise.
+
+    `market` is what the desk sees, the panel itself by default; the broker's bars are the panel's in any case.
+    """
+    market = market or PanelMarket(panel, ExchangeCalendar(EXCHANGE, until=panel.days[-1].item()))
+    days = days_of(panel, plan, market.calendar)
     bell = BarClock(days[0].session.opens_at)
     with clock.by(bell):
-        desk = Desk.of(panel, plan, calendar, deciders or Deciders(), bell)
+        desk = Desk.of(plan, market, deciders or Deciders(), bell)
         await desk.open(plan)
         replay, closes = Replay(panel, plan, desk), list[Close]()
         for day in days:
@@ -100,6 +106,8 @@ async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
         fills=fills_of(desk.broker.all_fills, books, rows, symbols),
         refusals=refusals_of(books),
         cautions=(*panel.cautions, *told, *cautions_of(books, findings)),
+        benchmark=benchmark_of(panel, plan),
+        held=held_of(panel, plan),
         interest=_paid(books, CapitalKind.INTEREST),
         borrow=-_paid(books, CapitalKind.FEE),
         dividends=_paid(books, CapitalKind.DIVIDEND),
