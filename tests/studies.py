@@ -34,7 +34,7 @@ from trading.backtesting import (
 )
 from trading.costs import Costs
 from trading.grids import Parameters, grid_of
-from trading.study import Study, go_through
+from trading.study import Study, Try, go_through
 
 SYMBOLS = ("AAPL", "IBM", "MSFT")
 GRID = ("fast=5..50:5", "slow=20,40,60")
@@ -87,7 +87,7 @@ class Here:
         return await self._runs.prepare(asked)
 
     async def run_chunk(self, chunk: Chunk) -> ChunkDone:
-        return await go_through(self._runs, chunk, time.monotonic)
+        return await go_through(self._runs, chunk, Try(time.monotonic))
 
     async def judge_fold(self, asked: FoldAsked) -> FoldDone:
         return await self._runs.judge(asked)
