@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.panel import Column, Days
-from trading.performance import SESSIONS_A_YEAR
+from trading.performance import SESSIONS_A_YEAR, underwater
+from trading.ratios import returns_of
 
 _RISKLESS = 1e-12
 """A deviation of daily returns that is floats' own noise."""
@@ -22,28 +23,21 @@ class Month(NamedTuple):
     returned: float
 
 
-def daily_returns(equity: Column) -> Column:
-    """Close over close before, less 1, [D - 1]; NaN after everything is lost."""
-    before = equity[:-1]
-    return _over(equity[1:], before) - 1
-
-
 def drawdown(equity: Column, start: float) -> Column:
-    """The fraction below the highest close so far, `start` dollars before the first included, as a fall: 0 to -1."""
-    peak = np.maximum.accumulate(np.maximum(equity, start))
-    return _over(equity, peak) - 1
+    """The fraction below the highest close so far, `start` dollars before the first included: [D], 0 to 1."""
+    return underwater(np.concatenate(([start], equity)))[1:]
 
 
 def rolling_sharpe(equity: Column, sessions: int) -> Column:
     """The yearly Sharpe ratio of the last so many daily returns at each close, [D]; NaN until there are so many."""
-    returns = daily_returns(equity)
+    returns = returns_of(equity)
     ratios = np.full(len(equity), np.nan)
     if len(returns) < sessions:
         return ratios
     windows = np.lib.stride_tricks.sliding_window_view(returns, sessions)
     mean, risk = windows.mean(axis=1), windows.std(axis=1, ddof=1)
-    ratios[sessions:] = np.where(risk > _RISKLESS, _over(mean, risk), np.nan)
-    return ratios * np.sqrt(SESSIONS_A_YEAR)
+    ratios[sessions:] = np.where(risk > _RISKLESS, _over(mean, risk), np.nan) * np.sqrt(SESSIONS_A_YEAR)
+    return ratios
 
 
 def months(days: Days, equity: Column, start: float) -> tuple[Month, ...]:
@@ -64,7 +58,7 @@ def exposure(equity: Column, gross: Column) -> Column:
 
 
 def _by_period(period: NDArray[np.datetime64], equity: Column, start: float) -> tuple[list[int], list[float]]:
-    """Each period's number since 1970, and its return."""
+    """Each period's number since 1970, and its return; NaN once everything is lost."""
     ends = np.flatnonzero(np.append(period[1:] != period[:-1], np.array([True])))
     closes = np.concatenate(([start], equity[ends]))
     returns = _over(closes[1:], closes[:-1]) - 1
@@ -73,4 +67,6 @@ def _by_period(period: NDArray[np.datetime64], equity: Column, start: float) -> 
 
 def _over(upper: Column, lower: Column) -> Column:
     """One over the other, NaN where that one is not above nothing."""
-    return np.divide(upper, lower, out=np.full(len(upper), np.nan), where=lower > 0)
+    quotient = np.full(len(upper), np.nan)
+    np.divide(upper, lower, out=quotient, where=lower > 0)
+    return quotient

@@ -27,9 +27,7 @@ def folds_of(asked: SweepAsked | WalkForwardAsked, days: Sequence[date]) -> tupl
     if isinstance(asked, SweepAsked):
         return (_held_out(asked, days),)
     if asked.step is not None and asked.step < asked.test:
-        raise BadConfiguration(
-            f"a step of {asked.step} sessions judges some twice: tests have {asked.test}"
-        )
+        raise BadConfiguration(f"a step of {asked.step} sessions judges some twice: tests have {asked.test}")
     folds = tuple(_walk(asked, days))
     if not folds:
         raise BadConfiguration(

@@ -17,12 +17,12 @@ from activities.shadow import ShadowActivities
 from activities.standing import StandingActivities
 from adapters.earnings_file import EarningsFile
 from adapters.memory.journal import MemoryJournal
-from adapters.memory.ledger import MemoryLedger
 from adapters.memory.snapshots import MemorySnapshots
 from backtest.cycles.bar_broker import BarBroker
 from backtest.cycles.clock import BarClock
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.market import PanelMarket
+from backtest.cycles.near import ReplayLedger
 from backtest.cycles.sending import DirectSending
 from backtest.cycles.sizing import SizedRules
 from backtest.cycles.steps import DirectSteps, Hands
@@ -41,7 +41,7 @@ class Desk:
 
     clock: BarClock
     market: PanelMarket
-    ledger: MemoryLedger
+    ledger: ReplayLedger
     broker: BarBroker
     journal: Journal
     hands: Hands
@@ -50,7 +50,7 @@ class Desk:
     @classmethod
     def of(cls, panel: Panel, plan: Plan, calendar: Calendar, deciders: Deciders, bell: BarClock) -> Desk:
         """The desk of a plan, by the clock of its bars."""
-        market, ledger, snapshots = PanelMarket(panel, calendar), MemoryLedger(bell), MemorySnapshots(most=2)
+        market, ledger, snapshots = PanelMarket(panel, calendar), ReplayLedger(bell), MemorySnapshots(most=2)
         broker = BarBroker(DESK, plan, bell, panel.actions)
         journal = deciders.journal or MemoryJournal(ledger)
         rules, limits = gate_rules_of(plan), limits_of(plan)

@@ -31,12 +31,17 @@ def _drawn(rows: list[tuple[str, float]]) -> Html:
         y = at * _ROW
         names.append(element("text", name, x=0, y=y + 16, class_="name"))
         names.append(element("text", _whole(value), x="100%", dx=-8, y=y + 16))
-        left = zero + min(value, 0.0) / span
         kind = "gain" if value > 0 else "loss"
-        size = {"x": f"{left:.3%}", "width": f"{abs(value) / span:.3%}", "y": y + 5, "height": _BAR}
-        bars.append(
-            element("rect", element("title", f"{name} {dollars(value, sign=True)}"), class_=f"bar {kind}", **size)
+        shape = element(
+            "rect",
+            element("title", f"{name} {dollars(value, sign=True)}"),
+            class_=f"bar {kind}",
+            x=f"{zero + min(value, 0.0) / span:.3%}",
+            y=y + 5,
+            width=f"{abs(value) / span:.3%}",
+            height=_BAR,
         )
+        bars.append(shape)
     tall = len(rows) * _ROW
     bars.append(element("line", class_="zero", x1=f"{zero:.3%}", x2=f"{zero:.3%}", y2=tall))
     told = "Dollars by symbol: " + ", ".join(f"{name} {dollars(value, sign=True)}" for name, value in rows)

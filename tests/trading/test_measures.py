@@ -11,21 +11,31 @@ import quantstats.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.trading.test_track import days, filled
 from trading.measures import measure
 from trading.metrics import MEASURES, NOT_DEFINED, Measure, Metrics, Unit, shown
-from trading.track import Column, Track, round_trips
+from trading.track import OPEN, Column, Days, Track, Trips
 
 # From Thursday 2020-01-23 on, over the end of a month and two weekends.
 DAYS = np.busday_offset("2020-01-23", np.arange(10)).astype("datetime64[D]")
 EQUITY = np.array([1000.0, 1100.0, 990.0, 1045.0, 1045.0, 1210.0, 1089.0, 1100.0, 1210.0, 1331.0])
-FILLS = filled((1, 0, 10, 20.0, 1.0), (3, 0, -10, 25.5, 1.0), (4, 1, 5, 40.0, 2.0), (6, 1, -5, 35.0, 3.0))
+
+
+def trips(*told: tuple[int, int, float]) -> Trips:
+    """Trades as (opened, closed, pnl)."""
+    opened, closed, pnl = np.array(told, dtype=np.float64).reshape(-1, 3).T
+    return Trips(opened.astype(np.int64), closed.astype(np.int64), pnl)
+
+
+def days(count: int) -> Days:
+    return np.arange(count).astype("datetime64[D]")
+
+
 WORKED = Track(
     days=DAYS,
     equity=EQUITY,
     start=1000.0,
     gross=np.array([0.0, 220.0, 198.0, 0.0, 209.0, 242.0, 0.0, 0.0, 0.0, 0.0]),
-    trips=round_trips(FILLS),
+    trips=trips((1, 3, 53.0), (4, 6, -30.0)),
     traded=830.0,
     commission=7.0,
     slippage=2.0,
@@ -73,7 +83,7 @@ def test_one_close_alone_has_no_ratio() -> None:
 
 def test_nothing_done_is_no_ratio_either() -> None:
     """Cash that lay there: what can be counted is nothing, what is divided by nothing is not there."""
-    track = Track(days(300), np.full(300, 1e5), 1e5, np.zeros(300), round_trips(filled()), 0.0, 0.0, 0.0)
+    track = Track(days(300), np.full(300, 1e5), 1e5, np.zeros(300), trips(), 0.0, 0.0, 0.0)
     told = measure(track)
     counted = {name: value for name, value in told if value is not None}
     zero = {"total_return", "cagr", "volatility", "max_drawdown", "best_day", "worst_day", "best_month", "worst_month"}
@@ -90,10 +100,9 @@ def test_everything_lost_and_more() -> None:
 
 
 def test_only_winners_have_no_profit_factor() -> None:
-    trips = round_trips(filled((0, 0, 1, 10.0, 0.0), (1, 0, -1, 11.0, 0.0), (2, 0, 1, 10.0, 0.0)), marks=np.ones(1))
-    told = measure(Track(days(4), np.full(4, 10.0), trips=trips))
+    told = measure(Track(days(4), np.full(4, 10.0), trips=trips((0, 1, 1.0), (1, 2, 0.0), (2, OPEN, -9.0))))
     assert (told.win_rate, told.profit_factor, told.average_loss_usd) == (1.0, None, None)
-    assert (told.trades, told.open_trades, told.expectancy_usd) == (1, 1, 1.0)
+    assert (told.trades, told.open_trades, told.expectancy_usd) == (2, 1, 0.5)
 
 
 def test_a_benchmark_that_begins_later_is_compared_from_then_on() -> None:
