@@ -30,6 +30,8 @@ BEST = 5
 """Trials that are shown while a study runs."""
 SLICE_SECONDS = 0.5
 """So long a slice of a chunk may take: what is kept after each is what a killed worker has not to do again."""
+SHORTEST = 1e-6
+"""Seconds that a clock tells apart."""
 FIRST_SLICE = 1
 """Nobody knows yet whether a combination takes a millisecond or a minute."""
 ALONE_FROM = 3
@@ -148,4 +150,4 @@ async def go_through(runs: BacktestRuns, chunk: Chunk, attempt: Try) -> ChunkDon
 
 def next_slice(size: int, seconds: float) -> int:
     """How many combinations the next slice may have, when so many took so long."""
-    return max(int(size * min(SLICE_SECONDS / seconds, 4)) if seconds > 1e-9 else size * 4, 1)
+    return max(int(min(size * SLICE_SECONDS / max(seconds, SHORTEST), size * 4)), 1)

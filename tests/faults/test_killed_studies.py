@@ -1,4 +1,4 @@
-"""Kill -9 of the worker of a study: its chunks go on where they were, and what it leaves is what one that lived leaves."""
+"""Kill -9 of the worker of a study: its chunks go on where they were, and it leaves what one that lived leaves."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.faults.doom import Death, Moment
 from tests.faults.lanes import Ground, Lane
 from tests.faults.proving import PATIENCE_SECONDS, tell
 from tests.faults.studying import SECONDS, study
+from tests.rig import until
 from tests.studies import run_here, sweep, walk
 from trading.backtesting import StudyAsked, StudySummary, TrialRow
 from trading.study import SLICE_SECONDS
@@ -45,6 +46,10 @@ async def kept(engine: AsyncEngine, asked: StudyAsked) -> list[TrialRow]:
     return await PostgresRuns(engine).trials(asked.run_id, with_returns=True)
 
 
+async def tried_so_many(lane: Lane) -> bool:
+    return len(lane.lives.trace.of("tried")) >= KILL_AFTER
+
+
 async def alone(asked: StudyAsked) -> tuple[list[TrialRow], StudySummary]:
     """What the same study leaves in one process that lives."""
     rows = MemoryRuns()
@@ -58,8 +63,7 @@ async def test_a_killed_worker_s_chunks_go_on_where_they_were(ground: Ground, sa
     async with ground.lane("lane-1", body=study) as lane:
         await lane.lives.begin()
         handle = await begun(lane, asked)
-        while len(lane.lives.trace.of("tried")) < KILL_AFTER:
-            await asyncio.sleep(SECONDS)
+        await until(lambda: tried_so_many(lane))
         assert await lane.lives.kill() != 0
         tried = {words for _, words in lane.lives.trace.of("tried")}
         done = await kept(lane.engine, asked)
@@ -93,9 +97,7 @@ async def suffer(lane: Lane, death: Death, asked: StudyAsked) -> list[str]:
 
 
 @pytest.mark.faults
-async def test_a_worker_killed_at_any_step_leaves_what_one_that_lived_leaves(
-    ground: Ground, sample_data: Path
-) -> None:
+async def test_a_worker_killed_at_any_step_leaves_what_one_that_lived_leaves(ground: Ground, sample_data: Path) -> None:
     wrong: list[str] = []
     async with ground.lane("lane-1", body=study) as lane:
         for number, death in enumerate(DEATHS):
