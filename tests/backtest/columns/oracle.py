@@ -82,7 +82,9 @@ def trade(account: Account, plan: Plan, day: int, prices: dict[int, float]) -> N
 
 def decide(account: Account, plan: Plan, panel: Panel, turns: dict[int, int], last: dict[int, float]) -> None:
     equity, costs = worth(account, last), plan.frictions.costs
-    rate, each, order = (float(c) for c in (costs.commission_bps / 10_000, costs.commission_per_share, costs.commission_per_order))
+    rate, each, order = (
+        float(c) for c in (costs.commission_bps / 10_000, costs.commission_per_share, costs.commission_per_order)
+    )
     for s, at in turns.items():
         if at < 0 and s in account.shares and s not in account.orders:
             account.orders[s] = -account.shares[s]

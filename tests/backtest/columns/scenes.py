@@ -116,7 +116,10 @@ def ragged(draw: st.DrawFn) -> Panel:
         close[:late] = np.nan
         close[days - early :] = np.nan
         close[rng.random(days) < draw(st.sampled_from([0.0, 0.1, 0.4]))] = np.nan
-        closes[symbol], opens[symbol] = close, np.maximum(np.round(close + step * rng.integers(-3, 4, size=days), 2), 0.5)
+        closes[symbol], opens[symbol] = (
+            close,
+            np.maximum(np.round(close + step * rng.integers(-3, 4, size=days), 2), 0.5),
+        )
     return panel(closes, opens, {symbol: draw(st.sampled_from(["Tech", "Health"])) for symbol in symbols})
 
 
@@ -148,5 +151,7 @@ def plans(draw: st.DrawFn, over: Panel) -> Plan:
         limits=draw(st.sampled_from([None, limits])),
         fill=draw(st.sampled_from(["next_open", "close"])),
         from_on=over.days[draw(st.integers(0, len(over.days) // 2))].astype(date),
-        frictions=Frictions(costs=costs, spread_bps=draw(some), cash_rate=draw(st.sampled_from([Decimal(0), Decimal("0.05")]))),
+        frictions=Frictions(
+            costs=costs, spread_bps=draw(some), cash_rate=draw(st.sampled_from([Decimal(0), Decimal("0.05")]))
+        ),
     )
