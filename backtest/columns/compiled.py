@@ -33,7 +33,8 @@ def _tuple(kind: type, **others: Any) -> Any:
     """The compiler's type of a named tuple of the kernel, by the words of its annotations."""
     words = {name: getattr(one, "__forward_arg__", one) for name, one in kind.__annotations__.items()}
     fields = {name: others.get(name) or _KINDS[str(word)] for name, word in words.items()}
-    return types.BaseTuple.from_types(tuple(fields.values()), kind)
+    tuples: Any = types.BaseTuple
+    return tuples.from_types(tuple(fields.values()), kind)
 
 
 _BARS = _tuple(kernel.Bars, opens=_PRICES, closes=_PRICES)
@@ -50,10 +51,14 @@ def _compiled(signature: Any, function: Callable[..., Any]) -> Callable[..., Any
     The kernel allocates nothing, so its arrays need not be counted (`_nrt`): to count them is half of its time. Were it
     to allocate one day, the compiler would refuse it.
     """
+    options: dict[str, Any] = {"nogil": True, "_nrt": False}
+    compiler: Any
     try:
-        return numba.njit(signature, cache=True, nogil=True, _nrt=False)(function)  # type: ignore[no-any-return]
+        compiler = numba.njit(signature, cache=True, **options)(function)
     except RuntimeError:
-        return numba.njit(signature, nogil=True, _nrt=False)(function)  # type: ignore[no-any-return]
+        compiler = numba.njit(signature, **options)(function)
+    found: Callable[..., Any] = compiler
+    return found
 
 
 play = _compiled(types.void(_BARS, _EVENTS, _TERMS, _BOOK), kernel.play)

@@ -104,9 +104,9 @@ class Book(NamedTuple):
     """What is held and what became of it; written by `play`.
 
     `order` [N] shares to be traded, signed, and the day it was `decided`; `money` cash, interest so far, and the cost
-    of buys that wait or were accepted today; `in_sector` dollars likewise. `cash` and `equity` [T] at each close. `fills`
-    [F, 5] day, symbol, shares, price, commission and `refused` [R, 4] day, symbol, shares, code, in the order in which
-    they happened; `counts` how many there are, of refusals also those for which there was no place.
+    of buys that wait or were accepted today; `in_sector` dollars likewise. `cash` and `equity` [T] at each close.
+    `fills` [F, 5] day, symbol, shares, price, commission and `refused` [R, 4] day, symbol, shares, code, in the order
+    in which they happened; `counts` how many there are, of refusals also those for which there was no place.
     """
 
     shares: Column

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from backtest.panel import Panel
 from trading.backtest_plan import FillAt, Plan, SizedBy, Sizing
 from trading.costs import BASIS_POINT
 from trading.limits import Limits
+from trading.money import ZERO
 from trading.rules.columns import Wishes
 from trading.strategy import AGENTS
 
@@ -18,7 +20,7 @@ SMALLEST_ENTRY = 0.01
 """Of equity: a smaller one costs its commission and moves nothing, yet takes one of ten places. Only with limits."""
 HELD_TO = ("max_position", "max_sector", "max_positions", "collar", "restricted_symbols")
 """The limits that bind here. The rest guard a desk that runs away, minute by minute, and are for the cycles engine."""
-UNLIMITED = Limits(max_position=1, max_sector=1, max_positions=10**6, collar=0)
+UNLIMITED = Limits(max_position=Decimal(1), max_sector=Decimal(1), max_positions=10**6, collar=ZERO)
 
 
 def terms_of(plan: Plan, sectors: tuple[str, ...], wishes: Wishes) -> Terms:

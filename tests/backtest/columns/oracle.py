@@ -25,7 +25,8 @@ class Account:
 def replay(panel: Panel, plan: Plan) -> Account:
     """Day by day and symbol by symbol, from the panel itself."""
     fast, slow = int(str(plan.parameters["fast"])), int(str(plan.parameters["slow"]))
-    account, closes, last = Account(float(plan.cash)), [[] for _ in panel.symbols], {}
+    account, last = Account(float(plan.cash)), dict[int, float]()
+    closes: list[list[Fraction]] = [[] for _ in panel.symbols]
     rows = [r for r, day in enumerate(panel.days) if day >= np.datetime64(plan.from_on)]
     for row in range(len(panel.days)):
         there = [s for s in range(len(panel.symbols)) if isfinite(panel.close[row, s])]
