@@ -90,9 +90,11 @@ def trades_table(result: Result, trades: Trades) -> Html:
         return note("There was no trade.")
     shown = np.sort(np.argsort(-np.abs(trades.pnl), kind="stable")[:MOST_ROWS])
     left_out = f"The {MOST_ROWS} that gained or lost most, of {len(trades):,}. " if len(trades) > MOST_ROWS else ""
+    still_open = int((~trades.closed).sum())
+    prices = "price" if result.lows is not None and result.highs is not None else "close"
     words = (
-        f"{left_out}A trade is a round trip from flat to flat at average prices; gain and loss are net of commission. "
-        "Against and in favour: the worst and the best price while it was held, against the entry."
+        f"{left_out}{counted(still_open, 'trade')} still open. A trade is a round trip from flat to flat at average prices; gain and loss are net of commission. "
+        f"Against and in favour: the worst and the best {prices} while it was held, against the entry."
     )
     headings = [text("Symbol"), text("In"), text("Out"), Heading("Gain"), Heading("Return"), Heading("Sessions")]
     headings += [Heading("Shares"), Heading("Entry"), Heading("Exit"), Heading("Against"), Heading("In favour")]

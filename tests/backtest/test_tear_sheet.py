@@ -18,7 +18,7 @@ from backtest.round_trips import trades_of
 from backtest.tear_sheet import tear_sheet, write_tear_sheet
 from backtest.tear_sheet.price_charts import MOST_CHARTS
 from backtest.tear_sheet.tables import MOST_ROWS
-from tests.backtest.made import CASH, Did, card_of, made, metrics_of, wavy
+from tests.backtest.made import CASH, FIRST_DAY, Did, card_of, made, metrics_of, wavy
 from tests.backtest.reading import Read, cents_of
 
 ROOT = Path(__file__).parents[2]
@@ -90,10 +90,10 @@ def test_words_of_others_are_words() -> None:
         [[10.0], [11.0]],
         [Did(0, 0, 10, 10.0, 1.0, HOSTILE)],
         symbols=(HOSTILE,),
-        refusals=(Refusal(decided_on="2016-01-04", symbol=HOSTILE, shares=1, code=HOSTILE, reason=HOSTILE),),
+        refusals=(Refusal(decided_on=FIRST_DAY, symbol=HOSTILE, shares=1, code=HOSTILE, reason=HOSTILE),),
         cautions=(Caution(code=HOSTILE, symbol=HOSTILE, reason=HOSTILE),),
         notes=(HOSTILE,),
-        opinions=(Opinion(decided_on="2016-01-04", symbol="X", agent=HOSTILE, verdict=Verdict.VETOED),),
+        opinions=(Opinion(decided_on=FIRST_DAY, symbol="X", agent=HOSTILE, verdict=Verdict.VETOED),),
     )
     told = dict.fromkeys(("run_id", "kind", "code_version", "data", "data_hash", "rule_version"), HOSTILE)
     page = read(result, **told, banners=(HOSTILE,), models={HOSTILE: HOSTILE}, prompts={HOSTILE: HOSTILE})
@@ -184,10 +184,9 @@ def test_of_many_trades_the_largest_are_listed_and_the_others_counted() -> None:
 
 def test_vetoes_are_measured_by_what_they_spared() -> None:
     closes = [[10.0]] + [[8.0]] * 30
-    said = {"decided_on": "2016-01-04", "symbol": "SA", "dollars": 1000.0}
     opinions = (
-        Opinion(agent="risk", verdict=Verdict.VETOED, **said),
-        Opinion(agent="data", verdict=Verdict.PROPOSED, **said),
+        Opinion(decided_on=FIRST_DAY, symbol="SA", agent="risk", verdict=Verdict.VETOED, dollars=1000),
+        Opinion(decided_on=FIRST_DAY, symbol="SA", agent="data", verdict=Verdict.PROPOSED, dollars=1000),
     )
     rows = read(made(closes, opinions=opinions)).tables["What each agent's verdicts were worth"][1:]
     assert rows == [["data", "proposed", "1", "−$200.00", "0.0%"], ["risk", "vetoed", "1", "−$200.00", "100.0%"]]
