@@ -9,7 +9,19 @@ import typer
 from typer.exceptions import TyperException
 
 from adapters.temporal.ending import leave
-from commands import alerts, approving, capital, looking, running, schedules, setting_up, spending, stopping, strategies
+from commands import (
+    alerts,
+    approving,
+    backtesting,
+    capital,
+    looking,
+    running,
+    schedules,
+    setting_up,
+    spending,
+    stopping,
+    strategies,
+)
 
 INTERRUPTED = 130
 USAGE = 2
@@ -17,7 +29,7 @@ USAGE = 2
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="A trading desk and its operator."
 )
-for part in (running, looking, approving, spending, stopping, setting_up):
+for part in (running, looking, approving, spending, stopping, setting_up, backtesting):
     app.add_typer(part.app)
 app.add_typer(alerts.top)
 app.add_typer(capital.app, name="capital")

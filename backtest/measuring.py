@@ -6,12 +6,12 @@ import numpy as np
 
 from backtest.panel import Column
 from backtest.result import Result
+from backtest.round_trips import trades_of
 from trading.measures import measure
 from trading.metrics import Metrics
-from trading.track import Split, Track, round_trips
+from trading.track import Track, Trips
 
 _BASIS_POINT = 1e-4
-_NOTHING = 1e-9
 _AT_ITS_PRICE = frozenset({"target"})
 """Legs that are limit orders: they are filled at their price or not at all."""
 
@@ -23,13 +23,13 @@ def measured(result: Result) -> Metrics:
 
 def track_of(result: Result) -> Track:
     """What its metrics are measured on; slippage is what the plan's costs make of the prices that were paid."""
-    fills = result.fills
+    fills, trades = result.fills, trades_of(result)
     return Track(
         days=result.days,
         equity=result.equity,
         start=float(result.plan.cash),
         gross=result.gross,
-        trips=round_trips(fills, splits_of(result), result.closes[-1]),
+        trips=Trips(trades.entered, trades.left, trades.pnl),
         traded=float(np.abs(fills.shares * fills.price).sum()),
         commission=float(fills.commission.sum()),
         slippage=float(slippage_of(result).sum()),
@@ -44,15 +44,3 @@ def slippage_of(result: Result) -> Column:
     slipped = np.array([leg not in _AT_ITS_PRICE for leg in fills.leg], dtype=np.bool_)
     paid = np.abs(fills.shares) * fills.price
     return np.where(slipped, paid * part / (1 + np.sign(fills.shares) * part), 0.0)
-
-
-def splits_of(result: Result) -> list[Split]:
-    """Where shares became more or fewer without a fill."""
-    bought = np.zeros_like(result.positions)
-    np.add.at(bought, (result.fills.day, result.fills.symbol), result.fills.shares)
-    before, after = result.positions[:-1], result.positions[1:] - bought[1:]
-    changed = (np.abs(before) > _NOTHING) & (np.abs(after - before) > _NOTHING)
-    return [
-        Split(int(day) + 1, int(symbol), float(after[day, symbol] / before[day, symbol]))
-        for day, symbol in np.argwhere(changed)
-    ]

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue, model_validator
 
+from trading.breaker_rules import BreakerRules
 from trading.costs import Costs, Rate
 from trading.instruments import Symbol
 from trading.limits import Limits
@@ -65,8 +66,9 @@ class Plan(Record):
 
     `strategy` is `agents`, a rule by its name, or a class by its import path; `parameters` are the rule's. Sessions
     from `from_on` to `to_on` are traded, both included; earlier ones only warm up. `sizing` None leaves it to the
-    weights of the strategy; `limits` None is no limits. `intrabar`: stops, targets and limit orders meet each bar's
-    open, high and low, the worst first; without it they meet its close alone. `seed` is that of whatever is drawn.
+    weights of the strategy; `limits` None is no limits, `breaker` None nothing that halts. `intrabar`: stops, targets
+    and limit orders meet each bar's open, high and low, the worst first; without it they meet its close alone. `seed`
+    is that of whatever is drawn.
     """
 
     strategy: Text
@@ -79,6 +81,7 @@ class Plan(Record):
     fill: FillAt = FillAt.NEXT_OPEN
     sizing: Sizing | None = None
     limits: Limits | None = Limits()
+    breaker: BreakerRules | None = None
     intrabar: bool = True
     benchmark: Symbol | None = None
     seed: Annotated[int, Field(ge=0)] = 0

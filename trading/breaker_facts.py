@@ -32,6 +32,9 @@ TOLD = (
     EventType.SHADOW_CLOSED,
 )
 """The kinds of events that the breaker counts."""
+# Days a session, holidays included, that a rolling ratio reaches back; and a quarter for a halt that lasts.
+DAYS_A_SESSION = 1.6
+HALTED_FOR = timedelta(days=90)
 One = TypeVar("One")
 _CYCLES = frozenset({EventType.CYCLE_COMPLETED, EventType.CYCLE_SKIPPED, EventType.CYCLE_FAILED})
 _TAKEN = frozenset({EventType.ORDER_ACCEPTED, EventType.TRADE_EXECUTED})
@@ -63,6 +66,18 @@ class Told(NamedTuple):
     strategy_id: str = ""
 
 
+class Most(NamedTuple):
+    """How many of the newest events and closed trades are looked at."""
+
+    told: int
+    closings: int
+
+
+OF_DESK = Most(told=2000, closings=1000)
+# A desk may have two hundred: of each less is read than of the desk.
+OF_STRATEGY = Most(told=500, closings=200)
+
+
 class Closing(NamedTuple):
     """A trade that was closed: where in the log, and what it earned in dollars."""
 
@@ -82,6 +97,11 @@ class Known(NamedTuple):
     flows: Sequence[Decimal]
     closings: Sequence[Closing]
     told: Sequence[Told]
+
+
+def reaches_back(marked_at: datetime | None, look: BreakerLook) -> datetime:
+    """The moment from which each day's mark is looked at, and of those before it the newest."""
+    return (marked_at or look.at) - look.rules.sharpe_sessions * timedelta(days=DAYS_A_SESSION) - HALTED_FOR
 
 
 def facts_of(known: Known, breaker: CircuitBreaker, look: BreakerLook) -> BreakerFacts:

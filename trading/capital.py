@@ -51,3 +51,10 @@ def capital_changed(capital: CapitalEvent, trace_id: str) -> Event:
         occurred_at=capital.occurred_at,
         data=capital.model_dump(mode="json"),
     )
+
+
+def capital_of(changed: Event) -> CapitalEvent:
+    """The capital event that a CapitalChanged tells of; those of older logs tell less."""
+    return CapitalEvent.model_validate(
+        {name: changed.data[name] for name in CapitalEvent.model_fields if name in changed.data}
+    )

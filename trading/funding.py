@@ -16,8 +16,10 @@ from trading.limits import Limits
 from trading.money import ZERO, Dollars, Fraction, Identifier, Record, SignedQuantity, cents
 from trading.portfolio import Lot, Portfolio, Position, peak_after
 from trading.rooms import free_cash
-from trading.sleeves import Allocation, Holding
+from trading.sleeves import Allocation, Holding, Sleeve
 from trading.strategy import Rung, Strategy
+
+_KEPT = ("quantity", "cost_basis", "realised_pnl", "lots")
 
 
 class SubPosition(Record):
@@ -57,11 +59,13 @@ class Transfer(NamedTuple):
 
 def sub_positions(symbol: str, holding: Holding) -> tuple[SubPosition, ...]:
     """The rows of one symbol."""
-    kept = {"quantity", "cost_basis", "realised_pnl", "lots"}
-    return tuple(
-        SubPosition(strategy_id=name, symbol=symbol, cash=part.cash, **part.position.model_dump(include=kept))
-        for name, part in holding.parts.items()
-    )
+    return tuple(sub_position(symbol, name, part) for name, part in holding.parts.items())
+
+
+def sub_position(symbol: str, strategy_id: str, part: Sleeve) -> SubPosition:
+    """The row of one strategy's part."""
+    kept = {name: getattr(part.position, name) for name in _KEPT}
+    return SubPosition(strategy_id=strategy_id, symbol=symbol, cash=part.cash, **kept)
 
 
 def funded_part(strategy: Strategy) -> Decimal:
@@ -140,5 +144,4 @@ def capital_allocated(allocation: Allocation) -> Event:
 
 
 def _position(desks: Position, part: SubPosition) -> Position:
-    kept = {"quantity", "cost_basis", "realised_pnl", "lots"}
-    return desks.model_copy(update={name: getattr(part, name) for name in kept})
+    return desks.model_copy(update={name: getattr(part, name) for name in _KEPT})

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from trading.breaker import CircuitBreaker, Gauge, Rule, StateChange, TradingState, Trip, Waiver, strictest
+from trading.breaker import (
+    CircuitBreaker,
+    Gauge,
+    Rule,
+    StateChange,
+    StrategyBreaker,
+    TradingState,
+    Trip,
+    Waiver,
+    strictest,
+)
 from trading.breaker_gauges import NAMES, WEEK, above_since, evidence, gauges, next_look, sentence, shown
 from trading.breaker_rules import (
     STREAKS,
@@ -51,6 +62,22 @@ def judge(rules: BreakerRules, facts: BreakerFacts, before: CircuitBreaker, at: 
     else:
         after = _stated(seen, BREAKER, sentence(seen.trips), at) if new else seen
     return _shown(after, rules, facts, at)
+
+
+def looked_at(known: Sequence[StrategyBreaker], strategy_id: str | None) -> tuple[StrategyBreaker, ...]:
+    """Those that a look judges: all, or the one that is named.
+
+    A desk's only strategy is judged as the desk, unless something has stopped it while it was one of several.
+    """
+    if len(known) == 1:
+        known = [one for one in known if one.breaker.trips]
+    return tuple(one for one in known if strategy_id in {None, one.strategy_id})
+
+
+def found(known: Sequence[StrategyBreaker], strategy_id: str) -> StrategyBreaker:
+    """That of one strategy; one that was removed while it ran may close what it holds."""
+    named = (one for one in known if one.strategy_id == strategy_id)
+    return next(named, None) or StrategyBreaker(strategy_id=strategy_id, enabled=False)
 
 
 def may_resume(rules: BreakerRules, facts: BreakerFacts, breaker: CircuitBreaker, at: datetime) -> bool:

@@ -213,6 +213,12 @@ def successor_id(name: str) -> str:
     return f"{stem}.{int(number) + 1}" if dot and number.isdigit() else f"{name}.2"
 
 
+def stem_of(name: str) -> str:
+    """The first of a chain of orders that replace each other."""
+    stem, dot, number = name.rpartition(".")
+    return stem if dot and number.isdigit() else name
+
+
 def advance(order: Order, state: OrderState, *, broker_order_id: str | None = None, reason: str | None = None) -> Order:
     """Move an order along its life. Saying again what is already so changes nothing.
 

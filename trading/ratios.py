@@ -47,7 +47,7 @@ class Months(NamedTuple):
 def returns_of(values: Column) -> Column:
     """Close over close before, less 1: [..., D] to [..., D - 1]. Nothing, where nothing was at work."""
     before, after = values[..., :-1], values[..., 1:]
-    some = before > 0
+    some = before > _NOTHING
     return np.where(some, after / np.where(some, before, 1.0) - 1, 0.0)
 
 

@@ -49,9 +49,14 @@ def rejection(book: Book, request: OrderRequest, terms: PaperTerms) -> str | Non
     return f"{request.quantity:f} {request.symbol} to {doing}, {held:f} held, {offered:f} of them offered already"
 
 
+def in_turn(book: Book) -> list[PaperOrder]:
+    """The open orders as they meet a quote: stops before targets before the rest, each oldest first."""
+    return sorted(book.open_orders(), key=_turn)
+
+
 def meet(book: Book, offer: Offer) -> Book:
-    """Let every open order meet a quote once: stops before targets before the rest, each oldest first."""
-    for order in sorted(book.open_orders(), key=_turn):
+    """Let every open order meet a quote once, each in its turn."""
+    for order in in_turn(book):
         book = meet_one(book, order.client_order_id, offer)
     return book
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 
 from sqlalchemy import bindparam, text
@@ -11,15 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
 from trading.breaker import CircuitBreaker
-from trading.breaker_facts import TOLD, Closing, EquityMark, Known, Told, facts_of
+from trading.breaker_facts import OF_DESK, TOLD, Closing, EquityMark, Known, Told, facts_of, reaches_back
 from trading.breaker_rules import BreakerFacts, BreakerLook
 from trading.events import EventType
 
-# Days a session, holidays included, that a rolling ratio reaches back; and a quarter for a halt that lasts.
-DAYS_A_SESSION = 1.6
-HALTED_FOR = timedelta(days=90)
-MOST_TOLD = 2000
-MOST_CLOSINGS = 1000
 _STATED = text(
     """
     SELECT s.event_count, p.equity, p.peak_equity, p.marked_at
@@ -76,10 +70,10 @@ async def read_facts(connection: AsyncConnection, breaker: CircuitBreaker, look:
     """The facts of a look at a desk's books."""
     desk = {"desk_id": look.desk_id}
     stated = (await connection.execute(_STATED, desk)).mappings().one()
-    since = (stated["marked_at"] or look.at) - look.rules.sharpe_sessions * timedelta(days=DAYS_A_SESSION) - HALTED_FOR
+    since = reaches_back(stated["marked_at"], look)
     marks = await connection.execute(_MARKS, {**desk, "zone": look.zone, "since": since})
-    told = await connection.execute(_TOLD, {**desk, "types": [str(kind) for kind in TOLD], "most": MOST_TOLD})
-    closings = await connection.execute(_CLOSINGS, {**desk, "most": MOST_CLOSINGS})
+    told = await connection.execute(_TOLD, {**desk, "types": [str(kind) for kind in TOLD], "most": OF_DESK.told})
+    closings = await connection.execute(_CLOSINGS, {**desk, "most": OF_DESK.closings})
     flows = list((await connection.execute(_FLOWS, desk)).scalars())
     known = Known(
         **stated,

@@ -16,8 +16,9 @@ from adapters.postgres import log
 from adapters.postgres.capital_rows import enter_capital
 from adapters.postgres.portfolio import lock_books, revalue
 from adapters.postgres.positions import rebuild_position
+from trading.capital import capital_of
 from trading.events import Event
-from trading.portfolio import FLOWS, CapitalEvent, peak_after
+from trading.portfolio import FLOWS, peak_after
 from trading.sleeves import FOR_SHARES
 
 _STATE = text("SELECT equity, peak_equity FROM portfolio_state WHERE desk_id = :desk_id")
@@ -42,10 +43,3 @@ async def change_capital(connection: AsyncConnection, changed: Event) -> None:
             await rebuild_position(connection, desk_id, capital.symbol)
         await revalue(connection, desk_id)
     await log.append(connection, [changed])
-
-
-def capital_of(changed: Event) -> CapitalEvent:
-    """The capital event that a CapitalChanged tells of; those of older logs tell less."""
-    return CapitalEvent.model_validate(
-        {name: changed.data[name] for name in CapitalEvent.model_fields if name in changed.data}
-    )

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import log
 from adapters.postgres.breaker import read_facts
-from adapters.postgres.capital import capital_of
 from adapters.postgres.strategies import save_strategy
 from adapters.postgres.strategy_breakers import judge_strategies, resume_strategy
 from adapters.postgres.tables import capital_events, portfolio_state, system_state
@@ -16,6 +15,7 @@ from trading import judging
 from trading.breaker import CircuitBreaker, StateChange, TradingState, combined
 from trading.breaker_events import judged, resumption_told, state_changed
 from trading.breaker_rules import BreakerLook, Refused, Resumption
+from trading.capital import capital_of
 from trading.errors import BooksDisagree
 from trading.events import GENESIS, Event, EventType
 from trading.judging import held

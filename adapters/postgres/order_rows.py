@@ -9,30 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.tables import orders
 from trading.events import printable
+from trading.intending import KnownOrder
 from trading.limits import Breach
-from trading.money import Record
 from trading.orders import Order, OrderState
-from trading.settlement import Denied
-
-
-class KnownOrder(Record):
-    """An order, the state it was last said to be in before its fills moved it on, and why it was denied if it was."""
-
-    order: Order
-    told_state: OrderState
-    breaches: tuple[Breach, ...] | None = None
-
-    @property
-    def as_told(self) -> Order:
-        """The order without its fills: where `settle` starts from."""
-        return self.order.model_copy(update={"state": self.told_state})
-
-    @property
-    def answer(self) -> Order | Denied:
-        """What was answered when it was intended, brought up to date."""
-        if self.breaches is None:
-            return self.order
-        return Denied(client_order_id=self.order.request.client_order_id, breaches=self.breaches)
 
 
 async def find_order(connection: AsyncConnection, client_order_id: str) -> KnownOrder | None:

@@ -10,19 +10,14 @@ from adapters.postgres import log
 from adapters.postgres.desks import change_state
 from adapters.postgres.fill_rows import fills_of_order
 from adapters.postgres.footing import read_footing
-from adapters.postgres.order_rows import KnownOrder, enter_order, find_order, save_order
+from adapters.postgres.order_rows import enter_order, find_order, save_order
 from adapters.postgres.portfolio import lock_books, read_portfolio
 from adapters.postgres.recent import count_recent
-from trading.alerts import Alert, Topic, alert_raised
-from trading.approval_breaches import unapproved, with_consent
-from trading.breaches import breaches, evidence, forbidden_to, runaway
-from trading.breaker import StateChange, TradingState, forbids
 from trading.errors import BooksDisagree
 from trading.events import Event
-from trading.limits import Giver, Part, Scene, part_of
-from trading.order_events import order_denied, order_intended, order_moved
-from trading.orders import OPERATOR, UNANSWERED, Order, OrderRequest, OrderState, advance, settle
-from trading.portfolio import Portfolio
+from trading.intending import KnownOrder, asks_for_footing, cleared, forbidden, intended, scene_of
+from trading.limits import Scene
+from trading.orders import OPERATOR, Order, OrderState, advance, settle
 from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
 
 
@@ -32,23 +27,15 @@ async def intend_order(connection: AsyncConnection, asked: IntentAsked) -> Order
     await lock_books(connection, request.desk_id)
     known = await find_order(connection, request.client_order_id)
     if known is not None:
-        _refuse_other(known, request)
+        known.refuse_other(request)
         return known.answer
-    portfolio = await read_portfolio(connection, request.desk_id)
-    scene = await _scene(connection, asked, portfolio)
-    found, seen = (*breaches(request, scene), *unapproved(asked)), evidence(request, scene)
-    if found:
-        denied = Denied(client_order_id=request.client_order_id, breaches=found)
-        await enter_order(connection, Order(request=request, state=OrderState.DENIED, reason=denied.reason), found)
-        event = order_denied(request, denied, seen, asked.intended_at)
-        await log.append(connection, [with_consent(event, asked.consent)])
-        if runaway(found) and portfolio.trading_state is not TradingState.HALTED:
-            await _stop(connection, request, denied.reason, asked.intended_at)
-        return denied
-    order = Order(request=request, state=OrderState.INTENDED)
-    await enter_order(connection, order)
-    await log.append(connection, [with_consent(order_intended(request, seen, asked.intended_at), asked.consent)])
-    return order
+    made = intended(asked, await _scene(connection, asked))
+    await enter_order(connection, made.known.order, made.known.breaches or ())
+    await log.append(connection, [made.event])
+    if made.stop is not None:
+        await change_state(connection, made.stop.change)
+        await log.append(connection, [made.stop.alert])
+    return made.known.answer
 
 
 async def clear_order(connection: AsyncConnection, sending: Sending, at: datetime) -> Clearance:
@@ -56,17 +43,12 @@ async def clear_order(connection: AsyncConnection, sending: Sending, at: datetim
     request = sending.request
     await lock_books(connection, request.desk_id)
     known = await known_order(connection, request.client_order_id)
-    _refuse_other(known, request)
-    refused = await _forbidden(connection, sending)
-    if known.order.state is not OrderState.INTENDED:
-        sent = known.order.state in UNANSWERED
-        again = sending.again and sent and not sending.is_late
-        return Clearance(order=known.order, may_send=bool(again and not refused))
-    if refused or sending.is_late:
-        state = OrderState.CANCELLED if refused else OrderState.EXPIRED
-        why = refused or "it was too late to send it"
-        return Clearance(order=await _say(connection, known, state, at, why), may_send=False)
-    return Clearance(order=await _say(connection, known, OrderState.SUBMITTED, at), may_send=True)
+    known.refuse_other(request)
+    made = cleared(known.order, sending, await _forbidden(connection, sending), at)
+    if made.event is not None:
+        await save_order(connection, made.order, made.order.state)
+        await log.append(connection, [made.event])
+    return Clearance(order=made.order, may_send=made.may_send)
 
 
 async def move_order(
@@ -96,44 +78,25 @@ async def adopt_order(connection: AsyncConnection, order: Order, event: Event) -
     if known is None:
         await enter_order(connection, order)
     else:
-        _refuse_other(known, order.request)
+        known.refuse_other(order.request)
     await log.append(connection, [event])
 
 
-async def _scene(connection: AsyncConnection, asked: IntentAsked, portfolio: Portfolio) -> Scene:
-    """All that an order is held to: the desk's books, and those of the strategy that gives it. A person has none."""
+async def _scene(connection: AsyncConnection, asked: IntentAsked) -> Scene:
     request = asked.request
-    scene = Scene(
-        portfolio=portfolio,
-        limits=asked.limits,
-        standing=asked.standing,
-        recent=await count_recent(connection, request, asked.limits.duplicate_minutes),
-        flattens=asked.flattens,
-    )
-    if request.strategy_id == OPERATOR:
-        return scene
-    footing = await read_footing(connection, request.desk_id, request.strategy_id)
-    giver = footing.giver(real_money=asked.real_money)
-    return scene.model_copy(update={"own": footing.own(portfolio), "giver": giver})
+    portfolio = await read_portfolio(connection, request.desk_id)
+    recent = await count_recent(connection, request, asked.limits.duplicate_minutes)
+    by_person = request.strategy_id == OPERATOR
+    footing = None if by_person else await read_footing(connection, request.desk_id, request.strategy_id)
+    return scene_of(asked, portfolio, recent, footing)
 
 
 async def _forbidden(connection: AsyncConnection, sending: Sending) -> str:
-    """Why an order may not go on the wire now, in words; empty when it may."""
-    request, part = sending.request, part_of(sending.request.leg)
+    request = sending.request
     state = (await read_portfolio(connection, request.desk_id)).trading_state
-    if forbids(state, reduces_exposure=part is not Part.ENTRY):
-        return f"the desk is {state}"
-    if request.strategy_id == OPERATOR or part is Part.PROTECTIVE:
-        return ""
-    footing = await read_footing(connection, request.desk_id, request.strategy_id)
-    return _stopped(footing.giver(real_money=sending.real_money), part)
-
-
-def _stopped(giver: Giver, part: Part) -> str:
-    barred = giver.barred if part is Part.ENTRY else ""
-    if barred or forbidden_to(giver, part):
-        return f"strategy {giver.strategy_id}: {barred or giver.because or f'it is {giver.state}'}"
-    return ""
+    asks = asks_for_footing(sending, state)
+    footing = await read_footing(connection, request.desk_id, request.strategy_id) if asks else None
+    return forbidden(sending, state, footing)
 
 
 async def known_order(connection: AsyncConnection, client_order_id: str) -> KnownOrder:
@@ -142,31 +105,3 @@ async def known_order(connection: AsyncConnection, client_order_id: str) -> Know
     if known is None:
         raise BooksDisagree(f"the books know no order {client_order_id}")
     return known
-
-
-async def _stop(connection: AsyncConnection, request: OrderRequest, reason: str, at: datetime) -> None:
-    """Halt a desk that orders faster than its owner ever meant it to, and call a person: once, until it resumes."""
-    key = f"{request.client_order_id}-runaway"
-    change = StateChange(
-        desk_id=request.desk_id,
-        change_id=key,
-        state=TradingState.HALTED,
-        changed_by="limits",
-        reason=reason,
-        at=at,
-    )
-    await change_state(connection, change)
-    alert = Alert(topic=Topic.SYSTEM, key=key, reason=f"a runaway desk: {reason}")
-    await log.append(connection, [alert_raised(request.desk_id, alert, at)])
-
-
-async def _say(connection: AsyncConnection, known: KnownOrder, state: OrderState, at: datetime, why: str = "") -> Order:
-    moved = advance(known.order, state, reason=why)
-    await save_order(connection, moved, state)
-    await log.append(connection, [order_moved(known.order.request, state, None, at, why)])
-    return moved
-
-
-def _refuse_other(known: KnownOrder, request: OrderRequest) -> None:
-    if known.order.request != request:
-        raise BooksDisagree(f"order {request.client_order_id} was entered before with other terms")

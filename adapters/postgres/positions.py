@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, case, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -14,20 +12,13 @@ from adapters.postgres.capital_rows import paid_for
 from adapters.postgres.fill_rows import fills_of_symbol
 from adapters.postgres.sleeve_rows import read_holding, replace_parts, save_parts
 from adapters.postgres.tables import adjustments, orders, positions, trades
-from trading.adjustments import Adjustment, price_through
+from trading.adjustments import Adjustment
+from trading.booking import Counted, Quoted, extended, recounted
 from trading.funding import sub_positions
 from trading.instruments import UNKNOWN_SECTOR
-from trading.orders import Fill, OrderRequest, effective
-from trading.portfolio import Position
-from trading.sleeves import Holding, Told, after, divide, fold, together
-from trading.trades import Trade, book_trade, trades_by
-
-
-class Valued(NamedTuple):
-    """A price, in the shares of today, and the moment it is of."""
-
-    mark: Decimal
-    marked_at: datetime
+from trading.orders import Fill, OrderRequest
+from trading.sleeves import Told
+from trading.trades import Trade
 
 
 async def extend_position(connection: AsyncConnection, request: OrderRequest, fill: Fill) -> None:
@@ -35,47 +26,34 @@ async def extend_position(connection: AsyncConnection, request: OrderRequest, fi
     desk_id, symbol = request.desk_id, fill.symbol
     row = await _row(connection, desk_id, symbol)
     before = await read_holding(connection, desk_id, symbol, fill.price if row is None else row["mark"])
-    steps = divide(before, fill, {fill.client_order_id: request.strategy_id})
-    holding = after(before, steps)
-    position = together(symbol, holding) or Position(symbol=symbol, mark=fill.price)
-    # The quote is of this moment or later: it is in the same shares.
-    valued = _newer(Valued(fill.price, fill.filled_at), row, ())
-    await _save_position(connection, desk_id, request.sector, (position, valued))
-    changed = {step.strategy_id for step in steps}
-    await save_parts(connection, desk_id, (p for p in sub_positions(symbol, holding) if p.strategy_id in changed))
-    latest = await _open_trades(connection, desk_id, symbol)
-    for step in steps:
-        trade = book_trade(latest.get(step.strategy_id), step)
-        if trade is not None:
-            latest[step.strategy_id] = trade
-            await _save_trade(connection, desk_id, trade)
+    owners = {fill.client_order_id: request.strategy_id}
+    counted = extended(before, fill, owners, _quoted(row), await _open_trades(connection, desk_id, symbol))
+    await _save_position(connection, desk_id, request.sector, counted)
+    parts = sub_positions(symbol, counted.holding)
+    await save_parts(connection, desk_id, (part for part in parts if part.strategy_id in counted.changed))
+    for trade in counted.trades:
+        await _save_trade(connection, desk_id, trade)
 
 
 async def rebuild_position(
     connection: AsyncConnection, desk_id: str, symbol: str, sector: str = UNKNOWN_SECTOR
 ) -> None:
     """Count a symbol anew from all that changed it: something came late, was taken back, or was paid for its shares."""
-    fills = await fills_of_symbol(connection, desk_id, symbol)
     ours = (adjustments.c.desk_id == desk_id) & (adjustments.c.symbol == symbol)
-    adjusted = await adjustments_where(connection, ours)
-    paid = await paid_for(connection, desk_id, symbol)
-    holdings, steps = fold(Told(fills, adjusted, paid, await _owners(connection, desk_id, symbol)))
-    holding = holdings.get(symbol, Holding())
-    row = await _row(connection, desk_id, symbol)
-    position = together(symbol, holding)
-    if position is None and fills:
-        # When every fill was taken back there is still a row to value, at nothing.
-        position = Position(symbol=symbol, mark=price_through(fills[-1].price, symbol, adjusted, fills[-1].filled_at))
-    if position is None:
+    told = Told(
+        await fills_of_symbol(connection, desk_id, symbol),
+        await adjustments_where(connection, ours),
+        await paid_for(connection, desk_id, symbol),
+        await _owners(connection, desk_id, symbol),
+    )
+    counted = recounted(symbol, told, _quoted(await _row(connection, desk_id, symbol)))
+    if counted is None:
         return
-    priced_at = [fill.filled_at for fill in effective(fills) or fills[-1:]]
-    priced_at += [one.effective_at for one in adjusted if one.ratio is None]
-    valued = _newer(Valued(position.mark, max(priced_at)), row, adjusted)
-    await _save_position(connection, desk_id, sector, (position, valued))
-    await replace_parts(connection, desk_id, symbol, sub_positions(symbol, holding))
+    await _save_position(connection, desk_id, sector, counted)
+    await replace_parts(connection, desk_id, symbol, sub_positions(symbol, counted.holding))
     old = (trades.c.desk_id == desk_id) & (trades.c.symbol == symbol)
     await connection.execute(delete(trades).where(old))
-    for trade in trades_by(steps).values():
+    for trade in counted.trades:
         await _save_trade(connection, desk_id, trade)
 
 
@@ -86,12 +64,8 @@ async def adjustments_where(connection: AsyncConnection, which: ColumnElement[bo
     return tuple(Adjustment.model_validate({name: row[name] for name in Adjustment.model_fields}) for row in rows)
 
 
-def _newer(booked: Valued, row: RowMapping | None, adjusted: tuple[Adjustment, ...]) -> Valued:
-    """The last quote, through the splits since, if it is not older than what was booked last."""
-    if row is None or row["quoted_at"] is None or row["quoted_at"] < booked.marked_at:
-        return booked
-    quoted = price_through(row["quoted_mark"], row["symbol"], adjusted, row["quoted_at"])
-    return Valued(quoted, row["quoted_at"])
+def _quoted(row: RowMapping | None) -> Quoted | None:
+    return None if row is None or row["quoted_at"] is None else Quoted(row["quoted_mark"], row["quoted_at"])
 
 
 async def _row(connection: AsyncConnection, desk_id: str, symbol: str) -> RowMapping | None:
@@ -99,11 +73,9 @@ async def _row(connection: AsyncConnection, desk_id: str, symbol: str) -> RowMap
     return (await connection.execute(select(positions).where(ours))).mappings().one_or_none()
 
 
-async def _save_position(
-    connection: AsyncConnection, desk_id: str, sector: str, counted: tuple[Position, Valued]
-) -> None:
+async def _save_position(connection: AsyncConnection, desk_id: str, sector: str, counted: Counted) -> None:
     """Write a position and what a share of it is worth; a sector that is not known leaves the one that is."""
-    position, valued = counted
+    position, valued = counted.position, counted.valued
     row = {
         **position.model_dump(exclude={"mark", "lots"}),
         "desk_id": desk_id,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from trading.orders import OrderRequest
+from trading.orders import OrderRequest, stem_of
 from trading.standing import Recent
 
 _COUNT = text(
@@ -46,12 +46,5 @@ async def count_recent(connection: AsyncConnection, request: OrderRequest, dupli
 
 async def _same(connection: AsyncConnection, request: OrderRequest, minutes: int) -> str | None:
     terms = {**request.model_dump(include={"desk_id", "strategy_id", "symbol", "side", "quantity"}), "minutes": minutes}
-    return (await connection.execute(_SAME, {**terms, "stem": _stem(request.replaces)})).scalar()
-
-
-def _stem(name: str | None) -> str | None:
-    """The first of a chain of orders that replace each other (`trading.orders.successor_id`)."""
-    if name is None:
-        return None
-    stem, dot, number = name.rpartition(".")
-    return stem if dot and number.isdigit() else name
+    stem = None if request.replaces is None else stem_of(request.replaces)
+    return (await connection.execute(_SAME, {**terms, "stem": stem})).scalar()

@@ -37,17 +37,13 @@ async def read_strategy_breakers(connection: AsyncConnection, desk_id: str) -> t
 async def judge_strategies(connection: AsyncConnection, look: BreakerLook, count: int) -> StrategyBreaker | None:
     """Hold the rules against each strategy's part of the books, or that of the one that is named; what it is now.
 
-    A desk's only strategy is judged as the desk, unless something has stopped it while it was one of several. The log
-    is locked, and had `count` events when the look began.
+    The log is locked, and had `count` events when the look began.
     """
     known = await read_strategy_breakers(connection, look.desk_id)
-    due = [one for one in known if look.strategy_id in {None, one.strategy_id}]
-    if len(known) == 1:
-        due = [one for one in due if one.breaker.trips]
+    due = judging.looked_at(known, look.strategy_id)
     after = await _judged(connection, due, look) if due else []
     await log.append(connection, strategies_judged(due, after, look, count))
-    now = {one.strategy_id: one for one in (*known, *after)}
-    return None if look.strategy_id is None else now.get(look.strategy_id, _unknown(look.strategy_id))
+    return None if look.strategy_id is None else judging.found((*after, *known), look.strategy_id)
 
 
 async def restrain(connection: AsyncConnection, change: StateChange) -> CircuitBreaker | Refused:
@@ -102,11 +98,6 @@ async def _one(connection: AsyncConnection, desk_id: str, strategy_id: str | Non
 async def _keep(connection: AsyncConnection, desk_id: str, breakers: Sequence[StrategyBreaker]) -> None:
     rows = [{"desk_id": desk_id, **one.model_dump(mode="json", include={"strategy_id", "breaker"})} for one in breakers]
     await connection.execute(_KEEP, rows)
-
-
-def _unknown(strategy_id: str) -> StrategyBreaker:
-    """One that was removed while it ran: it may close what it holds."""
-    return StrategyBreaker(strategy_id=strategy_id, enabled=False)
 
 
 def _of(row: RowMapping) -> StrategyBreaker:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping, bindparam, text
@@ -12,17 +11,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
-from adapters.postgres.breaker import DAYS_A_SESSION, HALTED_FOR
 from adapters.postgres.strategy_tables import IS_TOLD, WHOSE
 from trading.breaker import StrategyBreaker
-from trading.breaker_facts import Closing, EquityMark, Known, Told, facts_of
+from trading.breaker_facts import OF_STRATEGY, Closing, EquityMark, Known, Told, facts_of, reaches_back
 from trading.breaker_rules import BreakerFacts, BreakerLook
 from trading.events import EventType
-
-# A desk may have two hundred: of each less is read than of the desk.
-MOST_TOLD = 500
-MOST_CLOSINGS = 200
-
 
 _NAMES = bindparam("names", type_=ARRAY(Text))
 # The peak is kept at marks. Between two of them a strategy is worth its cash and its shares at the desk's marks.
@@ -113,18 +106,16 @@ async def _read(connection: AsyncConnection, names: Sequence[str], look: Breaker
     asked: dict[str, Any] = {"desk_id": look.desk_id, "names": list(names)}
     stated = {row["strategy_id"]: row for row in (await connection.execute(_STATED, asked)).mappings()}
     marked = (row["marked_at"] for row in stated.values())
-    since = _since(next(marked, None) or look.at, look)
+    since = reaches_back(next(marked, None), look)
     return _Read(
         stated=stated,
         marks=_by_strategy((await connection.execute(_MARKS, {**asked, "zone": look.zone, "since": since})).mappings()),
         flows=_by_strategy((await connection.execute(_FLOWS, asked)).mappings()),
-        told=_by_strategy((await connection.execute(_TOLD, {**asked, "most": MOST_TOLD})).mappings()),
-        closings=_by_strategy((await connection.execute(_CLOSINGS, {**asked, "most": MOST_CLOSINGS})).mappings()),
+        told=_by_strategy((await connection.execute(_TOLD, {**asked, "most": OF_STRATEGY.told})).mappings()),
+        closings=_by_strategy(
+            (await connection.execute(_CLOSINGS, {**asked, "most": OF_STRATEGY.closings})).mappings()
+        ),
     )
-
-
-def _since(marked_at: datetime, look: BreakerLook) -> datetime:
-    return marked_at - look.rules.sharpe_sessions * timedelta(days=DAYS_A_SESSION) - HALTED_FOR
 
 
 def _by_strategy(rows: Iterable[RowMapping]) -> Mapping[str, Sequence[RowMapping]]:
