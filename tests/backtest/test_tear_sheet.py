@@ -22,6 +22,7 @@ from tests.backtest.made import CASH, FIRST_DAY, Did, card_of, made, metrics_of,
 from tests.backtest.reading import Read, cents_of
 
 ROOT = Path(__file__).parents[2]
+GAINS = "Gain or loss by symbol, in dollars"
 HOSTILE = "</style><script>alert('1')</script><img src=x onerror=alert(2)>&\"'"
 
 
@@ -33,7 +34,7 @@ def test_the_sheet_says_what_the_result_says() -> None:
     result = wavy()
     page = read(result)
     assert f"${result.equity[-1]:,.2f}" in page.text
-    rows = page.tables["Gain or loss by symbol, in dollars"]
+    rows = page.tables[GAINS]
     gained = round(100 * (float(result.equity[-1]) - CASH))
     assert cents_of(rows[-1][1]) == gained
     assert sum(cents_of(row[1]) for row in rows[1:-1]) == gained
@@ -47,7 +48,7 @@ def test_the_sheet_says_what_the_result_says() -> None:
 def test_interest_dividends_and_what_was_borrowed_are_rows_of_the_whole() -> None:
     result = wavy()
     earned = replace(result, equity=result.equity + 12.34 + 5 - 1.5, interest=12.34, dividends=5.0, borrow=1.5)
-    rows = {row[0]: row for row in read(earned).tables["Gain or loss by symbol, in dollars"][1:]}
+    rows = {row[0]: row for row in read(earned).tables[GAINS][1:]}
     assert [rows[name][1] for name in ("Interest on cash", "Dividends", "Borrowed shares")] == [
         "+$12.34",
         "+$5.00",
@@ -55,6 +56,12 @@ def test_interest_dividends_and_what_was_borrowed_are_rows_of_the_whole() -> Non
     ]
     parts = [cents_of(row[1]) for name, row in rows.items() if name != "All"]
     assert sum(parts) == cents_of(rows["All"][1]) == round(100 * (earned.equity[-1] - CASH))
+
+
+def test_what_rounding_leaves_is_a_row_of_its_own() -> None:
+    closes = [[10.0] * 3, [10.0334] * 3]
+    rows = read(made(closes, [Did(0, symbol, 10, 10.0) for symbol in range(3)])).tables[GAINS]
+    assert [row[1] for row in rows[1:]] == ["+$0.33", "+$0.33", "+$0.33", "+$0.01", "+$1.00"]
 
 
 def test_months_compound_to_the_whole() -> None:
