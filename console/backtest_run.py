@@ -46,22 +46,24 @@ async def run(engine: Engine, panel: Panel, plan: Plan, output: Output, settings
             return await asyncio.to_thread(run_columns, panel, plan)
     from backtest.cycles.run import run_cycles  # noqa: PLC0415  half a second that columns need not wait for
 
-    with _bar(output) as tell:
+    with bar(output) as tell:
         result = await run_cycles(panel, plan, deciders_of(settings), tell)
     return replace(result, benchmark=benchmark_of(panel, plan), held=held_of(panel, plan))
 
 
 @contextmanager
-def _bar(output: Output) -> Iterator[Tell]:
+def bar(output: Output) -> Iterator[Tell]:
     """A bar of days; only on a terminal."""
     if output.as_json or not output.console.is_terminal:
         yield lambda _: None
         return
     columns = (TextColumn("  days"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[equity]}"))
-    with Bar(*columns, TimeRemainingColumn(), console=output.console, transient=True) as bar:
-        task = bar.add_task("", total=None, equity="")
+    with Bar(*columns, TimeRemainingColumn(), console=output.console, transient=True) as shown:
+        task = shown.add_task("", total=None, equity="")
 
         def tell(progress: Progress) -> None:
-            bar.update(task, total=progress.total, completed=progress.done, equity=f"equity {progress.equity:,.0f} USD")
+            shown.update(
+                task, total=progress.total, completed=progress.done, equity=f"equity {progress.equity:,.0f} USD"
+            )
 
         yield tell

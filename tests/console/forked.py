@@ -10,6 +10,7 @@ from pathlib import Path
 
 import console.asking
 import console.audit
+import console.backtest
 import console.books
 import console.capital
 import console.checks
