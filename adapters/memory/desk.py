@@ -169,8 +169,8 @@ class Desk:
         """Set the cash of accounts to what transfers and parts make."""
         self._parts = None
         for name in names:
-            account = self.accounts.get(name) or Account(strategy_id=name)
-            cash = cents_of(self.brought[name] + self.allocated[name])
+            account = self.accounts.get(name) or Account(strategy_id=name, peak_equity=cents_of(ZERO))
+            cash = cents_of(self.brought.get(name, ZERO) + self.allocated.get(name, ZERO))
             self.accounts[name] = account.model_copy(update={"cash": cash})
 
     def forget_accounts(self) -> None:

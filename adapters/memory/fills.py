@@ -12,7 +12,7 @@ from trading.errors import BooksDisagree
 from trading.events import Event
 from trading.instruments import UNKNOWN_SECTOR
 from trading.money import ZERO
-from trading.orders import Fill, Order, OrderRequest, settle
+from trading.orders import Fill, Order, settle
 from trading.portfolio import FLOWS, CapitalEvent, cash_of, peak_after
 from trading.sleeves import FOR_SHARES, Owners, Told
 
@@ -21,7 +21,7 @@ def book_fill(store: Store, fill: Fill, executed: Event) -> Order:
     """Book a fill once. An over-fill is booked too: the broker did it."""
     desk, known = store.desk(executed.desk_id), store.order(fill.client_order_id)
     request = known.order.request
-    _refuse_stranger(request, fill, desk.desk_id)
+    known.refuse_stranger(fill, desk.desk_id)
     if fill.fill_id in store.fills:
         if store.fills[fill.fill_id] != fill:
             raise BooksDisagree(f"fill {fill.fill_id} was booked before with other content")
@@ -142,11 +142,6 @@ def _linked(store: Store, fill: Fill) -> list[Fill]:
         if other.client_order_id != fill.client_order_id:
             raise BooksDisagree(f"fill {fill.fill_id} and {other.fill_id} take back each other across orders")
     return linked
-
-
-def _refuse_stranger(request: OrderRequest, fill: Fill, desk_id: str) -> None:
-    if (request.desk_id, request.symbol, request.side) != (desk_id, fill.symbol, fill.side):
-        raise BooksDisagree(f"fill {fill.fill_id} is not one of order {request.client_order_id}")
 
 
 def _owners(desk: Desk) -> Owners:
