@@ -34,7 +34,8 @@ def plan(**typed: Any) -> Plan:
 
 def test_what_is_not_said_is_as_the_desk_has_it() -> None:
     made = plan()
-    assert (made.cash, made.frictions.costs.slippage_bps, made.frictions.spread_bps) == (5000, 7, 0)
+    costs, frictions = made.frictions.costs, made.frictions
+    assert [str(one) for one in (made.cash, costs.slippage_bps, frictions.spread_bps)] == ["5000", "7", "0"]
     assert made.limits is not None
     assert made.limits.max_positions == 3
     assert (made.fill, made.sizing, made.seed, made.frictions.volume_share) == (FillAt.NEXT_OPEN, None, 0, None)
@@ -62,14 +63,18 @@ def test_what_is_said_is_what_is_run() -> None:
     )
     assert made.parameters == {"fast": 10, "name": "abc", "list": [1, 2]}
     costs, frictions = made.frictions.costs, made.frictions
-    assert (costs.commission_bps, costs.commission_per_share, costs.commission_per_order) == (
-        5,
-        Decimal("0.005"),
-        Decimal("1.25"),
+    commissions = (costs.commission_bps, costs.commission_per_share, costs.commission_per_order)
+    assert [str(one) for one in commissions] == ["5", "0.005", "1.25"]
+    rest = (
+        costs.slippage_bps,
+        frictions.spread_bps,
+        frictions.volume_share,
+        frictions.borrow_rate,
+        frictions.cash_rate,
     )
-    assert (costs.slippage_bps, frictions.spread_bps, frictions.volume_share) == (0, Decimal("2.5"), Decimal("0.1"))
-    assert (frictions.borrow_rate, frictions.cash_rate) == (Decimal("0.03"), Decimal("0.02"))
-    assert (made.cash, made.fill, made.limits, made.seed) == (1_000_000, FillAt.CLOSE, None, 7)
+    assert [str(one) for one in rest] == ["0", "2.5", "0.1", "0.03", "0.02"]
+    assert (made.fill, made.limits, made.seed) == (FillAt.CLOSE, None, 7)
+    assert made.cash == Decimal(1_000_000)
     assert made.sizing == Sizing(by=SizedBy.EQUITY, amount=Decimal("0.15"))
 
 
