@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 FOUND = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
-_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run")
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--no-first-run",
+)
 # Nothing may be fetched, by the page or by the browser for itself: every name leads nowhere.
 _ALONE = ("--disable-background-networking", "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND")
 
@@ -62,7 +69,9 @@ class Page:
         self._events.clear()
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.call("Emulation.setEmulatedMedia", features=scheme)
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600
+        )
         self.call("Page.navigate", url=path.resolve().as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self._events):
             self._events.append(self._next())
@@ -120,7 +129,17 @@ def browser(profile: Path) -> Iterator[Page]:
     answer, told = os.pipe()
     # A shell of one line puts the pipes where the browser looks for them, whatever numbers they have here.
     script = f'exec "$@" 3<&{theirs} 4>&{told}'
-    command = ["bash", "-c", script, "bash", FOUND, *_FLAGS, *_ALONE, f"--user-data-dir={profile}", "--remote-debugging-pipe"]
+    command = [
+        "bash",
+        "-c",
+        script,
+        "bash",
+        FOUND,
+        *_FLAGS,
+        *_ALONE,
+        f"--user-data-dir={profile}",
+        "--remote-debugging-pipe",
+    ]
     running = subprocess.Popen(command, pass_fds=(theirs, told), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(theirs)
     os.close(told)
