@@ -17,7 +17,7 @@ from adapters.actions_file import read_actions
 from adapters.daily_files import ACTIONS
 from backtest.bar_files import names_in, read_rows
 from backtest.bar_rows import BarRows
-from backtest.cautions import told
+from backtest.cautions import counted, told
 from backtest.cleaning import cleaned, faults_of
 from backtest.panel import Caution, Panel
 from backtest.panel_of_rows import panel_of, with_actions
@@ -122,19 +122,28 @@ def _windowed(rows: BarRows, wanted: Wanted, source: str) -> tuple[BarRows, tupl
     days = np.unique(rows.day[traded])
     if not len(days):
         raise BadMarketData(f"{source}: of {len(rows)} bars none can be traded on")
-    first = days[0] if wanted.from_on is None else _number(wanted.from_on)
-    last = days[-1] if wanted.to_on is None else _number(wanted.to_on)
+    # Where no day is asked for, bad bars at either end are a part of the data that somebody should hear of.
+    first = int(rows.day.min()) if wanted.from_on is None else _number(wanted.from_on)
+    last = int(rows.day.max()) if wanted.to_on is None else _number(wanted.to_on)
     start, end = np.searchsorted(days, first), np.searchsorted(days, last, side="right")
     if start >= end:
-        raise BadConfiguration(
-            f"{source} has no bars from {_day(first)} to {_day(last)}: it has {_day(days[0])} to {_day(days[-1])}"
-        )
-    warm = days[max(int(start) - wanted.warm_up, 0)]
+        asked = (("from", wanted.from_on), ("to", wanted.to_on))
+        words = " ".join(f"{word} {day}" for word, day in asked if day is not None)
+        raise BadConfiguration(f"{source} has no bars {words}: it has {_day(days[0])} to {_day(days[-1])}")
+    warm = min(first, int(days[max(int(start) - wanted.warm_up, 0)]))
     within = (rows.day >= first) & (rows.day <= last) & sound
     has_bars = np.bincount(rows.symbol[within], minlength=len(rows.names)) > 0
     absent = [(rows.names[n], _elsewhere(rows, int(n), sound)) for n in np.flatnonzero(~has_bars)]
     kept = (rows.day >= warm) & (rows.day <= last) & has_bars[rows.symbol]
-    return rows.where(kept), told("no_bars", absent) if wanted.symbols is not None else ()
+    cautions = told("no_bars", absent) if wanted.symbols is not None else ()
+    return rows.where(kept), (*cautions, *_cold(wanted, int(start)))
+
+
+def _cold(wanted: Wanted, before: int) -> tuple[Caution, ...]:
+    if wanted.warm_up or not before:
+        return ()
+    reason = f"{counted(before, 'session')} before the first day are left out: averages begin with the run"
+    return (Caution(code="cold_start", reason=reason),)
 
 
 def _elsewhere(rows: BarRows, symbol: int, sound: NDArray[np.bool_]) -> str:

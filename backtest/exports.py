@@ -55,10 +55,14 @@ def places(folder: Path) -> Exported:
     )
 
 
-def export(result: Result, card: RunCard, metrics: Metrics, folder: Path) -> Exported:
-    """Write all of a run, each file whole or not at all; the card is the last, so a folder that has one is whole."""
+def export(result: Result, card: RunCard, metrics: Metrics, folder: Path, *, sheet: bool = True) -> Exported:
+    """Write all of a run, each file whole or not at all; the card is the last, so a folder that has one is whole.
+
+    Without `sheet` there is no tear sheet, and none of an earlier run is left.
+    """
     at = places(folder)
     at.card_json.unlink(missing_ok=True)
+    at.tear_sheet.unlink(missing_ok=True)
     equity, fills, refusals = equity_table(result), fills_table(result), refusals_table(result)
     trades = trades_table(result, trades_of(result))
     for table, text, columns in (
@@ -70,7 +74,8 @@ def export(result: Result, card: RunCard, metrics: Metrics, folder: Path) -> Exp
         write_whole(text, as_csv(table))
         write_whole(columns, as_parquet(table))
     write_whole(at.metrics_json, metrics.model_dump_json(indent=2).encode() + b"\n")
-    write_tear_sheet(result, card, metrics, at.tear_sheet)
+    if sheet:
+        write_tear_sheet(result, card, metrics, at.tear_sheet)
     write_whole(at.card_json, card.model_dump_json(indent=2).encode() + b"\n")
     return at
 

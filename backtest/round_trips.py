@@ -148,13 +148,14 @@ def _pieces(now: _Round | None, part: _Part) -> Iterator[_Part]:
     """The part whole, or what closes the trade and what opens the next one, each with its part of the commission."""
     if not part.shares:
         return
-    over = 0.0 if now is None else abs(part.shares) - abs(now.held)
+    held = 0.0 if now is None else now.held
+    over = abs(part.shares) - abs(held)
     if now is None or part.shares * now.sign > 0 or over <= NOTHING * max(now.bought, 1.0):
         yield part
         return
     rest = over / abs(part.shares)
-    yield part._replace(shares=-now.held, commission=part.commission * (1 - rest))
-    yield part._replace(shares=part.shares + now.held, commission=part.commission * rest)
+    yield part._replace(shares=-held, commission=part.commission * (1 - rest))
+    yield part._replace(shares=part.shares + held, commission=part.commission * rest)
 
 
 class _Told(NamedTuple):

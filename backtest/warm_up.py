@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from activities.market import SESSIONS
+from trading.backtest_plan import Engine
 
-COLD = frozenset({"sma_cross"})
+COLD = frozenset({"sma-cross"})
 """Rules that are defined from a run's first bar on: what crossed before it did not happen."""
 
 
-def warm_up_of(strategy: str) -> int:
-    """As many as the desk's own cycles look back on; none where the rule itself begins with the run."""
-    return 0 if strategy in COLD else SESSIONS
+def warm_up_of(strategy: str, engine: Engine) -> int:
+    """As many as the desk's own cycles look back on; none where the rule itself begins with the run.
+
+    Whole cycles need them in any case: a desk looks at no symbol of which it knows less than a year.
+    """
+    return 0 if strategy.replace("_", "-") in COLD and engine is Engine.COLUMNS else SESSIONS

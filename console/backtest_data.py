@@ -9,21 +9,26 @@ from pathlib import Path
 
 import numpy as np
 
-from backtest.data import ask_panel, load_panel
+from backtest.columns import can_run
+from backtest.data import Wanted, ask_panel, load_panel
 from backtest.panel import Panel
+from backtest.warm_up import warm_up_of
 from console.backtest_wish import Wish
 from console.watchlist import Prices, watchlist
 from settings import Settings
-from trading.backtest_plan import Plan
+from trading.backtest_plan import Engine, Plan
 from trading.errors import BadConfiguration, UnknownSymbol
+
+_ANY = ("A",)
 
 
 async def panel_of(wish: Wish, settings: Settings) -> Panel:
     """The panel of a wish. Raises what `load_panel` and `ask_panel` do, and UnknownSymbol for a benchmark not there."""
+    wanted = replace(wish.wanted, warm_up=_warm_up(wish))
     if wish.data is not None:
-        panel = await asyncio.to_thread(load_panel, wish.data, wish.wanted)
+        panel = await asyncio.to_thread(load_panel, wish.data, wanted)
     else:
-        panel = await _asked(wish, settings)
+        panel = await _asked(wish.provider or "", wanted, settings)
     if wish.needs_benchmark and wish.benchmark is not None and wish.benchmark not in panel.symbols:
         raise UnknownSymbol(f"no bars of the benchmark {wish.benchmark} between these days in {source_of(wish)}")
     return panel
@@ -48,12 +53,23 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().resolve()
 
 
-async def _asked(wish: Wish, settings: Settings) -> Panel:
-    market = settings.market.model_copy(update={"providers": (wish.provider,), "cross_check": False})
+def _warm_up(wish: Wish) -> int:
+    """What was asked for, else what suits the engine that is going to run, as far as that is known without the data."""
+    if wish.warm_up is not None:
+        return wish.warm_up
+    engine = wish.engine
+    if engine is None:
+        looks = wish.plan(wish.wanted.symbols or _ANY, (date.min, date.max), None)
+        engine = Engine.COLUMNS if can_run(looks) is None else Engine.CYCLES
+    return warm_up_of(str(wish.fields["strategy"]), engine)
+
+
+async def _asked(provider: str, wanted: Wanted, settings: Settings) -> Panel:
+    market = settings.market.model_copy(update={"providers": (provider,), "cross_check": False})
     settings = settings.model_copy(update={"market": market})
     prices = Prices.of(settings)
-    if wish.wanted.from_on is None:
+    if wanted.from_on is None:
         raise BadConfiguration(f"--from: the market {prices.market.name} is asked from a day on: name it")
-    symbols = await watchlist(settings, prices, wish.wanted.symbols or ())
-    to_on = wish.wanted.to_on or (await prices.latest()).date()
-    return await ask_panel(prices.market, prices.calendar, replace(wish.wanted, symbols=symbols, to_on=to_on))
+    symbols = await watchlist(settings, prices, wanted.symbols or ())
+    to_on = wanted.to_on or (await prices.latest()).date()
+    return await ask_panel(prices.market, prices.calendar, replace(wanted, symbols=symbols, to_on=to_on))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -14,6 +15,7 @@ from backtest.cycles.deciders import Deciders
 from backtest.cycles.run import Progress, run_cycles
 from backtest.panel import Panel
 from backtest.result import Result
+from backtest.yardsticks import benchmark_of, held_of
 from console.output import Output
 from trading.backtest_plan import Engine, Plan
 from trading.errors import BadConfiguration
@@ -33,13 +35,14 @@ def engine_for(asked: Engine | None, plan: Plan, panel: Panel) -> Engine:
     return Engine.CYCLES
 
 
-async def run(engine: Engine, panel: Panel, plan: Plan, output: Output, deciders: Deciders | None) -> Result:
-    """What the plan brought. Without `deciders` the agents' seats are the rules model's."""
+async def run(engine: Engine, panel: Panel, plan: Plan, output: Output, deciders: Deciders) -> Result:
+    """What the plan brought."""
     if engine is Engine.COLUMNS:
         with output.waiting("replaying"):
             return await asyncio.to_thread(run_columns, panel, plan)
     with _bar(output) as tell:
-        return await run_cycles(panel, plan, deciders, tell)
+        result = await run_cycles(panel, plan, deciders, tell)
+    return replace(result, benchmark=benchmark_of(panel, plan), held=held_of(panel, plan))
 
 
 @contextmanager
@@ -53,8 +56,6 @@ def _bar(output: Output) -> Iterator[Tell]:
         task = bar.add_task("", total=None, equity="")
 
         def tell(progress: Progress) -> None:
-            bar.update(
-                task, total=progress.total, completed=progress.done, equity=f"equity {progress.equity:,.0f} USD"
-            )
+            bar.update(task, total=progress.total, completed=progress.done, equity=f"equity {progress.equity:,.0f} USD")
 
         yield tell

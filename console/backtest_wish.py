@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from pydantic import JsonValue, ValidationError
 
 from backtest.data import Wanted
-from backtest.warm_up import warm_up_of
 from console.universe_file import read_universe
 from settings import Settings
 from trading.backtest_plan import Engine, FillAt, Frictions, Plan, SizedBy, Sizing
@@ -43,7 +42,8 @@ _HUNDRED = Decimal(100)
 class Wish:
     """What was typed for one run. `plan` is all of it but the symbols and dates, which the data decide.
 
-    `engine` None takes the fastest that can; `needs_benchmark` says that it was asked for by name.
+    `engine` None takes the fastest that can, `warm_up` None what suits strategy and engine; `needs_benchmark` says
+    that it was asked for by name.
     """
 
     wanted: Wanted
@@ -51,6 +51,7 @@ class Wish:
     data: Path | None
     provider: str | None
     engine: Engine | None
+    warm_up: int | None
     benchmark: str | None
     needs_benchmark: bool
 
@@ -63,6 +64,8 @@ class Wish:
 def wished(typed: Typed, settings: Settings) -> Wish:
     """What was typed. Raises BadConfiguration, in one line, for what cannot be read."""
     strategy = str(typed["strategy"]).strip()
+    if not strategy:
+        raise BadConfiguration("--strategy: nothing is named (there are agents, rules, and classes as module:Class)")
     benchmark = typed.get("benchmark")
     own = settings.desk.benchmark if benchmark is None else benchmark
     named = () if own.lower() == NONE else _tickers("--benchmark", own)
@@ -70,7 +73,6 @@ def wished(typed: Typed, settings: Settings) -> Wish:
         symbols=_symbols(typed),
         from_on=_day("--from", typed.get("from_on")),
         to_on=_day("--to", typed.get("to_on")),
-        warm_up=_warm_up(typed.get("warm_up"), strategy),
         beside=named,
     )
     data, provider = _source(typed, settings)
@@ -79,7 +81,8 @@ def wished(typed: Typed, settings: Settings) -> Wish:
         fields=_fields(strategy, typed, settings),
         data=data,
         provider=provider,
-        engine=None if typed.get("engine") in {None, AUTO} else _choice("--engine", typed["engine"], Engine),
+        engine=_engine(typed.get("engine")),
+        warm_up=_warm_up(typed.get("warm_up")),
         benchmark=named[0] if named else None,
         needs_benchmark=benchmark is not None,
     )
@@ -176,9 +179,9 @@ def _json(name: str, said: str) -> JsonValue:
     return kept
 
 
-def _warm_up(said: str | None, strategy: str) -> int:
+def _warm_up(said: str | None) -> int | None:
     if said is None:
-        return warm_up_of(strategy)
+        return None
     if said.strip().lower() == EVERY:
         return MOST_WARM_UP
     sessions = number("--warm-up", said)
@@ -223,6 +226,14 @@ def _day(option: str, said: str | None) -> date | None:
         return date.fromisoformat(said.strip())
     except ValueError:
         raise BadConfiguration(f"{option}: {said} is no date (one looks like 2017-11-10)") from None
+
+
+def _engine(said: str | None) -> Engine | None:
+    if said in {None, AUTO}:
+        return None
+    if said not in list(Engine):
+        raise BadConfiguration(f"--engine: {said} is none of {', '.join((AUTO, *Engine))}")
+    return Engine(said)
 
 
 def _choice(option: str, said: str, kind: type[Choice]) -> Choice:

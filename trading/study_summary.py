@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -37,6 +38,7 @@ from trading.trial_scores import Numbers, rows_of, score_of, scores
 Column = NDArray[np.float64]
 _YEAR = math.sqrt(SESSIONS_A_YEAR)
 _NOTHING = 1e-12
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def summed(asked: StudyAsked, prepared: Prepared, rows: Sequence[TrialRow], ended: Ended) -> StudySummary:
@@ -101,11 +103,12 @@ def _best(asked: StudyAsked, rows: Sequence[TrialRow]) -> tuple[TrialLine, ...]:
 
 
 def _failures(failed: Sequence[TrialRow]) -> tuple[Failure, ...]:
-    counts = Counter(row.error or "" for row in failed)
-    first = {row.error or "": row for row in reversed(failed)}
+    """By what was wrong, whatever the numbers were; each in the words of its first."""
+    kinds = [_NUMBER.sub("0", row.error or "") for row in failed]
+    first = dict(zip(reversed(kinds), reversed(failed), strict=True))
     return tuple(
-        Failure(reason=reason, count=count, parameters=first[reason].parameters)
-        for reason, count in counts.most_common(MOST_TROUBLES)
+        Failure(reason=first[kind].error or "", count=count, parameters=first[kind].parameters)
+        for kind, count in Counter(kinds).most_common(MOST_TROUBLES)
     )
 
 

@@ -18,7 +18,7 @@ _FLOAT, _INT = types.float64, types.int64
 _PRICES = types.Array(_FLOAT, 2, "C")
 _COLUMN, _INDEX = types.Array(_FLOAT, 1, "C"), types.Array(_INT, 1, "C")
 _MATRIX, _MARKS = types.Array(_INT, 2, "C"), types.Array(types.int8, 2, "C")
-_KINDS = {"float": _FLOAT, "int": _INT, "bool": types.boolean, "Column": _COLUMN, "Index": _INDEX}
+_KINDS = {"float": _FLOAT, "int": _INT, "bool": types.boolean, "Column": _COLUMN, "Index": _INDEX, "Table": _PRICES}
 
 
 def _tuple(kind: type, **others: Any) -> Any:
@@ -31,16 +31,20 @@ def _tuple(kind: type, **others: Any) -> Any:
 _BARS = _tuple(kernel.Bars, opens=_PRICES, closes=_PRICES)
 _EVENTS, _TERMS, _BOOK = _tuple(kernel.Events), _tuple(kernel.Terms), _tuple(kernel.Book)
 _PAIR = types.UniTuple(_INT, 2)
-for _part in ("worth", "meet", "fill", "refuse", "leave", "enter", "take_stock", "ask", "accept", "room"):
+for _part in ("value", "meet", "fill", "refuse", "leave", "enter", "take_stock", "ask", "accept", "room"):
     register_jitable(getattr(kernel, _part))
 
 
 def _compiled(signature: Any, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiled and kept on disk; where no folder can be written to, for this process alone."""
+    """Compiled and kept on disk; where no folder can be written to, for this process alone.
+
+    The kernel allocates nothing, so its arrays need not be counted (`_nrt`): to count them is half of its time. Were it
+    to allocate one day, the compiler would refuse it.
+    """
     try:
-        return numba.njit(signature, cache=True, nogil=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(signature, cache=True, nogil=True, _nrt=False)(function)  # type: ignore[no-any-return]
     except RuntimeError:
-        return numba.njit(signature, nogil=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(signature, nogil=True, _nrt=False)(function)  # type: ignore[no-any-return]
 
 
 play = _compiled(types.void(_BARS, _EVENTS, _TERMS, _BOOK), kernel.play)

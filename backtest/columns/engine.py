@@ -168,7 +168,6 @@ def _player(*, compiled: bool) -> Play:
 def _book(terms: Terms, events: int, cash: float, equity: Column, refusals: int) -> Book:
     """An account with nothing but cash; each event can make one order, and each order be cut once and refused once."""
     symbols, days = len(terms.sectors), len(equity)
-    refused = min(2 * events, refusals)
     money = np.zeros(3)
     money[BALANCE] = cash
     return Book(
@@ -179,14 +178,7 @@ def _book(terms: Terms, events: int, cash: float, equity: Column, refusals: int)
         in_sector=np.zeros(symbols),
         cash=np.empty(days),
         equity=equity,
-        fill_day=np.empty(events, np.int64),
-        fill_symbol=np.empty(events, np.int64),
-        fill_shares=np.empty(events),
-        fill_price=np.empty(events),
-        fill_commission=np.empty(events),
-        refused_day=np.empty(refused, np.int64),
-        refused_symbol=np.empty(refused, np.int64),
-        refused_shares=np.empty(refused),
-        refused_code=np.empty(refused, np.int64),
+        fills=np.empty((events, 5)),
+        refused=np.empty((min(2 * events, refusals), 4)),
         counts=np.zeros(2, np.int64),
     )

@@ -62,7 +62,7 @@ class Ground:
             present=present[start:],
             bars=Bars(
                 opens=np.where(present, opens, np.nan)[start:].copy(),
-                closes=filled_forward(close)[start:].copy(),
+                closes=np.ascontiguousarray(np.nan_to_num(filled_forward(close)[start:])),
                 accrual=_accrual(panel.days[start:end], float(plan.frictions.cash_rate)),
             ),
             history=History(high=high, low=low, close=close),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Column = NDArray[np.float64]
 Index = NDArray[np.int64]
+Table = NDArray[np.float64]
 
 ENTER, LEAVE = 1, 2
 """What an event asks for, as bits."""
@@ -72,9 +73,9 @@ class Book(NamedTuple):
     """What is held and what became of it; written by `play`.
 
     `order` [N] shares to be traded, signed, and the day it was `decided`; `money` cash, interest so far, and the cost of
-    buys that wait or were accepted today; `in_sector` dollars likewise. `cash` and `equity` [T] at each close. Fills
-    and refusals in the order in which they happened; `counts` how many there are, of refusals also those for which
-    there was no place.
+    buys that wait or were accepted today; `in_sector` dollars likewise. `cash` and `equity` [T] at each close. `fills`
+    [F, 5] day, symbol, shares, price, commission and `refused` [R, 4] day, symbol, shares, code, in the order in which
+    they happened; `counts` how many there are, of refusals also those for which there was no place.
     """
 
     shares: Column
@@ -84,15 +85,8 @@ class Book(NamedTuple):
     in_sector: Column
     cash: Column
     equity: Column
-    fill_day: Index
-    fill_symbol: Index
-    fill_shares: Column
-    fill_price: Column
-    fill_commission: Column
-    refused_day: Index
-    refused_symbol: Index
-    refused_shares: Column
-    refused_code: Index
+    fills: Table
+    refused: Table
     counts: Index
 
 
@@ -106,7 +100,7 @@ def play(bars: Bars, events: Events, terms: Terms, book: Book) -> None:
             book.money[INTEREST] += earned
         if waiting:
             waiting = meet(day, bars.opens, terms, book)
-        equity = worth(day, bars.closes, book)
+        equity = book.money[BALANCE] + value(day, bars.closes, book.shares)
         first = cursor
         while cursor < len(events.day) and events.day[cursor] == day:
             cursor += 1
@@ -116,18 +110,17 @@ def play(bars: Bars, events: Events, terms: Terms, book: Book) -> None:
             waiting = True
             if terms.at_close:
                 waiting = meet(day, bars.closes, terms, book)
-                equity = worth(day, bars.closes, book)
+                equity = book.money[BALANCE] + value(day, bars.closes, book.shares)
         book.cash[day] = book.money[BALANCE]
         book.equity[day] = equity
 
 
-def worth(day: int, closes: Column, book: Book) -> float:
-    """Equity at a close: cash and what is held, in the order of the symbols."""
-    value = 0.0
-    for symbol in range(len(book.shares)):
-        if book.shares[symbol] != 0.0:
-            value += book.shares[symbol] * closes[day, symbol]
-    return book.money[BALANCE] + value
+def value(day: int, closes: Column, shares: Column) -> float:
+    """Dollars that what is held is worth at a close, added in the order of the symbols."""
+    total = 0.0
+    for symbol in range(len(shares)):
+        total += shares[symbol] * closes[day, symbol]
+    return total
 
 
 def meet(day: int, prices: Column, terms: Terms, book: Book) -> bool:
@@ -160,23 +153,16 @@ def fill(day: int, symbol: int, price: float, terms: Terms, book: Book) -> None:
     book.money[BALANCE] -= commission
     book.money[BALANCE] -= shares * price
     book.shares[symbol] += shares
-    at = book.counts[FILLS]
-    book.fill_day[at] = day
-    book.fill_symbol[at] = symbol
-    book.fill_shares[at] = shares
-    book.fill_price[at] = price
-    book.fill_commission[at] = commission
+    row = book.fills[book.counts[FILLS]]
+    row[0], row[1], row[2], row[3], row[4] = day, symbol, shares, price, commission
     book.counts[FILLS] += 1
 
 
 def refuse(day: int, symbol: int, shares: float, code: int, book: Book) -> None:
     """Note that so many shares were not bought, as long as there is place."""
-    at = book.counts[REFUSALS]
-    if at < len(book.refused_day):
-        book.refused_day[at] = day
-        book.refused_symbol[at] = symbol
-        book.refused_shares[at] = shares
-        book.refused_code[at] = code
+    if book.counts[REFUSALS] < len(book.refused):
+        row = book.refused[book.counts[REFUSALS]]
+        row[0], row[1], row[2], row[3] = day, symbol, shares, code
     book.counts[REFUSALS] += 1
 
 
@@ -199,8 +185,10 @@ def enter(
             wanted += 1
     if wanted == 0:
         return
+    positions, kept = 0, 0
+    if terms.limited or terms.capped:
+        positions, kept = take_stock(day, closes, terms, book)
     part = terms.fraction if terms.fraction > 0.0 else 1.0 / (terms.parts if terms.capped else max(terms.parts, wanted))
-    positions, kept = take_stock(day, closes, terms, book)
     for at in range(first, end):
         symbol = events.symbol[at]
         if events.kind[at] & ENTER and book.shares[symbol] == 0.0 and book.order[symbol] == 0.0:

@@ -28,8 +28,9 @@ _WORDS = {
 
 def result_of(panel: Panel, ground: Ground, book: Book) -> Result:
     """All that is told of a run."""
-    positions = _positions(ground, book)
-    worth = np.where(positions != 0, positions * ground.bars.closes, 0.0)
+    fills = _fills(book)
+    positions = _positions(ground, fills)
+    worth = positions * ground.bars.closes
     return Result(
         plan=ground.plan,
         engine=Engine.COLUMNS,
@@ -39,8 +40,8 @@ def result_of(panel: Panel, ground: Ground, book: Book) -> Result:
         cash=book.cash,
         gross=np.abs(worth).sum(axis=1),
         positions=positions,
-        closes=ground.bars.closes,
-        fills=_fills(book),
+        closes=np.where(ground.bars.closes > 0, ground.bars.closes, np.nan),
+        fills=fills,
         refusals=(*_refusals(ground, book), *_waiting(ground, book)),
         cautions=(*panel.cautions, *_cautions(ground, book, positions)),
         benchmark=benchmark_of(panel, ground.plan),
@@ -51,34 +52,29 @@ def result_of(panel: Panel, ground: Ground, book: Book) -> Result:
     )
 
 
-def _positions(ground: Ground, book: Book) -> Column:
-    many = book.counts[FILLS]
+def _positions(ground: Ground, fills: Fills) -> Column:
     moved = np.zeros(ground.present.shape)
-    np.add.at(moved, (book.fill_day[:many], book.fill_symbol[:many]), book.fill_shares[:many])
+    np.add.at(moved, (fills.day, fills.symbol), fills.shares)
     return np.cumsum(moved, axis=0)
 
 
 def _fills(book: Book) -> Fills:
-    many = int(book.counts[FILLS])
-    shares = book.fill_shares[:many]
+    day, symbol, shares, price, commission = (c.copy() for c in book.fills[: book.counts[FILLS]].T)
     return Fills(
-        day=book.fill_day[:many],
-        symbol=book.fill_symbol[:many],
+        day=day.astype(np.int64),
+        symbol=symbol.astype(np.int64),
         shares=shares,
-        price=book.fill_price[:many],
-        commission=book.fill_commission[:many],
+        price=price,
+        commission=commission,
         leg=tuple("entry" if bought else "exit" for bought in (shares > 0).tolist()),
     )
 
 
 def _refusals(ground: Ground, book: Book) -> Iterator[Refusal]:
-    kept = min(int(book.counts[REFUSALS]), len(book.refused_day))
-    columns = (book.refused_day, book.refused_symbol, book.refused_shares, book.refused_code)
-    for day, symbol, shares, code in zip(*(column[:kept].tolist() for column in columns), strict=True):
-        name, reason = _WORDS[code]
-        yield Refusal(
-            decided_on=_on(ground, day), symbol=ground.symbols[symbol], shares=shares, code=name, reason=reason
-        )
+    for day, symbol, shares, code in book.refused[: book.counts[REFUSALS]].tolist():
+        name, reason = _WORDS[int(code)]
+        on = _on(ground, int(day))
+        yield Refusal(decided_on=on, symbol=ground.symbols[int(symbol)], shares=shares, code=name, reason=reason)
 
 
 def _waiting(ground: Ground, book: Book) -> Iterator[Refusal]:
@@ -102,7 +98,7 @@ def _cautions(ground: Ground, book: Book, positions: Column) -> Iterator[Caution
     if ground.plan.limits is not None:
         reason = f"of the limits only {', '.join(HELD_TO)} bind in columns; the cycles engine holds all"
         yield Caution(code="limits_of_columns", reason=reason)
-    missing = int(book.counts[REFUSALS]) - len(book.refused_day)
+    missing = int(book.counts[REFUSALS]) - len(book.refused)
     if missing > 0:
         yield Caution(code="refusals_cut", reason=f"{missing} more refusals were counted and not kept")
 

@@ -9,6 +9,7 @@ from backtest.panel import Caution
 from trading.market import Bar
 from trading.orders import Fill
 from trading.sessions import Session
+from trading.settlement import BrokerOrder
 from trading.statement import Activity, Holding
 
 
@@ -29,9 +30,11 @@ class Played:
     """What a session brought: fills in the order in which they happened, money and shares that came without a trade.
 
     `delisted` is what is still held of symbols whose last bar this was: an exit of it fills at that bar's close.
+    `refused` are buys that the account could not pay for when they were to fill; their `reason` says so.
     """
 
     fills: tuple[Fill, ...] = ()
     activities: tuple[Activity, ...] = ()
     delisted: tuple[Holding, ...] = ()
     cautions: tuple[Caution, ...] = ()
+    refused: tuple[BrokerOrder, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
 from trading.instruments import Side
@@ -35,13 +36,18 @@ def bar_path(bar: Bar, triggers: Iterable[Trigger], holding_sign: int, half_spre
     """
     turns = (bar.open, bar.low, bar.high, bar.close) if holding_sign >= 0 else (bar.open, bar.high, bar.low, bar.close)
     left = {(_mid(trigger, half_spread), trigger) for trigger in triggers}
-    steps = [_around(bar.open, half_spread)]
-    for here, there in zip(turns, turns[1:], strict=False):
+    steps = [around(bar.open, half_spread)]
+    for here, there in pairwise(turns):
         passed = {one for one in left if min(here, there) <= one[0] <= max(here, there)}
         left -= passed
         steps += (_at(mid, trigger, half_spread) for mid, trigger in _in_order(passed, falling=there < here))
-        steps.append(_around(there, half_spread))
+        steps.append(around(there, half_spread))
     return tuple(steps)
+
+
+def is_within(bar: Bar, trigger: Trigger, half_spread: Decimal) -> bool:
+    """Whether a bar comes to a trigger."""
+    return bar.low <= _mid(trigger, half_spread) <= bar.high
 
 
 def _mid(trigger: Trigger, half_spread: Decimal) -> Decimal:
@@ -55,16 +61,17 @@ def _in_order(passed: Iterable[tuple[Decimal, Trigger]], *, falling: bool) -> It
     return iter(sorted(passed, key=lambda one: (way * one[0], one[1].side is not Side.SELL, one[1].price)))
 
 
-def _around(mid: Decimal, half_spread: Decimal) -> Step:
+def around(mid: Decimal, half_spread: Decimal) -> Step:
+    """What is offered on both sides of a bar's price."""
     return Step(_price(mid * (1 - half_spread)), _price(mid * (1 + half_spread)), mid)
 
 
 def _at(mid: Decimal, trigger: Trigger, half_spread: Decimal) -> Step:
     """The trigger itself, to the digit, on the side that it is on."""
-    around = _around(_price(mid), half_spread)
+    step = around(_price(mid), half_spread)
     if trigger.side is Side.SELL:
-        return around._replace(bid=trigger.price, ask=max(around.ask, trigger.price))
-    return around._replace(ask=trigger.price, bid=min(around.bid, trigger.price))
+        return step._replace(bid=trigger.price, ask=max(step.ask, trigger.price))
+    return step._replace(ask=trigger.price, bid=min(step.bid, trigger.price))
 
 
 def _price(exact: Decimal) -> Decimal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,11 +13,13 @@ from backtest.cycles.clock import BarClock
 from backtest.cycles.days import Day, days_of
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.desk import Desk
+from backtest.cycles.market import PanelMarket
 from backtest.cycles.replay import Close, Replay
 from backtest.cycles.telling import cautions_of, decisions_of, fills_of, notes_of, refusals_of
 from backtest.cycles.terms import DESK
 from backtest.panel import Panel
 from backtest.result import Result
+from backtest.yardsticks import benchmark_of, held_of
 from trading.audit import Books, audit
 from trading.backtest_plan import Engine, Plan
 from trading.money import Record
@@ -45,11 +47,33 @@ async def run_cycles(
     Without `deciders` the agents' seats are taken by the rules model. Raises BadConfiguration for a plan that the panel
     cannot serve: a symbol without bars, no session between its dates, more symbols than one cycle looks at.
     """
-    calendar = ExchangeCalendar(EXCHANGE, until=panel.days[-1].item())
-    days = days_of(panel, plan, calendar)
+    return await _result(panel, plan, await live_through(panel, plan, deciders, tell))
+
+
+class Lived(NamedTuple):
+    """A desk after its last day, the days, and what it was at the close of each."""
+
+    desk: Desk
+    days: tuple[Day, ...]
+    closes: tuple[Close, ...]
+
+
+async def live_through(
+    panel: Panel,
+    plan: Plan,
+    deciders: Deciders | None = None,
+    tell: Callable[[Progress], None] | None = None,
+    market: PanelMarket | None = None,
+) -> Lived:
+    """Open a desk on the plan's cash and let it live its days; as `run_cycles` otherwise.
+
+    `market` is what the desk sees, the panel itself by default; the broker's bars are the panel's in any case.
+    """
+    market = market or PanelMarket(panel, ExchangeCalendar(EXCHANGE, until=panel.days[-1].item()))
+    days = days_of(panel, plan, market.calendar)
     bell = BarClock(days[0].session.opens_at)
     with clock.by(bell):
-        desk = Desk.of(panel, plan, calendar, deciders or Deciders(), bell)
+        desk = Desk.of(plan, market, deciders or Deciders(), bell)
         await desk.open(plan)
         replay, closes = Replay(panel, plan, desk), list[Close]()
         for day in days:
@@ -57,14 +81,14 @@ async def run_cycles(
             if tell is not None:
                 equity = float(closes[-1].portfolio.equity)
                 tell(Progress(done=len(closes), total=len(days), equity=equity))
-        return await _result(panel, plan, desk, days, closes)
+    return Lived(desk, days, tuple(closes))
 
 
-async def _result(panel: Panel, plan: Plan, desk: Desk, days: Sequence[Day], closes: Sequence[Close]) -> Result:
-    books = await desk.ledger.books(DESK)
+async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
+    desk, days, closes = lived
+    books = await desk.ledger.whole_books(DESK)
     findings = audit(books, await desk.broker.orders(DESK))
     told = (caution for close in closes for caution in close.cautions)
-    statement = await desk.broker.statement(DESK, datetime.min.replace(tzinfo=UTC))
     symbols = tuple(sorted(plan.symbols))
     rows = {day.on: number for number, day in enumerate(days)}
     positions = _positions(closes, symbols)
@@ -79,9 +103,11 @@ async def _result(panel: Panel, plan: Plan, desk: Desk, days: Sequence[Day], clo
         gross=np.array([float(sum(abs(one.value) for one in close.portfolio.positions)) for close in closes]),
         positions=positions,
         closes=prices,
-        fills=fills_of(statement.fills or (), books, rows, symbols),
+        fills=fills_of(desk.broker.all_fills, books, rows, symbols),
         refusals=refusals_of(books),
         cautions=(*panel.cautions, *told, *cautions_of(books, findings)),
+        benchmark=benchmark_of(panel, plan),
+        held=held_of(panel, plan),
         interest=_paid(books, CapitalKind.INTEREST),
         borrow=-_paid(books, CapitalKind.FEE),
         dividends=_paid(books, CapitalKind.DIVIDEND),

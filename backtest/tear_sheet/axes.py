@@ -14,7 +14,8 @@ from backtest.panel import Column, Days
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _MARGIN = 0.04
 """The part of the span that is left free above and below, so that no line touches a frame."""
-_DECADES_FOR_LOG = 1.0
+_LEAST_DECADES, _MOST_DECADES = 1.0, 6.0
+"""Of less a linear scale shows as much; of more nothing is seen but the fall to nothing."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOST_YEARS, _MOST_MONTHS, _MOST_DAYS = 8, 6, 4
 
@@ -33,17 +34,18 @@ class Axis(NamedTuple):
         logs = np.log(values, out=np.full(values.shape, np.nan), where=values > 0)
         return np.asarray((logs - np.log(self.low)) / (np.log(self.high) - np.log(self.low)))
 
-    def ticks(self, most: int = 6) -> tuple[list[float], float]:
-        """Round values within, and the least step between them."""
+    def ticks(self, most: int = 6, least: float = 0.0) -> tuple[list[float], float]:
+        """Round values within, and the smallest step between them, which is `least` or more."""
         if self.log and (ticks := self._log_ticks(most)):
             return ticks, min(b - a for a, b in pairwise(ticks))
-        step = _step((self.high - self.low) / most)
+        step = _step(max((self.high - self.low) / most, least))
         return [at * step for at in range(ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9) + 1)], step
 
     def _log_ticks(self, most: int) -> list[float]:
         powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
+        every = ceil(len(powers) / most)
         for digits in ((1, 2, 5), (1, 3), (1,)):
-            ticks = [digit * 10.0**power for power in powers for digit in digits]
+            ticks = [digit * 10.0**power for power in powers[::every] for digit in digits]
             ticks = [tick for tick in ticks if self.low <= tick <= self.high]
             if len(ticks) <= most + 2:
                 break
@@ -51,12 +53,12 @@ class Axis(NamedTuple):
 
 
 def axis_of(columns: Sequence[Column], *, log: bool = False, floor_at: float | None = None) -> Axis:
-    """An axis that holds all that is finite; `log` where asked, where all is positive and a decade is passed."""
+    """An axis that holds all that is finite; `log` where asked, where all is positive and some decades are passed."""
     known = np.concatenate([column[np.isfinite(column)] for column in columns] or [np.zeros(0)])
     if not len(known):
         return Axis(0.0, 1.0)
     low, high = float(known.min()), float(known.max())
-    if log and low > 0 and log10(high / low) >= _DECADES_FOR_LOG:
+    if log and low > 0 and _LEAST_DECADES <= log10(high) - log10(low) <= _MOST_DECADES:
         room = (high / low) ** _MARGIN
         return Axis(low / room, high * room, log=True)
     low = low if floor_at is None else min(low, floor_at)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from backtest.comparing import settings_of
 from backtest.panel import Caution
 from backtest.result import Result, RunCard
-from backtest.tear_sheet.figures import NOTHING, dollars
+from backtest.tear_sheet.figures import MINUS, NOTHING, dollars
 from backtest.tear_sheet.markup import Html, Inner, element, joined
-from backtest.tear_sheet.parts import Heading, counted, more, note, section, table, text
+from backtest.tear_sheet.parts import Heading, counted, more, note, prose, section, table, text
 from trading.backtest_plan import Plan, Sizing
-from trading.metrics import MEASURES, Measure, Metrics, shown
+from trading.metrics import MEASURES, Measure, Metrics, Unit, shown
 
 MOST_SYMBOLS = 30
 MOST_CAUTIONS = 100
@@ -61,8 +61,8 @@ def run_card(result: Result, card: RunCard) -> Html:
     rows = element("dl", *(_pair(label, value) for label, value in _told(result, card) if value), class_="card")
     settings = table(
         "Every setting of the plan",
-        [text("Setting"), text("Value")],
-        [[name, value] for name, value in _flat(card.plan.model_dump(mode="json"))],
+        [text("Setting"), prose("Value")],
+        [[name, value] for name, value in settings_of(card.plan)],
     )
     return section("Run card", rows, _cautions(result, card), more("Every setting of the plan", settings))
 
@@ -72,14 +72,17 @@ def measures(metrics: Metrics) -> Html:
     rows = (_pair(measure.label, _value(measure, metrics), measure.definition) for measure in MEASURES)
     definitions = table(
         "What each metric means",
-        [text("Metric"), Heading("Value"), text("Definition"), text("Source")],
+        [text("Metric"), Heading("Value"), prose("Definition"), prose("Source")],
         [[each.label, _value(each, metrics), each.definition, each.source or NOTHING] for each in MEASURES],
     )
     return section("Metrics", element("dl", *rows, class_="measures"), more("What each metric means", definitions))
 
 
 def _value(measure: Measure, metrics: Metrics) -> str:
-    return shown(measure, getattr(metrics, measure.field)).replace("-", "−")
+    value = getattr(metrics, measure.field)
+    if measure.unit is Unit.USD and value is not None:
+        return dollars(value)
+    return shown(measure, value).replace("-", MINUS)
 
 
 def _pair(label: str, value: Inner, meaning: str | None = None) -> Html:
@@ -100,7 +103,7 @@ def _told(result: Result, card: RunCard) -> Iterator[tuple[str, str]]:
     yield "Limits", "none" if plan.limits is None else "on"
     yield (
         "Commission",
-        f"{costs.commission_bps} bps, $ {costs.commission_per_share} a share, $ {costs.commission_per_order} an order",
+        f"{costs.commission_bps} bps, ${costs.commission_per_share} a share, ${costs.commission_per_order} an order",
     )
     yield "Slippage, spread", f"{costs.slippage_bps} bps, {plan.frictions.spread_bps} bps"
     yield "Benchmark", plan.benchmark or ""
@@ -140,20 +143,9 @@ def _cautions(result: Result, card: RunCard) -> Html:
     words = f"{counted(len(every), 'caution')} about the data or the run."
     if len(every) > MOST_CAUTIONS:
         words += f" The first {MOST_CAUTIONS} are shown."
-    headings = [text("Code"), text("Symbol"), text("Why")]
+    headings = [text("Code"), text("Symbol"), prose("Why")]
     return joined(note(words), table("Cautions", headings, map(_caution, every[:MOST_CAUTIONS])))
 
 
 def _caution(caution: Caution) -> list[Inner]:
     return [caution.code, caution.symbol or NOTHING, caution.reason]
-
-
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Each setting by its way through the records: `frictions.costs.slippage_bps`."""
-    if isinstance(value, dict) and value:
-        for name, inner in value.items():
-            yield from _flat(inner, f"{path}.{name}" if path else name)
-    elif isinstance(value, list):
-        yield path, " ".join(map(str, value)) or NOTHING
-    else:
-        yield path, NOTHING if value in (None, {}) else str(value)

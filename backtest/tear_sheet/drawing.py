@@ -29,13 +29,17 @@ _EDGE = 0.97
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a chart is drawn into: D `days` across, an `axis` up, `height` pixels in all; ticks in dollars or else."""
+    """What a chart is drawn into: D `days` across, an `axis` up, `height` pixels in all; ticks in dollars or else.
+
+    `whole`: what is counted has no halves.
+    """
 
     days: Days
     axis: Axis
     height: int = 260
     unit: str = "$"
     percent: bool = False
+    whole: bool = False
     points: int = _POINTS
 
     @property
@@ -114,8 +118,8 @@ def level(frame: Frame, value: float) -> Html:
 
 def signs() -> Html:
     """The signs that marks are made of, once a page: bought points up and is full, sold points down and is hollow."""
-    up = element("path", id="bought", d="M0 -1L5 8H-5Z")
-    down = element("path", id="sold", d="M0 1L5 -8H-5Z")
+    up = element("path", id="bought", d="M0 -1L4.5 7H-4.5Z")
+    down = element("path", id="sold", d="M0 1L4.5 -7H-4.5Z")
     guard = element("path", id="guarded", d="M-4 -4L4 4M-4 4L4 -4")
     return element("svg", element("defs", up, down, guard), width=0, height=0, class_="signs", aria_hidden="true")
 
@@ -150,7 +154,7 @@ class _Values(NamedTuple):
 
 
 def _values(frame: Frame) -> _Values:
-    ticks, step = frame.axis.ticks(max(3, frame.inner // 40))
+    ticks, step = frame.axis.ticks(max(3, frame.inner // 34), 1.0 if frame.whole else 0.0)
     lines, labels = [], []
     for tick in ticks:
         y = frame.down(tick)
@@ -163,7 +167,7 @@ def _values(frame: Frame) -> _Values:
 
 def _tick(frame: Frame, tick: float, step: float, most: float) -> str:
     if frame.percent:
-        return compact(tick * 100, step * 100, "") + " %"
+        return compact(tick * 100, step * 100, "") + "%"
     return compact(tick, tick if frame.axis.log else step, frame.unit, tick if frame.axis.log else most)
 
 

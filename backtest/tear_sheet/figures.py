@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from math import ceil, isfinite, log10
+from math import isfinite
 
 NOTHING = "–"
 MINUS = "−"
 _SCALES = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 _SCALED_FROM = 10_000
+_MOST_DIGITS = 9
+_NOISE = 1e-9
 
 
 def dollars(value: float, *, sign: bool = False) -> str:
@@ -17,7 +19,7 @@ def dollars(value: float, *, sign: bool = False) -> str:
 
 def percent(value: float, digits: int = 2, *, sign: bool = False) -> str:
     """A fraction as percent."""
-    return _signed(f"{abs(value) * 100:,.{digits}f} %", value, "", sign=sign)
+    return _signed(f"{abs(value) * 100:,.{digits}f}%", value, "", sign=sign)
 
 
 def short_percent(value: float) -> str:
@@ -39,8 +41,12 @@ def compact(value: float, step: float = 0.0, unit: str = "$", like: float | None
     """A tick in few letters: digits enough to tell it from the next, a `step` away; in thousands where `like` is."""
     size = abs(value if like is None else like)
     scale, letter = next(((by, name) for by, name in _SCALES if size >= max(by, _SCALED_FROM)), (1.0, ""))
-    digits = max(0, ceil(-log10(step / scale) - 1e-9)) if step else 0
+    digits = next((few for few in range(_MOST_DIGITS) if _whole(step / scale * 10**few)), _MOST_DIGITS)
     return _signed(f"{abs(value) / scale:,.{digits}f}{letter}", value, unit)
+
+
+def _whole(value: float) -> bool:
+    return abs(value - round(value)) < _NOISE * max(1.0, abs(value))
 
 
 def _signed(digits: str, value: float, unit: str, *, sign: bool = False) -> str:

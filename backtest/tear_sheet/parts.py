@@ -7,17 +7,25 @@ from typing import NamedTuple
 
 from backtest.tear_sheet.markup import Html, Inner, element
 
+LONG = 40
+"""A table of more rows than this moves under its heading."""
+
 
 class Heading(NamedTuple):
-    """A column of a table: its words, and whether numbers stand below, which are lined up at the right."""
+    """A column of a table: its words, and what stands below: a `number` lines up at the right, `prose` is broken."""
 
     words: str
-    number: bool = True
+    kind: str | None = "number"
 
 
 def text(words: str) -> Heading:
-    """A column of words."""
-    return Heading(words, number=False)
+    """A column of single words and dates."""
+    return Heading(words, None)
+
+
+def prose(words: str) -> Heading:
+    """A column of sentences."""
+    return Heading(words, "prose")
 
 
 def section(title: str, *inner: Inner) -> Html:
@@ -37,12 +45,14 @@ def figure(title: str, *inner: Inner, caption: str = "") -> Html:
 
 
 def table(name: str, headings: Sequence[Heading], rows: Iterable[Sequence[Inner]], foot: Sequence[Inner] = ()) -> Html:
-    """A table whose first column names the row; on a narrow screen it is moved sidewards under its frame."""
-    head = element("tr", *(element("th", each.words, scope="col", class_=_class(each)) for each in headings))
-    body = element("tbody", *(_row(headings, row) for row in rows))
+    """A table whose first column names the row; what is too wide or too long moves under its frame."""
+    head = element("tr", *(element("th", each.words, scope="col", class_=each.kind) for each in headings))
+    body = [_row(headings, row) for row in rows]
     last = element("tfoot", _row(headings, foot)) if foot else None
-    inner = element("table", element("caption", name), element("thead", head), body, last)
-    return element("div", inner, class_="scroll", tabindex=0, role="region", aria_label=name)
+    inner = element("table", element("caption", name), element("thead", head), element("tbody", *body), last)
+    return element(
+        "div", inner, class_="scroll long" if len(body) > LONG else "scroll", tabindex=0, role="region", aria_label=name
+    )
 
 
 def toned(words: str, value: float) -> Html:
@@ -61,10 +71,6 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def _row(headings: Sequence[Heading], row: Sequence[Inner]) -> Html:
-    first = element("th", row[0], scope="row", class_=_class(headings[0]))
+    first = element("th", row[0], scope="row", class_=headings[0].kind)
     cells = zip(headings[1:], row[1:], strict=True)
-    return element("tr", first, *(element("td", cell, class_=_class(heading)) for heading, cell in cells))
-
-
-def _class(heading: Heading) -> str | None:
-    return "number" if heading.number else None
+    return element("tr", first, *(element("td", cell, class_=heading.kind) for heading, cell in cells))

@@ -48,8 +48,8 @@ def rolling_picture(result: Result) -> Html:
         words = f"There are too few sessions for one: it takes {ROLLING_SESSIONS[0]} returns that differ."
         return figure("Rolling Sharpe ratio", caption=words)
     frame = Frame(result.days, axis_of([half, year], floor_at=0.0), 220, unit="")
-    lines = [("second", f"{ROLLING_SESSIONS[0]} sessions"), ("strategy", f"{ROLLING_SESSIONS[1]} sessions")]
-    layers = [level(frame, 0.0), line(frame, half, "second"), line(frame, year, "strategy")]
+    lines = [("second thin", f"{ROLLING_SESSIONS[0]} sessions"), ("strategy", f"{ROLLING_SESSIONS[1]} sessions")]
+    layers = [level(frame, 0.0), line(frame, half, "second thin"), line(frame, year, "strategy")]
     told = f"Sharpe ratio of the last 126 and 252 daily returns. At the end {_last(half):.2f} and {_last(year):.2f}."
     caption = "Mean over deviation (n − 1) of the daily returns before each close, times the root of 252."
     return figure("Rolling Sharpe ratio", legend(lines), chart(frame, told, layers), caption=caption)
@@ -64,7 +64,7 @@ def exposure_picture(result: Result) -> Html:
     frame = Frame(result.days, axis_of([at_work], floor_at=0.0), 180, percent=True)
     layers = [area(frame, at_work, "strategy"), line(frame, at_work, "strategy thin")]
     first = chart(frame, f"Value of what is held over equity at each close, on average {mean}.", layers)
-    counts = Frame(result.days, Axis(0.0, max(1.0, float(held.max()) * 1.08)), 130, unit="")
+    counts = Frame(result.days, Axis(0.0, max(1.0, float(held.max()) * 1.08)), 130, unit="", whole=True)
     told = f"Number of positions at each close, {int(held.max())} at most."
     second = chart(counts, told, [area(counts, held, "second"), line(counts, held, "second thin")])
     caption = f"Value of what is held, unsigned, over equity: {mean} on average."
@@ -78,7 +78,8 @@ def _compared(result: Result) -> list[tuple[str, str, Column]]:
         ("benchmark", f"benchmark {symbol} held" if symbol else "benchmark held", result.benchmark),
         ("held", "all symbols held, bought in equal parts", result.held),
     ]
-    return [(kind, name, values) for kind, name, values in named if values is not None and np.isfinite(values).any()]
+    known = [(kind, name, values) for kind, name, values in named if values is not None and np.isfinite(values).any()]
+    return known[:1] if len(known) > 1 and np.allclose(known[0][2], known[1][2], equal_nan=True) else known
 
 
 def _span(result: Result) -> str:

@@ -14,10 +14,11 @@ from backtest.result import Result
 from backtest.round_trips import OPEN, Trades
 from backtest.tear_sheet.figures import NOTHING, dollars, percent, price, shares, short_percent
 from backtest.tear_sheet.markup import Html, Inner, element, joined
-from backtest.tear_sheet.parts import Heading, counted, note, table, text, toned
+from backtest.tear_sheet.parts import Heading, counted, note, prose, table, text, toned
 
 MOST_ROWS = 200
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NOTHING_ELSE = ("",) * 6
 _STRONGEST = 55
 """Percent of colour behind the month that moved most: a letter on it stays readable."""
 
@@ -31,7 +32,7 @@ def months_table(result: Result) -> Html:
     for year, whole in curves.years(result.days, result.equity, start).items():
         cells = [_month(told.get((year, month)), most) for month in range(1, 13)]
         rows.append([str(year), *cells, toned(short_percent(whole), whole)])
-    headings = [text("Year"), *map(Heading, _MONTHS), Heading("All")]
+    headings = [text("Year"), *map(Heading, _MONTHS), Heading("Total")]
     return element("div", table("Monthly returns in percent", headings, rows), class_="heat")
 
 
@@ -51,14 +52,14 @@ def symbols_table(attribution: Attribution) -> Html:
         ("Borrowed shares", -attribution.borrow),
     ):
         if value:
-            rows.append([name, *[""] * 6, toned(dollars(value, sign=True), value)])
+            rows.append([name, _gain(value), *_NOTHING_ELSE])
             sums.append(round(value, 2))
     other = round(round(attribution.total, 2) - sum(sums), 2)
     if other:
-        rows.append(["Rounding, cash in lieu", *[""] * 6, toned(dollars(other, sign=True), other)])
-    headings = [text("Symbol"), Heading("Trades"), Heading("Won"), Heading("Traded"), Heading("Commission")]
-    headings += [Heading("Closed"), Heading("Open"), Heading("Total")]
-    foot = ["All", *[""] * 6, toned(dollars(attribution.total, sign=True), attribution.total)]
+        rows.append(["Rounding, cash in lieu", _gain(other), *_NOTHING_ELSE])
+    headings = [text("Symbol"), Heading("Total"), Heading("Closed"), Heading("Open"), Heading("Trades"), Heading("Won")]
+    headings += [Heading("Commission"), Heading("Traded")]
+    foot = ["All", _gain(attribution.total), *_NOTHING_ELSE]
     return table("Gain or loss by symbol, in dollars", headings, rows, foot)
 
 
@@ -69,7 +70,7 @@ def agents_table(parts: tuple[AgentPart, ...]) -> Html:
             part.agent,
             part.verdict.value,
             f"{part.said:,}",
-            toned(dollars(part.later, sign=True), part.later),
+            _gain(part.later),
             percent(part.right / part.judged, 1) if part.judged else NOTHING,
         ]
         for part in parts
@@ -93,8 +94,8 @@ def trades_table(result: Result, trades: Trades) -> Html:
         f"{left_out}A trade is a round trip from flat to flat at average prices; gain and loss are net of commission. "
         "Against and in favour: the worst and the best price while it was held, against the entry."
     )
-    headings = [text("Symbol"), text("In"), text("Out"), Heading("Shares"), Heading("Entry"), Heading("Exit")]
-    headings += [Heading("Gain"), Heading("Return"), Heading("Sessions"), Heading("Against"), Heading("In favour")]
+    headings = [text("Symbol"), text("In"), text("Out"), Heading("Gain"), Heading("Return"), Heading("Sessions")]
+    headings += [Heading("Shares"), Heading("Entry"), Heading("Exit"), Heading("Against"), Heading("In favour")]
     headings.append(text("By"))
     name = f"Trades ({len(shown):,} of {len(trades):,})"
     return joined(note(words), table(name, headings, (_trade(result, trades, int(at)) for at in shown)))
@@ -112,7 +113,7 @@ def refusals_table(result: Result) -> Html:
     words = f"{counted(len(result.refusals), 'order')} not sent or not filled: {told}."
     if len(result.refusals) > len(shown):
         words += f" The first {MOST_ROWS} are shown."
-    headings = [text("Decided"), text("Symbol"), Heading("Shares"), text("Code"), text("Why")]
+    headings = [text("Decided"), text("Symbol"), Heading("Shares"), text("Code"), prose("Why")]
     rows = ([str(each.decided_on), each.symbol, shares(each.shares), each.code, each.reason] for each in shown)
     return joined(note(words), table(f"Refusals ({len(shown):,} of {len(result.refusals):,})", headings, rows))
 
@@ -129,14 +130,18 @@ def _symbol(part: SymbolPart) -> list[Inner]:
     decided = part.won + part.lost
     return [
         part.symbol,
+        _gain(part.total),
+        _gain(part.realised),
+        _gain(part.unrealised) if part.unrealised else NOTHING,
         f"{part.trades:,}",
         percent(part.won / decided, 1) if decided else NOTHING,
-        dollars(part.traded),
         dollars(part.commission),
-        toned(dollars(part.realised, sign=True), part.realised),
-        toned(dollars(part.unrealised, sign=True), part.unrealised),
-        toned(dollars(part.total, sign=True), part.total),
+        dollars(part.traded),
     ]
+
+
+def _gain(value: float) -> Html:
+    return toned(dollars(value, sign=True), value)
 
 
 def _together(parts: list[SymbolPart]) -> SymbolPart:
@@ -156,17 +161,17 @@ def _together(parts: list[SymbolPart]) -> SymbolPart:
 
 
 def _trade(result: Result, trades: Trades, at: int) -> list[Inner]:
-    gain, left = float(trades.pnl[at]), int(trades.left[at])
+    left = int(trades.left[at])
     return [
         result.symbols[trades.symbol[at]],
         str(result.days[trades.entered[at]]),
         "open" if left == OPEN else str(result.days[left]),
+        _gain(float(trades.pnl[at])),
+        percent(float(trades.returned[at]), sign=True),
+        f"{int(trades.sessions[at]):,}",
         shares(float(trades.shares[at])),
         price(float(trades.price[at])),
         price(float(trades.exit_price[at])),
-        toned(dollars(gain, sign=True), gain),
-        percent(float(trades.returned[at]), sign=True),
-        f"{int(trades.sessions[at]):,}",
         percent(float(trades.worst[at])),
         percent(float(trades.best[at]), sign=True),
         trades.leg[at] or NOTHING,

@@ -104,8 +104,9 @@ class Pair:
         assert told[0] == told[1]
 
     def _quote(self, symbol: str) -> Quote:
-        bid = Decimal(self.draw.randint(8000, 12500)) / 100
-        return self.market.quote(symbol, f"{bid}", f"{bid + Decimal('0.05')}", self.at)
+        """Now and then one that is older than what was seen."""
+        bid, age = Decimal(self.draw.randint(8000, 12500)) / 100, timedelta(hours=self.draw.choice([0, 0, 0, 5]))
+        return self.market.quote(symbol, f"{bid}", f"{bid + Decimal('0.05')}", self.at - age)
 
     def _request(self) -> OrderRequest:
         draw, symbol = self.draw, self.draw.choice(SYMBOLS)

@@ -18,8 +18,8 @@ _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
-    "--hide-scrollbars",
     "--no-first-run",
+    "--hide-scrollbars",
 )
 # Nothing may be fetched, by the page or by the browser for itself: every name leads nowhere.
 _ALONE = ("--disable-background-networking", "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND")
@@ -39,7 +39,7 @@ class Page:
 
     def __init__(self, ask: int, answer: int) -> None:
         self._ask, self._answer = ask, answer
-        self._rest, self._number, self._session = b"", 0, None
+        self._rest, self._number, self._session = b"", 0, ""
         self._events: list[dict[str, Any]] = []
 
     def attached(self) -> Self:
@@ -69,9 +69,8 @@ class Page:
         self._events.clear()
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.call("Emulation.setEmulatedMedia", features=scheme)
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600
-        )
+        screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.call("Emulation.setDeviceMetricsOverride", **screen)
         self.call("Page.navigate", url=path.resolve().as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self._events):
             self._events.append(self._next())
@@ -94,6 +93,11 @@ class Page:
         area = {"x": 0, "y": top, "width": size["width"], "height": height, "scale": 1}
         shot = self.call("Page.captureScreenshot", captureBeyondViewport=True, clip=area)
         path.write_bytes(base64.b64decode(shot["data"]))
+
+    def close(self) -> None:
+        """End the browser, all of its processes."""
+        self._session = ""
+        self.call("Browser.close")
 
     def _evaluate(self, expression: str) -> Any:
         return self.call("Runtime.evaluate", expression=expression)["result"]["value"]
@@ -129,25 +133,18 @@ def browser(profile: Path) -> Iterator[Page]:
     answer, told = os.pipe()
     # A shell of one line puts the pipes where the browser looks for them, whatever numbers they have here.
     script = f'exec "$@" 3<&{theirs} 4>&{told}'
-    command = [
-        "bash",
-        "-c",
-        script,
-        "bash",
-        FOUND,
-        *_FLAGS,
-        *_ALONE,
-        f"--user-data-dir={profile}",
-        "--remote-debugging-pipe",
-    ]
-    running = subprocess.Popen(command, pass_fds=(theirs, told), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [FOUND, *_FLAGS, *_ALONE, f"--user-data-dir={profile}", "--remote-debugging-pipe"]
+    shell = ["bash", "-c", script, "bash", *command]
+    running = subprocess.Popen(shell, pass_fds=(theirs, told), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(theirs)
     os.close(told)
     page = Page(ask, answer)
     try:
         yield page.attached()
+        page.close()
+        running.wait(timeout=30)
     finally:
-        os.close(ask)
-        os.close(answer)
         running.kill()
         running.wait()
+        os.close(ask)
+        os.close(answer)
