@@ -11,7 +11,6 @@ from backtest.attribution import by_symbol
 from backtest.round_trips import OPEN, trades_of
 from tests.backtest.made import CASH, Did, made
 from trading.backtest_plan import FillAt
-from trading.track import round_trips
 
 
 def test_two_entries_and_two_exits_are_one_trade_at_average_prices() -> None:
@@ -106,14 +105,3 @@ def test_whatever_was_filled_the_parts_are_the_whole(closes: list[list[float]], 
     told = by_symbol(result, trades)
     assert told.total == pytest.approx(sum(part.total for part in told.symbols), abs=1e-6)
     assert told.other == pytest.approx(0.0, abs=1e-6)
-
-
-@settings(max_examples=60, deadline=None)
-@given(_CLOSES, _FILLS)
-def test_they_are_the_trades_that_the_metrics_count(closes: list[list[float]], fills: list[Any]) -> None:
-    result = made(closes, [Did(*fill) for fill in sorted(fills, key=lambda fill: fill[0])])
-    mine, counted = trades_of(result), round_trips(result.fills, marks=result.closes[-1])
-    ours = sorted(zip(mine.symbol, mine.entered, mine.left, np.round(mine.pnl, 6) + 0.0, strict=True))
-    theirs = sorted(zip(counted.symbol, counted.opened, counted.closed, np.round(counted.pnl, 6) + 0.0, strict=True))
-    assert [each[:3] for each in ours] == [each[:3] for each in theirs]
-    assert [each[3] for each in ours] == pytest.approx([each[3] for each in theirs], abs=1e-5)
