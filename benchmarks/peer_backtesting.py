@@ -70,7 +70,9 @@ def replayed(bars: Bars, scenario: Scenario) -> None:
     done = [*told["_strategy"].closed_trades, *told["_strategy"].trades]
     fills = [(trade.entry_bar, 0, trade.size, trade.entry_price) for trade in done]
     fills += [(trade.exit_bar, 0, -trade.size, trade.exit_price) for trade in done if trade.exit_bar is not None]
-    answer(equity=told["_equity_curve"]["Equity"].tolist(), fills=sorted((int(d), s, float(n), p) for d, s, n, p in fills))
+    answer(
+        equity=told["_equity_curve"]["Equity"].tolist(), fills=sorted((int(d), s, float(n), p) for d, s, n, p in fills)
+    )
 
 
 def raced(bars: Bars) -> None:

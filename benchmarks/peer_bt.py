@@ -1,4 +1,4 @@
-"""bt: a tree of portfolios that is brought to its weights, here on the days on which averages cross; filled at the close."""
+"""bt: a portfolio that is brought to its weights, here on the days on which averages cross, at that day's close."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ AT_ONCE = 20
 """Combinations a call: all 200 at once take gigabytes."""
 
 
-@njit  # type: ignore[untyped-decorator]  # numba carries no types
+@njit
 def sales_first(c: Any, leave: Any, close: Any) -> tuple[float]:
     """What the account was worth at the close before; and who is called when."""
     value = c.last_cash[c.group]
@@ -35,10 +35,12 @@ def sales_first(c: Any, leave: Any, close: Any) -> tuple[float]:
     return (value,)
 
 
-@njit  # type: ignore[untyped-decorator]  # as above
-def order(c: Any, value: float, enter: Any, leave: Any, opened: Any, close: Any, told: Any) -> Any:  # noqa: PLR0913  vectorbt's
+@njit
+def order(c: Any, value: float, crossed: Any, prices: Any, told: Any) -> Any:
     """One symbol's order at this open, decided at the close before."""
     fixed, part, rate = told
+    enter, leave = crossed
+    opened, close = prices
     if c.i == 0:
         return nb.order_nothing_nb()
     size = 0.0
@@ -57,10 +59,8 @@ def replayed(bars: Bars, scenario: Scenario) -> None:
     told = vbt.Portfolio.from_order_func(
         pd.DataFrame(bars.close, pd.Index(bars.days), bars.symbols),
         order,
-        crossed.enter,
-        crossed.leave,
-        bars.open,
-        bars.close,
+        (crossed.enter, crossed.leave),
+        (bars.open, bars.close),
         (float(scenario.fixed), scenario.part, RATE),
         pre_segment_func_nb=sales_first,
         pre_segment_args=(crossed.leave, bars.close),
@@ -68,10 +68,10 @@ def replayed(bars: Bars, scenario: Scenario) -> None:
         cash_sharing=True,
         group_by=True,
     )
-    kept = told.orders.values
-    signs = np.where(kept["side"] == 0, 1.0, -1.0)
-    fills = zip(kept["idx"].tolist(), kept["col"].tolist(), (kept["size"] * signs).tolist(), kept["price"].tolist())  # noqa: B905
-    answer(equity=told.value().tolist(), fills=sorted(fills))
+    kept = told.orders.values  # noqa: PD011  its own records
+    shares = np.where(kept["side"] == 0, kept["size"], -kept["size"])
+    columns = (column.tolist() for column in (kept["idx"], kept["col"], shares, kept["price"]))
+    answer(equity=told.value().tolist(), fills=sorted(zip(*columns, strict=True)))
 
 
 def raced(bars: Bars) -> None:
@@ -99,9 +99,13 @@ def raced(bars: Bars) -> None:
         )
         told.total_return()
 
+    def swept() -> None:
+        for at in range(0, len(PAIRS), AT_ONCE):
+            run(PAIRS[at : at + AT_ONCE])
+
     first = seconds(lambda: run([(FAST, SLOW)]))
     warm = seconds(lambda: run([(FAST, SLOW)]), 5)
-    sweep = seconds(lambda: [run(PAIRS[at : at + AT_ONCE]) for at in range(0, len(PAIRS), AT_ONCE)])
+    sweep = seconds(swept, 2)
     answer(first=first, warm=warm, combination=sweep / len(PAIRS), fidelity="whole columns, dollars a trade")
 
 

@@ -1,4 +1,4 @@
-"""Runs whose answer several engines give to the cent: long only, whole shares, decided at a close, filled at the next open."""
+"""Runs that several engines answer to the cent: whole shares, long, decided at a close, filled at the next open."""
 
 from __future__ import annotations
 
