@@ -18,7 +18,6 @@ from tests.adapters.postgres import (
     test_ledger_fills,
     test_ledger_orders,
     test_shadow,
-    test_sleeves,
     test_strategies,
     test_strategy_breakers,
 )
@@ -32,7 +31,6 @@ MODULES = (
     test_ledger_fills,
     test_ledger_orders,
     test_shadow,
-    test_sleeves,
     test_strategies,
     test_strategy_breakers,
 )
