@@ -49,6 +49,10 @@ def beyond(plan: Plan, panel: Panel | None = None) -> str | None:
     """What of a plan only the cycles engine does, in one sentence; None when there is nothing."""
     if plan.strategy == "agents":
         return "the agents decide day by day"
+    if plan.breaker is not None:
+        return "the circuit breaker halts and resumes in the cycles engine alone"
+    if plan.frictions.ticks:
+        return "fills are in whole ticks in the cycles engine alone"
     if plan.frictions.volume_share is not None:
         return "orders that a bar's volume fills in part are followed by the cycles engine alone"
     if plan.limits is not None and plan.limits.fractional:
