@@ -124,7 +124,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     No key is read for a queue that is not served.
     """
     if queue == policies.BACKTESTS_QUEUE:
-        return activities_of_studies(engine)
+        return activities_of_studies(settings, engine)
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
         models, journal = settings.models, PostgresJournal(engine)
@@ -170,12 +170,11 @@ def activities_of_closing(exchange: Exchange, engine: AsyncEngine, rules: Strate
     return [closing.plan_closes, closing.close_session, reviewing.review_strategies, *reports]
 
 
-def activities_of_studies(engine: AsyncEngine) -> Activities:
+def activities_of_studies(settings: Settings, engine: AsyncEngine) -> Activities:
     """What is done with the past: no key and no broker, only the database and the files of bars."""
-    from backtest.runs import Studies  # noqa: PLC0415  its compiler takes a second that a desk does not have to wait
-    from wiring.panels import panels  # noqa: PLC0415  as above
+    from wiring.studies import studies_of  # noqa: PLC0415  its compiler takes a second that no desk should wait for
 
-    studies = BacktestActivities(Studies(PostgresRuns(engine), panels()))
+    studies = BacktestActivities(studies_of(settings, PostgresRuns(engine)))
     return [studies.prepare_study, studies.run_chunk, studies.judge_fold, studies.finish_study]
 
 

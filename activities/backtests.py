@@ -8,7 +8,7 @@ from temporalio import activity
 
 from trading.backtest_ports import BacktestRuns
 from trading.backtesting import Chunk, ChunkDone, Ended, FoldAsked, FoldDone, Prepared, StudyAsked, StudySummary
-from trading.study import go_through
+from trading.study import Try, go_through
 
 
 class BacktestActivities:
@@ -31,7 +31,7 @@ class BacktestActivities:
 
         Repeat: what is kept is not run again; a worker that died leaves at most one slice to do anew, half a second's.
         """
-        return await go_through(self._runs, chunk, time.monotonic, activity.heartbeat)
+        return await go_through(self._runs, chunk, Try(time.monotonic, activity.heartbeat, activity.info().attempt))
 
     @activity.defn
     async def judge_fold(self, asked: FoldAsked) -> FoldDone:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from backtest.panel import Column, Panel
-from backtest.trials import run_once
+from backtest.round_trips import trades_of
+from backtest.trials import Engines
 from trading.backtest_plan import Engine, Plan
 from trading.backtesting import MonteCarloAsked, Resampled, TrialRow
 from trading.errors import BadConfiguration
-from trading.track import round_trips
 from trading.trial_scores import course, returns_of, rows_of, scores
 
 LEAST = 2
@@ -28,13 +28,13 @@ class Base:
     pnl: Column
 
 
-async def base_of(panel: Panel, plan: Plan, engine: Engine) -> Base:
+async def base_of(engines: Engines, panel: Panel, plan: Plan, engine: Engine) -> Base:
     """Run the plan once."""
-    result = await run_once(panel, plan, engine)
+    result = await engines.run_once(panel, plan, engine)
     start = float(plan.cash)
-    trips = round_trips(result.fills)
-    pnl = np.asarray(trips.pnl)[np.asarray(trips.closed) >= 0]
-    return Base(start, result.equity, returns_of(np.insert(result.equity, 0, start)[None, :])[0], pnl)
+    trades = trades_of(result)
+    returns = returns_of(np.insert(result.equity, 0, start)[None, :])[0]
+    return Base(start, result.equity, returns, trades.pnl[trades.closed])
 
 
 def courses(asked: MonteCarloAsked, base: Base, numbers: Sequence[int]) -> list[TrialRow]:

@@ -23,11 +23,11 @@ KEPT = 2
 
 
 async def from_files(source: Source, plan: Plan) -> Panel:
-    """The bars of a folder or a file, with all that there are before the plan's first day, to warm up on."""
+    """The bars of a folder or a file."""
     if not source.data:
         raise BadConfiguration("a study needs a folder or a file of daily bars: --data DIR")
     beside = (plan.benchmark,) if plan.benchmark else ()
-    wanted = Wanted(symbols=plan.symbols, to_on=plan.to_on, beside=beside)
+    wanted = Wanted(plan.symbols, plan.from_on, plan.to_on, source.warm_up, beside)
     return await asyncio.to_thread(load_panel, Path(source.data), wanted)
 
 

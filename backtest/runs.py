@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +11,8 @@ from pydantic import TypeAdapter
 from backtest.courses import Base, base_of, courses
 from backtest.panel import Column, Panel
 from backtest.panels import Panels, sessions
-from backtest.trials import Tried, engine_of, try_all, with_parameters, within
-from trading.backtest_plan import Engine, Plan
+from backtest.trials import Engines, Tried, engine_of, with_parameters, within
+from trading.backtest_plan import Engine
 from trading.backtest_ports import RunRows
 from trading.backtesting import (
     BEST_OF_A_CHUNK,
@@ -35,13 +35,11 @@ from trading.backtesting import (
 )
 from trading.errors import BadConfiguration, BadMarketData, MarketUnavailable
 from trading.folds import chunk_size, folds_of
-from trading.grids import Parameters
 from trading.study import best_of
 from trading.study_summary import fold_done, line_of, summed
 from trading.trial_scores import returns_of, rows_of, scores
 
 _ASKED: TypeAdapter[StudyAsked] = TypeAdapter(StudyAsked)
-Tries = Callable[[Panel, Plan, Engine, Sequence[Parameters]], Awaitable[list[Tried]]]
 FLOAT32 = "<f4"
 DATA_HASH = "data_hash"
 
@@ -56,9 +54,9 @@ class Known(NamedTuple):
 class Studies:
     """The port `BacktestRuns`, over tables or memory."""
 
-    def __init__(self, rows: RunRows, panels: Panels | None = None, tries: Tries = try_all) -> None:
+    def __init__(self, rows: RunRows, panels: Panels | None = None, engines: Engines | None = None) -> None:
         self._rows = rows
-        self._tries = tries
+        self._engines = engines or Engines()
         self._panels = panels or Panels()
         self._known: dict[str, Known] = {}
         self._bases: dict[str, Base] = {}
@@ -90,7 +88,7 @@ class Studies:
         else:
             plan = within(asked.plan, prepared.folds[chunk.fold].train)
             combinations = [asked.grid.at(number) for number in numbers]
-            tried = await self._tries(panel, plan, prepared.engine or Engine.COLUMNS, combinations)
+            tried = await self._engines.try_all(panel, plan, prepared.engine or Engine.COLUMNS, combinations)
             rows = _rows(chunk, numbers, tried, float(asked.plan.cash))
         await self._rows.keep(rows)
 
@@ -130,7 +128,7 @@ class Studies:
     async def _judged(self, known: Known, fold: int, test: Span, best: TrialLine) -> TrialRow:
         panel, cash = await self._panel(known), float(known.asked.plan.cash)
         plan = with_parameters(within(known.asked.plan, test), best.parameters)
-        (tried,) = await self._tries(panel, plan, known.prepared.engine or Engine.COLUMNS, [best.parameters])
+        (tried,) = await self._engines.try_all(panel, plan, known.prepared.engine or Engine.COLUMNS, [best.parameters])
         chunk = Chunk(run_id=known.asked.run_id, fold=fold, first=best.number, count=1)
         (row,) = _rows(chunk, [best.number], [tried], cash)
         whole = b"" if tried.equity is None else _bytes(returns_of(np.insert(tried.equity, 0, cash)[None, :])[0])
@@ -160,12 +158,14 @@ class Studies:
     async def _base(self, known: Known, panel: Panel) -> Base:
         run_id = known.asked.run_id
         if run_id not in self._bases:
-            self._bases[run_id] = await base_of(panel, known.asked.plan, known.prepared.engine or Engine.COLUMNS)
+            self._bases[run_id] = await base_of(
+                self._engines, panel, known.asked.plan, known.prepared.engine or Engine.COLUMNS
+            )
         return self._bases[run_id]
 
 
 def _split(asked: StudyAsked, panel: Panel) -> Prepared:
-    days, engine = sessions(panel, asked.plan), engine_of(asked)
+    days, engine = sessions(panel, asked.plan), engine_of(asked, panel)
     if isinstance(asked, MonteCarloAsked):
         if not days:
             raise BadConfiguration("there are no sessions between these dates")

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from backtest.panel import Panel
 from backtest.run_rows import MemoryRuns
 from backtest.runs import Studies
-from backtest.trials import Tried, try_all
+from backtest.trials import Engines, Tried
 from trading.backtest_plan import Engine, Frictions, Plan, SizedBy, Sizing
 from trading.backtest_ports import BacktestRuns
 from trading.backtesting import (
@@ -34,7 +34,7 @@ from trading.backtesting import (
 )
 from trading.costs import Costs
 from trading.grids import Parameters, grid_of
-from trading.study import Study, go_through
+from trading.study import Study, Try, go_through
 
 SYMBOLS = ("AAPL", "IBM", "MSFT")
 GRID = ("fast=5..50:5", "slow=20,40,60")
@@ -87,7 +87,7 @@ class Here:
         return await self._runs.prepare(asked)
 
     async def run_chunk(self, chunk: Chunk) -> ChunkDone:
-        return await go_through(self._runs, chunk, time.monotonic)
+        return await go_through(self._runs, chunk, Try(time.monotonic))
 
     async def judge_fold(self, asked: FoldAsked) -> FoldDone:
         return await self._runs.judge(asked)
@@ -101,20 +101,21 @@ async def run_here(asked: StudyAsked, rows: MemoryRuns | None = None) -> StudySu
     return await Study(asked).run(Here(Studies(rows or MemoryRuns())))
 
 
-class Slowly:
+class Slowly(Engines):
     """Tries combinations one after the other, each for so long, and notes what it tries."""
 
     def __init__(self, seconds: float) -> None:
+        super().__init__()
         self._seconds = seconds
         self.tried: list[Parameters] = []
 
-    async def __call__(
+    async def try_all(
         self, panel: Panel, plan: Plan, engine: Engine, combinations: Sequence[Parameters]
     ) -> list[Tried]:
         for one in combinations:
             self.note(one)
             await asyncio.sleep(self._seconds)
-        return await try_all(panel, plan, engine, combinations)
+        return await super().try_all(panel, plan, engine, combinations)
 
     def note(self, parameters: Parameters) -> None:
         self.tried.append(parameters)

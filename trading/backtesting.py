@@ -64,10 +64,10 @@ class Resampled(StrEnum):
 
 
 class Source(Record):
-    """Where the bars come from: a folder or file that every worker sees, or a provider by its name."""
+    """Where the bars come from: a folder or file that every worker sees; `warm_up` sessions before the first day."""
 
     data: Text = ""
-    provider: Text = ""
+    warm_up: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
 class Asked(Record):

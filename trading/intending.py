@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trading.alerts import Alert, Topic, alert_raised
 from trading.approval_breaches import unapproved, with_consent
-from trading.breaches import breaches, evidence, forbidden_to, runaway
+from trading.breaches import forbidden_to, looked_at, runaway
 from trading.breaker import StateChange, TradingState, forbids
 from trading.errors import BooksDisagree
 from trading.events import Event
@@ -95,7 +95,8 @@ def scene_of(asked: IntentAsked, portfolio: Portfolio, recent: Recent, footing: 
 def intended(asked: IntentAsked, scene: Scene) -> Intended:
     """Hold an order to its limits."""
     request = asked.request
-    found, seen = (*breaches(request, scene), *unapproved(asked)), evidence(request, scene)
+    passed, seen = looked_at(request, scene)
+    found = (*passed, *unapproved(asked))
     if not found:
         event = with_consent(order_intended(request, seen, asked.intended_at), asked.consent)
         order = Order(request=request, state=OrderState.INTENDED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from trading.backtest_ports import BacktestRuns, StudySteps
 from trading.backtesting import (
@@ -30,8 +30,12 @@ BEST = 5
 """Trials that are shown while a study runs."""
 SLICE_SECONDS = 0.5
 """So long a slice of a chunk may take: what is kept after each is what a killed worker has not to do again."""
+SHORTEST = 1e-6
+"""Seconds that a clock tells apart."""
 FIRST_SLICE = 1
 """Nobody knows yet whether a combination takes a millisecond or a minute."""
+ALONE_FROM = 3
+"""The try from which on combinations are run one by one: two workers have died over them."""
 
 
 class Study:
@@ -116,11 +120,23 @@ async def together(parts: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
     return ended
 
 
-async def go_through(
-    runs: BacktestRuns, chunk: Chunk, clock: Callable[[], float], told: Callable[[int], None] = lambda _: None
-) -> ChunkDone:
-    """Run what is left of a chunk, slice by slice, each kept before the next; `told` hears how many are done."""
+class Try(NamedTuple):
+    """One try at a chunk: the first is 1; `clock` tells seconds; `told` hears how many combinations are done."""
+
+    clock: Callable[[], float]
+    told: Callable[[int], None] = lambda _: None
+    number: int = 1
+
+
+async def go_through(runs: BacktestRuns, chunk: Chunk, attempt: Try) -> ChunkDone:
+    """Run what is left of a chunk, slice by slice, each kept before the next.
+
+    From the third try on one by one, and every second try from the end: a combination that ends its worker costs
+    nothing but itself.
+    """
     left, size = await runs.left(chunk), FIRST_SLICE
+    left, alone = left if attempt.number % 2 else left[::-1], attempt.number >= ALONE_FROM
+    clock, told = attempt.clock, attempt.told
     done = chunk.count - len(left)
     told(done)
     while left:
@@ -128,12 +144,10 @@ async def go_through(
         await runs.run(chunk, numbers)
         left, done = left[size:], done + len(numbers)
         told(done)
-        size = next_slice(size, clock() - begun)
+        size = FIRST_SLICE if alone else next_slice(size, clock() - begun)
     return await runs.done(chunk)
 
 
 def next_slice(size: int, seconds: float) -> int:
     """How many combinations the next slice may have, when so many took so long."""
-    if seconds <= 0:
-        return size * 4
-    return max(min(int(size * SLICE_SECONDS / seconds), size * 4), 1)
+    return max(int(min(size * SLICE_SECONDS / max(seconds, SHORTEST), size * 4)), 1)

@@ -105,7 +105,7 @@ def _best(asked: StudyAsked, rows: Sequence[TrialRow]) -> tuple[TrialLine, ...]:
 def _failures(failed: Sequence[TrialRow]) -> tuple[Failure, ...]:
     """By what was wrong, whatever the numbers were; each in the words of its first."""
     kinds = [_NUMBER.sub("0", row.error or "") for row in failed]
-    first = {kind: row for kind, row in zip(reversed(kinds), reversed(failed), strict=True)}
+    first = dict(zip(reversed(kinds), reversed(failed), strict=True))
     return tuple(
         Failure(reason=first[kind].error or "", count=count, parameters=first[kind].parameters)
         for kind, count in Counter(kinds).most_common(MOST_TROUBLES)

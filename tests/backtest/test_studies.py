@@ -16,6 +16,7 @@ from backtest.panels import Panels, from_files
 from backtest.run_rows import MemoryRuns
 from backtest.runs import Studies
 from backtest.trials import with_parameters, within
+from tests.rig import until
 from tests.studies import GRID, Here, Slowly, monte_carlo, plan, run_here, sweep, walk
 from trading.backtest_plan import Plan
 from trading.backtesting import Chunk, Resampled, RunStatus, Source, StudyAsked, StudySummary, TrialRow
@@ -159,9 +160,12 @@ async def test_another_seed_draws_other_courses(sample_data: Path) -> None:
 async def test_a_cancelled_study_keeps_and_sums_up_what_is_done(sample_data: Path) -> None:
     rows, slowly = MemoryRuns(), Slowly(0.01)
     study = Study(sweep(sample_data, "fast=2..30", "slow=40..48"))
-    running = asyncio.create_task(study.run(Here(Studies(rows, tries=slowly))))
-    while len(slowly.tried) < 80:
-        await asyncio.sleep(0.01)
+    running = asyncio.create_task(study.run(Here(Studies(rows, engines=slowly))))
+
+    async def half_way() -> bool:
+        return len(slowly.tried) >= 80
+
+    await until(half_way)
     running.cancel()
     summary = await running
     assert summary.status is RunStatus.CANCELLED

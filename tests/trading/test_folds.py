@@ -32,13 +32,11 @@ def held_out(part: str | None) -> SweepAsked:
     return SWEEP.model_copy(update={"holdout": None if part is None else Decimal(part)})
 
 
-@given(
-    st.integers(2, 600), st.integers(1, 200), st.integers(1, 100), st.integers(0, 50), st.booleans()
-)
+@given(st.integers(2, 600), st.integers(1, 200), st.integers(1, 100), st.integers(0, 50), st.integers(0, 1))
 def test_a_walk_judges_each_session_once_and_never_by_what_was_chosen_on_it(
-    count: int, train: int, test: int, gap: int, anchored: bool
+    count: int, train: int, test: int, gap: int, anchored: int
 ) -> None:
-    asked, known = walked(train=train, test=test, step=test + gap, anchored=anchored), days(count)
+    asked, known = walked(train=train, test=test, step=test + gap, anchored=bool(anchored)), days(count)
     try:
         folds = folds_of(asked, known)
     except BadConfiguration:
@@ -81,15 +79,11 @@ def test_what_cannot_be_split_is_refused_in_a_sentence(
         folds_of(asked, days(count))
 
 
-@given(st.integers(1, 10_000), st.integers(1, MOST_FOLDS), st.booleans())
-def test_every_combination_is_in_one_chunk_and_a_history_stays_short(
-    combinations: int, folds: int, slow: bool
-) -> None:
-    size = chunk_size(combinations, folds, slow=slow)
+@given(st.integers(1, 10_000), st.integers(1, MOST_FOLDS), st.integers(0, 1))
+def test_every_combination_is_in_one_chunk_and_a_history_stays_short(combinations: int, folds: int, slow: int) -> None:
+    size = chunk_size(combinations, folds, slow=bool(slow))
     span = Span(from_on=date(2010, 1, 1), to_on=date(2010, 1, 1), sessions=1)
-    prepared = Prepared(
-        run_id="r", folds=(Fold(number=0, train=span),), combinations=combinations, chunk_size=size
-    )
+    prepared = Prepared(run_id="r", folds=(Fold(number=0, train=span),), combinations=combinations, chunk_size=size)
     chunks = list(chunks_of(prepared, 0))
     assert [number for chunk in chunks for number in chunk.numbers] == list(range(combinations))
     assert len(chunks) * folds <= max(MOST_CHUNKS, folds)

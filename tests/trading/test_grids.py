@@ -73,7 +73,9 @@ def test_what_cannot_be_a_grid_is_refused_in_a_sentence(words: list[str], told: 
 
 
 @given(NAMES, st.data())
-def test_every_combination_has_one_number_and_the_last_axis_is_the_fastest(names: list[str], data: st.DataObject) -> None:
+def test_every_combination_has_one_number_and_the_last_axis_is_the_fastest(
+    names: list[str], data: st.DataObject
+) -> None:
     axes = tuple(Axis(name=name, values=tuple(data.draw(VALUES))) for name in names)
     listed = ({"fast": 1},) * data.draw(st.integers(0, 2))
     grid = Grid(axes=axes, listed=listed)

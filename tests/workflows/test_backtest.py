@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -19,8 +18,9 @@ from adapters.postgres.backtests import PostgresRuns
 from adapters.temporal.plugin import DeskPlugin
 from backtest.panels import Panels
 from backtest.run_rows import MemoryRuns
-from backtest.runs import Studies, Tries
-from backtest.trials import try_all
+from backtest.runs import Studies
+from backtest.trials import Engines
+from tests.rig import until
 from tests.studies import Slowly, monte_carlo, run_here, sweep, walk
 from tests.workflows.conftest import Keep
 from trading.backtesting import RunProgress, RunStatus, StudyAsked, StudySummary, TrialRow
@@ -32,11 +32,13 @@ Handle = WorkflowHandle[Backtest, StudySummary]
 
 
 @asynccontextmanager
-async def serving(client: Client, engine: AsyncEngine, tries: Sequence[Tries] = (try_all,)) -> AsyncIterator[None]:
-    """A worker for each of these, which tries combinations so; one client has one worker of a queue."""
+async def serving(
+    client: Client, engine: AsyncEngine, engines: Sequence[Engines] = (Engines(),)
+) -> AsyncIterator[None]:
+    """A worker for each of these, which runs combinations so; one client has one worker of a queue."""
     address, namespace = client.service_client.config.target_host, client.namespace
     async with AsyncExitStack() as stack:
-        for one in tries:
+        for one in engines:
             own = await Client.connect(address, namespace=namespace, plugins=[DeskPlugin()])
             studies = BacktestActivities(Studies(PostgresRuns(engine), Panels(), one))
             worker = Worker(
@@ -114,8 +116,8 @@ async def test_a_study_says_how_far_it_is_and_a_cancelled_one_keeps_what_is_done
     asked = sweep(sample_data, "fast=2..50", "slow=60..69", run_id="cancelled")
     async with serving(temporal.client, engine, [slowly]):
         handle = await start(temporal.client, asked)
-        while (progress := await asked_how_far(handle)).chunks_done < 1:
-            await asyncio.sleep(0.1)
+        await until(lambda: has_a_chunk(handle))
+        progress = await asked_how_far(handle)
         assert (progress.total, progress.chunks, progress.status) == (490, 8, RunStatus.RUNNING)
         assert progress.best[0].score == max(line.score or 0 for line in progress.best)
         assert 0 < progress.done < 490
@@ -134,6 +136,10 @@ async def test_a_study_says_how_far_it_is_and_a_cancelled_one_keeps_what_is_done
     assert summary.honesty is not None
     assert summary.honesty.trials == len(rows)
     await keep("backtest-cancelled", handle)
+
+
+async def has_a_chunk(handle: Handle) -> bool:
+    return (await asked_how_far(handle)).chunks_done > 0
 
 
 async def asked_how_far(handle: Handle) -> RunProgress:

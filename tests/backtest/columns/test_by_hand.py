@@ -104,6 +104,21 @@ def test_a_symbol_without_a_bar_decides_nothing_and_its_order_waits_for_its_next
     assert ran.closes[6, 0] == 11.0, "valued at the newest close"
 
 
+def test_a_buy_that_waits_for_a_bar_has_its_place_cash_and_sector_already() -> None:
+    holed = panel({"A": [*UP[:5], NAN, NAN, *UP[5:8]], "B": [*[10.0] * 5, *UP[4:9]]}, sectors={"B": "Rest"})
+    asked = plan(holed, parameters=PAIR, cash=10_000, sizing=fixed(100), limits=Limits(max_positions=1))
+    ran = run_columns(holed, asked)
+    assert events(ran) == [(7, "A", 100, 12.0)]
+    assert [(one.symbol, one.code, one.decided_on.day) for one in ran.refusals] == [("B", "max_positions", 10)]
+    wide = Limits(max_position=Decimal(1), max_sector=Decimal(1))
+    tight = run_columns(holed, asked.model_copy(update={"cash": 2_000, "limits": wide}))
+    # 105 % of its 1,100.00 leave 845.00, which is 73 shares of B; two days later it costs 1,200.00 and 1,124.00 are there.
+    assert [(one.symbol, one.code, one.shares) for one in tight.refusals] == [
+        ("B", "cash", 27),
+        ("A", "exceeds_cash", 100),
+    ]
+
+
 def test_what_stops_trading_is_valued_at_its_last_close_and_told() -> None:
     ended = panel({"A": [*UP[:8], NAN, NAN], "B": [10.0] * 10})
     ran = run_columns(ended, plan(ended, parameters=PAIR, cash=10_000, sizing=fixed(100)))
