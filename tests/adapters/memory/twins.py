@@ -8,7 +8,7 @@ from adapters.memory.ledger import MemoryLedger
 from adapters.postgres.ledger import PostgresLedger
 from tests.adapters.memory.walks import NAMES, Ask, Step, Walk
 from tests.adapters.postgres.desk import opening
-from trading.audit import Books, Finding, audit
+from trading.books import Books
 from trading.errors import TradingError
 from trading.ports import Ledger
 
@@ -58,8 +58,3 @@ async def _answer(ledger: Ledger, asked: Ask) -> object:
         return await asked(ledger)
     except (TradingError, ValueError) as refused:
         return type(refused), str(refused)
-
-
-def found(books: Books) -> tuple[Finding, ...]:
-    """What the audit has against these books, alone."""
-    return audit(books)

@@ -1,14 +1,14 @@
 """Random walks of a desk that several strategies share: every call that a ledger knows, in any order, at any moment.
 
-A step is small whole numbers; what it asks of a ledger is made of them and of what was asked before, never of an answer,
-so that two ledgers are asked the same whatever they say.
+A step is small whole numbers; what it asks of a ledger is made of them and of what was asked before, never of an
+answer, so that two ledgers are asked the same whatever they say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
