@@ -127,9 +127,9 @@ def _windowed(rows: BarRows, wanted: Wanted, source: str) -> tuple[BarRows, tupl
     last = int(rows.day.max()) if wanted.to_on is None else _number(wanted.to_on)
     start, end = np.searchsorted(days, first), np.searchsorted(days, last, side="right")
     if start >= end:
-        raise BadConfiguration(
-            f"{source} has no bars from {_day(first)} to {_day(last)}: it has {_day(days[0])} to {_day(days[-1])}"
-        )
+        asked = (("from", wanted.from_on), ("to", wanted.to_on))
+        words = " ".join(f"{word} {day}" for word, day in asked if day is not None)
+        raise BadConfiguration(f"{source} has no bars {words}: it has {_day(days[0])} to {_day(days[-1])}")
     warm = min(first, int(days[max(int(start) - wanted.warm_up, 0)]))
     within = (rows.day >= first) & (rows.day <= last) & sound
     has_bars = np.bincount(rows.symbol[within], minlength=len(rows.names)) > 0

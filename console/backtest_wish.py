@@ -64,6 +64,8 @@ class Wish:
 def wished(typed: Typed, settings: Settings) -> Wish:
     """What was typed. Raises BadConfiguration, in one line, for what cannot be read."""
     strategy = str(typed["strategy"]).strip()
+    if not strategy:
+        raise BadConfiguration("--strategy: nothing is named (there are agents, rules, and classes as module:Class)")
     benchmark = typed.get("benchmark")
     own = settings.desk.benchmark if benchmark is None else benchmark
     named = () if own.lower() == NONE else _tickers("--benchmark", own)
@@ -79,7 +81,7 @@ def wished(typed: Typed, settings: Settings) -> Wish:
         fields=_fields(strategy, typed, settings),
         data=data,
         provider=provider,
-        engine=None if typed.get("engine") in {None, AUTO} else _choice("--engine", typed["engine"], Engine),
+        engine=_engine(typed.get("engine")),
         warm_up=_warm_up(typed.get("warm_up")),
         benchmark=named[0] if named else None,
         needs_benchmark=benchmark is not None,
@@ -224,6 +226,14 @@ def _day(option: str, said: str | None) -> date | None:
         return date.fromisoformat(said.strip())
     except ValueError:
         raise BadConfiguration(f"{option}: {said} is no date (one looks like 2017-11-10)") from None
+
+
+def _engine(said: str | None) -> Engine | None:
+    if said in {None, AUTO}:
+        return None
+    if said not in list(Engine):
+        raise BadConfiguration(f"--engine: {said} is none of {', '.join((AUTO, *Engine))}")
+    return Engine(said)
 
 
 def _choice(option: str, said: str, kind: type[Choice]) -> Choice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from adapters.memory.paper_book import Clock, PaperBook
+from adapters.memory.paper_book import Clock, Marked, PaperBook
 from adapters.paper_broker.book import Book, PaperOrder
 from adapters.paper_broker.matching import cancel, expire, meet, meet_one, refusal, rejection
 from adapters.paper_broker.money import unaffordable
@@ -87,7 +87,7 @@ class MemoryBroker:
         offers, now = await self._offers.over(met), self._clock()
         for (desk_id, symbol), book in books.items():
             self._paper.save(desk_id, symbol, expire(meet(book, offers[symbol]), now))
-        self._paper.mark(met)
+        self._paper.mark({symbol: Marked(quote.mark, quote.quoted_at) for symbol, quote in met.items()})
 
     async def legs(self, client_order_id: str) -> tuple[BrokerOrder, ...]:
         """The protective orders that came with an entry, the stop first."""

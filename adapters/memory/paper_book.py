@@ -15,7 +15,6 @@ from adapters.paper_broker.splits import Split, marks, split_book
 from trading.corporate_actions import SAME_ACTION, CorporateAction
 from trading.errors import BooksDisagree, BrokerRefused
 from trading.instruments import Side
-from trading.market import Quote
 from trading.money import ZERO
 from trading.orders import Fill, Leg
 from trading.statement import Activity, ActivityKind, Holding
@@ -144,12 +143,12 @@ class PaperBook:
         ours = ((key[1], book.held) for key, book in sorted(self._books.items()) if key[0] == desk_id and book.held)
         return tuple(Holding(symbol=symbol, quantity=held) for symbol, held in ours)
 
-    def mark(self, quotes: Mapping[str, Quote]) -> None:
-        """Value what every desk holds at these quotes, unless a later price is known."""
+    def mark(self, prices: Mapping[str, Marked]) -> None:
+        """Value what every desk holds at these prices, unless a later one is known."""
         for key, known in self._marks.items():
-            quote = quotes.get(key[1])
-            if quote is not None and self._books[key].held and known.at <= quote.quoted_at:
-                self._marks[key] = Marked(quote.mark, quote.quoted_at)
+            seen = prices.get(key[1])
+            if seen is not None and self._books[key].held and known.at <= seen.at:
+                self._marks[key] = seen
 
     def enter(self, desk_id: str, activity: Activity) -> bool:
         """Write what happened to an account, and say whether it is new.

@@ -53,6 +53,11 @@ class BarBroker(MemoryBroker):
         """Every fill so far, in the order in which they happened."""
         return self._paper.since_written(self._desk_id, (0, 0))[0]
 
+    @property
+    def unpaid(self) -> tuple[str, ...]:
+        """The buys since the last session was played that the account could not pay for when they were to fill."""
+        return tuple(order.client_order_id for order in self._floor.refused) if self._floor else ()
+
     async def submit(self, request: OrderRequest) -> BrokerOrder:
         """Enter an order; it rests, or meets the close. Raises OrderRefused, or DuplicateOrder when its id is taken."""
         named = request
@@ -81,7 +86,8 @@ class BarBroker(MemoryBroker):
         self._floor = BarFloor(self._paper, self._desk_id, self._bar_terms, self._plan.frictions, day)
         books = {symbol: book for (_, symbol), book in self._paper.moving(day.bars).items()}
         self._meet(self._floor, sorted(symbol for symbol, book in books.items() if book.open_orders()))
-        self._paper.mark({symbol: self._floor.close_of(symbol) for symbol in books})
+        held = {symbol for (_, symbol), book in self._paper.moving(books).items() if book.held}
+        self._paper.mark({symbol: self._floor.mark_of(symbol) for symbol in held})
         left = self._delist(self._floor)
         fills, activities = self._paper.since_written(self._desk_id, before)
         cautions = (*self._floor.cautions, *(_delisted(holding, day.session.session_on) for holding in left))
@@ -93,11 +99,12 @@ class BarBroker(MemoryBroker):
 
     def _earn(self, day: BarDay) -> None:
         """Interest on cash and the fee for what is short, for every night since the last close."""
-        if self._floor is None:
+        costs = self._plan.frictions
+        if self._floor is None or not (costs.cash_rate or costs.borrow_rate):
             return
         on = day.session.session_on
         nights = (on - self._floor.day.session.session_on).days
-        due = overnight(self._paper.money(self._desk_id), nights, self._plan.frictions)
+        due = overnight(self._paper.money(self._desk_id), nights, costs)
         for kind, amount in due.items():
             earned = Activity(
                 activity_id=f"{self._desk_id}/{kind}/{on}",
@@ -142,6 +149,8 @@ class BarBroker(MemoryBroker):
 
     def _delist(self, floor: BarFloor) -> tuple[Holding, ...]:
         """End all orders of symbols whose last bar this was; what is held of them is to be sold at its close."""
+        if not floor.day.last:
+            return ()
         on = floor.day.session.session_on
         for symbol in sorted(floor.day.last):
             self._listed.ended[symbol] = on

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from adapters.memory.paper_book import PaperBook
+from adapters.memory.paper_book import Marked, PaperBook
 from adapters.paper_broker.book import Book, PaperOrder
 from adapters.paper_broker.matching import cancel, in_turn, is_triggered, meet_one, rests
 from adapters.paper_broker.money import unpaid
@@ -46,9 +46,9 @@ class BarFloor:
         reason = f"no volume on {self.day.session.session_on}: nothing was filled that day"
         return tuple(Caution(code="no_volume", symbol=symbol, reason=reason) for symbol in sorted(dry))
 
-    def close_of(self, symbol: str) -> Quote:
-        """A symbol's close."""
-        return self._quote(symbol, around(self._bar(symbol).close, self._half), self._close_at)
+    def mark_of(self, symbol: str) -> Marked:
+        """What a symbol is worth at its close."""
+        return Marked(self._bar(symbol).close, self._close_at)
 
     def meet_open(self, symbol: str, side: Side, *, only_market: bool) -> None:
         """Let the orders of one side meet the open."""
@@ -60,18 +60,19 @@ class BarFloor:
     def meet_rest(self, symbol: str) -> None:
         """Let what is open meet the bar from its open to its close.
 
-        A target that came into being on the way meets the close alone: nobody knows whether the bar's other extreme
-        came before the entry or after it.
+        What came into being at the open meets it too: an entry that opened beyond its stop is out again there. A target
+        that came into being on the way meets the close alone: nobody knows whether the bar's other extreme came before
+        the entry or after it.
         """
         book, bar = self._book(symbol), self._bar(symbol)
         triggers = [trigger for trigger in _triggers(book) if is_within(bar, trigger, self._half)]
-        if not triggers and all(order.kind is not OrderKind.MARKET for order in book.open_orders()):
+        opened = self._quote(symbol, around(bar.open, self._half), self.day.session.opens_at)
+        if not triggers and all(rests(order, opened) for order in book.open_orders()):
             return
         known = frozenset(book.orders)
-        steps = bar_path(bar, triggers, _sign(book), self._half)[1:]
-        opens_at = self.day.session.opens_at
+        steps = bar_path(bar, triggers, _sign(book), self._half)
         for number, step in enumerate(steps, start=1):
-            at = opens_at + (self._close_at - opens_at) * number / len(steps)
+            at = opened.quoted_at + (self._close_at - opened.quoted_at) * number / len(steps)
             quote = self._quote(symbol, step, at)
             for order in in_turn(self._book(symbol)):
                 if order.client_order_id in known or order.leg is not Leg.TARGET or number == len(steps):
@@ -79,7 +80,7 @@ class BarFloor:
 
     def meet_close(self, symbol: str) -> None:
         """Let what is open meet the close."""
-        quote = self.close_of(symbol)
+        quote = self._quote(symbol, around(self._bar(symbol).close, self._half), self._close_at)
         for order in in_turn(self._book(symbol)):
             self._meet(order.client_order_id, quote)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 from activities import clock
 from activities.agents import AgentActivities
 from activities.breaker import BreakerActivities
@@ -23,15 +24,15 @@ from backtest.cycles.clock import BarClock
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.market import PanelMarket
 from backtest.cycles.near import ReplayLedger
+from backtest.cycles.ruling import DirectRules
 from backtest.cycles.sending import DirectSending
 from backtest.cycles.sizing import SizedRules
 from backtest.cycles.steps import DirectSteps, Hands
 from backtest.cycles.terms import DESK, gate_rules_of, limits_of, strategy_of
-from backtest.panel import Panel
 from trading.backtest_plan import Plan
 from trading.desk import DeskOpening
 from trading.errors import BadConfiguration
-from trading.ports import Calendar, Journal
+from trading.ports import Journal
 from trading.strategy import ChangeRefused, StrategyChange, first_strategy
 
 
@@ -48,10 +49,10 @@ class Desk:
     steps: DirectSteps
 
     @classmethod
-    def of(cls, panel: Panel, plan: Plan, calendar: Calendar, deciders: Deciders, bell: BarClock) -> Desk:
-        """The desk of a plan, by the clock of its bars."""
-        market, ledger, snapshots = PanelMarket(panel, calendar), ReplayLedger(bell), MemorySnapshots(most=2)
-        broker = BarBroker(DESK, plan, bell, panel.actions)
+    def of(cls, plan: Plan, market: PanelMarket, deciders: Deciders, bell: BarClock) -> Desk:
+        """The desk of a plan on a market, by the clock of its bars."""
+        calendar, ledger, snapshots = market.calendar, ReplayLedger(bell), MemorySnapshots(most=2)
+        broker = BarBroker(DESK, plan, bell, market.listed)
         journal = deciders.journal or MemoryJournal(ledger)
         rules, limits = gate_rules_of(plan), limits_of(plan)
         sized = deciders.rules if plan.sizing is None else SizedRules(deciders.rules, plan.sizing)
@@ -60,7 +61,7 @@ class Desk:
             market=MarketActivities(market, calendar, snapshots, rules.max_data_age),
             books=LedgerActivities(ledger, snapshots),
             breaker=None if plan.breaker is None else BreakerActivities(ledger, plan.breaker),
-            rules=RuleActivities(snapshots, sized),
+            rules=DirectRules(RuleActivities(snapshots, sized), snapshots, market),
             agents=AgentActivities(deciders.cast, journal, snapshots, deciders.budget),
             standing=StandingActivities(broker, market, calendar, EarningsFile(None), rules.max_data_age),
             shadow=ShadowActivities(ledger, market, calendar, plan.frictions.costs),

@@ -34,10 +34,12 @@ class PanelMarket:
     name = "panel"
     synthetic = False
     historical = True
-    adjustment = Adjustment.ALL
 
     def __init__(self, panel: Panel, calendar: Calendar) -> None:
-        self._calendar = calendar
+        self.calendar = calendar
+        self.listed = panel.actions
+        # Prices of a panel with actions beside them are as they were traded.
+        self.adjustment = Adjustment.RAW if panel.actions else Adjustment.ALL
         self._histories = {symbol: _history(panel, column) for column, symbol in enumerate(panel.symbols)}
         self._instruments = {
             symbol: Instrument(symbol=symbol, sector=sector)
@@ -71,12 +73,16 @@ class PanelMarket:
 
     async def actions(
         self,
-        symbols: Sequence[str],  # noqa: ARG002  the port's
-        since: datetime,  # noqa: ARG002
-        until: datetime,  # noqa: ARG002
+        symbols: Sequence[str],
+        since: datetime,
+        until: datetime,
     ) -> Mapping[str, Sequence[CorporateAction]]:
-        """None: a panel's prices are adjusted for what happened, or nobody knows."""
-        return {}
+        """Those that the panel has beside its prices; none where prices are adjusted for what happened."""
+        found: dict[str, list[CorporateAction]] = {}
+        for action in self.listed:
+            if action.symbol in symbols and since.date() <= action.ex_on <= until.date():
+                found.setdefault(action.symbol, []).append(action)
+        return found
 
     async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
         """Facts, bars and quotes for a snapshot."""
@@ -95,7 +101,7 @@ class PanelMarket:
 
     def _completed_on(self, as_of: datetime) -> date:
         if self._completed is None or self._completed[0] != as_of:
-            self._completed = as_of, last_completed(self._calendar, as_of).session_on
+            self._completed = as_of, last_completed(self.calendar, as_of).session_on
         return self._completed[1]
 
     def _quote(self, symbol: str, end: int) -> Quote | Dropped:
@@ -113,7 +119,7 @@ class PanelMarket:
 
     def _close_of(self, day: date) -> datetime:
         """The closing bell of a day; of the session before it when the panel has a bar on a holiday."""
-        return self._calendar.last_session(datetime.combine(day, time.max, tzinfo=UTC)).closes_at
+        return self.calendar.last_session(datetime.combine(day, time.max, tzinfo=UTC)).closes_at
 
 
 def _history(panel: Panel, column: int) -> Bars:

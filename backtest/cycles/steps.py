@@ -14,9 +14,9 @@ from activities.gate import Gate
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.reconciling import ReconcilingActivities
-from activities.rules import RuleActivities
 from activities.shadow import ShadowActivities
 from activities.standing import StandingActivities
+from backtest.cycles.ruling import DirectRules
 from backtest.cycles.sending import DirectSending
 from trading.approvals import Approval, ApprovalAsked
 from trading.audit import Finding
@@ -68,7 +68,7 @@ class Hands:
     market: MarketActivities
     books: LedgerActivities
     breaker: BreakerActivities | None
-    rules: RuleActivities
+    rules: DirectRules
     agents: AgentActivities
     standing: StandingActivities
     shadow: ShadowActivities
@@ -125,8 +125,9 @@ class DirectSteps:
         return await _done("score_shadow", self._hands.shadow.score_shadow(asked))
 
     async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
-        """Look at the market."""
-        return await _done("take_snapshot", self._hands.market.take_snapshot(asked))
+        """Look at the market; the bars that a rule computes on are left where they are until it is asked."""
+        plain = asked.model_copy(update={"history": False})
+        return await _done("take_snapshot", self._hands.market.take_snapshot(plain))
 
     async def mark(self, asked: MarkAsked) -> Marked:
         """Mark to market."""

@@ -11,6 +11,7 @@ from tests.fakes.bars import FIRST, FREE, Account, bar, told
 from trading.backtest_plan import FillAt, Frictions
 from trading.corporate_actions import CorporateAction
 from trading.costs import Costs
+from trading.market import Quote
 from trading.money import ZERO
 from trading.orders import Leg, TimeInForce
 from trading.statement import ActivityKind
@@ -86,6 +87,15 @@ async def test_a_target_that_came_into_being_within_the_bar_meets_its_close_alon
     assert told(account.day(AAA="100 106 94 100").fills) == ["a 1 at 95"]
     await account.buy("b", "1", limit_price="95", symbol="BBB", target="96")
     assert told(account.day(BBB="100 106 94 97").fills) == ["b 1 at 95", "b-target 1 at 97"]
+
+
+async def test_an_entry_that_opens_beyond_its_stop_or_target_is_out_again_at_the_open() -> None:
+    account = Account()
+    account.day(AAA="100 100 100 100")
+    await account.buy("a", "1", stop="95")
+    await account.buy("b", "1", symbol="BBB", target="110")
+    fills = account.day(AAA="94 94.50 90 93", BBB="111 115 110.50 114").fills
+    assert told(fills) == ["a 1 at 94", "b 1 at 111", "a-stop 1 at 94", "b-target 1 at 111"]
 
 
 async def test_an_entry_at_a_stop_within_the_bar_is_followed_by_the_low() -> None:
@@ -194,7 +204,7 @@ async def test_what_a_symbol_leaves_behind_is_sold_at_its_last_close() -> None:
     played = account.day(AAA=bar("90 90 80 81", 60), BBB="5 5 5 5", last=["AAA"])
     # Six shares is what the bar takes: the stop's rest does not wait for a bar that never comes.
     assert told(played.fills) == ["a-stop 6 at 90", "c 5 at 5"]
-    assert [(one.symbol, one.quantity) for one in played.delisted] == [("AAA", 4)]
+    assert [(one.symbol, one.quantity) for one in played.delisted] == [("AAA", Decimal(4))]
     assert [(one.code, one.symbol) for one in played.cautions] == [("delisted", "AAA")]
     assert (await account.state("a-stop"), await account.state("b")) == (("cancelled", "6"), ("expired", "0"))
     assert (await account.buy("late", "1")).reason == f"AAA is delisted: its bars end on {account.on}"
@@ -207,7 +217,7 @@ async def test_an_order_for_the_close_meets_the_close_it_was_decided_at() -> Non
     account.day(AAA=bar("100 110 90 105", 200))
     assert (await account.buy("a", "15", stop="104")).state == "filled"
     bought = await account.buy("b", "15")
-    assert (bought.state, bought.filled_quantity) == ("expired", 5)  # the bar's twenty shares are gone
+    assert (str(bought.state), bought.filled_quantity) == ("expired", Decimal(5))  # the bar's twenty shares are gone
     assert told(account.broker.all_fills) == ["a 15 at 105", "b 5 at 105"]
     assert told(account.day(AAA="105 106 103 106").fills) == ["a-stop 15 at 104"]
 
@@ -225,9 +235,9 @@ async def test_a_quote_is_no_bar_and_fills_nothing() -> None:
     account = Account()
     account.day(AAA="100 100 100 100")
     await account.buy("a", "10")
-    floor = account.broker._floor  # noqa: SLF001  its close is the quote that a look at the market would bring
-    assert floor is not None
-    await account.broker.match({"AAA": floor.close_of("AAA")})
+    price = Decimal(100)
+    quote = Quote(symbol="AAA", bid=price, ask=price, last=price, quoted_at=account.closes_at)
+    await account.broker.match({"AAA": quote})
     assert await account.state("a") == ("accepted", "0")
 
 

@@ -43,7 +43,7 @@ async def live(seed: int, *, turned: bool = False) -> tuple[Account, list[tuple[
     lived = []
     for number, bars in enumerate(days(draw, account)):
         given_in = dict(reversed(bars.items())) if turned else bars
-        lived.append((bars, account.day(**given_in).fills))
+        lived.append((bars, account.next(given_in).fills))
         for _ in range(draw.randint(0, 3)):
             await order(draw, account, f"{number}-{draw.randint(0, 10**6)}")
     return account, lived
@@ -95,7 +95,7 @@ async def test_what_comes_later_changes_nothing_before(seed: int, cut: int) -> N
     other = [*bars[:cut], *days(random.Random(seed + 1), account)[cut:]]
     before = []
     for number, today in enumerate(other):
-        before.append(account.day(**today).fills)
+        before.append(account.next(today).fills)
         for _ in range(draw.randint(0, 3)):
             await order(draw, account, f"{number}-{draw.randint(0, 10**6)}")
     assert before[:cut] == [fills for _, fills in lived[:cut]]

@@ -24,11 +24,11 @@ FREE = Frictions(costs=Costs(slippage_bps=ZERO))
 FIRST = date(2017, 1, 2)  # a Monday
 
 
-def bar(prices: str, volume: int = 1_000_000, on: date = FIRST) -> Bar:
+def bar(prices: str, volume: int = 1_000_000) -> Bar:
     """A bar from "open high low close"."""
     names = ("open", "high", "low", "close")
     told = dict(zip(names, prices.split(), strict=True))
-    return Bar.model_validate({"session_on": on, "volume": volume, **told})
+    return Bar.model_validate({"session_on": FIRST, "volume": volume, **told})
 
 
 @dataclass
@@ -66,12 +66,11 @@ class Account:
 
     def day(self, last: Iterable[str] = (), **prices: str | Bar) -> Played:
         """Live through the next weekday: bars as "open high low close", by symbol."""
-        self.on += timedelta(days=3 if self.on.weekday() == 4 else 1)
-        made = {s: bar(told, on=self.on) if isinstance(told, str) else told for s, told in prices.items()}
-        return self.play(made, last)
+        return self.next({s: bar(told) if isinstance(told, str) else told for s, told in prices.items()}, last)
 
-    def play(self, bars: Mapping[str, Bar], last: Iterable[str] = ()) -> Played:
-        """Live through a session of these bars."""
+    def next(self, bars: Mapping[str, Bar], last: Iterable[str] = ()) -> Played:
+        """Live through the next weekday with these bars."""
+        self.on += timedelta(days=3 if self.on.weekday() == 4 else 1)
         opens_at = datetime.combine(self.on, time(14, 30, tzinfo=UTC))
         session = Session(session_on=self.on, opens_at=opens_at, closes_at=self.closes_at)
         self.played.append(self.broker.play(BarDay(session, bars, frozenset(last))))
