@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import RenderableType
@@ -18,7 +19,7 @@ from console.study_watch import Handle, asked_how_far, workflow_id
 from settings import Settings
 from trading.backtesting import Objective, RunKind, RunProgress, RunRow, RunStatus, StudySummary
 from trading.errors import BadConfiguration
-from trading.metrics import MEASURES, NOT_DEFINED, shown
+from trading.metrics import MEASURES, NOT_DEFINED, Measure, shown
 from trading.study import best_of
 from trading.study_summary import line_of
 from workflows.backtest import Backtest
@@ -70,9 +71,12 @@ async def compare(settings: Settings, output: Output, names: tuple[str, ...]) ->
     differ = {name: [asked[row.run_id].get(name, NOT_DEFINED) for row in rows] for name in told_apart}
     differ = {name: values for name, values in differ.items() if len(set(values)) > 1}
     brought = _outcomes(rows)
-    document = {"runs": [row.run_id for row in rows], "differences": differ, "metrics": brought}
-    parts = (title("In what they differ"), _beside(rows, differ), title("What they brought"), _beside(rows, brought))
-    output.show(document, *parts)
+    trials = [row.trials for row in rows]
+    document = {"runs": [row.run_id for row in rows], "differences": differ, "trials": trials, "metrics": brought}
+    lines = [("trials", [f"{count:,}" for count in trials])]
+    lines += [(_of(name).label, [shown(_of(name), value) for value in values]) for name, values in brought.items()]
+    apart = (title("In what they differ"), _beside(rows, differ.items())) if differ else ()
+    output.show(document, *apart, title("What they brought"), _beside(rows, lines))
     return 0
 
 
@@ -82,6 +86,7 @@ async def progress(settings: Settings, output: Output, run: str) -> int:
         row = await named(runs, run)
         done = await runs.counted(row.run_id)
     live = await _asked(settings, row) if row.status is RunStatus.RUNNING else None
+    done = row.trials if row.kind is RunKind.BACKTEST else done
     document = {"run_id": row.run_id, "status": row.status, "done": done, "total": row.trials}
     document |= {"workflow": None if live is None else live.model_dump(mode="json")}
     output.show(document, *_progress(row, done, live, wide=output.is_wide))
@@ -144,15 +149,11 @@ def _numbers(row: RunRow) -> dict[str, Any]:
     return dict(summary.out_of_sample or (summary.best[0].metrics if summary.best else {}))
 
 
-def _outcomes(rows: list[RunRow]) -> dict[str, list[str]]:
-    """Trials and every number, side by side; what none has is left out."""
-    found = {"Trials": [f"{row.trials:,}" for row in rows]}
+def _outcomes(rows: list[RunRow]) -> dict[str, list[float | None]]:
+    """Every number, side by side; what none has is left out."""
     numbers = [_numbers(row) for row in rows]
-    for measure in MEASURES:
-        values = [_shown(each, measure.field) for each in numbers]
-        if set(values) != {NOT_DEFINED}:
-            found[measure.label] = values
-    return found
+    found = {measure.field: [each.get(measure.field) for each in numbers] for measure in MEASURES}
+    return {name: values for name, values in found.items() if any(value is not None for value in values)}
 
 
 def _settings(row: RunRow) -> dict[str, str]:
@@ -170,9 +171,9 @@ def _flat(value: Any, path: str = "") -> Any:
         yield path, NOT_DEFINED if value is None else str(value)
 
 
-def _beside(rows: list[RunRow], lines: dict[str, list[str]]) -> Table:
+def _beside(rows: list[RunRow], lines: Iterable[tuple[str, list[str]]]) -> Table:
     table = grid("", *(f">{row.run_id}" for row in rows))
-    for name, values in lines.items():
+    for name, values in lines:
         table.add_row(name, *(plain(value) for value in values))
     return table
 
@@ -200,8 +201,11 @@ def _metrics(row: RunRow) -> Table:
 
 
 def _shown(numbers: dict[str, Any], name: str) -> str:
-    measure = next(one for one in MEASURES if one.field == name)
-    return shown(measure, numbers.get(name))
+    return shown(_of(name), numbers.get(name))
+
+
+def _of(name: str) -> Measure:
+    return next(one for one in MEASURES if one.field == name)
 
 
 def _kind(row: RunRow) -> str:
