@@ -18,7 +18,15 @@ _FLOAT, _INT = types.float64, types.int64
 _PRICES = types.Array(_FLOAT, 2, "C")
 _COLUMN, _INDEX = types.Array(_FLOAT, 1, "C"), types.Array(_INT, 1, "C")
 _MATRIX, _MARKS = types.Array(_INT, 2, "C"), types.Array(types.int8, 2, "C")
-_KINDS = {"float": _FLOAT, "int": _INT, "bool": types.boolean, "Column": _COLUMN, "Index": _INDEX, "Table": _PRICES}
+_KINDS = {
+    "float": _FLOAT,
+    "int": _INT,
+    "bool": types.boolean,
+    "Column": _COLUMN,
+    "Index": _INDEX,
+    "Table": _PRICES,
+    "Whole": _MATRIX,
+}
 
 
 def _tuple(kind: type, **others: Any) -> Any:
@@ -30,8 +38,9 @@ def _tuple(kind: type, **others: Any) -> Any:
 
 _BARS = _tuple(kernel.Bars, opens=_PRICES, closes=_PRICES)
 _EVENTS, _TERMS, _BOOK = _tuple(kernel.Events), _tuple(kernel.Terms), _tuple(kernel.Book)
-_PAIR = types.UniTuple(_INT, 2)
-for _part in ("value", "meet", "fill", "refuse", "leave", "enter", "take_stock", "ask", "accept", "room"):
+_TAPE = _tuple(kernel.Tape)
+_PARTS = ("value", "meet", "fill", "refuse", "leave", "enter", "is_new", "take_stock", "ask", "accept", "room", "turns")
+for _part in _PARTS:
     register_jitable(getattr(kernel, _part))
 
 
@@ -48,4 +57,4 @@ def _compiled(signature: Any, function: Callable[..., Any]) -> Callable[..., Any
 
 
 play = _compiled(types.void(_BARS, _EVENTS, _TERMS, _BOOK), kernel.play)
-cross = _compiled(_INT(_MATRIX, _MATRIX, _INDEX, _PAIR, _MARKS, _EVENTS), kernel.cross)
+cross = _compiled(_INT(_TAPE, _INT, _INT, _MARKS, _EVENTS), kernel.cross)
