@@ -14,7 +14,7 @@ from backtest.measuring import measured
 from backtest.result import Result, RunCard
 from backtest.round_trips import trades_of
 from console import backtest_shown
-from console.backtest_agents import deciders_of
+from console.backtest_agents import refuse_unserved, rules_of
 from console.backtest_card import card_of, new_run_id
 from console.backtest_data import panel_of, plan_of, source_of
 from console.backtest_row import keep, row_of
@@ -25,7 +25,6 @@ from settings import Settings
 from trading.errors import BadConfiguration
 from trading.metrics import Metrics
 from trading.strategy import AGENTS
-from wiring.strategies import rules_of
 
 FOLDER = "backtests"
 
@@ -35,11 +34,11 @@ async def backtest(settings: Settings, output: Output, typed: Typed) -> int:
     began, at_first = datetime.now(UTC), time.perf_counter()
     wish = wished(typed, settings)
     rule_version = _rule_version(wish.fields["strategy"], wish.fields["parameters"], settings)
-    deciders = deciders_of(typed, str(wish.fields["strategy"]), settings)
+    refuse_unserved(typed, str(wish.fields["strategy"]))
     with output.waiting("reading bars"):
         panel = await panel_of(wish, settings)
     plan = plan_of(wish, panel)
-    result = await run(engine_for(wish.engine, plan, panel), panel, plan, output, deciders)
+    result = await run(engine_for(wish.engine, plan, panel), panel, plan, output, settings)
     run_id = new_run_id(plan.strategy, began)
     card = card_of(result, run_id, (source_of(wish), panel.data_hash), rule_version)
     metrics = measured(result)
@@ -59,7 +58,7 @@ def _rule_version(strategy: str, parameters: dict[str, JsonValue], settings: Set
         if parameters:
             raise BadConfiguration(f"--set: the agents have no parameters ({', '.join(parameters)})")
         return ""
-    return rules_of(settings.strategies).load(strategy, parameters).version
+    return rules_of(settings).load(strategy, parameters).version
 
 
 def _folder(typed: Typed, settings: Settings, run_id: str) -> Path:

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from backtest.cycles.deciders import Deciders
+from typing import TYPE_CHECKING
+
+from adapters.rule_loader import RuleLoader
 from console.backtest_wish import Typed, option_of
 from settings import Settings
 from trading.backtest_plan import Plan
 from trading.errors import BadConfiguration
 from trading.strategy import AGENTS
-from wiring.strategies import rules_of
+
+if TYPE_CHECKING:
+    from backtest.cycles.deciders import Deciders
 
 OPTIONS = ("model", "estimate", "max_cost", "mask")
 RULES_MODEL = "rules-1"
 
 
-def deciders_of(typed: Typed, strategy: str, settings: Settings) -> Deciders:
-    """Who is asked: the rules model in the agents' seats. Raises BadConfiguration for what nobody serves."""
-    said = [option_of(name) for name in OPTIONS if typed.get(name)]
+def refuse_unserved(typed: Typed, strategy: str) -> None:
+    """Raises BadConfiguration for what was typed about models that nobody asks."""
+    said = ", ".join(option_of(name) for name in OPTIONS if typed.get(name))
     if said and strategy != AGENTS:
-        raise BadConfiguration(f"{', '.join(said)}: of the agents, and {strategy} asks no model")
+        raise BadConfiguration(f"{said}: of the agents, and {strategy} asks no model")
     if said:
-        raise BadConfiguration(f"{', '.join(said)}: a backtest asks the rules model alone so far")
-    return Deciders(rules=rules_of(settings.strategies))
+        raise BadConfiguration(f"{said}: a backtest asks the rules model alone so far")
+
+
+def deciders_of(settings: Settings) -> Deciders:
+    """Who is asked: the rules model in the agents' seats, and rules from where the desk looks for them."""
+    from backtest.cycles.deciders import Deciders  # noqa: PLC0415  half a second that columns need not wait for
+
+    return Deciders(rules=rules_of(settings))
+
+
+def rules_of(settings: Settings) -> RuleLoader:
+    """The rules that a run may name."""
+    return RuleLoader(settings.strategies.path)
 
 
 def models_of(plan: Plan) -> dict[str, str]:

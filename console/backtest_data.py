@@ -14,7 +14,6 @@ from backtest.data import Wanted, ask_panel, load_panel
 from backtest.panel import Panel
 from backtest.warm_up import warm_up_of
 from console.backtest_wish import Wish
-from console.watchlist import Prices, watchlist
 from settings import Settings
 from trading.backtest_plan import Engine, Plan
 from trading.errors import BadConfiguration, UnknownSymbol
@@ -65,6 +64,8 @@ def _warm_up(wish: Wish) -> int:
 
 
 async def _asked(provider: str, wanted: Wanted, settings: Settings) -> Panel:
+    from console.watchlist import Prices, watchlist  # noqa: PLC0415  the markets' packages take half a second
+
     market = settings.market.model_copy(update={"providers": (provider,), "cross_check": False})
     settings = settings.model_copy(update={"market": market})
     prices = Prices.of(settings)

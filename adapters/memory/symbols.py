@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -37,6 +38,7 @@ class SymbolBook:
     parts: dict[str, SubPosition] = field(default_factory=dict)
     trades: dict[str, Trade] = field(default_factory=dict)
     open_trades: dict[str, Trade] = field(default_factory=dict)
+    _closed_by: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     capital_at: datetime = _NEVER
     _filled_at: datetime = _NEVER
     _adjusted_at: datetime = _NEVER
@@ -98,6 +100,12 @@ class SymbolBook:
         """Have none: they are counted anew."""
         self.trades.clear()
         self.open_trades.clear()
+        self._closed_by.clear()
+
+    def closed_by(self, order_id: str | None) -> list[Trade]:
+        """The trades that an order closed; of None all that were closed."""
+        names = self.trades if order_id is None else self._closed_by.get(order_id, ())
+        return [self.trades[name] for name in names if self.trades[name].closed_at is not None]
 
     def add(self, *happenings: Fill | Adjustment | CapitalEvent) -> None:
         """Have this happened to it."""
@@ -133,6 +141,8 @@ class SymbolBook:
 
     def _keep(self, trade: Trade) -> None:
         self.trades[trade.trade_id] = trade
+        if trade.exit_order_id is not None:
+            self._closed_by[trade.exit_order_id].add(trade.trade_id)
         if trade.closed_at is None:
             self.open_trades[trade.strategy_id] = trade
         elif self.open_trades.get(trade.strategy_id, trade).trade_id == trade.trade_id:
