@@ -29,7 +29,8 @@ ROOM_FOR_PRICES = 95
 def show(output: Output, result: Result, card: RunCard, metrics: Metrics, trades: Trades) -> None:
     """Everything but the files."""
     output.say(title(f"Backtest {card.run_id}"), pairs(list(_card(result, card))))
-    output.say(*(toned(f"\n  {banner}", "bad") for banner in card.banners))
+    for banner in card.banners:
+        output.say("", toned(f"  {banner}", "bad"))
     if card.cautions:
         output.say(title("Be wary"), *_cautions(card.cautions))
     output.say(title("Metrics"), _metrics(metrics, wide=output.is_wide))
