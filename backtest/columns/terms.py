@@ -58,6 +58,10 @@ def beyond(plan: Plan, panel: Panel | None = None) -> str | None:
 def _beyond(plan: Plan, panel: Panel | None) -> Iterator[str]:
     if plan.strategy == AGENTS:
         yield "the agents decide day by day"
+    if plan.breaker is not None:
+        yield "the circuit breaker halts and resumes in the cycles engine alone"
+    if plan.frictions.ticks:
+        yield "fills are in whole ticks in the cycles engine alone"
     if plan.frictions.volume_share is not None:
         yield "orders that a bar's volume fills in part are followed by the cycles engine alone"
     if plan.limits is not None and plan.limits.fractional:
