@@ -9,7 +9,21 @@ import typer
 from typer.exceptions import TyperException
 
 from adapters.temporal.ending import leave
-from commands import alerts, approving, capital, looking, running, schedules, setting_up, spending, stopping, strategies
+from commands import (
+    alerts,
+    approving,
+    backtesting,
+    backtests,
+    capital,
+    looking,
+    running,
+    schedules,
+    setting_up,
+    spending,
+    stopping,
+    strategies,
+    studies,
+)
 
 INTERRUPTED = 130
 USAGE = 2
@@ -17,13 +31,14 @@ USAGE = 2
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="A trading desk and its operator."
 )
-for part in (running, looking, approving, spending, stopping, setting_up):
+for part in (running, looking, approving, spending, stopping, setting_up, backtesting, studies):
     app.add_typer(part.app)
 app.add_typer(alerts.top)
 app.add_typer(capital.app, name="capital")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(strategies.app, name="strategies")
+app.add_typer(backtests.app, name="backtests")
 
 
 def main() -> NoReturn:

@@ -1,6 +1,6 @@
 """Wiring only: settings → adapters → activities → workers.
 
-`worker.py` serves every queue, or those that `--queues` names.
+`worker.py` serves every queue of the desk, or those that `--queues` names: `backtests` is one by itself.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import settings as configuration
 from activities.agents import AgentActivities
 from activities.alerting import AlertingActivities
 from activities.auditing import AuditActivities
+from activities.backtests import BacktestActivities
 from activities.breaker import BreakerActivities
 from activities.closing import ClosingActivities, Exchange
 from activities.cycles import CycleActivities
@@ -47,6 +48,7 @@ from activities.watching import WatchingActivities
 from adapters import logs
 from adapters.earnings_file import EarningsFile
 from adapters.postgres.alerts import PostgresAlerts
+from adapters.postgres.backtests import PostgresRuns
 from adapters.postgres.closes import PostgresCloses
 from adapters.postgres.engine import Database, application_engine
 from adapters.postgres.holders import PostgresHolders
@@ -79,6 +81,7 @@ from wiring.rules import gate_rules
 from wiring.strategies import rules_of
 from workflows import policies, search_attributes
 from workflows.alert_watch import AlertWatch
+from workflows.backtest import Backtest
 from workflows.broker_watch import BrokerWatch
 from workflows.daily_close import DailyClose
 from workflows.desks import started
@@ -105,7 +108,10 @@ WORKFLOWS = (
     DailyClose,
     WeeklyReport,
     AlertWatch,
+    Backtest,
 )
+WORKFLOWS_OF = {policies.DESK_QUEUE: WORKFLOWS[:-1], policies.BACKTESTS_QUEUE: (Backtest,)}
+"""Which of them a queue's workers run."""
 # An order being sent must learn its answer; a model's thought may be cut, its reply is journalled when it comes.
 GRACE = timedelta(seconds=20)
 
@@ -117,6 +123,8 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
 
     No key is read for a queue that is not served.
     """
+    if queue == policies.BACKTESTS_QUEUE:
+        return activities_of_studies(settings, engine)
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
         models, journal = settings.models, PostgresJournal(engine)
@@ -162,6 +170,14 @@ def activities_of_closing(exchange: Exchange, engine: AsyncEngine, rules: Strate
     return [closing.plan_closes, closing.close_session, reviewing.review_strategies, *reports]
 
 
+def activities_of_studies(settings: Settings, engine: AsyncEngine) -> Activities:
+    """What is done with the past: no key and no broker, only the database and the files of bars."""
+    from wiring.studies import studies_of  # noqa: PLC0415  its compiler takes a second that no desk should wait for
+
+    studies = BacktestActivities(studies_of(settings, PostgresRuns(engine)))
+    return [studies.prepare_study, studies.run_chunk, studies.judge_fold, studies.finish_study]
+
+
 class Outside(NamedTuple):
     """The world as an order meets it."""
 
@@ -196,8 +212,10 @@ def activities_of_orders(outside: Outside, ledger: Ledger, rules: GateRules, ear
 
 
 @asynccontextmanager
-async def serving(client: Client, settings: Settings, database: Database, queues: Sequence[str]) -> AsyncIterator[None]:
-    """Serve these queues until the block is left, then let running activities end.
+async def serving(
+    client: Client, settings: Settings, database: Database, queues: Sequence[str], *, identity: str | None = None
+) -> AsyncIterator[None]:
+    """Serve these queues until the block is left, then let running activities end; `identity` else the client's.
 
     Raises BadConfiguration before anything is served when the clock could not be kept to.
     """
@@ -216,12 +234,13 @@ async def serving(client: Client, settings: Settings, database: Database, queues
             worker = Worker(
                 client,
                 task_queue=queue,
-                workflows=WORKFLOWS if queue == policies.DESK_QUEUE else (),
+                workflows=WORKFLOWS_OF.get(queue, ()),
                 activities=activities_of(queue, settings, engine),
                 graceful_shutdown_timeout=GRACE,
                 sticky_queue_schedule_to_start_timeout=policies.STICKY,
                 max_task_queue_activities_per_second=rate,
-                max_concurrent_activities=None if queue == policies.AGENTS_QUEUE else policies.MOST_ACTIVITIES,
+                max_concurrent_activities=policies.MOST_AT_ONCE[queue],
+                identity=identity,
             )
             workers.append(worker)
         await stack.enter_async_context(together(workers))
@@ -275,10 +294,10 @@ async def _see_books(database: Database) -> None:
 def queues_of(words: str) -> list[str]:
     """The queues named, separated by commas. Raises BadConfiguration for none, and for one that there is not."""
     named = [word.strip() for word in words.split(",") if word.strip()]
-    unknown = set(named) - set(policies.QUEUES)
+    unknown = set(named) - set(policies.ALL_QUEUES)
     if unknown or not named:
         message = (
-            f"no such queue: {', '.join(sorted(unknown)) or 'none named'} (there are {', '.join(policies.QUEUES)})"
+            f"no such queue: {', '.join(sorted(unknown)) or 'none named'} (there are {', '.join(policies.ALL_QUEUES)})"
         )
         raise BadConfiguration(message)
     return named

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from temporalio import activity
 
+from activities import clock
 from activities.following import Follower
 from trading.audit import Books, Finding, audit
 from trading.books import GRAVE
@@ -49,7 +50,7 @@ class AuditActivities:
             books, again = await self._audited(cycle.desk_id)
             before = {(one.invariant, one.about) for one in findings}
             findings = tuple(one for one in again if (one.invariant, one.about) in before)
-        at = datetime.now(UTC)
+        at = clock.now()
         await self._ledger.record([_finding_event(cycle, finding, at) for finding in findings])
         grave = [finding for finding in findings if finding.invariant in GRAVE]
         if grave and books.portfolio.trading_state is not TradingState.HALTED:
@@ -71,7 +72,7 @@ class AuditActivities:
 
     async def _read(self, desk_id: str) -> tuple[Books, tuple[Finding, ...]]:
         books = await self._ledger.books(desk_id)
-        return books, audit(books, await self._broker.orders(desk_id, datetime.now(UTC) - LOOKED_BACK))
+        return books, audit(books, await self._broker.orders(desk_id, clock.now() - LOOKED_BACK))
 
 
 def _sentence(findings: Iterable[Finding]) -> str:

@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
+from activities import clock
 from trading.agents.budget import OPTIONAL, Budget, Caps, Choice, Offer, Strain, Tally
 from trading.agents.estimates import Tariff, most_of, taken_by, unknown
 from trading.agents.questions import Asking, ModelCall, Question
@@ -175,7 +175,7 @@ class Calls:
             ),
             optional=agent in OPTIONAL,
             budget=self._budget.model_copy(update={"strategy": Caps(usd=caller.terms.budget_usd_per_day)}),
-            at=datetime.now(UTC),
+            at=clock.now(),
         )
 
     async def _ask(self, bid: Bid, caller: Caller, patience: float | None) -> ModelCall:
@@ -190,7 +190,7 @@ class Calls:
             question=question,
             # As the journal gives it back, so that a reply reads the same after a crash.
             reply=reply.model_copy(update={"text": printable(reply.text)}),
-            replied_at=datetime.now(UTC),
+            replied_at=clock.now(),
             latency_seconds=time.monotonic() - began,
             desk_id=caller.cycle.desk_id,
             cycle_id=caller.cycle.cycle_id,

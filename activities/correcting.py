@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
+from activities import clock
 from activities.following import Follower
 from trading import order_events as say
 from trading.adjustments import position_adjusted
@@ -48,7 +47,7 @@ class Corrector:
             case BookAdjustment(adjustment=adjustment):
                 await self._ledger.adjust(adjustment, position_adjusted(adjustment, RECONCILED))
             case IgnoreOrder(client_order_id=name):
-                await self._ledger.record([order_ignored(desk_id, name, datetime.now(UTC))])
+                await self._ledger.record([order_ignored(desk_id, name, clock.now())])
             case ForgetOrder(client_order_id=name):
                 request = await self._request(name)
                 await self._follower.move(request, OrderState.CANCELLED, reason="a person says that it never arrived")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
+from activities import clock
 from trading import order_events as say
 from trading.errors import BooksDisagree, IllegalTransition, OrderRefused
 from trading.money import ZERO
@@ -69,7 +70,7 @@ class Follower:
         Of one that was sent and not answered for there is nothing to cancel yet, nor of one that the broker does not
         know: they come back as the books have them.
         """
-        request, at = order.request, datetime.now(UTC)
+        request, at = order.request, clock.now()
         if order.state is OrderState.INTENDED:
             # Under the books' lock: if its sender has been quicker, it is on its way.
             late = Sending(request=request, asked_at=at, send_by=at - timedelta(seconds=1))
@@ -94,7 +95,7 @@ class Follower:
         self, request: OrderRequest, state: OrderState, held: BrokerOrder | None = None, reason: str = ""
     ) -> Order:
         """Book a change of state; one that another follower of the same order has overtaken is old news."""
-        event = say.order_moved(request, state, held, datetime.now(UTC), reason)
+        event = say.order_moved(request, state, held, clock.now(), reason)
         try:
             return await self._ledger.advance(request.client_order_id, state, held, event)
         except IllegalTransition:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import activity
 
+from activities import clock
 from trading.approvals import ApprovalTerms
 from trading.breaker import TradingState, strictest
 from trading.footing import ONLY_THINKS, Footing
@@ -55,7 +56,7 @@ class Gate:
         """
         # The books first: another strategy's cycle may mark them while the market is asked, at a later moment.
         portfolio = await self._ledger.portfolio(cycle.desk_id)
-        now = datetime.now(UTC)
+        now = clock.now()
         latest = await self._market.latest(now)
         as_of = cycle.request.as_of or latest
         await self._market.instruments(cycle.request.symbols)

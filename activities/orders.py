@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import structlog
 from temporalio import activity
 
+from activities import clock
 from activities.following import Follower
 from trading.alerts import Alert, Topic, alert_raised
 from trading.breaker import StateChange, TradingState
@@ -62,7 +61,7 @@ class OrderActivities:
         sending = sending.model_copy(update={"real_money": self._real_money})
         held = await self._broker.find(request.client_order_id)
         if held is None:
-            clearance = await self._ledger.clear(sending, datetime.now(UTC))
+            clearance = await self._ledger.clear(sending, clock.now())
             if not clearance.may_send:
                 return clearance.order
             try:
@@ -144,7 +143,7 @@ class OrderActivities:
         return left
 
     async def _halt(self, request: OrderRequest) -> None:
-        at, name = datetime.now(UTC), request.client_order_id
+        at, name = clock.now(), request.client_order_id
         reason = f"nobody knows whether the broker has order {name}: look there, then resume"
         change = StateChange(
             desk_id=request.desk_id,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 from temporalio import activity
 
+from activities import clock
 from activities.correcting import Corrector
 from activities.following import Follower
 from activities.listing import REACH_BACK, Listing
@@ -79,7 +80,7 @@ class ReconcilingActivities:
         Repeat: a listed action has an id that follows from company, kind and day, and happens once; so does each
         correction, whose id follows from the broker's report.
         """
-        now = datetime.now(UTC)
+        now = clock.now()
         closed = asked.in_session and not is_open(self._calendar.last_session(now), now)
         if closed or not await self._ledger.knows(asked.desk_id):
             return Comparison(asked=asked, is_closed=True)
@@ -97,7 +98,7 @@ class ReconcilingActivities:
 
     async def _look(self, asked: tuple[str, datetime | None]) -> _Found:
         desk_id, as_of = asked
-        now = datetime.now(UTC)
+        now = clock.now()
         actions = await self._catch_up(desk_id, as_of, now)
         books = await self._ledger.books(desk_id)
         statement = await self._broker.statement(desk_id, _since(books, now))
@@ -118,7 +119,7 @@ class ReconcilingActivities:
 
         Repeat: events and state changes have ids that follow from what was found; stops have their entry's.
         """
-        asked, at = found.asked, datetime.now(UTC)
+        asked, at = found.asked, clock.now()
         if found.is_closed:
             return Reconciled()
         await self._ledger.record([difference_found(asked, one, at) for one in found.differences])
@@ -173,7 +174,7 @@ class ReconcilingActivities:
         What replaces one of these is made when its end is booked: the broker holds the shares back until then. No stop
         is made of shares whose split is `awaited`: it would be at a price of the old ones.
         """
-        books, at = await self._ledger.books(desk_id), datetime.now(UTC)
+        books, at = await self._ledger.books(desk_id), clock.now()
         orders = {order.request.client_order_id: order for order in books.orders}
         unfit = outgrown(books, at)
         for stop in unfit:

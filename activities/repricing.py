@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from temporalio import activity
 
+from activities import clock
 from activities.gate import GateRules
 from activities.standing import StandingActivities
 from trading.errors import BooksDisagree
@@ -43,7 +42,7 @@ class RepricingActivities:
         first = order.request
         while first.replaces is not None:
             first = (await self._order(first.replaces)).request
-        at = datetime.now(UTC)
+        at = clock.now()
         quote = (await self._market.quotes([request.symbol], at)).get(request.symbol)
         following = successor(order, first, quote) if isinstance(quote, Quote) else None
         if following is None:

@@ -45,7 +45,10 @@ class RuleActivities:
         Repeat: a pure function of the snapshot and the books that it is given.
         """
         snapshot = await self._snapshots.load(asked.snapshot_id)
-        view = View.of(snapshot, asked.cycle.request.symbols, asked.books)
+        return await self.ask(asked, View.of(snapshot, asked.cycle.request.symbols, asked.books))
+
+    async def ask(self, asked: RuleAsked, view: View) -> RuleHeard:
+        """What the rule says of a view. Raises as `apply_rule` does."""
         strategy = asked.strategy
         whose = f"{asked.cycle.desk_id}/{strategy.strategy_id}"
         if whose in self._asked:

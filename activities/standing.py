@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from pydantic import AwareDatetime
 from temporalio import activity
 
+from activities import clock
 from activities.market import MAX_AGE_CLOSED
 from trading.bars import Bars
 from trading.instruments import Symbol
@@ -53,14 +54,14 @@ class StandingActivities:
         """
         stage = asked.stage
         past = self._market.historical or stage.cycle.request.as_of is not None
-        at = stage.as_of if past else datetime.now(UTC)
+        at = stage.as_of if past else clock.now()
         return await self.of(
             Inquiry(desk_id=stage.cycle.desk_id, symbol=asked.symbol, at=at, in_session=stage.in_session)
         )
 
     async def now(self, desk_id: str, symbol: str) -> Standing:
         """Ask for one symbol at this moment, in a session or not."""
-        at = datetime.now(UTC)
+        at = clock.now()
         in_session = is_open(self._calendar.last_session(at), at)
         return await self.of(Inquiry(desk_id=desk_id, symbol=symbol, at=at, in_session=in_session))
 
@@ -77,7 +78,7 @@ class StandingActivities:
             closes_at=session.closes_at if session else None,
             reports_on=self._earnings.reports_on(symbol, at.date()),
             market_at=at,
-            asked_at=datetime.now(UTC),
+            asked_at=clock.now(),
         )
 
     async def _price(self, symbol: str, at: datetime, *, in_session: bool) -> Decimal | None:

@@ -10,7 +10,6 @@ asked for, and what was read stays.
 from __future__ import annotations
 
 import asyncio
-import csv
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,30 +19,20 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
-from pydantic import TypeAdapter, ValidationError
 
 from adapters import sectors
+from adapters.daily_files import MEND, NEEDED, PRICES_AND_VOLUME, bar_files, is_ticker, read_daily
 from adapters.listing import list_all, of_sectors
 from adapters.looking import look_at
 from trading.bars import Bars
 from trading.corporate_actions import CorporateAction
-from trading.errors import BadConfiguration, BadMarketData, UnknownSymbol
-from trading.instruments import Instrument, Symbol
+from trading.errors import BadConfiguration, UnknownSymbol
+from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote, read_quote
 from trading.ports import Calendar
 from trading.readings import Reading
 from trading.snapshots import last_completed
 from trading.universes import Listed
-
-PRICES_AND_VOLUME = ("open", "high", "low", "close", "volume")
-NEEDED = ("date", *PRICES_AND_VOLUME)
-SUFFIXES = (".parquet", ".csv")
-_MEND = f"set MARKET_DATA_DIR to a folder of Parquet or CSV files with columns symbol, {', '.join(NEEDED)}"
-_TICKER = TypeAdapter(Symbol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,43 +157,23 @@ def _catalogue(folder: Path) -> Catalogue:
     best: dict[str, tuple[int, Path]] = {}
     newest: list[date] = []
     ignored: set[str] = set()
-    for path in _bar_files(folder):
-        counts = _read(path, ("date",)).group_by("symbol").aggregate([("date", "count"), ("date", "max")])
+    for path in bar_files(folder):
+        counts = read_daily(path, ("date",)).group_by("symbol").aggregate([("date", "count"), ("date", "max")])
         for symbol, count, last_on in zip(*(counts[name].to_pylist() for name in counts.column_names), strict=True):
-            if not _is_ticker(symbol):
+            if not is_ticker(symbol):
                 ignored.add(str(symbol))
                 continue
             newest.append(last_on)
             if symbol not in best or count > best[symbol][0]:
                 best[symbol] = (count, path)
     if not best:
-        raise BadConfiguration(f"no daily bars in {folder}: {_MEND}")
+        raise BadConfiguration(f"no daily bars in {folder}: {MEND}")
     files = {symbol: path for symbol, (_, path) in best.items()}
     return Catalogue(files, max(newest), tuple(sorted(ignored)))
 
 
-def _bar_files(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if _may_hold_bars(path))
-    except OSError as wrong:
-        raise BadConfiguration(f"no folder of daily bars at {folder} ({wrong.strerror}): {_MEND}") from wrong
-
-
-def _may_hold_bars(path: Path) -> bool:
-    hidden = path.name.startswith(".")
-    return path.suffix.lower() in SUFFIXES and path.name.lower() != sectors.FILE_NAME and not hidden and path.is_file()
-
-
-def _is_ticker(symbol: object) -> bool:
-    try:
-        _TICKER.validate_python(symbol, strict=True)
-    except ValidationError:
-        return False
-    return True
-
-
 def _histories(path: Path, symbols: Iterable[str]) -> dict[str, Bars]:
-    table = _read(path, NEEDED, symbols).sort_by([("symbol", "ascending"), ("date", "ascending")])
+    table = read_daily(path, NEEDED, symbols).sort_by([("symbol", "ascending"), ("date", "ascending")])
     days = table["date"].to_numpy().astype("datetime64[D]")
     columns = [days, *(table[name].to_numpy() for name in PRICES_AND_VOLUME)]
     for column in columns:
@@ -215,54 +184,3 @@ def _histories(path: Path, symbols: Iterable[str]) -> dict[str, Bars]:
         symbol: every.between(int(np.searchsorted(names, symbol)), int(np.searchsorted(names, symbol, side="right")))
         for symbol in symbols
     }
-
-
-def _read(path: Path, columns: Sequence[str], symbols: Iterable[str] | None = None) -> pa.Table:
-    """Columns of a file in small letters, a type each: symbol text, date date32, others float64 (null becomes NaN)."""
-    wanted = None if symbols is None else pa.array(symbols, pa.string())
-    try:
-        table = _read_parquet(path, columns, wanted) if path.suffix.lower() == ".parquet" else _read_csv(path, columns)
-        typed = {"symbol": _symbols(table, path), "date": table["date"].cast(pa.date32())}
-        typed |= {name: table[name].cast(pa.float64()).fill_null(np.nan) for name in columns if name != "date"}
-        table = pa.table(typed)
-    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as wrong:
-        reason = " ".join(str(wrong).split())
-        # Without its cause: a cycle reports the innermost error of a chain, and that one does not know the file.
-        raise BadMarketData(f"{path}: cannot be read as daily bars: {reason}") from None
-    if table["date"].null_count:
-        raise BadMarketData(f"{path}: {table['date'].null_count} rows have no date")
-    return table if wanted is None else table.filter(pc.is_in(table["symbol"], wanted))
-
-
-def _read_parquet(path: Path, columns: Sequence[str], wanted: pa.Array | None) -> pa.Table:
-    names = _names(path, pq.read_schema(path).names)
-    chosen = [names[name] for name in ("symbol", *columns) if name in names]
-    by_symbol = pc.field(names["symbol"]).isin(wanted) if wanted is not None and "symbol" in names else None
-    table = pq.read_table(path, columns=chosen, filters=by_symbol, partitioning=None)
-    return table.rename_columns([name.lower() for name in chosen])
-
-
-def _read_csv(path: Path, columns: Sequence[str]) -> pa.Table:
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        names = _names(path, next(csv.reader(lines), []))
-    chosen = [names[name] for name in ("symbol", *columns) if name in names]
-    # Text, or the tickers NA and TRUE would be read as nothing and as a truth.
-    types = {names["symbol"]: pa.string()} if "symbol" in names else {}
-    types |= {names[name]: pa.float64() for name in PRICES_AND_VOLUME}
-    table = pacsv.read_csv(path, convert_options=pacsv.ConvertOptions(include_columns=chosen, column_types=types))
-    return table.rename_columns([name.lower() for name in chosen])
-
-
-def _names(path: Path, found: Sequence[str]) -> dict[str, str]:
-    """The file's own spelling of each column, by small letters."""
-    names = {name.lower(): name for name in found}
-    lacking = [name for name in NEEDED if name not in names]
-    if lacking:
-        raise BadMarketData(f"{path}: is not a file of daily bars, it has no column {', '.join(lacking)}")
-    return names
-
-
-def _symbols(table: pa.Table, path: Path) -> pa.ChunkedArray | pa.Array:
-    if "symbol" in table.column_names:
-        return table["symbol"].cast(pa.string())
-    return pa.array([path.stem.upper()] * len(table), pa.string())

@@ -1,5 +1,6 @@
 """Rules by name: those that come with the desk, and classes of one's own by their import path.
 
+In a name of the desk's `_` is as good as `-`.
 `my_strategies:Breakout2` is the class of the module `my_strategies`, looked for on PYTHONPATH, in the working
 directory and in the folder of the settings, in this order. A module is imported once a process: who edits it starts the
 worker anew, and the version that the events name (a hash of the module's file) is that of what was imported.
@@ -42,10 +43,11 @@ class RuleLoader:
     def _kind(self, source: str) -> type:
         name, colon, wanted = source.partition(":")
         if not colon:
-            if source not in RULES:
+            ours = source.replace("_", "-")
+            if ours not in RULES:
                 known = ", ".join(RULES)
                 raise BadRule(f"there is no rule {source}: there are {known}, and classes of your own as module:Class")
-            return RULES[source]
+            return RULES[ours]
         kind = getattr(self._imported(name), wanted, None)
         if kind is None:
             raise BadRule(f"{source}: the module {name} has no class {wanted}")

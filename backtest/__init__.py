@@ -2,6 +2,6 @@
 
 | room | what runs through it |
 |---|---|
-| `cycles/` | the agents, and every rule: `trading/cycle.py` itself, day by day, over books, market and broker in memory |
+| `cycles/` | the agents, and every rule: `trading/cycle.py` itself, day by day, over books, market, broker in memory |
 | `columns/` | rules that can be told for whole columns at once: the same decisions over arrays, compiled, for sweeps |
 """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trading.corporate_actions import CorporateAction
 from trading.money import Record
 
 Column = NDArray[np.float64]
@@ -27,7 +28,8 @@ class Panel:
 
     `days` datetime64[D] [T], rising; `symbols` N names, sorted; `open`, `high`, `low`, `close` float64 [T, N] dollars a
     share, NaN where a symbol has no bar that day; `volume` float64 [T, N] shares, 0 there. `sectors` N names.
-    `data_hash` is SHA-256 over all of it. C-contiguous, read-only.
+    `actions` are splits and dividends that its prices are not adjusted for, oldest first. `data_hash` is SHA-256 over
+    all of it. C-contiguous, read-only.
     """
 
     days: Days
@@ -40,6 +42,7 @@ class Panel:
     sectors: tuple[str, ...]
     data_hash: str
     cautions: tuple[Caution, ...] = ()
+    actions: tuple[CorporateAction, ...] = ()
 
     @property
     def present(self) -> NDArray[np.bool_]:

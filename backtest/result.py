@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,26 @@ class Fills:
         return len(self.day)
 
 
+class Verdict(StrEnum):
+    """What an agent said to an order that somebody wanted."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REDUCED = "reduced"
+    VETOED = "vetoed"
+    ABSTAINED = "abstained"
+
+
+class Opinion(Record):
+    """What one agent thought of one symbol on a day; `dollars` is the order that it judged, signed: bought positive."""
+
+    decided_on: date
+    symbol: str
+    agent: str
+    verdict: Verdict
+    dollars: float = 0.0
+
+
 class Refusal(Record):
     """An order that was not sent, or not filled: decided on a day, how much, and why (`code`, then a sentence)."""
 
@@ -51,7 +72,9 @@ class Result:
     `equity`, `cash`, `gross` (value of what is held, unsigned) float64 [D] dollars at each close; `closes` [D, N] the
     price each symbol was valued at; `positions` [D, N] shares. `benchmark` [D] is what the plan's cash would be in the
     benchmark's shares, `held` [D] in equal parts of all symbols, bought at the first open and kept; NaN where there is
-    none. `interest` and `borrow` are dollars earned and paid over all.
+    none. `interest` and `borrow` are dollars earned and paid over all. `highs` and `lows` [D, N] of each session, where
+    the engine keeps them: trades are measured at their worst and best by them, else by `closes`. `opinions` are the
+    agents'.
     """
 
     plan: Plan
@@ -74,6 +97,9 @@ class Result:
     decisions: int = 0
     spent_usd: float = 0.0
     notes: tuple[str, ...] = field(default=())
+    highs: Column | None = None
+    lows: Column | None = None
+    opinions: tuple[Opinion, ...] = ()
 
 
 class RunCard(Record):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import inspect
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -36,3 +37,23 @@ def do(work: Work, *, as_json: bool) -> int:
     asked_for = "level" in settings.log.model_fields_set
     logs.configure(form=settings.log.format, level=settings.log.level if asked_for else "warning")
     return asyncio.run(work(settings, Output(as_json=as_json)))
+
+
+def with_options(options: Mapping[str, Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command these options besides its own; it takes them as keywords, None where one was not typed."""
+
+    def give(command: Callable[..., int]) -> Callable[..., int]:
+        every = inspect.signature(command, eval_str=True).parameters.values()
+        own = [one for one in every if one.kind is not one.VAR_KEYWORD]
+        shared = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
+            for name, option in options.items()
+            if name not in {one.name for one in own}
+        ]
+        positional = [one for one in own if one.kind is one.POSITIONAL_OR_KEYWORD]
+        needed = [one for one in own if one not in positional and one.default is one.empty]
+        rest = [one for one in own if one not in positional and one not in needed]
+        command.__signature__ = inspect.Signature([*positional, *needed, *shared, *rest])  # type: ignore[attr-defined]
+        return command
+
+    return give

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from commands.doing import AsJson, do
+from commands.doing import AsJson, do, with_options
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The desk's strategies, and what each may do.")
 Name = Annotated[str, typer.Argument(help="A strategy's name.", metavar="NAME")]
@@ -46,21 +44,6 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def _with_options(command: Callable[..., int]) -> Callable[..., int]:
-    """The command with all of `OPTIONS` besides its own."""
-    own = [
-        one for one in inspect.signature(command, eval_str=True).parameters.values() if one.kind is not one.VAR_KEYWORD
-    ]
-    shared = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
-        for name, option in OPTIONS.items()
-        if name not in {one.name for one in own}
-    ]
-    positional = [one for one in own if one.kind is one.POSITIONAL_OR_KEYWORD]
-    command.__signature__ = inspect.Signature([*positional, *shared, *(one for one in own if one not in positional)])  # type: ignore[attr-defined]
-    return command
-
-
 @app.command("list")
 def strategies_list(*, as_json: AsJson = False) -> int:
     """Every strategy: who decides, which rung, how much."""
@@ -78,7 +61,7 @@ def show(name: Name, *, as_json: AsJson = False) -> int:
 
 
 @app.command()
-@_with_options
+@with_options(OPTIONS)
 def add(
     name: Name,
     *,
@@ -97,7 +80,7 @@ def add(
 
 
 @app.command()
-@_with_options
+@with_options(OPTIONS)
 def edit(name: Name, *, reason: Why = "", by: By = "operator", as_json: AsJson = False, **typed: Any) -> int:
     """Change what is named and nothing else; none unsets it."""
     from console.strategies import Said, edit

@@ -14,11 +14,11 @@ MOST_BYTES = 1_000_000
 """A hundred symbols are less than a thousandth of it: a larger file is another."""
 
 
-def read_universe(path: Path) -> tuple[str, ...]:
+def read_universe(path: Path, most: int = MOST_SYMBOLS) -> tuple[str, ...]:
     """The symbols of a file: one a line, or the column `symbol` of a CSV; `#` begins a comment.
 
     Each once, in the file's order. Raises BadConfiguration, in one line, for a file that cannot be read, with anything
-    in it that is no ticker, with none at all, or with more than a cycle looks at.
+    in it that is no ticker, with none at all, or with more than `most`, by default what a cycle looks at.
     """
     rows = [row for row in csv.reader(_lines(path)) if any(cell.strip() for cell in row)]
     names = [cell.strip().lower() for cell in rows[0]] if rows else []
@@ -29,18 +29,18 @@ def read_universe(path: Path) -> tuple[str, ...]:
         raise BadConfiguration(f"{path}: has several columns and none named {COLUMN}")
     else:
         words = [row[0] for row in rows]
-    return _symbols(path, words)
+    return _symbols(path, words, most)
 
 
-def _symbols(path: Path, words: list[str]) -> tuple[str, ...]:
+def _symbols(path: Path, words: list[str], most: int) -> tuple[str, ...]:
     try:
         symbols = tickers(words)
     except BadConfiguration as wrong:
         raise BadConfiguration(f"{path}: {str(wrong)[:300]}") from None
     if not symbols:
         raise BadConfiguration(f"{path}: has no symbols: write one a line, or a CSV with a column {COLUMN}")
-    if len(symbols) > MOST_SYMBOLS:
-        raise BadConfiguration(f"{path}: has {len(symbols)} symbols, and a strategy looks at {MOST_SYMBOLS} at most")
+    if len(symbols) > most:
+        raise BadConfiguration(f"{path}: has {len(symbols)} symbols, and a strategy looks at {most} at most")
     return symbols
 
 

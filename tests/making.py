@@ -210,6 +210,7 @@ FITTING: Mapping[str, Mapping[str, object]] = {
     "Adjustment": {"quantity": Decimal(0)},
     "CapitalEvent": {"kind": "adjustment"},
     "CorporateAction": {"amount_usd": None, "new_symbol": None},
+    "Frictions": {"borrow_rate": Decimal("0.05"), "cash_rate": Decimal("0.02")},
     "News": {"url": "https://example.com/1"},
     "OrderRequest": {"limit_price": None, "stop_price": None, "parent_id": None},
     "Session": {"closes_at": AT + timedelta(hours=6)},

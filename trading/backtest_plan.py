@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue, model_validator
 
+from trading.breaker_rules import BreakerRules
 from trading.costs import Costs, Rate
 from trading.instruments import Symbol
 from trading.limits import Limits
@@ -50,7 +51,8 @@ class Frictions(Record):
 
     `spread_bps` is the whole spread in basis points of the price, of which each side pays half. One bar fills at most
     `volume_share` of its volume (None: any number). `borrow_rate` a year on the value of what is short, `cash_rate` a
-    year on cash above nothing, both counted by calendar days over 365.
+    year on cash above nothing, both counted by calendar days over 365. With `ticks` a fill is in whole ticks, rounded
+    against us, as a broker's: right for prices as they were quoted, wrong for adjusted ones, which are of no tick.
     """
 
     costs: Costs = Costs(slippage_bps=ZERO)
@@ -58,6 +60,7 @@ class Frictions(Record):
     volume_share: Fraction | None = None
     borrow_rate: Yearly = ZERO
     cash_rate: Yearly = ZERO
+    ticks: bool = False
 
 
 class Plan(Record):
@@ -65,8 +68,9 @@ class Plan(Record):
 
     `strategy` is `agents`, a rule by its name, or a class by its import path; `parameters` are the rule's. Sessions
     from `from_on` to `to_on` are traded, both included; earlier ones only warm up. `sizing` None leaves it to the
-    weights of the strategy; `limits` None is no limits. `intrabar`: stops, targets and limit orders meet each bar's
-    open, high and low, the worst first; without it they meet its close alone. `seed` is that of whatever is drawn.
+    weights of the strategy; `limits` None is no limits, `breaker` None nothing that halts. `intrabar`: stops, targets
+    and limit orders meet each bar's open, high and low, the worst first; without it they meet its close alone. `seed`
+    is that of whatever is drawn.
     """
 
     strategy: Text
@@ -79,6 +83,7 @@ class Plan(Record):
     fill: FillAt = FillAt.NEXT_OPEN
     sizing: Sizing | None = None
     limits: Limits | None = Limits()
+    breaker: BreakerRules | None = None
     intrabar: bool = True
     benchmark: Symbol | None = None
     seed: Annotated[int, Field(ge=0)] = 0

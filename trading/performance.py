@@ -14,6 +14,9 @@ from itertools import accumulate, pairwise
 from statistics import fmean
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from trading.money import ZERO
 
 SESSIONS_A_YEAR = 252
@@ -52,10 +55,13 @@ def compounded(returns: Sequence[float]) -> float:
 
 def drawdown_of(returns: Sequence[float]) -> Drawdown:
     """How far the value of one unit fell below its peak. Losing everything, and more, is 1."""
-    values = _values(returns)
-    peaks = accumulate(values, max)
-    falls = [1 - value / peak for value, peak in zip(values, peaks, strict=True)]
-    return Drawdown(max(falls), falls[-1])
+    falls = underwater(np.array(_values(returns)))
+    return Drawdown(float(falls.max()), float(falls[-1]))
+
+
+def underwater(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far each value is below the highest so far, 0 to 1, [..., D]. The first must be above nothing."""
+    return np.minimum(1 - values / np.maximum.accumulate(values, axis=-1), 1.0)
 
 
 def sharpe(returns: Sequence[float]) -> float | None:
@@ -84,15 +90,15 @@ def win_rate(won: int, lost: int) -> float | None:
     return won / (won + lost) if won + lost else None
 
 
-def profit_factor(gained: Decimal, given_up: Decimal) -> float | None:
+def profit_factor(gained: Decimal | float, given_up: Decimal | float) -> float | None:
     """Dollars that winning trades made for each that losing ones cost (unsigned); None while none was lost."""
-    return float(gained / given_up) if given_up else None
+    return float(gained) / float(given_up) if given_up else None
 
 
-def turnover(traded: Decimal, equities: Sequence[Decimal]) -> float | None:
+def turnover(traded: Decimal | float, equities: Sequence[Decimal] | Sequence[float]) -> float | None:
     """Dollars bought and sold as a multiple of the average equity; None without equity."""
-    average = sum(equities, ZERO) / len(equities) if equities else ZERO
-    return float(traded / average) if average > 0 else None
+    average = fmean(equities) if equities else 0.0
+    return float(traded) / average if average > 0 else None
 
 
 def _values(returns: Sequence[float]) -> list[float]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType
 
 from trading.approvals import MOST_VALID_MINUTES
 
@@ -16,7 +17,11 @@ ORDERS_QUEUE = "orders"
 """The only queue whose workers hold a broker's key."""
 AGENTS_QUEUE = "agents"
 """The only queue whose workers hold the models' keys."""
+BACKTESTS_QUEUE = "backtests"
+"""Studies over the past: workers of their own, which hold no key at all."""
 QUEUES = (DESK_QUEUE, ORDERS_QUEUE, AGENTS_QUEUE)
+"""What a desk needs to trade."""
+ALL_QUEUES = (*QUEUES, BACKTESTS_QUEUE)
 
 # A payload over 2 MB would be refused for ever: trying again cannot help, and a model would be paid each time.
 _FINAL = ["PayloadsTooLarge"]
@@ -151,6 +156,29 @@ CLOSE: dict[str, Any] = {
     "retry_policy": _policy(1, 60, 100),
 }
 
+STUDY: dict[str, Any] = {
+    # A thousand files are read, or the daily returns of ten thousand trials are gone through in sixteen parts. What is
+    # wrong with the data or the plan is Final and tried once; a database that is away is waited for, half an hour.
+    "task_queue": BACKTESTS_QUEUE,
+    "start_to_close_timeout": timedelta(minutes=15),
+    "schedule_to_close_timeout": timedelta(hours=6),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": _policy(0.5, 10, 200),
+    "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+}
+CHUNK: dict[str, Any] = {
+    # Each try goes on where the last one was, so its end is no loss: an hour of whole cycles, then anew. It may wait
+    # behind a day of others' chunks. Twenty lives of workers, then its combination is what kills them: the others go
+    # on without it. Arrays are computed beside the heartbeat in one process, so it has ten seconds. Cancelled, it is
+    # waited for: nothing is written any more when the run is summed up.
+    **STUDY,
+    "start_to_close_timeout": timedelta(hours=1),
+    "schedule_to_close_timeout": timedelta(days=3),
+    "retry_policy": _policy(0.5, 10, 20),
+}
+# A study may stand behind others and wait for workers over a weekend; after a week nobody waits for it any more.
+STUDY_LIFE = timedelta(days=7)
+
 # The longest that a person may take over a cycle's entries: settings and strategies allow no more.
 APPROVAL_LIFE = timedelta(minutes=MOST_VALID_MINUTES)
 # No cycle is open longer than this (invariant I16). Four agents at four minutes each would not be a decision any more:
@@ -240,6 +268,15 @@ MOST_RUNNING = 200
 # Activities that one worker runs at once on a queue that leads to the books. Most wait for one of its ten connections
 # and for the lock of a desk; more of them would wait longer than a connection is waited for, and begin again.
 MOST_ACTIVITIES = 32
+# Chunks that one worker runs at once: while one waits for the database the other computes.
+MOST_CHUNKS_AT_ONCE = 2
+MOST_AT_ONCE: dict[str, int | None] = {
+    DESK_QUEUE: MOST_ACTIVITIES,
+    ORDERS_QUEUE: MOST_ACTIVITIES,
+    # Questions to models wait for a vendor, not for the books.
+    AGENTS_QUEUE: None,
+    BACKTESTS_QUEUE: MOST_CHUNKS_AT_ONCE,
+}
 # Cycles that may have to wait at a desk; more than this is a runaway, not a plan.
 MOST_WAITING = 100
 # Moves that are held for a cool-down, each of one strategy: one that concerns every strategy, and half as many beside.

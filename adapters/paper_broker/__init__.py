@@ -40,6 +40,8 @@ the first look, with a deposit `{desk}/opening-deposit`. Fills change it in thei
 and out; `apply` lets listed splits and dividends happen at their ex-date: shares, open orders, stops and targets are
 re-based, and parts of a share paid for, in cash; each once, whichever list names it. Nothing of it is
 read from the desk's books, so that these have something to be compared with.
+
+The rules are pure, in modules of their own; `adapters/memory/broker.py` keeps the same book without a database.
 """
 
 from adapters.paper_broker.broker import PaperBroker

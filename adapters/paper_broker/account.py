@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import DateTime, Numeric, Text
 
+from adapters.paper_broker.entitlements import same_again
+from adapters.paper_broker.money import Money, money_of
 from adapters.postgres.paper_tables import paper_accounts, paper_activities
 from trading.errors import BooksDisagree
 from trading.market import Quote
-from trading.money import ZERO, cents
 from trading.statement import Activity, ActivityKind, Holding
 
 _LOCK = text(
@@ -27,12 +27,10 @@ _LOCK = text(
 # What open orders may still cost; one that reduces a short position costs nothing new.
 _STANDING = text(
     """
-    SELECT a.cash,
-        (SELECT coalesce(sum(round((o.quantity - o.filled_quantity)
-                * coalesce(o.limit_price, o.stop_price, o.mark, 0), 2)), 0) FROM paper_orders o
-            WHERE o.desk_id = a.desk_id AND o.side = 'buy' AND o.leg = 'entry'
-            AND o.state IN ('accepted', 'partially_filled')) AS reserved
-    FROM paper_accounts a WHERE desk_id = :desk_id
+    SELECT a.cash, o.quantity - o.filled_quantity AS leaves, coalesce(o.limit_price, o.stop_price, o.mark, 0) AS price
+    FROM paper_accounts a LEFT JOIN paper_orders o ON o.desk_id = a.desk_id AND o.side = 'buy' AND o.leg = 'entry'
+        AND o.state IN ('accepted', 'partially_filled')
+    WHERE a.desk_id = :desk_id
     """
 )
 _POST = text(
@@ -66,20 +64,6 @@ _HELD = text(
 )
 
 
-class Money(NamedTuple):
-    """An account in dollars: cash, marked positions, the part of them that is short, what open orders may cost."""
-
-    cash: Decimal
-    value: Decimal
-    short: Decimal
-    reserved: Decimal
-
-    @property
-    def buying_power(self) -> Decimal:
-        """What new orders may cost: a cash account lends nothing, and what short sales brought is kept for them."""
-        return max(self.cash - self.short - self.reserved, ZERO)
-
-
 async def lock(connection: AsyncConnection, desk_ids: Sequence[str], opening: Mapping[str, object]) -> None:
     """Hold these accounts until the transaction ends; one that is not there yet opens with its first deposit.
 
@@ -98,9 +82,10 @@ async def lock(connection: AsyncConnection, desk_ids: Sequence[str], opening: Ma
 
 async def money(connection: AsyncConnection, desk_id: str) -> Money:
     """What an account is worth and what it may spend."""
-    values = [cents(row.quantity * row.mark) for row in await connection.execute(_HELD, {"desk_id": desk_id})]
-    cash, reserved = (await connection.execute(_STANDING, {"desk_id": desk_id})).one()
-    return Money(cash, sum(values, ZERO), sum((-value for value in values if value < 0), ZERO), reserved)
+    held = [(row.quantity, row.mark) for row in await connection.execute(_HELD, {"desk_id": desk_id})]
+    standing = (await connection.execute(_STANDING, {"desk_id": desk_id})).all()
+    buys = [(row.leaves, row.price) for row in standing if row.leaves is not None]
+    return money_of(standing[0].cash, held, buys)
 
 
 async def add_cash(connection: AsyncConnection, desk_id: str, dollars: Decimal) -> None:
@@ -140,8 +125,7 @@ async def enter(connection: AsyncConnection, desk_id: str, activity: Activity) -
     entered = insert(paper_activities).values(row).on_conflict_do_nothing().returning(paper_activities.c.activity_id)
     if (await connection.execute(entered)).first() is not None:
         return True
-    before = await known(connection, desk_id, activity.activity_id)
-    if before is None or before.model_copy(update={"occurred_at": activity.occurred_at}) != activity:
+    if not same_again(await known(connection, desk_id, activity.activity_id), activity):
         raise BooksDisagree(f"activity {activity.activity_id} was entered before with other content")
     return False
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.paper_broker import account, happenings, store
-from adapters.paper_broker.account import Money
 from adapters.paper_broker.book import Book, PaperOrder
 from adapters.paper_broker.matching import cancel, expire, meet, meet_one, refusal, rejection
-from adapters.paper_broker.terms import Offer, PaperTerms
+from adapters.paper_broker.money import unaffordable
+from adapters.paper_broker.offers import MarketOffers
+from adapters.paper_broker.terms import PaperTerms
 from adapters.postgres.engine import consistent, transaction
 from adapters.postgres.paper_tables import paper_orders
 from trading.accounts import Account, Asset
-from trading.bars import Bars
 from trading.corporate_actions import CorporateAction, each_once
 from trading.errors import (
     BrokerUnavailable,
@@ -25,17 +24,12 @@ from trading.errors import (
     LedgerUnavailable,
     MarketUnavailable,
     OrderRefused,
-    UnknownSymbol,
 )
-from trading.instruments import Side
 from trading.market import Quote
-from trading.money import ZERO, notional
-from trading.orders import Fill, Leg, OrderRequest
+from trading.orders import Fill, OrderRequest
 from trading.ports import Market
 from trading.settlement import BrokerOrder
 from trading.statement import Activity, Statement
-
-VOLUME_SESSIONS = 20
 
 
 class PaperBroker:
@@ -47,8 +41,8 @@ class PaperBroker:
 
     def __init__(self, engine: AsyncEngine, market: Market, terms: PaperTerms | None = None) -> None:
         self._engine = engine
-        self._market = market
         self._terms = terms or PaperTerms()
+        self._offers = MarketOffers(market, self._terms)
 
     async def find(self, client_order_id: str) -> BrokerOrder | None:
         """Look an order up by our id; None when it never came. Raises BrokerUnavailable."""
@@ -64,7 +58,8 @@ class PaperBroker:
         if refused := refusal(request):
             raise OrderRefused(f"{request.client_order_id}: {refused}")
         received_at = datetime.now(UTC)
-        untraded, offer = await self._market_for(request)
+        with _as_unavailable():
+            untraded, offer = await self._offers.meets(request)
         async with self._transaction() as connection:
             await store.lock(connection, [request.symbol])
             book = (await store.books(connection, [request.symbol])).get((request.desk_id, request.symbol), Book())
@@ -72,7 +67,7 @@ class PaperBroker:
             money = await account.money(connection, request.desk_id)
             if request.parent_id is not None and await _one(connection, request.parent_id) is None:
                 raise OrderRefused(f"{request.client_order_id}: there is no order {request.parent_id} to protect")
-            rejected = untraded or rejection(book, request, self._terms) or _unaffordable(book, request, money, offer)
+            rejected = untraded or rejection(book, request, self._terms) or unaffordable(book, request, money, offer)
             split_at = await happenings.split_at(connection, request.desk_id, request.symbol, request.as_of)
             order = PaperOrder.of(request, received_at, rejected).model_copy(update={"met_at": split_at})
             if not await store.add(connection, order):
@@ -109,13 +104,14 @@ class PaperBroker:
             symbols = await store.moving(connection, sorted(quotes))
         if not symbols:
             return
-        volumes = await self._volumes(symbols, max(quotes[symbol].quoted_at for symbol in symbols))
+        with _as_unavailable():
+            offers = await self._offers.over({symbol: quotes[symbol] for symbol in symbols})
         now = datetime.now(UTC)
         async with self._transaction() as connection:
             await store.lock(connection, symbols)
             books = await store.books(connection, symbols)
             await self._hold(connection, [desk_id for desk_id, _ in books])
-            met = (meet(book, self._offer(quotes[symbol], volumes)) for (_, symbol), book in books.items())
+            met = (meet(book, offers[symbol]) for (_, symbol), book in books.items())
             await store.save(connection, (expire(book, now) for book in met))
             await account.mark(connection, {symbol: quotes[symbol] for symbol in symbols})
 
@@ -140,14 +136,12 @@ class PaperBroker:
         """A desk's money now; at the first look it opens with its first deposit. Raises BrokerUnavailable."""
         async with self._transaction() as connection:
             await self._hold(connection, [desk_id])
-            return _account(desk_id, await account.money(connection, desk_id))
+            return (await account.money(connection, desk_id)).account(desk_id)
 
     async def asset(self, symbol: str) -> Asset | None:
         """What may be done with a symbol; None when the market does not have it. Raises BrokerUnavailable."""
         with _as_unavailable():
-            try:
-                await self._market.instruments([symbol])
-            except UnknownSymbol:
+            if not await self._offers.lists(symbol):
                 return None
         return Asset(symbol=symbol, fractionable=self._terms.fractionable, shortable=self._terms.allow_short)
 
@@ -161,7 +155,7 @@ class PaperBroker:
                     desk_id=desk_id,
                     since_at=since,
                     taken_at=datetime.now(UTC),
-                    account=_account(desk_id, await account.money(connection, desk_id)),
+                    account=(await account.money(connection, desk_id)).account(desk_id),
                     holdings=await account.holdings(connection, desk_id),
                     orders=tuple(order.shown() for order in orders),
                     fills=await store.fills_of_desk(connection, desk_id, since),
@@ -201,55 +195,11 @@ class PaperBroker:
         opening = {"amount": self._terms.opening_cash, "occurred_at": datetime.now(UTC)}
         await account.lock(connection, desk_ids, opening)
 
-    async def _market_for(self, request: OrderRequest) -> tuple[str | None, Offer | None]:
-        """Why the market cannot serve this order at all, and what it offers at the order's moment."""
-        symbols = [request.symbol]
-        with _as_unavailable():
-            try:
-                await self._market.instruments(symbols)
-            except UnknownSymbol:
-                return f"{request.symbol} is not traded on market {self._market.name}", None
-            quote = (await self._market.quotes(symbols, request.as_of)).get(request.symbol)
-        if not isinstance(quote, Quote):
-            return None, None
-        return None, self._offer(quote, await self._volumes(symbols, request.as_of))
-
-    async def _volumes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Decimal]:
-        """Shares a day, averaged over the last 20 sessions that were complete then."""
-        with _as_unavailable():
-            bars = await self._market.bars(symbols, as_of, VOLUME_SESSIONS)
-        return {s: Decimal(int(of.volume.mean())) for s, of in bars.items() if isinstance(of, Bars) and len(of)}
-
-    def _offer(self, quote: Quote, volumes: Mapping[str, Decimal]) -> Offer:
-        return Offer(quote=quote, room=self._terms.room(volumes.get(quote.symbol)), terms=self._terms)
-
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
         with _as_unavailable():
             async with transaction(self._engine) as connection:
                 yield connection
-
-
-def _account(desk_id: str, money: Money) -> Account:
-    return Account(
-        account_id=f"paper-{desk_id}",
-        cash=money.cash,
-        settled_cash=money.cash - money.reserved,
-        buying_power=money.buying_power,
-        equity=money.cash + money.value,
-    )
-
-
-def _unaffordable(book: Book, request: OrderRequest, money: Money, offer: Offer | None) -> str | None:
-    """Why the account cannot pay for an order at the price it meets, None when it can."""
-    if request.side is Side.SELL or request.leg is not Leg.ENTRY:
-        return None
-    price = request.limit_price or request.stop_price or (offer.price(request.side) if offer else request.mark)
-    opening = max(request.quantity - max(-book.held, ZERO), ZERO)
-    cost = notional(opening, price)
-    if cost <= money.buying_power:
-        return None
-    return f"{request.quantity:f} {request.symbol} cost {cost} USD, the account has {money.buying_power} to spend"
 
 
 async def _one(connection: AsyncConnection, client_order_id: str) -> PaperOrder | None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from adapters.paper_broker.book import Book, PaperOrder, leg_id
 from adapters.paper_broker.terms import Offer, PaperTerms
 from trading.instruments import Side
+from trading.market import Quote
 from trading.money import ZERO
 from trading.orders import PROTECTIVE, Fill, Leg, OrderKind, OrderRequest
 
@@ -49,9 +50,14 @@ def rejection(book: Book, request: OrderRequest, terms: PaperTerms) -> str | Non
     return f"{request.quantity:f} {request.symbol} to {doing}, {held:f} held, {offered:f} of them offered already"
 
 
+def in_turn(book: Book) -> list[PaperOrder]:
+    """The open orders as they meet a quote: stops before targets before the rest, each oldest first."""
+    return sorted(book.open_orders(), key=_turn)
+
+
 def meet(book: Book, offer: Offer) -> Book:
-    """Let every open order meet a quote once: stops before targets before the rest, each oldest first."""
-    for order in sorted(book.open_orders(), key=_turn):
+    """Let every open order meet a quote once, each in its turn."""
+    for order in in_turn(book):
         book = meet_one(book, order.client_order_id, offer)
     return book
 
@@ -100,18 +106,28 @@ def _turn(order: PaperOrder) -> int:
     return 1 if order.is_protective else 2
 
 
+def is_triggered(order: PaperOrder, quote: Quote) -> bool:
+    """Whether a quote makes a market order of a stop order."""
+    if order.stop_price is None:
+        return False
+    return quote.ask >= order.stop_price if order.side is Side.BUY else quote.bid <= order.stop_price
+
+
+def rests(order: PaperOrder, quote: Quote) -> bool:
+    """Whether a quote is beyond the order's price: not at its limit yet, or not at its stop."""
+    if order.limit_price is not None:
+        return quote.ask > order.limit_price if order.side is Side.BUY else quote.bid < order.limit_price
+    # A stop that has begun to fill was triggered, and stays so.
+    return order.stop_price is not None and not order.filled_quantity and not is_triggered(order, quote)
+
+
 def _price(order: PaperOrder, offer: Offer) -> Decimal | None:
     """Dollars a share that the order trades at against this quote, None when it rests."""
+    if rests(order, offer.quote):
+        return None
     price = offer.price(order.side)
-    buying = order.side is Side.BUY
     if order.limit_price is not None:
-        if offer.quote.ask > order.limit_price if buying else offer.quote.bid < order.limit_price:
-            return None
-        return min(price, order.limit_price) if buying else max(price, order.limit_price)
-    # A stop that has begun to fill was triggered, and stays so.
-    if order.stop_price is not None and not order.filled_quantity:
-        triggered = offer.quote.ask >= order.stop_price if buying else offer.quote.bid <= order.stop_price
-        return price if triggered else None
+        return min(price, order.limit_price) if order.side is Side.BUY else max(price, order.limit_price)
     return price
 
 

@@ -43,7 +43,7 @@ async def add(connection: AsyncConnection, order: PaperOrder) -> bool:
 
 
 async def books(connection: AsyncConnection, symbols: Sequence[str]) -> dict[tuple[str, str], Book]:
-    """The books of these symbols by desk and symbol: open orders with their families, and the shares held."""
+    """The books of these symbols in order of desk and symbol: open orders with their families, and the shares held."""
     of_symbols = paper_orders.c.symbol.in_(symbols)
     families = select(_FAMILY).where(of_symbols, _open())
     held = select(paper_positions).where(paper_positions.c.symbol.in_(symbols))
@@ -51,7 +51,7 @@ async def books(connection: AsyncConnection, symbols: Sequence[str]) -> dict[tup
     for order in await orders(connection, of_symbols & _FAMILY.in_(families)):
         key = order.desk_id, order.symbol
         found[key] = found.get(key, Book()).holding(order)
-    return found
+    return dict(sorted(found.items()))
 
 
 async def save(connection: AsyncConnection, changed: Iterable[Book]) -> None:

@@ -19,6 +19,7 @@ from temporalio import activity, workflow
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
     ActivityInboundInterceptor,
+    ActivityOutboundInterceptor,
     ExecuteActivityInput,
     HandleSignalInput,
     Interceptor,
@@ -55,6 +56,9 @@ class Edges(Interceptor):
 
 
 class _Edge(ActivityInboundInterceptor):
+    def init(self, outbound: ActivityOutboundInterceptor) -> None:
+        super().init(_Said(outbound))
+
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  the SDK's name
         # Each activity is a task of its own, so the binding ends with it; the SDK's lines about it carry the ids too.
         structlog.contextvars.bind_contextvars(**_context(input.args))
@@ -79,6 +83,16 @@ class _Edge(ActivityInboundInterceptor):
             raise ApplicationError(message, type="Unclassified", non_retryable=last) from error
         log.info("done")
         return result
+
+
+class _Said(ActivityOutboundInterceptor):
+    """The edge's own beats say again what the activity last said of itself: else each would take that back."""
+
+    _last: tuple[Any, ...] = ()
+
+    def heartbeat(self, *details: Any) -> None:
+        self._last = details or self._last
+        super().heartbeat(*self._last)
 
 
 class _Signals(WorkflowInboundInterceptor):

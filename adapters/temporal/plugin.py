@@ -20,6 +20,7 @@ PASSED_THROUGH = (
     "workflows.order_search",
     "workflows.policies",
     "workflows.search_attributes",
+    "workflows.study_tables",
     "workflows.tables",
     "numpy",
     "talib",

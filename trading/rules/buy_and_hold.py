@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from trading.money import Record
+from trading.rules.columns import History, Wishes
 from trading.rules.rule import Parts, buy, rotate
 from trading.rules.view import View
 from trading.signals import Signal
@@ -20,3 +23,8 @@ class BuyAndHold(Record):
     def signals(self, view: View) -> list[Signal]:
         """Buy what is not held yet."""
         return rotate(view, self.parts, (), [buy(s, 1 / self.parts, "bought once") for s in sorted(view.watched)])
+
+    def columns(self, history: History) -> Wishes:
+        """The same for all days."""
+        there = np.isfinite(history.close)
+        return Wishes(enter=there, leave=np.zeros_like(there), parts=self.parts)

@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from trading.money import Record
+from trading.rules.averages import gaps
+from trading.rules.columns import History, Wishes
 from trading.rules.rule import Parts, Sessions, buy, rotate, sell
 from trading.rules.view import View
 from trading.signals import Signal
@@ -40,3 +42,8 @@ class SmaCrossover(Record):
         above = sorted((s for s, gap in gaps.items() if gap > self.band), key=lambda s: (-gaps[s], s))
         sold = [sell(s, words[s]) for s in view.held if s in gaps and gaps[s] < -self.band]
         return rotate(view, self.parts, sold, [buy(s, 1 / self.parts, words[s]) for s in above])
+
+    def columns(self, history: History) -> Wishes:
+        """The same for all days."""
+        gap = history.of_closes(lambda close: gaps(close, self.fast, self.slow))
+        return Wishes(enter=gap > self.band, leave=gap < -self.band, parts=self.parts, rank=gap)

@@ -55,12 +55,17 @@ class View:
     @classmethod
     def of(cls, snapshot: Snapshot, watched: Iterable[str], books: Books) -> View:
         """What is seen of the symbols watched and held, as far as the snapshot has them."""
-        held = {one.symbol: one for one in books.positions}
-        wanted = {*watched, *held}
+        wanted = {*watched, *(one.symbol for one in books.positions)}
         seen = {f.instrument.symbol: Seen.of(f) for f in snapshot.symbols if f.instrument.symbol in wanted}
+        return cls.of_seen(snapshot.as_of, seen, watched, books)
+
+    @classmethod
+    def of_seen(cls, as_of: datetime, seen: Mapping[str, Seen], watched: Iterable[str], books: Books) -> View:
+        """What is seen of these symbols, those that are watched among them."""
+        held = {one.symbol: one for one in books.positions}
         return cls(
-            as_of=snapshot.as_of,
-            symbols=MappingProxyType(seen),
+            as_of=as_of,
+            symbols=MappingProxyType(dict(seen)),
             watched=frozenset(seen).intersection(watched),
             equity=books.equity,
             cash=books.cash,

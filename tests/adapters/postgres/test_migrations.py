@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres import (
     alert_tables,
+    backtest_tables,
     closing_tables,
     market_tables,
     paper_tables,
@@ -25,7 +26,7 @@ from adapters.postgres.migrations import MIGRATIONS, migrate, revision
 from adapters.postgres.tables import metadata
 from trading.errors import BadConfiguration, LedgerUnavailable
 
-HEAD = "0016"
+HEAD = "0017"
 SHAPE = """
 SELECT 'column', format('%s.%s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
     a.attnotnull, a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid))
@@ -61,6 +62,7 @@ async def test_the_migrated_schema_is_the_one_the_code_knows(empty: AsyncEngine,
     assert alert_tables.alert_readings.metadata is metadata
     assert sleeve_tables.sub_positions.metadata is metadata
     assert spend_tables.model_spend.metadata is metadata
+    assert backtest_tables.backtests.metadata is metadata
     assert strategy_tables.told_of_strategy.table is metadata.tables["events"]
     async with transaction(empty) as connection:
         await connection.run_sync(metadata.create_all)

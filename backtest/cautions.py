@@ -1,0 +1,24 @@
+"""How cautions are told: one a symbol while they are few, one for all when a reader would drown in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backtest.panel import Caution
+
+MOST_SYMBOLS = 20
+"""Symbols that are each told of; of more, one caution names the first few."""
+_FIRST = 5
+
+
+def told(code: str, cases: Sequence[tuple[str, str]]) -> tuple[Caution, ...]:
+    """Cautions of one kind from pairs of a symbol and a sentence about it."""
+    if len(cases) <= MOST_SYMBOLS:
+        return tuple(Caution(code=code, symbol=symbol, reason=reason) for symbol, reason in cases)
+    first = "; ".join(f"{symbol} {reason}" for symbol, reason in cases[:_FIRST])
+    return (Caution(code=code, reason=f"{len(cases)} symbols, first of them: {first}"),)
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,59 @@
+"""Monte Carlo: other courses that a run could have taken, each from its own seed, whoever draws it and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from backtest.panel import Column, Panel
+from backtest.round_trips import trades_of
+from backtest.trials import Engines
+from trading.backtest_plan import Engine, Plan
+from trading.backtesting import MonteCarloAsked, Resampled, TrialRow
+from trading.errors import BadConfiguration
+from trading.trial_scores import course, returns_of, rows_of, scores
+
+LEAST = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """The run as it happened: `start` dollars, equity [D], daily returns from `start` on [D], dollars a trade [K]."""
+
+    start: float
+    equity: Column
+    returns: Column
+    pnl: Column
+
+
+async def base_of(engines: Engines, panel: Panel, plan: Plan, engine: Engine) -> Base:
+    """Run the plan once."""
+    result = await engines.run_once(panel, plan, engine)
+    start = float(plan.cash)
+    trades = trades_of(result)
+    returns = returns_of(np.insert(result.equity, 0, start)[None, :])[0]
+    return Base(start, result.equity, returns, trades.pnl[trades.closed])
+
+
+def courses(asked: MonteCarloAsked, base: Base, numbers: Sequence[int]) -> list[TrialRow]:
+    """These trials. Raises BadConfiguration where there is nothing to draw from."""
+    drawn = base.returns if asked.of is Resampled.RETURNS else base.pnl
+    if len(drawn) < LEAST:
+        raise BadConfiguration(f"there are {len(drawn)} {asked.of} to draw from: it takes two")
+    equity = np.stack([_equity(asked, base, number) for number in numbers])
+    measured = rows_of(scores(equity, base.start))
+    told = ("final_equity_usd", "total_return", "max_drawdown")
+    kept = [*told, "cagr", "sharpe"] if asked.of is Resampled.RETURNS else told
+    return [
+        TrialRow(run_id=asked.run_id, number=number, metrics={name: row[name] for name in kept})
+        for number, row in zip(numbers, measured, strict=True)
+    ]
+
+
+def _equity(asked: MonteCarloAsked, base: Base, number: int) -> Column:
+    generator = np.random.default_rng([asked.seed, number])
+    if asked.of is Resampled.RETURNS:
+        return base.start * np.cumprod(1 + course(base.returns, generator, asked.block))
+    return base.start + np.cumsum(generator.permutation(base.pnl))

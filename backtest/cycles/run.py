@@ -1,0 +1,157 @@
+"""A backtest by whole cycles: each session's fills, then the cycle at its close, as the desk would have run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from activities import clock
+from adapters.exchange_calendar import ExchangeCalendar
+from backtest.cycles.clock import BarClock
+from backtest.cycles.days import Day, days_of
+from backtest.cycles.deciders import Deciders
+from backtest.cycles.desk import Desk
+from backtest.cycles.market import PanelMarket
+from backtest.cycles.opinions import opinions_of
+from backtest.cycles.replay import Close, Replay
+from backtest.cycles.telling import cautions_of, decisions_of, fills_of, notes_of, refusals_of
+from backtest.cycles.terms import DESK
+from backtest.panel import Column, Panel
+from backtest.result import Opinion, Result
+from backtest.yardsticks import benchmark_of, held_of
+from trading.audit import Books, audit
+from trading.backtest_plan import Engine, Plan
+from trading.money import Record
+from trading.portfolio import CapitalKind
+from trading.strategy import AGENTS
+
+EXCHANGE = "XNYS"
+
+
+class Progress(Record):
+    """How far a run has come: days done of all, and the equity in dollars at the newest close."""
+
+    done: int
+    total: int
+    equity: float
+
+
+async def run_cycles(
+    panel: Panel,
+    plan: Plan,
+    deciders: Deciders | None = None,
+    tell: Callable[[Progress], None] | None = None,
+) -> Result:
+    """Replay a plan over a panel; `tell` hears of each day that is done.
+
+    Without `deciders` the agents' seats are taken by the rules model. Raises BadConfiguration for a plan that the panel
+    cannot serve: a symbol without bars, no session between its dates, more symbols than one cycle looks at.
+    """
+    return await _result(panel, plan, await live_through(panel, plan, deciders, tell))
+
+
+class Lived(NamedTuple):
+    """A desk after its last day, the days, and what it was at the close of each."""
+
+    desk: Desk
+    days: tuple[Day, ...]
+    closes: tuple[Close, ...]
+
+
+async def live_through(
+    panel: Panel,
+    plan: Plan,
+    deciders: Deciders | None = None,
+    tell: Callable[[Progress], None] | None = None,
+    market: PanelMarket | None = None,
+) -> Lived:
+    """Open a desk on the plan's cash and let it live its days; as `run_cycles` otherwise.
+
+    `market` is what the desk sees, the panel itself by default; the broker's bars are the panel's in any case.
+    """
+    market = market or PanelMarket(panel, ExchangeCalendar(EXCHANGE, until=panel.days[-1].item()))
+    days = days_of(panel, plan, market.calendar)
+    bell = BarClock(days[0].session.opens_at)
+    with clock.by(bell):
+        desk = Desk.of(plan, market, deciders or Deciders(), bell)
+        await desk.open(plan)
+        replay, closes = Replay(panel, plan, desk), list[Close]()
+        for day in days:
+            closes.append(await replay.day(day))
+            if tell is not None:
+                equity = float(closes[-1].portfolio.equity)
+                tell(Progress(done=len(closes), total=len(days), equity=equity))
+    return Lived(desk, days, tuple(closes))
+
+
+async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
+    desk, days, closes = lived
+    books = await desk.ledger.whole_books(DESK)
+    findings = audit(books, await desk.broker.orders(DESK))
+    told = (caution for close in closes for caution in close.cautions)
+    symbols = tuple(sorted(plan.symbols))
+    rows = {day.on: number for number, day in enumerate(days)}
+    positions = _positions(closes, symbols)
+    prices = _prices(panel, days, symbols)
+    return Result(
+        plan=plan,
+        engine=Engine.CYCLES,
+        days=panel.days[[day.row for day in days]],
+        symbols=symbols,
+        equity=np.array([float(close.portfolio.equity) for close in closes]),
+        cash=np.array([float(close.portfolio.cash) for close in closes]),
+        gross=np.array([float(sum(abs(one.value) for one in close.portfolio.positions)) for close in closes]),
+        positions=positions,
+        closes=prices,
+        fills=fills_of(desk.broker.all_fills, books, rows, symbols),
+        refusals=refusals_of(books, {name for close in closes for name in close.unpaid}),
+        cautions=(*panel.cautions, *told, *cautions_of(books, findings)),
+        benchmark=benchmark_of(panel, plan),
+        held=held_of(panel, plan),
+        interest=_paid(books, CapitalKind.INTEREST),
+        borrow=0.0 - _paid(books, CapitalKind.FEE),
+        dividends=_paid(books, CapitalKind.DIVIDEND),
+        decisions=decisions_of(books),
+        notes=notes_of(books),
+        highs=_of_days(panel.high, panel, days, symbols),
+        lows=_of_days(panel.low, panel, days, symbols),
+        opinions=_opinions(plan, days, closes),
+    )
+
+
+def _positions(closes: Sequence[Close], symbols: Sequence[str]) -> Column:
+    columns = {symbol: number for number, symbol in enumerate(symbols)}
+    shares = np.zeros((len(closes), len(symbols)))
+    for row, close in enumerate(closes):
+        for position in close.portfolio.positions:
+            shares[row, columns[position.symbol]] = float(position.quantity)
+    return shares
+
+
+def _prices(panel: Panel, days: Sequence[Day], symbols: Sequence[str]) -> Column:
+    """The newest close of each symbol at each day; NaN before its first."""
+    columns = [panel.symbols.index(symbol) for symbol in symbols]
+    prices = panel.close[:, columns].copy()
+    for row in range(1, len(prices)):
+        prices[row] = np.where(np.isfinite(prices[row]), prices[row], prices[row - 1])
+    return prices[[day.row for day in days]]
+
+
+def _of_days(column: Column, panel: Panel, days: Sequence[Day], symbols: Sequence[str]) -> Column:
+    """A column of the panel on the days of the result; NaN where a symbol has no bar."""
+    columns = [panel.symbols.index(symbol) for symbol in symbols]
+    return column[np.ix_([day.row for day in days], columns)]
+
+
+def _opinions(plan: Plan, days: Sequence[Day], closes: Sequence[Close]) -> tuple[Opinion, ...]:
+    if plan.strategy != AGENTS:
+        return ()
+    told = (opinions_of(day.on, close.report.rows) for day, close in zip(days, closes, strict=True))
+    return tuple(chain.from_iterable(told))
+
+
+def _paid(books: Books, kind: CapitalKind) -> float:
+    return float(sum(one.amount for one in books.capital if one.kind is kind))

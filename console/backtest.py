@@ -1,0 +1,101 @@
+"""`backtest`: from what was typed to a run card, a table of metrics, files, and a row in the list of runs."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from pydantic import JsonValue
+
+from backtest.exports import Exported, export
+from backtest.measuring import measured
+from backtest.result import Result, RunCard
+from backtest.round_trips import trades_of
+from console import backtest_shown
+from console.backtest_agents import refuse_unserved, rules_of
+from console.backtest_card import card_of, new_run_id
+from console.backtest_data import panel_of, plan_of, source_of
+from console.backtest_row import keep, row_of
+from console.backtest_run import engine_for, run
+from console.backtest_wish import Typed, wished
+from console.output import Output
+from settings import Settings
+from trading.errors import BadConfiguration
+from trading.metrics import Metrics
+from trading.strategy import AGENTS
+
+FOLDER = "backtests"
+
+
+async def backtest(settings: Settings, output: Output, typed: Typed) -> int:
+    """Replay, measure, write, keep and show."""
+    began, at_first = datetime.now(UTC), time.perf_counter()
+    wish = wished(typed, settings)
+    rule_version = _rule_version(wish.fields["strategy"], wish.fields["parameters"], settings)
+    refuse_unserved(typed, str(wish.fields["strategy"]))
+    with output.waiting("reading bars"):
+        panel = await panel_of(wish, settings)
+    plan = plan_of(wish, panel)
+    result = await run(engine_for(wish.engine, plan, panel), panel, plan, output, settings)
+    run_id = new_run_id(plan.strategy, began)
+    card = card_of(result, run_id, (source_of(wish), panel.data_hash), rule_version)
+    metrics = measured(result)
+    at = _export(result, card, metrics, _folder(typed, settings, run_id), sheet=not typed.get("no_sheet"))
+    no_row = await keep(settings, row_of(result, card, metrics, at, (began, datetime.now(UTC))))
+    if output.as_json:
+        output.show(_document(result, card, metrics, at) | {"kept": no_row is None, "seconds": _since(at_first)})
+        return 0
+    backtest_shown.show(output, result, card, metrics, trades_of(result))
+    backtest_shown.files(output, card, at, no_row)
+    return 0
+
+
+def _rule_version(strategy: str, parameters: dict[str, JsonValue], settings: Settings) -> str:
+    """The rule made once, before any data is read. Raises BadRule for one that cannot be."""
+    if strategy == AGENTS:
+        if parameters:
+            raise BadConfiguration(f"--set: the agents have no parameters ({', '.join(parameters)})")
+        return ""
+    return rules_of(settings).load(strategy, parameters).version
+
+
+def _folder(typed: Typed, settings: Settings, run_id: str) -> Path:
+    said = typed.get("out")
+    return (Path(said).expanduser() if said else settings.desk.home / FOLDER / run_id).resolve()
+
+
+def _export(result: Result, card: RunCard, metrics: Metrics, folder: Path, *, sheet: bool) -> Exported:
+    try:
+        return export(result, card, metrics, folder, sheet=sheet)
+    except OSError as wrong:
+        raise BadConfiguration(f"--out: {folder} cannot be written: {wrong.strerror}") from None
+
+
+def _document(result: Result, card: RunCard, metrics: Metrics, at: Exported) -> dict[str, object]:
+    """The run for a program, every digit of it."""
+    return {
+        "run_id": card.run_id,
+        "final_equity": float(result.equity[-1]),
+        "fills": len(result.fills),
+        "refusals": len(result.refusals),
+        "sessions": len(result.days),
+        "metrics": metrics,
+        "benchmark_final": _last(result.benchmark),
+        "held_final": _last(result.held),
+        "interest": result.interest,
+        "borrow": result.borrow,
+        "dividends": result.dividends,
+        "decisions": result.decisions,
+        "files": {name: str(path) for name, path in at._asdict().items() if path.exists()},
+        "card": card,
+    }
+
+
+def _last(curve: np.ndarray | None) -> float | None:
+    return None if curve is None or not np.isfinite(curve[-1]) else float(curve[-1])
+
+
+def _since(at_first: float) -> float:
+    return round(time.perf_counter() - at_first, 3)

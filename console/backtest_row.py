@@ -1,0 +1,55 @@
+"""A run's row in the database, so that runs can be listed and compared; without a database there are its files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from adapters.postgres.backtests import PostgresRuns
+from adapters.postgres.engine import application_engine
+from backtest.exports import Exported
+from backtest.result import Result, RunCard
+from console.reach import reach
+from settings import Settings
+from trading.backtesting import RunKind, RunRow, RunStatus
+from trading.errors import TradingError
+from trading.metrics import Metrics
+
+
+async def keep(settings: Settings, row: RunRow) -> str | None:
+    """Write the row; why there is none, in one line, where it could not be written."""
+    try:
+        engine = application_engine(reach(settings).database, pool_size=1)
+    except TradingError as error:
+        return _line(error)
+    try:
+        await PostgresRuns(engine).begin(row)
+    except TradingError as error:
+        return _line(error)
+    finally:
+        await engine.dispose()
+    return None
+
+
+def row_of(result: Result, card: RunCard, metrics: Metrics, at: Exported, moments: tuple[datetime, datetime]) -> RunRow:
+    """The row of a run that began and ended at these moments."""
+    plan = result.plan
+    return RunRow(
+        run_id=card.run_id,
+        kind=RunKind.BACKTEST,
+        strategy=plan.strategy,
+        symbols=plan.symbols,
+        from_on=plan.from_on,
+        to_on=plan.to_on,
+        status=RunStatus.COMPLETED,
+        started_at=moments[0],
+        finished_at=moments[1],
+        spent_usd=result.spent_usd,
+        folder=str(at.folder),
+        asked=plan.model_dump(mode="json"),
+        card=card.model_dump(mode="json"),
+        metrics=metrics.model_dump(mode="json"),
+    )
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
