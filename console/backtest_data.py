@@ -23,7 +23,7 @@ _ANY = ("A",)
 
 async def panel_of(wish: Wish, settings: Settings) -> Panel:
     """The panel of a wish. Raises what `load_panel` and `ask_panel` do, and UnknownSymbol for a benchmark not there."""
-    wanted = replace(wish.wanted, warm_up=_warm_up(wish))
+    wanted = replace(wish.wanted, warm_up=warm_up_for(wish))
     if wish.data is not None:
         panel = await asyncio.to_thread(load_panel, wish.data, wanted)
     else:
@@ -52,7 +52,7 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().resolve()
 
 
-def _warm_up(wish: Wish) -> int:
+def warm_up_for(wish: Wish) -> int:
     """What was asked for, else what suits the engine that is going to run, as far as that is known without the data."""
     if wish.warm_up is not None:
         return wish.warm_up

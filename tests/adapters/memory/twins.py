@@ -23,6 +23,8 @@ class Twins(NamedTuple):
         """Go a walk with both, look at both after each step, and answer with the books that both have in the end."""
         opened, cash = opening(walk.desk)
         await self._same("open", lambda ledger: ledger.open_desk(opened, cash=cash))
+        for first in walk.beginning:
+            await self._same("the beginning", first)
         for number, step in enumerate(steps):
             asked = walk.ask(step)
             if asked is not None:
