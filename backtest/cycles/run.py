@@ -16,7 +16,7 @@ from backtest.cycles.deciders import Deciders
 from backtest.cycles.desk import Desk
 from backtest.cycles.market import PanelMarket
 from backtest.cycles.replay import Close, Replay
-from backtest.cycles.telling import cautions_of, decisions_of, fills_of, notes_of, refusals_of
+from backtest.cycles.telling import cautions_of, decisions_of, fills_of, notes_of, refusals_of, untraded
 from backtest.cycles.terms import DESK
 from backtest.panel import Column, Panel
 from backtest.result import Result
@@ -105,7 +105,7 @@ async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
         closes=prices,
         fills=fills_of(desk.broker.all_fills, books, rows, symbols),
         refusals=refusals_of(books, {name for close in closes for name in close.unpaid}),
-        cautions=(*panel.cautions, *told, *cautions_of(books, findings)),
+        cautions=(*panel.cautions, *untraded(panel, plan, days), *told, *cautions_of(books, findings)),
         benchmark=benchmark_of(panel, plan),
         held=held_of(panel, plan),
         interest=_paid(books, CapitalKind.INTEREST),

@@ -161,6 +161,15 @@ async def test_a_plan_that_the_panel_cannot_serve_is_refused_by_name() -> None:
         await run_cycles(panels.made_up(sorted(many), 3), plan(panel, "buy-and-hold", symbols=many))
 
 
+async def test_a_bar_on_a_holiday_makes_no_session_and_is_told() -> None:
+    panel = level(50, 50)
+    days = panel.days.copy()
+    days[-1] = np.datetime64("2017-11-12")  # a Sunday
+    result = await ran(replace(panel, days=days), "buy-and-hold", sizing=ONE)
+    assert len(result.days) == 1
+    assert [one.code for one in result.cautions] == ["no_session"]
+
+
 async def test_a_rule_that_fails_costs_its_cycles_and_is_told() -> None:
     panel = level(50, 50)
     result = await ran(panel, "buy-and-hold", parameters={"no": 1})
