@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from activities.agents import Seat
 from activities.casting import Cast
 from adapters.memory.journal import MemoryJournal
+from adapters.memory.ledger import MemoryLedger
 from adapters.prompts import read_prompts
 from adapters.rule_loader import RuleLoader
 from adapters.rules_model import RulesModel
 from trading.agents.budget import Budget, Choice
 from trading.agents.questions import Agent, Asking, ModelCall
 from trading.errors import BadConfiguration
-from trading.ports import Journal, Ledger
+from trading.ports import Journal
 from trading.spending import Attempt, Settlement, SpendAsked
 from trading.strategy_ports import Rules
 
@@ -30,7 +31,7 @@ class Unkept:
 
     async def find(self, call_id: str) -> ModelCall | None:
         """Nothing is kept."""
-        del call_id
+        return dict[str, ModelCall]().get(call_id)
 
     async def keep(self, call: ModelCall, settled: Settlement | None = None) -> None:
         """It is read now, and not again."""
@@ -52,11 +53,11 @@ class Deciders:
     """
 
     cast: Cast = field(default_factory=rules_cast)
-    journal: Callable[[Ledger], Journal] | None = None
+    journal: Callable[[MemoryLedger], Journal] | None = None
     budget: Budget = field(default_factory=Budget)
     rules: Rules = field(default_factory=RuleLoader)
 
-    def journal_over(self, ledger: Ledger) -> Journal:
+    def journal_over(self, ledger: MemoryLedger) -> Journal:
         """The journal of one run."""
         if self.journal is not None:
             return self.journal(ledger)

@@ -33,5 +33,5 @@ async def test_replays_side_by_side_do_not_meet() -> None:
             return [clock.now(), await asyncio.create_task(read()), clock.now()]
 
     later = THEN + timedelta(days=400)
-    assert await asyncio.gather(replay(THEN), replay(later)) == [[THEN] * 3, [later] * 3]
+    assert list(await asyncio.gather(replay(THEN), replay(later))) == [[THEN] * 3, [later] * 3]
     assert clock.now() > later
