@@ -17,7 +17,6 @@ from activities.rules import RuleActivities
 from activities.shadow import ShadowActivities
 from activities.standing import StandingActivities
 from adapters.earnings_file import EarningsFile
-from adapters.memory.journal import MemoryJournal
 from adapters.memory.snapshots import MemorySnapshots
 from backtest.cycles.bar_broker import BarBroker
 from backtest.cycles.clock import BarClock
@@ -53,7 +52,7 @@ class Desk:
         """The desk of a plan on a market, by the clock of its bars."""
         calendar, ledger, snapshots = market.calendar, ReplayLedger(bell), MemorySnapshots(most=2)
         broker = BarBroker(DESK, plan, bell, market.listed)
-        journal = deciders.journal or MemoryJournal(ledger)
+        journal = deciders.journal_over(ledger)
         rules, limits = gate_rules_of(plan), limits_of(plan)
         sized = deciders.rules if plan.sizing is None else SizedRules(deciders.rules, plan.sizing)
         hands = Hands(
