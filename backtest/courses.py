@@ -54,6 +54,6 @@ def courses(asked: MonteCarloAsked, base: Base, numbers: Sequence[int]) -> list[
 
 def _equity(asked: MonteCarloAsked, base: Base, number: int) -> Column:
     generator = np.random.default_rng([asked.seed, number])
-    if asked.of is Resampled.RETURNS:
-        return base.start * np.cumprod(1 + course(base.returns, generator, asked.block))
-    return base.start + np.cumsum(generator.permutation(base.pnl))
+    if asked.of is Resampled.TRADES:
+        return base.start + np.cumsum(generator.permutation(base.pnl))
+    return np.asarray(base.start * np.cumprod(1 + course(base.returns, generator, asked.block)), np.float64)

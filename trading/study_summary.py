@@ -161,7 +161,8 @@ def _stitched(asked: StudyAsked, rows: Sequence[TrialRow]) -> Numbers:
     if isinstance(asked, MonteCarloAsked) or not len(returns):
         return {}
     start = float(asked.plan.cash)
-    (numbers,) = rows_of(scores(start * np.cumprod(np.insert(1 + returns, 0, 1.0))[None, :], start))
+    equity = np.asarray(start * np.cumprod(np.insert(1 + returns, 0, 1.0)), np.float64)
+    (numbers,) = rows_of(scores(equity[None, :], start))
     return numbers
 
 

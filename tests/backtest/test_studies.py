@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from backtest.columns import run_columns
-from backtest.panel import Panel
+from backtest.panel import Column, Panel
 from backtest.panels import Panels, from_files
 from backtest.run_rows import MemoryRuns
 from backtest.runs import Studies
@@ -117,8 +118,8 @@ async def test_the_future_changes_no_choice(sample_data: Path) -> None:
     async def otherwise(source: Source, plan: Plan) -> Panel:
         panel = await from_files(source, plan)
         later = panel.days > np.datetime64(turn.to_on)
-        prices = {name: _shaken(getattr(panel, name), later) for name in ("open", "high", "low", "close")}
-        return replace(panel, **prices)
+        opened, high, low, close = (_shaken(one, later) for one in (panel.open, panel.high, panel.low, panel.close))
+        return replace(panel, open=opened, high=high, low=low, close=close)
 
     rows = MemoryRuns()
     after = await Study(asked).run(Here(Studies(rows, Panels(otherwise))))
@@ -126,7 +127,7 @@ async def test_the_future_changes_no_choice(sample_data: Path) -> None:
     assert after.folds[2].metrics != before.folds[2].metrics
 
 
-def _shaken(prices: np.ndarray, later: np.ndarray) -> np.ndarray:
+def _shaken(prices: Column, later: NDArray[np.bool_]) -> Column:
     shaken = prices.copy()
     shaken[later] *= np.linspace(1, 3, int(later.sum()))[:, None]
     return shaken

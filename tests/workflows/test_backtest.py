@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ async def start(client: Client, asked: StudyAsked) -> Handle:
 async def kept(engine: AsyncEngine, run_id: str) -> list[TrialRow]:
     """The rows of a run, without its name."""
     rows = await PostgresRuns(engine).trials(run_id, with_returns=True)
-    return [row.model_copy(update={"run_id": "any"}) for row in rows]
+    return [replace(row, run_id="any") for row in rows]
 
 
 async def test_two_workers_share_a_sweep_and_bring_what_one_process_brings(
@@ -86,7 +87,7 @@ async def test_two_workers_share_a_sweep_and_bring_what_one_process_brings(
     assert len(tried) == len(set(tried)) == 230
     rows = MemoryRuns()
     alone = await run_here(asked, rows)
-    here = [row.model_copy(update={"run_id": "any"}) for row in await rows.trials("shared", with_returns=True)]
+    here = [replace(row, run_id="any") for row in await rows.trials("shared", with_returns=True)]
     assert await kept(engine, "shared") == here
     assert summary == alone
     assert await PostgresRuns(engine).counted("shared") == 230
