@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import JsonValue, TypeAdapter
 
-from backtest.courses import Base, base_of, courses
+from backtest.courses import Base, as_it_was, base_of, courses
 from backtest.panel import Column, Panel
 from backtest.panels import Panels, sessions
 from backtest.trials import Engines, Tried, engine_of, with_parameters, within
@@ -71,7 +71,7 @@ class Studies:
             raise BadMarketData(f"the data are not those that run {asked.run_id} began with")
         if isinstance(asked, MonteCarloAsked):
             base = await self._base(Known(asked, prepared), panel)
-            await self._rows.keep([_base_row(asked, base)])
+            await self._rows.keep([as_it_was(asked, base)])
         return prepared
 
     async def left(self, chunk: Chunk) -> tuple[int, ...]:
@@ -220,18 +220,6 @@ def _rows(chunk: Chunk, numbers: Sequence[int], tried: Sequence[Tried], cash: fl
             told, returns = next(measured)
             rows.append(replace(row, metrics={**told, "fills": float(one.fills)}, returns=_bytes(returns)))
     return rows
-
-
-def _base_row(asked: MonteCarloAsked, base: Base) -> TrialRow:
-    (numbers,) = rows_of(scores(base.equity[None, :], base.start))
-    return TrialRow(
-        run_id=asked.run_id,
-        number=0,
-        is_test=True,
-        parameters=asked.plan.parameters,
-        metrics=numbers,
-        returns=_bytes(base.returns),
-    )
 
 
 def _bytes(returns: Column) -> bytes:

@@ -211,9 +211,9 @@ class Desk:
     def close_trades(self, trades: Iterable[Trade]) -> None:
         """Look where in the log trades were closed: where the last fill of the order that closed them was told.
 
-        `closings` stays in that order.
+        `closings` stays in that order; those that one order closed come by their names.
         """
-        for trade in trades:
+        for trade in sorted(trades, key=lambda one: one.trade_id):
             self.closings.pop(trade.trade_id, None)
             fills = self.store.fills_of.get(trade.exit_order_id or "", ())
             places = [self.store.written.get(f"{fill.fill_id}/{EventType.TRADE_EXECUTED}") for fill in fills]
@@ -223,7 +223,7 @@ class Desk:
 
     def sort_closings(self) -> None:
         """Bring those into their order that were counted anew."""
-        self.closings = dict(sorted(self.closings.items(), key=lambda one: one[1].sequence))
+        self.closings = dict(sorted(self.closings.items(), key=lambda one: (one[1].sequence, one[0])))
 
     def _with(self, positions: Iterable[Position]) -> Portfolio:
         return Portfolio(

@@ -60,6 +60,6 @@ def _closings_of(desk: Desk, name: str) -> list[Closing]:
     """Of the newest closed trades of a strategy those that an order closed, the newest first."""
     trades = (trade for book in desk.symbols.values() for trade in book.trades.values())
     closed = (trade for trade in trades if trade.strategy_id == name and trade.closed_at is not None)
-    newest: list[Trade] = nlargest(OF_STRATEGY.closings, closed, key=attrgetter("closed_at"))
-    told = (desk.closings[one.trade_id] for one in newest if one.trade_id in desk.closings)
-    return sorted(told, key=attrgetter("sequence"), reverse=True)
+    newest: list[Trade] = nlargest(OF_STRATEGY.closings, closed, key=attrgetter("closed_at", "trade_id"))
+    told = ((desk.closings[one.trade_id], one.trade_id) for one in newest if one.trade_id in desk.closings)
+    return [closing for closing, _ in sorted(told, key=lambda one: (one[0].sequence, one[1]), reverse=True)]

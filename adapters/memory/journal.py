@@ -45,8 +45,8 @@ class MemoryJournal:
 
     async def reserve(self, asked: SpendAsked) -> Choice:
         """Reserve the most that a call may take, if there is room for it; once an attempt."""
-        choice = self.spending.reserve(asked)
-        if choice.strain.level is not Level.NORMAL and not choice.waits:
+        choice, is_new = self.spending.reserve(asked)
+        if is_new and choice.strain.level is not Level.NORMAL and not choice.waits:
             events = [degraded(asked, choice.strain), degradation_told(asked, choice.strain)]
             await self._ledger.record([event for event in events if not self._ledger.tells(event.event_id)])
         return choice

@@ -75,14 +75,14 @@ class Spending:
     _of_cycles: dict[Key, Sums] = field(default_factory=lambda: defaultdict(Sums))
     _of_days: dict[Key, dict[date, Sums]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Sums)))
 
-    def reserve(self, asked: SpendAsked) -> Choice:
-        """Choose among the offers by what is spent, and reserve."""
+    def reserve(self, asked: SpendAsked) -> tuple[Choice, bool]:
+        """Choose among the offers by what is spent, and reserve; and whether that was asked for the first time."""
         self._lose(asked)
         spent, sure = self._spent(asked)
         names = [_attempt(asked, offer) for offer in asked.offers]
         again = next((place for place, name in enumerate(names) if name in self._reserved), None)
         if again is not None:
-            return Choice(chosen=again, strain=strain(spent, asked.budget))
+            return Choice(chosen=again, strain=strain(spent, asked.budget)), False
         choice = asked.choose(spent, sure)
         if choice.chosen is not None and not choice.waits:
             name, most = names[choice.chosen], asked.offers[choice.chosen].most
@@ -90,7 +90,7 @@ class Spending:
             # One that cost nothing may be tried again under its number.
             if known is None or known.state is SpendState.RELEASED:
                 self._write(name, Line(asked.desk_id, asked.strategy_id, asked.at, SpendState.RESERVED, _one(most)))
-        return choice
+        return choice, True
 
     def settle(self, settled: Settlement) -> None:
         """Put what a call took in the place of what was reserved for it, also when it was thought lost."""

@@ -43,7 +43,6 @@ class SymbolBook:
     _filled_at: datetime = _NEVER
     _adjusted_at: datetime = _NEVER
     _priced_at: datetime = _NEVER
-    _newest_paid: tuple[datetime, str] = (_NEVER, "")
     _shown: Position | None = None
 
     @property
@@ -69,8 +68,7 @@ class SymbolBook:
 
     def is_paid_on(self, capital: CapitalEvent) -> bool:
         """Whether money for its shares comes after all else that happened to it."""
-        latest = max(self._filled_at, self._adjusted_at) <= capital.occurred_at
-        return bool(self.holding.parts) and latest and self._newest_paid < _key(capital)
+        return bool(self.holding.parts) and max(self._filled_at, self._adjusted_at) <= capital.occurred_at
 
     def paid_on(self, capital: CapitalEvent) -> Counted:
         """The symbol after that."""
@@ -121,7 +119,6 @@ class SymbolBook:
                 self.capital_at = max(self.capital_at, one.occurred_at)
                 if one.kind in FOR_SHARES:
                     self.paid.append(one)
-                    self._newest_paid = max(self._newest_paid, _key(one))
 
     def price_anew(self) -> None:
         """Look again when its newest price was booked: something was taken back, or came late."""
@@ -147,10 +144,6 @@ class SymbolBook:
             self.open_trades[trade.strategy_id] = trade
         elif self.open_trades.get(trade.strategy_id, trade).trade_id == trade.trade_id:
             self.open_trades.pop(trade.strategy_id, None)
-
-
-def _key(capital: CapitalEvent) -> tuple[datetime, str]:
-    return capital.occurred_at, capital.capital_event_id
 
 
 def _stored(position: Position) -> Position:

@@ -73,12 +73,12 @@ _CLOSINGS = text(
     SELECT s.strategy_id, c.* FROM unnest(:names) AS s (strategy_id) CROSS JOIN LATERAL (
         SELECT e.sequence, t.realised_pnl AS pnl FROM (
             SELECT * FROM trades WHERE desk_id = :desk_id AND strategy_id = s.strategy_id AND closed_at IS NOT NULL
-            ORDER BY closed_at DESC LIMIT :most
+            ORDER BY closed_at DESC, trade_id DESC LIMIT :most
         ) AS t CROSS JOIN LATERAL (
             SELECT max(e.sequence) AS sequence FROM fills f
             JOIN events e ON e.event_id = f.fill_id || '/TradeExecuted' WHERE f.client_order_id = t.exit_order_id
         ) AS e
-        WHERE e.sequence IS NOT NULL ORDER BY e.sequence DESC
+        WHERE e.sequence IS NOT NULL ORDER BY e.sequence DESC, t.trade_id DESC
     ) AS c
     """
 ).bindparams(_NAMES)

@@ -79,9 +79,13 @@ def _waiting(books: Books) -> Iterator[Refusal]:
     for order in books.portfolio.open_orders:
         request = order.request
         if request.leg not in PROTECTIVE:
-            shares, reason = float(order.leaves), "no bar came after the decision that could have filled it"
-            known = {"symbol": request.symbol, "shares": shares, "reason": reason}
-            yield Refusal(decided_on=request.as_of.date(), code=NO_BAR, **known)
+            yield Refusal(
+                decided_on=request.as_of.date(),
+                symbol=request.symbol,
+                shares=float(order.leaves),
+                code=NO_BAR,
+                reason="no bar came after the decision that could have filled it",
+            )
 
 
 def _refused(event: Event, orders: Mapping[str, Order], unpaid: Collection[str]) -> Refusal | None:

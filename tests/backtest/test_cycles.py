@@ -27,6 +27,8 @@ from trading.strategy import AGENTS
 
 FREE = Frictions(costs=Costs(slippage_bps=Decimal(0)))
 BUY_ALL = Sizing(by=SizedBy.EQUITY, amount=Decimal("0.4"))
+PATIENT: dict[str, Any] = {name: Decimal(1) for name in ("max_daily_loss", "max_weekly_loss")}
+PATIENT["min_sharpe"] = Decimal(-1000)
 ONE = Sizing(by=SizedBy.FIXED, amount=Decimal(100))
 
 
@@ -83,7 +85,7 @@ async def test_what_is_held_of_a_symbol_that_ends_is_sold_at_its_last_close() ->
     one = await lived(replace(panel, **ended), plan(panel, "buy-and-hold", sizing=ONE, limits=None, frictions=FREE))
     books = await books_of(one)
     sold = [(fill.symbol, fill.price) for fill in books.fills if fill.signed_quantity < 0]
-    assert sold == [("AAA", 60)]
+    assert sold == [("AAA", Decimal(60))]
     assert {position.symbol for position in books.portfolio.positions if position.quantity} == {"BBB"}
     result = await ran(replace(panel, **ended), "buy-and-hold", sizing=ONE)
     assert "delisted" in {caution.code for caution in result.cautions}
@@ -91,9 +93,13 @@ async def test_what_is_held_of_a_symbol_that_ends_is_sold_at_its_last_close() ->
 
 
 async def test_a_fall_halts_the_desk_which_thinks_on_and_resumes_by_itself() -> None:
-    rules = BreakerRules(max_daily_loss=1, max_weekly_loss=1, min_sharpe=Decimal(-1000))
+    rules = BreakerRules(**PATIENT)
     panel = level(50, 50, 30, 30, 52, 52, 52, 52)
-    kept = {"strategy": "buy-and-hold", "sizing": Sizing(by=SizedBy.EQUITY, amount=Decimal("0.9")), "breaker": rules}
+    kept: dict[str, Any] = {
+        "strategy": "buy-and-hold",
+        "sizing": Sizing(by=SizedBy.EQUITY, amount=Decimal("0.9")),
+        "breaker": rules,
+    }
     one = await lived(panel, plan(panel, **kept, limits=None, frictions=FREE, fill=FillAt.CLOSE))
     outcomes = [close.report.outcome.value for close in one.closes]
     states = [close.portfolio.trading_state.value for close in one.closes]
@@ -106,7 +112,7 @@ async def test_a_fall_halts_the_desk_which_thinks_on_and_resumes_by_itself() -> 
 
 
 async def test_a_halted_desk_decides_in_shadow() -> None:
-    rules = BreakerRules(max_daily_loss=1, max_weekly_loss=1, min_sharpe=Decimal(-1000), max_drawdown=Decimal("0.05"))
+    rules = BreakerRules(**PATIENT, max_drawdown=Decimal("0.05"))
     panel = panels.made_up(("AAA", "BBB", "CCC"), WARM + 30, seed=3)
     wanted = plan(panel, "sma-cross", parameters={"fast": 2, "slow": 4}, breaker=rules, fill=FillAt.CLOSE, limits=None)
     one = await lived(panel, wanted.model_copy(update={"sizing": BUY_ALL}))

@@ -94,7 +94,7 @@ def _approached(close: Column, fast: int, slow: int) -> Signs:
     """The signs from float sums, and from fractions where those are too near to each other to tell."""
     windows = np.lib.stride_tricks.sliding_window_view(close, slow)
     quick, steady = windows[:, slow - fast :].sum(axis=1) * slow, windows.sum(axis=1) * fast
-    signs = np.sign(quick - steady).astype(np.int8)
+    signs: Signs = np.sign(quick - steady).astype(np.int8)
     for row in np.flatnonzero(np.abs(quick - steady) <= _CLOSE * np.abs(steady)):
         exact = [Fraction(repr(price)) for price in windows[row].tolist()]
         apart = sum(exact[slow - fast :]) * slow - sum(exact) * fast

@@ -1,4 +1,4 @@
-"""Books in memory against those in Postgres: the same calls, the same answers, the same books to the last event's seal."""
+"""Books in memory beside those in Postgres: the same calls, the same answers, the same books to the last seal."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from adapters.memory.ledger import MemoryLedger
 from adapters.postgres.ledger import PostgresLedger
 from tests.adapters.memory.walks import NAMES, Ask, Step, Walk
 from tests.adapters.postgres.desk import opening
-from trading.audit import Books, Finding, audit
+from trading.books import Books
 from trading.errors import TradingError
 from trading.ports import Ledger
 
@@ -23,6 +23,8 @@ class Twins(NamedTuple):
         """Go a walk with both, look at both after each step, and answer with the books that both have in the end."""
         opened, cash = opening(walk.desk)
         await self._same("open", lambda ledger: ledger.open_desk(opened, cash=cash))
+        for first in walk.beginning:
+            await self._same("the beginning", first)
         for number, step in enumerate(steps):
             asked = walk.ask(step)
             if asked is not None:
@@ -58,8 +60,3 @@ async def _answer(ledger: Ledger, asked: Ask) -> object:
         return await asked(ledger)
     except (TradingError, ValueError) as refused:
         return type(refused), str(refused)
-
-
-def found(books: Books) -> tuple[Finding, ...]:
-    """What the audit has against these books, alone."""
-    return audit(books)

@@ -1,15 +1,16 @@
 """Random walks of a desk that several strategies share: every call that a ledger knows, in any order, at any moment.
 
-A step is small whole numbers; what it asks of a ledger is made of them and of what was asked before, never of an answer,
-so that two ledgers are asked the same whatever they say.
+A step is small whole numbers; what it asks of a ledger is made of them and of what was asked before, never of an
+answer, so that two ledgers are asked the same whatever they say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -118,6 +119,18 @@ class Walk:
     asked: list[Ask] = field(default_factory=list)
     number: int = 0
 
+    @property
+    def beginning(self) -> list[Ask]:
+        """What comes first: another strategy beside the agents, each with its part of the cash."""
+        parts = {"agents": Decimal("0.6"), "trend": Decimal("0.3")}
+        asked: list[Ask] = []
+        for number, (name, part) in enumerate(parts.items()):
+            strategy = Strategy(strategy_id=name, allocation=part, rung=Rung.PAPER)
+            known: dict[str, Any] = {"desk_id": self.desk, "change_id": f"first-{number}", "by": "ann", "at": of.NOON}
+            change = StrategyChange(strategy=strategy, **known)
+            asked += [partial(_change, change), partial(_fund, change)]
+        return asked
+
     def ask(self, step: Step) -> Ask | None:
         """What one more step asks of a ledger; None when there is nothing to ask it of."""
         self.number += 1
@@ -134,7 +147,7 @@ class Walk:
 
     def taken(self, step: Step, at: datetime) -> Ask:
         """An order that the broker holds already, whatever the limits would have said."""
-        side, leg = ((Side.BUY, Leg.ENTRY), (Side.SELL, Leg.EXIT))[step.amount % 2]
+        side, leg = (Side.SELL, Leg.EXIT) if step.amount % 3 == 0 else (Side.BUY, Leg.ENTRY)
         request = self._order(step, at, side, leg)
         order = Order(request=request, state=OrderState.ACCEPTED)
         return lambda ledger: ledger.adopt(order, order_moved(request, order.state, None, at))
@@ -234,15 +247,15 @@ class Walk:
         return lambda ledger: ledger.restrain(change)
 
     def resume(self, step: Step, at: datetime) -> Ask:
-        name = NAMES[step.who % 3] if step.amount % 3 == 0 else None
+        name = NAMES[step.who % 3] if step.amount % 4 == 0 else None
         known: dict[str, Any] = {"desk_id": self.desk, "rules": TIGHT, "at": at, "by": "ann", "reason": "go on"}
-        terms = {"change_id": f"resume-{self.number}", "force": step.amount % 4 != 0, "strategy_id": name}
+        terms = {"change_id": f"resume-{self.number}", "force": step.amount % 5 != 0, "strategy_id": name}
         asked = Resumption.model_validate(known | terms)
         return lambda ledger: ledger.resume(asked)
 
     def judge(self, step: Step, at: datetime) -> Ask:
         name = NAMES[step.who % 3] if step.amount % 2 else None
-        rules = TIGHT if step.amount % 3 == 0 else ROOMY
+        rules = TIGHT if step.amount % 4 == 0 else ROOMY
         look = BreakerLook(desk_id=self.desk, rules=rules, at=at, strategy_id=name)
         return lambda ledger: ledger.judge(look)
 
@@ -298,11 +311,12 @@ class Walk:
 
     def _order(self, step: Step, at: datetime, side: Side, leg: Leg) -> OrderRequest:
         cycle, symbol = f"{self.desk}/cycle-{self.number}", SYMBOLS[step.which]
+        shares = 5 + 20 * (step.amount // 4 % 2)
         limit = {"kind": "limit", "limit_price": "100.10"} if step.amount % 5 == 0 else {}
         protected = {"stop": "80", "target": "140"} if leg is Leg.ENTRY and step.amount % 2 else {}
         terms = {"desk_id": self.desk, "strategy_id": NAMES[step.who], "leg": leg, "as_of": at, "mark": "100.00"}
         named = {"client_order_id": f"{cycle}-{symbol}-{side}", "cycle_id": cycle}
-        request = of.order(symbol, side, f"{step.amount % 4 * 25 + 5}", **terms, **named, **limit, **protected)
+        request = of.order(symbol, side, f"{shares}", **terms, **named, **limit, **protected)
         self.requests.append(request)
         return request
 
@@ -330,7 +344,7 @@ class Walk:
         strategy = Strategy(strategy_id=NAMES[step.who % 3], **terms)
         known: dict[str, Any] = {"desk_id": self.desk, "change_id": f"change-{self.number}", "by": "ann", "at": at}
         change = StrategyChange(strategy=strategy, removed=removed, **known)
-        return lambda ledger: ledger.change_strategy(change, Limits())
+        return partial(_change, change)
 
     def _state(self, step: Step, at: datetime) -> StateChange:
         state = TradingState.HALTED if step.amount % 2 else TradingState.REDUCING
@@ -343,6 +357,14 @@ class Walk:
         cycle = f"{self.desk}/cycle-{number or self.number}"
         made = of.event(kind, data, name=name or f"{self.number}/{kind}", aggregate=cycle, desk=self.desk)
         return made.model_copy(update={"occurred_at": at})
+
+
+def _change(change: StrategyChange, ledger: Ledger) -> Awaitable[object]:
+    return ledger.change_strategy(change, Limits())
+
+
+def _fund(change: StrategyChange, ledger: Ledger) -> Awaitable[object]:
+    return ledger.fund(change.desk_id, change.strategy.strategy_id, change.at)
 
 
 _TELLING = frozenset(

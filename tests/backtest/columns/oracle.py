@@ -25,7 +25,8 @@ class Account:
 def replay(panel: Panel, plan: Plan) -> Account:
     """Day by day and symbol by symbol, from the panel itself."""
     fast, slow = int(str(plan.parameters["fast"])), int(str(plan.parameters["slow"]))
-    account, closes, last = Account(float(plan.cash)), [[] for _ in panel.symbols], {}
+    account, last = Account(float(plan.cash)), dict[int, float]()
+    closes: list[list[Fraction]] = [[] for _ in panel.symbols]
     rows = [r for r, day in enumerate(panel.days) if day >= np.datetime64(plan.from_on)]
     for row in range(len(panel.days)):
         there = [s for s in range(len(panel.symbols)) if isfinite(panel.close[row, s])]
@@ -82,7 +83,9 @@ def trade(account: Account, plan: Plan, day: int, prices: dict[int, float]) -> N
 
 def decide(account: Account, plan: Plan, panel: Panel, turns: dict[int, int], last: dict[int, float]) -> None:
     equity, costs = worth(account, last), plan.frictions.costs
-    rate, each, order = (float(c) for c in (costs.commission_bps / 10_000, costs.commission_per_share, costs.commission_per_order))
+    rate, each, order = (
+        float(c) for c in (costs.commission_bps / 10_000, costs.commission_per_share, costs.commission_per_order)
+    )
     for s, at in turns.items():
         if at < 0 and s in account.shares and s not in account.orders:
             account.orders[s] = -account.shares[s]

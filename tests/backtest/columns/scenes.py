@@ -27,8 +27,8 @@ FIVE_BPS = Frictions(costs=Costs(slippage_bps=Decimal(0), commission_bps=Decimal
 
 
 def panel(
-    closes: Mapping[str, Sequence[float]],
-    opens: Mapping[str, Sequence[float]] | None = None,
+    closes: Mapping[str, Sequence[float] | Column],
+    opens: Mapping[str, Sequence[float] | Column] | None = None,
     sectors: Mapping[str, str] | None = None,
 ) -> Panel:
     """Bars by symbol, NaN for none; each opens at its close unless said otherwise. Every day is one of the calendar."""
@@ -76,7 +76,7 @@ def read(bars: Path, sectors: Path) -> Panel:
     symbols, days = sorted(set(table["symbol"])), sorted(set(table["date"]))
     column, row = {s: i for i, s in enumerate(symbols)}, {d: i for i, d in enumerate(days)}
     at = ([row[day] for day in table["date"]], [column[symbol] for symbol in table["symbol"]])
-    filled: dict[str, Column] = {}
+    filled: dict[str, Any] = {}
     for name in FIELDS:
         filled[name] = np.full((len(days), len(symbols)), 0.0 if name == "volume" else np.nan)
         filled[name][at] = table[name]
@@ -108,7 +108,7 @@ def ragged(draw: st.DrawFn) -> Panel:
     days, symbols = draw(st.integers(8, 50)), "ABCDEF"[: draw(st.integers(1, 6))]
     rng = np.random.default_rng(draw(st.integers(0, 10_000)))
     step = draw(st.sampled_from([1.0, 0.25, 0.01]))
-    closes, opens = {}, {}
+    closes, opens = dict[str, Sequence[float] | Column](), dict[str, Sequence[float] | Column]()
     for symbol in symbols:
         walk = 20 + step * np.cumsum(rng.integers(-1, 2, size=days) * rng.integers(0, 4, size=days))
         close = np.maximum(np.round(walk, 2), 1.0)
@@ -116,7 +116,10 @@ def ragged(draw: st.DrawFn) -> Panel:
         close[:late] = np.nan
         close[days - early :] = np.nan
         close[rng.random(days) < draw(st.sampled_from([0.0, 0.1, 0.4]))] = np.nan
-        closes[symbol], opens[symbol] = close, np.maximum(np.round(close + step * rng.integers(-3, 4, size=days), 2), 0.5)
+        closes[symbol], opens[symbol] = (
+            close,
+            np.maximum(np.round(close + step * rng.integers(-3, 4, size=days), 2), 0.5),
+        )
     return panel(closes, opens, {symbol: draw(st.sampled_from(["Tech", "Health"])) for symbol in symbols})
 
 
@@ -148,5 +151,7 @@ def plans(draw: st.DrawFn, over: Panel) -> Plan:
         limits=draw(st.sampled_from([None, limits])),
         fill=draw(st.sampled_from(["next_open", "close"])),
         from_on=over.days[draw(st.integers(0, len(over.days) // 2))].astype(date),
-        frictions=Frictions(costs=costs, spread_bps=draw(some), cash_rate=draw(st.sampled_from([Decimal(0), Decimal("0.05")]))),
+        frictions=Frictions(
+            costs=costs, spread_bps=draw(some), cash_rate=draw(st.sampled_from([Decimal(0), Decimal("0.05")]))
+        ),
     )

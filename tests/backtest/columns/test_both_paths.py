@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from backtest.columns import run_columns, sweep_columns
 from backtest.result import Result
 from tests.backtest.columns.oracle import replay
-from tests.backtest.columns.scenes import altered, cut, plans, ragged
+from tests.backtest.columns.scenes import ROOT, altered, cut, plans, ragged
 
 
 def fills(result: Result, until: int | None = None) -> list[tuple[Any, ...]]:
@@ -71,3 +73,17 @@ def test_no_future_changes_what_came_before_it(data: st.DataObject, over: Any, f
         assert np.array_equal(found.equity[:days], whole.equity[:days])
         early = [one for one in whole.refusals if one.decided_on < over.days[last].astype(object)]
         assert [one for one in found.refusals if one in early] == early or over.days[last] == over.days[-1]
+
+
+def test_nothing_imports_the_compiler_before_it_pays() -> None:
+    code = """
+import sys
+from tests.backtest.columns.scenes import panel, plan
+from backtest.columns import can_run, run_columns, sweep_columns
+over = panel({"A": [10.0] * 9})
+assert can_run(plan(over)) is None
+run_columns(over, plan(over))
+sweep_columns(over, plan(over), [{"fast": 2, "slow": 3}])
+assert "numba" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=60)

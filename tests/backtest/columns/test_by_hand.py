@@ -46,7 +46,8 @@ def test_bought_once_and_held(compiled: bool) -> None:  # noqa: FBT001
 
 @pytest.mark.parametrize("compiled", [True, False])
 def test_two_averages_cross_up_and_down(compiled: bool) -> None:  # noqa: FBT001
-    # SMA 2: 9.50 8.50 8.50 9.50 10.50 10.50 9.50 8.75 from the third bar, SMA 3: 9.67 9.00 8.67 9.00 10.00 10.33 10.00 9.17
+    # from the third bar on SMA 2: 9.50 8.50 8.50 9.50 10.50 10.50 9.50 8.75
+    #                      SMA 3: 9.67 9.00 8.67 9.00 10.00 10.33 10.00 9.17
     asked = plan(ONE, parameters=PAIR, cash=10_000, sizing=fixed(100), frictions=FIVE_BPS)
     ran = run_columns(ONE, asked, compiled=compiled)
     # above at the sixth close, bought at the seventh open; below at the ninth, sold at the tenth
@@ -65,7 +66,10 @@ def test_at_the_close_it_is_filled_where_it_was_decided() -> None:
 
 def test_every_cost_is_paid_once() -> None:
     paid = Costs(
-        slippage_bps=Decimal(10), commission_per_order=Decimal(1), commission_per_share=Decimal("0.02"), commission_bps=Decimal(5)
+        slippage_bps=Decimal(10),
+        commission_per_order=Decimal(1),
+        commission_per_share=Decimal("0.02"),
+        commission_bps=Decimal(5),
     )
     frictions = Frictions(costs=paid, spread_bps=Decimal(20))
     ran = run_columns(ONE, plan(ONE, parameters=PAIR, cash=10_000, sizing=fixed(100), frictions=frictions))
@@ -112,7 +116,7 @@ def test_a_buy_that_waits_for_a_bar_has_its_place_cash_and_sector_already() -> N
     assert [(one.symbol, one.code, one.decided_on.day) for one in ran.refusals] == [("B", "max_positions", 10)]
     wide = Limits(max_position=Decimal(1), max_sector=Decimal(1))
     tight = run_columns(holed, asked.model_copy(update={"cash": 2_000, "limits": wide}))
-    # 105 % of its 1,100.00 leave 845.00, which is 73 shares of B; two days later it costs 1,200.00 and 1,124.00 are there.
+    # 105 % of its 1,100.00 leave 845.00: 73 shares of B. Two days later it costs 1,200.00 and 1,124.00 are there.
     assert [(one.symbol, one.code, one.shares) for one in tight.refusals] == [
         ("B", "cash", 27),
         ("A", "exceeds_cash", 100),
@@ -148,13 +152,13 @@ def test_days_before_the_first_only_warm_up() -> None:
 
 
 def limited(sectors: dict[str, str], **fields: Any) -> Any:
-    several = panel({name: UP for name in sectors}, sectors=sectors)
+    several = panel(dict.fromkeys(sectors, UP), sectors=sectors)
     ran = run_columns(several, plan(several, parameters=PAIR, cash=10_000, **{"limits": Limits(), **fields}))
     return [one[1:3] for one in events(ran)], [(one.symbol, one.code, one.shares) for one in ran.refusals]
 
 
 def test_limits_cut_what_is_bought_in_the_order_of_the_names() -> None:
-    # At the close 11.00: a position 2,000.00 = 181 shares (1,991.00), a sector 3,000.00, of which 1,009.00 = 91 are left.
+    # At the close 11.00: a position 2,000.00, 181 shares (1,991.00); a sector 3,000.00, of which 1,009.00 are left: 91.
     assert limited({"A": "Tech", "B": "Tech", "C": "Tech"}, sizing=of_equity("0.25")) == (
         [("A", 181), ("B", 91)],
         [("A", "max_position", 46), ("B", "max_sector", 136), ("C", "max_sector", 227)],

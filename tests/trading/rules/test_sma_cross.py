@@ -43,7 +43,7 @@ def test_it_buys_on_the_day_of_the_crossing_and_sells_on_the_day_of_the_other() 
 
 
 def test_of_more_that_cross_than_there_are_parts_each_has_an_equal_part_of_all() -> None:
-    several = {name: RISE for name in ("A", "B", "C", "D")}
+    several = dict.fromkeys(("A", "B", "C", "D"), RISE)
     assert said(several, SmaCross(parts=2)) == dict.fromkeys(several, ("buy", 0.25))
 
 
