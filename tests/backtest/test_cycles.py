@@ -167,12 +167,23 @@ async def test_a_bar_on_a_holiday_makes_no_session_and_is_told() -> None:
     days[-1] = np.datetime64("2017-11-12")  # a Sunday
     result = await ran(replace(panel, days=days), "buy-and-hold", sizing=ONE)
     assert len(result.days) == 1
-    assert [one.code for one in result.cautions] == ["no_session"]
+    assert [one.code for one in result.cautions] == ["no_session", "nothing_filled"]
 
 
 async def test_a_rule_that_fails_costs_its_cycles_and_is_told() -> None:
     panel = level(50, 50)
     result = await ran(panel, "buy-and-hold", parameters={"no": 1})
-    assert [one.code for one in result.cautions] == ["cycle_failed"]
+    assert [one.code for one in result.cautions] == ["cycle_failed", "nothing_filled"]
     assert "2 cycles failed" in result.cautions[0].reason
     assert "has no parameter no" in result.cautions[0].reason
+
+
+async def test_bars_of_a_day_without_a_session_are_in_no_curve() -> None:
+    panel = level(50, 52, 54, 56)
+    saturday = np.datetime64("2017-11-11")
+    panel = replace(panel, days=np.append(panel.days[1:], saturday))
+    result = await ran(panel, "buy-and-hold", sizing=ONE, benchmark="AAA")
+    assert "no_session" in {one.code for one in result.cautions}
+    assert result.benchmark is not None
+    assert result.held is not None
+    assert len(result.days) == len(result.equity) == len(result.benchmark) == len(result.held) == 3
