@@ -126,6 +126,9 @@ def _read_csv(path: Path, asked: _Asked) -> pa.Table:
 def _names(path: Path, found: Sequence[str]) -> dict[str, str]:
     """The file's own spelling of each column, by small letters."""
     names = {name.lower(): name for name in found}
+    twice = [name for name in ("symbol", *NEEDED) if sum(one.lower() == name for one in found) > 1]
+    if twice:
+        raise BadMarketData(f"{path}: has two columns {', '.join(twice)}, and nobody knows which is meant: rename one")
     lacking = [name for name in NEEDED if name not in names]
     if lacking:
         raise BadMarketData(f"{path}: is not a file of daily bars, it has no column {', '.join(lacking)}")

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from adapters.daily_files import MEND, NEEDED, SUFFIXES, bar_files, is_ticker, read_daily
 from backtest.bar_rows import BarRows
 from backtest.panel import Caution
-from trading.errors import BadConfiguration
+from trading.errors import BadConfiguration, BadMarketData
 
 _AT_ONCE = 4
 """Files that are read at once: reading waits for the disk and leaves the interpreter to others."""
@@ -30,6 +30,10 @@ def read_rows(source: Path, symbols: Sequence[str] | None) -> tuple[BarRows, tup
     best = _best(tables)
     ignored = tuple(name for name in best if not is_ticker(name)) if symbols is None else ()
     table = pa.concat_tables(_chosen(tables, {name: at for name, at in best.items() if name not in ignored}))
+    if ignored and not table.num_rows:
+        raise BadMarketData(
+            f"{source}: {_told(ignored)[0].reason}, and there are no others (one looks like AAPL or BRK.B)"
+        )
     if symbols is None and not table.num_rows:
         raise BadConfiguration(f"no daily bars in {source}: {MEND}")
     return BarRows.of_table(table), _told(ignored)
