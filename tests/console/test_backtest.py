@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 import signal
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from console.backtest_row import keep
 from console.backtest_run import bar
 from console.output import Output
 from settings import DatabaseSettings, Settings
+from tests.backtest.files import bar as bar_of
+from tests.backtest.files import sessions, write
 from tests.console.terminal import ROOT, Terminal
 from trading.backtesting import RunKind, RunRow, RunStatus
 
@@ -120,6 +122,34 @@ def test_ctrl_c_ends_it_without_a_word_and_leaves_no_run(terminal: Terminal) -> 
     assert running.end(signal.SIGINT) == 130
     assert running.said.read_text() == ""
     assert not (terminal.folder / "gone").exists()
+
+
+def test_ctrl_c_before_anything_has_begun_is_no_traceback(terminal: Terminal) -> None:
+    slow = terminal.folder / "slow"
+    slow.mkdir()
+    (slow / "typer.py").write_text("import pathlib, time\npathlib.Path('importing').touch()\ntime.sleep(60)\n")
+    running = terminal.but(PYTHONPATH=str(slow)).start("backtest", "--strategy", "sma_cross")
+    running.wait_until((terminal.folder / "importing").exists)
+    assert running.end(signal.SIGINT) == 130
+    assert running.said.read_text() == ""
+
+
+def test_what_makes_numbers_worth_little_is_on_the_card(terminal: Terminal) -> None:
+    bars = [bar_of("KO", day) for day in sessions(40, date(2097, 1, 1))]
+    write(terminal.folder / "bars" / "later.csv", bars)
+    said = terminal.type("backtest", "--strategy", "sma_cross", "--data", "bars", "--json", "--no-sheet")
+    codes = {one["code"]: one["reason"] for one in said.document["card"]["cautions"]}
+    assert codes["future"].startswith("there are bars to 2097-02-25, and today is 20")
+    assert codes["no_benchmark"].startswith("no bars of SPY")
+    assert codes["nothing_filled"] == "the strategy never traded: it asked for nothing"
+
+
+def test_more_symbols_than_a_run_takes_are_counted(terminal: Terminal) -> None:
+    days = sessions(2)
+    write(terminal.folder / "bars" / "many.csv", [bar_of(f"S{n:04d}", day) for n in range(1001) for day in days])
+    said = terminal.type("backtest", "--strategy", "sma_cross", "--data", "bars")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "starter: 1001 symbols are more than 1000: name fewer (--symbols, --universe)\n"
 
 
 @pytest.mark.parametrize(
