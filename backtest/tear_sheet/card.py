@@ -148,4 +148,6 @@ def _cautions(result: Result, card: RunCard) -> Html:
 
 
 def _caution(caution: Caution) -> list[Inner]:
-    return [caution.code, caution.symbol or NOTHING, caution.reason]
+    # A narrow page breaks a code at its joints.
+    code = Html(joined(caution.code).replace("_", "_<wbr>"))
+    return [code, caution.symbol or NOTHING, caution.reason]
