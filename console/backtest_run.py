@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -15,7 +14,6 @@ from backtest.cycles.deciders import Deciders
 from backtest.cycles.run import Progress, run_cycles
 from backtest.panel import Panel
 from backtest.result import Result
-from backtest.yardsticks import benchmark_of, held_of
 from console.output import Output
 from trading.backtest_plan import Engine, Plan
 from trading.errors import BadConfiguration
@@ -40,13 +38,12 @@ async def run(engine: Engine, panel: Panel, plan: Plan, output: Output, deciders
     if engine is Engine.COLUMNS:
         with output.waiting("replaying"):
             return await asyncio.to_thread(run_columns, panel, plan)
-    with _bar(output) as tell:
-        result = await run_cycles(panel, plan, deciders, tell)
-    return replace(result, benchmark=benchmark_of(panel, plan), held=held_of(panel, plan))
+    with progress(output) as tell:
+        return await run_cycles(panel, plan, deciders, tell)
 
 
 @contextmanager
-def _bar(output: Output) -> Iterator[Tell]:
+def progress(output: Output) -> Iterator[Tell]:
     """A bar of days; only on a terminal."""
     if output.as_json or not output.console.is_terminal:
         yield lambda _: None

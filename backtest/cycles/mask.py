@@ -39,7 +39,7 @@ _PLACES = Decimal("0.000001")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mask:
-    """A panel and a plan as the agents see them; `names` has the aliases, `factors` what each symbol's prices are times."""
+    """A panel and a plan as the agents see them; `factors` are what each symbol's prices are times."""
 
     panel: Panel
     plan: Plan
