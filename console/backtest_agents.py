@@ -31,12 +31,8 @@ from wiring.strategies import rules_of
 
 OPTIONS = ("model", "estimate", "max_cost", "mask")
 FILE = "model_calls.sqlite"
-_FIELDS = {
-    "data": ("data_agent", Agent.DATA),
-    "risk": ("risk_agent", Agent.RISK),
-    "validator": ("validator", Agent.VALIDATOR),
-    "meta": ("meta_agent", Agent.META),
-}
+_FIELDS = {"data": "data_agent", "risk": "risk_agent", "validator": "validator", "meta": "meta_agent"}
+"""How each agent is typed, and how the settings of his models begin."""
 _RULES = Caution(
     code="rules_model",
     reason="the rules model answered for the agents: this is what fixed rules would have done, not a language model",
@@ -105,7 +101,7 @@ async def panelists_of(typed: Typed, strategy: str, settings: Settings) -> Async
         file = ReplyFile(settings.desk.home / "backtests" / FILE)
         stack.callback(file.close)
         database, trouble = await _database(settings, stack)
-        stores = (file, *([] if database is None else [database]))
+        stores: tuple[Replies, ...] = (file,) if database is None else (file, database)
         budget = Budget(unknown_usd_per_million_tokens=models.unknown_usd_per_million_tokens)
         deciders = Deciders(cast=cast, journal=RunJournal(meter, stores), budget=budget, meter=meter)
         yield Panelists(deciders, stores, file, trouble, asks=True, seats=cast.seats)
@@ -137,8 +133,8 @@ def _models(words: Iterable[str], own: ModelSettings) -> ModelSettings:
         if who in said:
             raise BadConfiguration(f"--model: {f'that of {who}' if who else 'that of all agents'} is named twice")
         said[who] = name
-    changes: dict[str, Any] = {f"{field}_fallback_model": "" for field, _ in _FIELDS.values()}
-    for who, (name, _) in _FIELDS.items():
+    changes: dict[str, Any] = {f"{name}_fallback_model": "" for name in _FIELDS.values()}
+    for who, name in _FIELDS.items():
         if who in said or "" in said:
             changes[f"{name}_model"] = said.get(who) or said[""]
     return own.model_copy(update=changes)

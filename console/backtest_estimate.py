@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from rich.table import Table
+from rich.text import Text
+
 from backtest.cycles.estimate import AgentEstimate, estimate
 from backtest.panel import Panel
 from console.backtest_agents import Panelists
 from console.backtest_run import progress
 from console.output import Output, grid, pairs, title, toned
 from trading.backtest_plan import Plan
+from trading.money import Record
 
-_CENT = Decimal("0.01")
+_CENT, _PLACES = Decimal("0.01"), Decimal("0.000001")
+
+
+class Total(Record):
+    """All agents together; `usual_usd` None unless such calls of each are kept, with a price."""
+
+    questions: int
+    cached: int
+    new: int
+    most_tokens: int
+    most_usd: Decimal
+    usual_usd: Decimal | None
 
 
 async def show_estimate(output: Output, panel: Panel, plan: Plan, who: Panelists) -> int:
@@ -31,14 +46,14 @@ async def show_estimate(output: Output, panel: Panel, plan: Plan, who: Panelists
         return 0
     output.say(_table(found, usual))
     total = _total(found, usual)
-    output.say("", pairs([("in all", _range(total["usual_usd"], total["most_usd"]))]))
-    output.say(toned(_HONEST, "faint"), *_unpriced(found))
+    output.say("", pairs([("in all", _range(total.usual_usd, total.most_usd))]))
+    output.say(*(toned(line, "faint") for line in _HONEST), *_unpriced(found))
     return 0
 
 
 _HONEST = (
-    "  Rules answered in the place of what no model has answered yet; a model goes its own way from its first other\n"
-    "  answer on. An answer that cannot be read is asked for once more, which is not counted here. Nothing was sent."
+    "  Rules answered in the place of what no model has answered yet; from its first other answer on a model goes",
+    "  its own way. What cannot be read is asked for once more, which is not counted here. Nothing was sent.",
 )
 
 
@@ -47,7 +62,7 @@ def _usual(one: AgentEstimate, who: Panelists) -> tuple[float, Decimal | None] |
     known = None if who.file is None else who.file.usual(one.agent, one.model)
     if known is None:
         return None
-    return one.new * known.tokens, None if known.usd is None else one.new * known.usd
+    return one.new * known.tokens, None if known.usd is None else (one.new * known.usd).quantize(_PLACES)
 
 
 def _line(one: AgentEstimate, usual: tuple[float, Decimal | None] | None) -> dict[str, object]:
@@ -60,39 +75,38 @@ def _line(one: AgentEstimate, usual: tuple[float, Decimal | None] | None) -> dic
     }
 
 
-def _total(
-    found: Sequence[AgentEstimate], usual: Sequence[tuple[float, Decimal | None] | None]
-) -> dict[str, int | Decimal | None]:
+def _total(found: Sequence[AgentEstimate], usual: Sequence[tuple[float, Decimal | None] | None]) -> Total:
     known = [one[1] for one in usual if one is not None and one[1] is not None]
-    return {
-        "questions": sum(one.questions for one in found),
-        "cached": sum(one.cached for one in found),
-        "new": sum(one.new for one in found),
-        "most_tokens": sum(one.most_tokens for one in found),
-        "most_usd": sum((one.most_usd for one in found), Decimal(0)),
-        "usual_usd": sum(known, Decimal(0)) if len(known) == len(found) else None,
-    }
+    return Total(
+        questions=sum(one.questions for one in found),
+        cached=sum(one.cached for one in found),
+        new=sum(one.new for one in found),
+        most_tokens=sum(one.most_tokens for one in found),
+        most_usd=sum((one.most_usd for one in found), Decimal(0)),
+        usual_usd=sum(known, Decimal(0)).quantize(_PLACES) if len(known) == len(found) else None,
+    )
 
 
-def _table(found: Sequence[AgentEstimate], usual: Sequence[tuple[float, Decimal | None] | None]) -> object:
-    table = grid("agent", "model", ">questions", ">answered before", ">new", ">tokens at most", ">USD")
+def _table(found: Sequence[AgentEstimate], usual: Sequence[tuple[float, Decimal | None] | None]) -> Table:
+    """Of the tokens and dollars those of what is not known yet."""
+    table = grid("agent", "model", ">asked", ">known", ">tokens <", ">USD <", ">USD ~")
     for one, known in zip(found, usual, strict=True):
-        words = _range(known[1] if known else None, one.most_usd)
-        counts = (one.questions, one.cached, one.new, one.most_tokens)
-        table.add_row(one.agent.value, one.model, *(f"{count:,}" for count in counts), words)
+        likely = "" if known is None or known[1] is None else _dollars(known[1])
+        counts = (f"{count:,}" for count in (one.questions, one.cached, one.most_tokens))
+        table.add_row(one.agent.value, one.model, *counts, _dollars(one.most_usd), likely)
     return table
 
 
-def _range(usual: object, most: object) -> str:
+def _range(usual: Decimal | None, most: Decimal) -> str:
     at_most = f"at most {_dollars(most)}"
     return at_most if usual is None else f"about {_dollars(usual)}, {at_most}"
 
 
-def _dollars(usd: object) -> str:
-    return f"{Decimal(str(usd)).quantize(_CENT):,}"
+def _dollars(usd: Decimal) -> str:
+    return f"{usd.quantize(_CENT):,}"
 
 
-def _unpriced(found: Sequence[AgentEstimate]) -> list[object]:
+def _unpriced(found: Sequence[AgentEstimate]) -> list[Text]:
     names = sorted({one.model for one in found if one.unpriced})
     words = f"  No price is known of {', '.join(names)}: counted at LLM_UNKNOWN_USD_PER_MILLION_TOKENS."
     return [toned(words, "odd")] if names else []

@@ -26,14 +26,13 @@ import numpy as np
 
 from backtest.cycles.market import PLACES
 from backtest.panel import Column, Panel
-from backtest.result import Fills, Result
+from backtest.result import Fills, Refusal, Result
 from backtest.yardsticks import benchmark_of, held_of
 from trading.backtest_plan import Plan
 from trading.corporate_actions import CorporateAction
 from trading.instruments import UNKNOWN_SECTOR
 
 LOWEST, HIGHEST = 40.0, 160.0
-_PRICES = ("open", "high", "low", "close")
 _PLACES = Decimal("0.000001")
 
 
@@ -64,7 +63,10 @@ class Mask:
         return cls(_panel(panel, names, factors, sectors), plan.model_copy(update=told), names, factors)
 
     def taken_off(self, result: Result, panel: Panel, plan: Plan) -> Result:
-        """The result by its own names, in the shares and prices of the panel; each dollar stays where it was."""
+        """The result by its own names, in the shares and prices of the panel; each dollar stays where it was.
+
+        Prices that stand within a text, as in the reason of a refusal, stay as they were told.
+        """
         symbols = {alias: symbol for symbol, alias in self.names.items()}
         own = [symbols[alias] for alias in result.symbols]
         order = np.argsort(own)
@@ -80,23 +82,9 @@ class Mask:
             highs=None if result.highs is None else (result.highs / factor)[:, order],
             lows=None if result.lows is None else (result.lows / factor)[:, order],
             fills=_fills(result.fills, factor, np.argsort(order)),
-            refusals=tuple(
-                one.model_copy(
-                    update={
-                        "symbol": symbols.get(one.symbol, one.symbol),
-                        "shares": one.shares * self.factors.get(symbols.get(one.symbol, ""), 1.0),
-                        "reason": words(one.reason),
-                    }
-                )
-                for one in result.refusals
-            ),
+            refusals=tuple(self._refusal(one, words) for one in result.refusals),
             cautions=tuple(
-                one.model_copy(
-                    update={
-                        "symbol": symbols.get(one.symbol, one.symbol) if one.symbol else None,
-                        "reason": words(one.reason),
-                    }
-                )
+                one.model_copy(update={"symbol": one.symbol and words(one.symbol), "reason": words(one.reason)})
                 for one in result.cautions
             ),
             opinions=tuple(one.model_copy(update={"symbol": symbols[one.symbol]}) for one in result.opinions),
@@ -104,6 +92,11 @@ class Mask:
             benchmark=benchmark_of(panel, plan),
             held=held_of(panel, plan),
         )
+
+    def _refusal(self, one: Refusal, words: _Words) -> Refusal:
+        symbol = words(one.symbol)
+        shares = one.shares * self.factors.get(symbol, 1.0)
+        return one.model_copy(update={"symbol": symbol, "shares": shares, "reason": words(one.reason)})
 
 
 class _Words:
@@ -150,14 +143,18 @@ def _panel(panel: Panel, names: Mapping[str, str], factors: Mapping[str, float],
     symbols = sorted(factors, key=lambda symbol: names[symbol])
     columns = [panel.symbols.index(symbol) for symbol in symbols]
     times = np.array([factors[symbol] for symbol in symbols])
-    told: dict[str, Column] = {
-        name: np.ascontiguousarray(np.round(getattr(panel, name)[:, columns] * times, PLACES)) for name in _PRICES
-    }
+
+    def told(name: str) -> Column:
+        return np.ascontiguousarray(np.round(getattr(panel, name)[:, columns] * times, PLACES))
+
     own = [panel.sectors[column] for column in columns]
     return replace(
         panel,
         symbols=tuple(names[symbol] for symbol in symbols),
-        **told,
+        open=told("open"),
+        high=told("high"),
+        low=told("low"),
+        close=told("close"),
         volume=np.ascontiguousarray(np.round(panel.volume[:, columns] / times)),
         sectors=tuple(sectors.get(sector, sector) for sector in own),
         actions=tuple(_action(one, names, factors) for one in panel.actions if one.symbol in factors),
