@@ -57,6 +57,7 @@ def test_what_is_spent_with_what_is_under_way_never_passes_the_cap(
     journal = RunJournal(meter)
     under_way: dict[int, Decimal] = {}
     refused: list[int] = []
+    spent: list[Decimal] = []
 
     async def ask(number: int, most: Decimal, took: Decimal, end: str, waits: int) -> None:
         request = asked(number, most)
@@ -71,6 +72,7 @@ def test_what_is_spent_with_what_is_under_way_never_passes_the_cap(
         for _ in range(waits):
             await asyncio.sleep(0)
         del under_way[number]
+        spent.append({"answered": min(took, most), "charged": most, "free": Decimal(0)}[end])
         if end == "answered":
             await journal.keep(call(number), Settlement(attempt=attempt, took=Tally(usd=min(took, most))))
         else:
@@ -81,7 +83,7 @@ def test_what_is_spent_with_what_is_under_way_never_passes_the_cap(
         await journal.idle()
 
     asyncio.run(run())
-    assert meter.spent_usd <= cap
+    assert meter.spent_usd == sum(spent) <= cap
     assert (meter.stopped is not None) == bool(refused)
     if meter.stopped is not None:
         assert meter.stopped.cause is StopCause.BUDGET
