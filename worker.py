@@ -212,8 +212,10 @@ def activities_of_orders(outside: Outside, ledger: Ledger, rules: GateRules, ear
 
 
 @asynccontextmanager
-async def serving(client: Client, settings: Settings, database: Database, queues: Sequence[str]) -> AsyncIterator[None]:
-    """Serve these queues until the block is left, then let running activities end.
+async def serving(
+    client: Client, settings: Settings, database: Database, queues: Sequence[str], *, identity: str | None = None
+) -> AsyncIterator[None]:
+    """Serve these queues until the block is left, then let running activities end; `identity` else the client's.
 
     Raises BadConfiguration before anything is served when the clock could not be kept to.
     """
@@ -238,6 +240,7 @@ async def serving(client: Client, settings: Settings, database: Database, queues
                 sticky_queue_schedule_to_start_timeout=policies.STICKY,
                 max_task_queue_activities_per_second=rate,
                 max_concurrent_activities=policies.MOST_AT_ONCE[queue],
+                identity=identity,
             )
             workers.append(worker)
         await stack.enter_async_context(together(workers))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest import curves
+from backtest.excursions import excursions_of
 from backtest.panel import Column, Days
 from backtest.result import Result
 from backtest.round_trips import OPEN, Trades
@@ -46,7 +47,8 @@ def fills_table(result: Result) -> Table:
 
 
 def trades_table(result: Result, trades: Trades) -> Table:
-    """One row a round trip, as `Trades` describes it; `exit_day` is not known of one that is open."""
+    """One row a round trip, as `Trades` and `Excursions` describe it; `exit_day` is not known of one that is open."""
+    seen = excursions_of(result, trades)
     left = np.where(trades.left == OPEN, np.datetime64("NaT", "D"), result.days[trades.left])
     return {
         "entry_day": result.days[trades.entered],
@@ -61,8 +63,8 @@ def trades_table(result: Result, trades: Trades) -> Table:
         "commission": trades.commission,
         "returned": trades.returned,
         "sessions": trades.sessions,
-        "worst": trades.worst,
-        "best": trades.best,
+        "worst": seen.worst,
+        "best": seen.best,
         "leg": trades.leg,
     }
 

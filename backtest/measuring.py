@@ -40,7 +40,8 @@ def track_of(result: Result) -> Track:
 def slippage_of(result: Result) -> Column:
     """Dollars that each fill was worse than the bar's price by slippage and half the spread, [F]."""
     fills, frictions = result.fills, result.plan.frictions
-    part = float(frictions.costs.slippage_bps + frictions.spread_bps / 2) * _BASIS_POINT
+    half, slip = float(frictions.spread_bps) * _BASIS_POINT / 2, float(frictions.costs.slippage_bps) * _BASIS_POINT
+    sides = np.sign(fills.shares)
     slipped = np.array([leg not in _AT_ITS_PRICE for leg in fills.leg], dtype=np.bool_)
-    paid = np.abs(fills.shares) * fills.price
-    return np.where(slipped, paid * part / (1 + np.sign(fills.shares) * part), 0.0)
+    at_worst = np.where(slipped, (1 + sides * half) * (1 + sides * slip), 1.0)
+    return fills.shares * fills.price * (1 - 1 / at_worst)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from backtest.panel import Column
 from backtest.result import Result
-from trading.backtest_plan import FillAt
 
 Index = NDArray[np.int64]
 
@@ -29,10 +28,8 @@ class Trades:
     `shares` are all that were entered, short negative, in those of the newest split; `price` and `exit_price` dollars
     a share, averages over the whole trade; what is open is marked at the last close. `realised` is what was closed
     against the average entry, less all commission; `pnl` has what is still open too. `returned` is `pnl` over the
-    dollars of the entries, `sessions` how many lie between entry and exit. `worst` and `best` are how far the price
-    went against the trade and with it, as fractions of the entry, from the first session held to the last before the
-    exit, the exit's own price included; NaN of a trade that saw a split. `leg` is that of the fill that closed last,
-    nothing while open.
+    dollars of the entries, `sessions` how many lie between entry and exit; `split` tells of a split in between. `leg`
+    is that of the fill that closed last, nothing while open.
     """
 
     symbol: Index
@@ -46,8 +43,7 @@ class Trades:
     commission: Column
     returned: Column
     sessions: Index
-    worst: Column
-    best: Column
+    split: NDArray[np.bool_]
     leg: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -62,9 +58,12 @@ class Trades:
 
 def trades_of(result: Result) -> Trades:
     """Every trade that a result's fills make; a fill through nothing closes one and opens the next."""
-    rounds = [each for symbol in np.unique(result.fills.symbol) for each in _of_symbol(result, int(symbol))]
+    order = np.argsort(result.fills.symbol, kind="stable")
+    symbols, firsts = np.unique(result.fills.symbol[order], return_index=True)
+    groups = zip(symbols.tolist(), np.split(order, firsts[1:]), strict=False)
+    rounds = [each for symbol, mine in groups for each in _of_symbol(result, symbol, mine)]
     rounds.sort(key=lambda each: (each.entered, each.symbol))
-    return _columns([_told(result, each) for each in rounds], rounds)
+    return _columns(result, rounds)
 
 
 class _Part(NamedTuple):
@@ -116,26 +115,34 @@ class _Round:
         self.bought, self.sold, self.split = self.bought * ratio, self.sold * ratio, True
 
 
-def _of_symbol(result: Result, symbol: int) -> Iterator[_Round]:
+def _of_symbol(result: Result, symbol: int, mine: Index) -> Iterator[_Round]:
     fills = result.fills
-    mine = np.flatnonzero(fills.symbol == symbol)
+    before = _before(result, symbol, mine)
+    columns = (fills.day[mine], fills.shares[mine], fills.price[mine], fills.commission[mine])
+    legs = (fills.leg[at] for at in mine.tolist())
     now: _Round | None = None
-    for day in np.unique(fills.day[mine]):
-        today = mine[fills.day[mine] == day]
-        _split(now, float(result.positions[day, symbol] - fills.shares[today].sum()))
-        for at in today:
-            part = _Part(
-                int(day), float(fills.shares[at]), float(fills.price[at]), float(fills.commission[at]), fills.leg[at]
-            )
-            for piece in _pieces(now, part):
-                now = now or _Round(symbol, piece.day, np.sign(piece.shares))
-                now.take(piece)
-                if now.left != OPEN:
-                    yield now
-                    now = None
+    for day, shares, price, commission, leg in zip(*(column.tolist() for column in columns), legs, strict=True):
+        if day in before:
+            _split(now, before[day])
+        for piece in _pieces(now, _Part(day, shares, price, commission, leg)):
+            now = now or _Round(symbol, piece.day, 1.0 if piece.shares > 0 else -1.0)
+            now.take(piece)
+            if now.left != OPEN:
+                yield now
+                now = None
     if now is not None:
         _split(now, float(result.positions[-1, symbol]))
         yield now
+
+
+def _before(result: Result, symbol: int, mine: Index) -> dict[int, float]:
+    """Shares held before the first fill of each day, where its fills do not explain them: there was a split before."""
+    days, firsts = np.unique(result.fills.day[mine], return_index=True)
+    sums = np.add.reduceat(result.fills.shares[mine], firsts)
+    after = result.positions[days, symbol]
+    before = np.concatenate(([0.0], after[:-1]))
+    odd = np.abs(after - sums - before) > NOTHING * np.maximum(np.abs(after), 1.0)
+    return dict(zip(days[odd].tolist(), (after - sums)[odd].tolist(), strict=True))
 
 
 def _split(now: _Round | None, held: float) -> None:
@@ -158,60 +165,31 @@ def _pieces(now: _Round | None, part: _Part) -> Iterator[_Part]:
     yield part._replace(shares=part.shares + held, commission=part.commission * rest)
 
 
-class _Told(NamedTuple):
-    """A trade's prices and what it brought."""
-
-    shares: float
-    price: float
-    exit_price: float
-    realised: float
-    pnl: float
-    returned: float
-    last: int
-    worst: float
-    best: float
-
-
-def _told(result: Result, each: _Round) -> _Told:
-    rest = each.bought - each.sold
-    last = len(result.days) - 1 if each.left == OPEN else each.left
-    marked = rest * float(result.closes[-1, each.symbol]) if rest else 0.0
-    price, exit_price = each.paid / each.bought, (each.received + marked) / each.bought
-    realised = each.sign * (each.received - price * each.sold) - each.commission
-    pnl = each.sign * (each.received + marked - each.paid) - each.commission
-    returned = pnl / each.paid if each.paid else 0.0
-    worst, best = _excursions(result, each, price, exit_price)
-    return _Told(each.sign * each.bought, price, exit_price, realised, pnl, returned, last, worst, best)
-
-
-def _excursions(result: Result, each: _Round, price: float, exit_price: float) -> tuple[float, float]:
-    """How far it went against the trade, and with it; an entry at the close has the next session as its first."""
-    if each.split or not price:
-        return float("nan"), float("nan")
-    first = each.entered + (result.plan.fill is FillAt.CLOSE)
-    end = len(result.days) if each.left == OPEN else each.left
-    lows, highs = (result.closes if column is None else column for column in (result.lows, result.highs))
-    low = float(np.fmin.reduce(lows[first:end, each.symbol], initial=min(exit_price, price)))
-    high = float(np.fmax.reduce(highs[first:end, each.symbol], initial=max(exit_price, price)))
-    down, up = low / price - 1, high / price - 1
-    return (down, up) if each.sign > 0 else (-up, -down)
-
-
-def _columns(told: list[_Told], rounds: list[_Round]) -> Trades:
-    entered = np.array([each.entered for each in rounds], np.int64)
+def _columns(result: Result, rounds: list[_Round]) -> Trades:
+    symbol, entered, left = (
+        np.array([getattr(each, name) for each in rounds], np.int64) for name in ("symbol", "entered", "left")
+    )
+    sign, bought, paid, sold, received, commission = (
+        np.array([getattr(each, name) for each in rounds], np.float64)
+        for name in ("sign", "bought", "paid", "sold", "received", "commission")
+    )
+    rest = bought - sold
+    marked = np.where(rest > 0, rest * result.closes[-1, symbol], 0.0)
+    price = paid / bought
+    pnl = sign * (received + marked - paid) - commission
+    last = np.where(left == OPEN, len(result.days) - 1, left)
     return Trades(
-        symbol=np.array([each.symbol for each in rounds], np.int64),
+        symbol=symbol,
         entered=entered,
-        left=np.array([each.left for each in rounds], np.int64),
-        shares=np.array([each.shares for each in told], np.float64),
-        price=np.array([each.price for each in told], np.float64),
-        exit_price=np.array([each.exit_price for each in told], np.float64),
-        realised=np.array([each.realised for each in told], np.float64),
-        pnl=np.array([each.pnl for each in told], np.float64),
-        commission=np.array([each.commission for each in rounds], np.float64),
-        returned=np.array([each.returned for each in told], np.float64),
-        sessions=np.array([each.last for each in told], np.int64) - entered,
-        worst=np.array([each.worst for each in told], np.float64),
-        best=np.array([each.best for each in told], np.float64),
+        left=left,
+        shares=sign * bought,
+        price=price,
+        exit_price=(received + marked) / bought,
+        realised=sign * (received - price * sold) - commission,
+        pnl=pnl,
+        commission=commission,
+        returned=np.divide(pnl, paid, out=np.zeros(len(pnl)), where=paid > 0),
+        sessions=last - entered,
+        split=np.array([each.split for each in rounds], np.bool_),
         leg=tuple(each.leg for each in rounds),
     )

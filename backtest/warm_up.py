@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from activities.market import SESSIONS
 from trading.backtest_plan import Engine
+
+LOOKED_BACK = 300
+"""Sessions that the desk's own cycles ask the market for."""
 
 COLD = frozenset({"sma-cross"})
 """Rules that are defined from a run's first bar on: what crossed before it did not happen."""
@@ -14,4 +16,4 @@ def warm_up_of(strategy: str, engine: Engine) -> int:
 
     Whole cycles need them in any case: a desk looks at no symbol of which it knows less than a year.
     """
-    return 0 if strategy.replace("_", "-") in COLD and engine is Engine.COLUMNS else SESSIONS
+    return 0 if strategy.replace("_", "-") in COLD and engine is Engine.COLUMNS else LOOKED_BACK

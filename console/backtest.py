@@ -14,10 +14,9 @@ from backtest.measuring import measured
 from backtest.result import Result, RunCard
 from backtest.round_trips import trades_of
 from console import backtest_shown
-from console.backtest_agents import Panelists, panelists_of
+from console.backtest_agents import Panelists, deciders_of, panelists_of, rules_of
 from console.backtest_card import card_of, new_run_id
 from console.backtest_data import panel_of, plan_of, source_of
-from console.backtest_estimate import show_estimate
 from console.backtest_row import keep, row_of
 from console.backtest_run import engine_for, run
 from console.backtest_wish import Typed, wished
@@ -26,7 +25,6 @@ from settings import Settings
 from trading.errors import BadConfiguration
 from trading.metrics import Metrics
 from trading.strategy import AGENTS
-from wiring.strategies import rules_of
 
 FOLDER = "backtests"
 
@@ -45,9 +43,13 @@ async def backtest(settings: Settings, output: Output, typed: Typed) -> int:
             panel = await panel_of(wish, settings)
         plan = plan_of(wish, panel)
         if typed.get("estimate"):
+            from console.backtest_estimate import show_estimate  # noqa: PLC0415  with the whole of a desk behind it
+
             return await show_estimate(output, panel, plan, who)
         began, at_first = datetime.now(UTC), time.perf_counter()
-        result = await run(engine_for(wish.engine, plan, panel), panel, plan, output, who.deciders)
+        result = await run(
+            engine_for(wish.engine, plan, panel), panel, plan, output, lambda: who.deciders or deciders_of(settings)
+        )
     run_id = new_run_id(plan.strategy, began)
     card = card_of(result, run_id, (source_of(wish), panel.data_hash), rule_version, who)
     metrics = measured(result)
@@ -70,7 +72,7 @@ def _rule_version(strategy: str, parameters: dict[str, JsonValue], settings: Set
         if parameters:
             raise BadConfiguration(f"--set: the agents have no parameters ({', '.join(parameters)})")
         return ""
-    return rules_of(settings.strategies).load(strategy, parameters).version
+    return rules_of(settings).load(strategy, parameters).version
 
 
 def _folder(typed: Typed, settings: Settings, run_id: str) -> Path:
@@ -107,6 +109,8 @@ def _document(result: Result, card: RunCard, metrics: Metrics, at: Exported) -> 
 
 def _asked(result: Result, who: Panelists) -> dict[str, object]:
     """What the models were asked in this run, and what ended it."""
+    if who.deciders is None:
+        return {}
     meter = who.deciders.meter
     calls = {"asked": meter.asked, "cached": meter.cached, "spent_usd": meter.spent_usd, "max_usd": meter.most_usd}
     return {"calls": calls, "stopped": result.stopped}

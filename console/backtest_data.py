@@ -14,7 +14,6 @@ from backtest.data import Wanted, ask_panel, load_panel
 from backtest.panel import Panel
 from backtest.warm_up import warm_up_of
 from console.backtest_wish import Wish
-from console.watchlist import Prices, watchlist
 from settings import Settings
 from trading.backtest_plan import Engine, Plan
 from trading.errors import BadConfiguration, UnknownSymbol
@@ -24,7 +23,7 @@ _ANY = ("A",)
 
 async def panel_of(wish: Wish, settings: Settings) -> Panel:
     """The panel of a wish. Raises what `load_panel` and `ask_panel` do, and UnknownSymbol for a benchmark not there."""
-    wanted = replace(wish.wanted, warm_up=_warm_up(wish))
+    wanted = replace(wish.wanted, warm_up=warm_up_for(wish))
     if wish.data is not None:
         panel = await asyncio.to_thread(load_panel, wish.data, wanted)
     else:
@@ -53,7 +52,7 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().resolve()
 
 
-def _warm_up(wish: Wish) -> int:
+def warm_up_for(wish: Wish) -> int:
     """What was asked for, else what suits the engine that is going to run, as far as that is known without the data."""
     if wish.warm_up is not None:
         return wish.warm_up
@@ -65,6 +64,8 @@ def _warm_up(wish: Wish) -> int:
 
 
 async def _asked(provider: str, wanted: Wanted, settings: Settings) -> Panel:
+    from console.watchlist import Prices, watchlist  # noqa: PLC0415  the markets' packages take half a second
+
     market = settings.market.model_copy(update={"providers": (provider,), "cross_check": False})
     settings = settings.model_copy(update={"market": market})
     prices = Prices.of(settings)

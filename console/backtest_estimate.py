@@ -11,9 +11,10 @@ from rich.text import Text
 from backtest.cycles.estimate import AgentEstimate, estimate
 from backtest.panel import Panel
 from console.backtest_agents import Panelists
-from console.backtest_run import progress
+from console.backtest_run import bar
 from console.output import Output, grid, pairs, title, toned
 from trading.backtest_plan import Plan
+from trading.errors import BadConfiguration
 from trading.money import Record
 
 _CENT, _PLACES = Decimal("0.01"), Decimal("0.000001")
@@ -32,7 +33,9 @@ class Total(Record):
 
 async def show_estimate(output: Output, panel: Panel, plan: Plan, who: Panelists) -> int:
     """Count the questions and show them; nothing is sent to anybody."""
-    with progress(output) as tell:
+    if who.deciders is None:
+        raise BadConfiguration("--estimate: nobody is asked")
+    with bar(output) as tell:
         found = await estimate(panel, plan, who.deciders, who.stores, tell)
     usual = [_usual(one, who) for one in found]
     if output.as_json:

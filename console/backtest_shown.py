@@ -19,15 +19,19 @@ from console.output import Output, gain, grid, pairs, plain, price, title, toned
 from trading.backtest_plan import Plan
 from trading.metrics import MEASURES, NOT_DEFINED, Metrics, shown
 
-MOST_CAUTIONS = 12
+MOST_CAUTIONS = 3
+"""Of one kind; all are in the files."""
 MOST_TRADES = 8
 MOST_SYMBOLS = 8
+ROOM_FOR_PRICES = 95
+"""Columns of a terminal."""
 
 
 def show(output: Output, result: Result, card: RunCard, metrics: Metrics, trades: Trades) -> None:
     """Everything but the files."""
     output.say(title(f"Backtest {card.run_id}"), pairs(list(_card(result, card))))
-    output.say(*(toned(f"\n  {banner}", "bad") for banner in card.banners))
+    for banner in card.banners:
+        output.say("", toned(f"  {banner}", "bad"))
     if card.cautions:
         output.say(title("Be wary"), *_cautions(card.cautions))
     output.say(title("Metrics"), _metrics(metrics, wide=output.is_wide))
@@ -35,14 +39,14 @@ def show(output: Output, result: Result, card: RunCard, metrics: Metrics, trades
     output.say(*(("", pairs(beside)) if beside else ()))
     if len(trades):
         largest = f", the {MOST_TRADES} that moved most" if len(trades) > MOST_TRADES else ""
-        output.say(title(f"Trades{largest}"), _trades(result, trades))
+        output.say(title(f"Trades{largest}"), _trades(result, trades, wide=output.console.width >= ROOM_FOR_PRICES))
     if result.refusals:
         output.say(title("Refused"), *_refused(result))
 
 
 def models(output: Output, who: Panelists) -> None:
     """What the models were asked, and where their replies are kept for the next run."""
-    if not who.paid:
+    if who.deciders is None or not who.paid:
         return
     meter = who.deciders.meter
     kept = f"{meter.asked:,} for {meter.spent_usd:.4f} USD; {meter.cached:,} more were answered before"
@@ -99,11 +103,15 @@ def _costs(plan: Plan) -> str:
 
 
 def _cautions(cautions: Sequence[Caution]) -> Iterator[Text]:
-    for caution in cautions[:MOST_CAUTIONS]:
-        about = f"{caution.symbol} " if caution.symbol else ""
-        yield toned(f"  {caution.code}: {about}{caution.reason}", "odd")
-    if len(cautions) > MOST_CAUTIONS:
-        yield toned(f"  and {len(cautions) - MOST_CAUTIONS} more, in card.json", "faint")
+    codes: dict[str, list[Caution]] = {}
+    for caution in cautions:
+        codes.setdefault(caution.code, []).append(caution)
+    for code, same in codes.items():
+        for caution in same[:MOST_CAUTIONS]:
+            about = f"{caution.symbol} " if caution.symbol else ""
+            yield toned(f"  {code}: {about}{caution.reason}", "odd")
+        if len(same) > MOST_CAUTIONS:
+            yield toned(f"  {code}: and {len(same) - MOST_CAUTIONS} more, in card.json", "odd")
 
 
 def _metrics(metrics: Metrics, *, wide: bool) -> Table:
@@ -124,9 +132,10 @@ def _beside(result: Result) -> Iterator[tuple[str, str]]:
             yield f"bought and kept: {name}", f"{curve[-1]:,.2f} USD, {curve[-1] / start - 1:+.2%}"
 
 
-def _trades(result: Result, trades: Trades) -> Table:
+def _trades(result: Result, trades: Trades, *, wide: bool) -> Table:
     largest = np.argsort(-np.abs(trades.pnl), kind="stable")[:MOST_TRADES]
-    table = grid("symbol", "in", "out", ">shares", ">entry", ">exit", ">gain", ">return", "by")
+    prices = (trades.price, trades.exit_price) if wide else ()
+    table = grid("symbol", "in", "out", ">shares", *((">entry", ">exit") if wide else ()), ">gain", ">return", "by")
     for at in sorted(largest.tolist()):
         left = int(trades.left[at])
         cells: list[RenderableType] = [
@@ -134,7 +143,7 @@ def _trades(result: Result, trades: Trades) -> Table:
             str(result.days[trades.entered[at]]),
             toned("open", "odd") if left == OPEN else str(result.days[left]),
             f"{trades.shares[at]:,.10g}",
-            *(price(Decimal(repr(round(float(each[at]), 4)))) for each in (trades.price, trades.exit_price)),
+            *(price(Decimal(repr(round(float(each[at]), 4)))) for each in prices),
             gain(Decimal(repr(round(float(trades.pnl[at]), 2)))),
             f"{trades.returned[at]:+.1%}",
             trades.leg[at],

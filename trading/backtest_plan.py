@@ -51,7 +51,8 @@ class Frictions(Record):
 
     `spread_bps` is the whole spread in basis points of the price, of which each side pays half. One bar fills at most
     `volume_share` of its volume (None: any number). `borrow_rate` a year on the value of what is short, `cash_rate` a
-    year on cash above nothing, both counted by calendar days over 365.
+    year on cash above nothing, both counted by calendar days over 365. With `ticks` a fill is in whole ticks, rounded
+    against us, as a broker's: right for prices as they were quoted, wrong for adjusted ones, which are of no tick.
     """
 
     costs: Costs = Costs(slippage_bps=ZERO)
@@ -59,6 +60,7 @@ class Frictions(Record):
     volume_share: Fraction | None = None
     borrow_rate: Yearly = ZERO
     cash_rate: Yearly = ZERO
+    ticks: bool = False
 
 
 class Plan(Record):

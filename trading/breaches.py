@@ -35,7 +35,7 @@ class Evidence(Record):
 
 def breaches(request: OrderRequest, scene: Scene) -> tuple[Breach, ...]:
     """Every limit that this order would pass in the worst case; empty means it may be sent."""
-    return tuple(breach for _, found in _judged(request, scene) for breach in found)
+    return looked_at(request, scene)[0]
 
 
 def runaway(found: Iterable[Breach]) -> bool:
@@ -45,24 +45,32 @@ def runaway(found: Iterable[Breach]) -> bool:
 
 def evidence(request: OrderRequest, scene: Scene) -> Evidence:
     """What is kept of the look at an order's limits."""
-    return Evidence(
-        rooms=rooms(request, scene),
-        looked_at=tuple(limit for limit, _ in _judged(request, scene)),
+    return looked_at(request, scene)[1]
+
+
+def looked_at(request: OrderRequest, scene: Scene) -> tuple[tuple[Breach, ...], Evidence]:
+    """Every limit that this order would pass, and what is kept of the look at them."""
+    room = rooms(request, scene)
+    judged = [(limit, tuple(found)) for limit, found in _judged(request, scene, room)]
+    seen = Evidence(
+        rooms=room,
+        looked_at=tuple(limit for limit, _ in judged),
         standing=scene.standing,
         recent=scene.recent,
         flattens=scene.flattens,
         own=scene.own is not None,
         giver=scene.giver,
     )
+    return tuple(breach for _, found in judged for breach in found), seen
 
 
-def _judged(request: OrderRequest, scene: Scene) -> Iterator[tuple[Limit, Found]]:
+def _judged(request: OrderRequest, scene: Scene, room: Iterable[Room]) -> Iterator[tuple[Limit, Found]]:
     """Each limit that applies and can be looked at, with what it finds."""
     known = {"informed": scene.standing is not None, "own": scene.own is not None}
     applying = held_to(part_of(request.leg), flattens=scene.flattens, **known)
     yield Limit.STATE, _state(request, scene)
-    for room in rooms(request, scene):
-        yield room.limit, _beyond(room, request)
+    for one in room:
+        yield one.limit, _beyond(one, request)
     sizing = scene.recent is None
     for limit, rule in _RULES.items():
         if limit in applying and not (sizing and limit in _AT_INTENT):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -36,8 +37,9 @@ TOLD = (
 DAYS_A_SESSION = 1.6
 HALTED_FOR = timedelta(days=90)
 One = TypeVar("One")
-_CYCLES = frozenset({EventType.CYCLE_COMPLETED, EventType.CYCLE_SKIPPED, EventType.CYCLE_FAILED})
-_TAKEN = frozenset({EventType.ORDER_ACCEPTED, EventType.TRADE_EXECUTED})
+# Tuples, for a look asks thousands of times: to hash an enum costs more than to compare it with three.
+_CYCLES = (EventType.CYCLE_COMPLETED, EventType.CYCLE_SKIPPED, EventType.CYCLE_FAILED)
+_TAKEN = (EventType.ORDER_ACCEPTED, EventType.TRADE_EXECUTED)
 # A cycle that never came to the question whether there are prices, or a model, says nothing about it.
 _SILENT_ON_DATA = frozenset(
     {
@@ -140,9 +142,16 @@ def sharpes(known: Known, sessions: int, zone: ZoneInfo) -> tuple[SharpeMark, ..
     returns = daily_returns([_valued(known, number, zone, shadow) for number in range(len(known.marks))])
     found: list[SharpeMark] = []
     for number, mark in enumerate(known.marks[1:], start=1):
-        ratio = sharpe(returns[max(number - sessions, 0) : number]) if number >= sessions else None
-        found.append(SharpeMark(at=mark.marked_at, value=None if ratio is None else Decimal(f"{ratio:.6f}")))
+        ratio = _ratio(tuple(returns[max(number - sessions, 0) : number])) if number >= sessions else None
+        found.append(SharpeMark(at=mark.marked_at, value=ratio))
     return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _ratio(returns: tuple[float, ...]) -> Decimal | None:
+    """Kept, because each look asks anew for every day of a quarter, and all but the newest are as they were."""
+    ratio = sharpe(returns)
+    return None if ratio is None else Decimal(f"{ratio:.6f}")
 
 
 def _valued(known: Known, number: int, zone: ZoneInfo, shadow: Mapping[date, Decimal]) -> Valuation:
@@ -182,7 +191,7 @@ def _wins(known: Known, breaker: CircuitBreaker) -> int:
 
 def _rejections(told: Sequence[Told]) -> int:
     """Orders that the broker rejected, since it last took one."""
-    answers = [one for one in told if one.type in _TAKEN or one.type is EventType.ORDER_REJECTED]
+    answers = (one for one in told if one.type in _TAKEN or one.type is EventType.ORDER_REJECTED)
     return _run(answers, lambda one: one.type is EventType.ORDER_REJECTED)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trading.alerts import Alert, Topic, alert_raised
 from trading.approval_breaches import unapproved, with_consent
-from trading.breaches import breaches, evidence, forbidden_to, runaway
+from trading.breaches import forbidden_to, looked_at, runaway
 from trading.breaker import StateChange, TradingState, forbids
 from trading.errors import BooksDisagree
 from trading.events import Event
@@ -15,7 +15,7 @@ from trading.footing import Footing
 from trading.limits import Breach, Giver, Part, Scene, part_of
 from trading.money import Record
 from trading.order_events import order_denied, order_intended, order_moved
-from trading.orders import OPERATOR, UNANSWERED, Order, OrderRequest, OrderState, advance
+from trading.orders import OPERATOR, UNANSWERED, Fill, Order, OrderRequest, OrderState, advance
 from trading.portfolio import Portfolio
 from trading.settlement import Denied, IntentAsked, Sending
 from trading.standing import Recent
@@ -44,6 +44,14 @@ class KnownOrder(Record):
         """Raise BooksDisagree when an order of this name has other terms."""
         if self.order.request != request:
             raise BooksDisagree(f"order {request.client_order_id} was entered before with other terms")
+
+    def refuse_stranger(self, fill: Fill, desk_id: str) -> None:
+        """Raise BooksDisagree when a fill is not one of this order: it cannot be, or the order was never sent."""
+        request = self.order.request
+        if (request.desk_id, request.symbol, request.side) != (desk_id, fill.symbol, fill.side):
+            raise BooksDisagree(f"fill {fill.fill_id} is not one of order {request.client_order_id}")
+        if self.breaches is not None:
+            raise BooksDisagree(f"fill {fill.fill_id} is of order {request.client_order_id}, which was denied")
 
 
 class Stop(NamedTuple):
@@ -87,7 +95,8 @@ def scene_of(asked: IntentAsked, portfolio: Portfolio, recent: Recent, footing: 
 def intended(asked: IntentAsked, scene: Scene) -> Intended:
     """Hold an order to its limits."""
     request = asked.request
-    found, seen = (*breaches(request, scene), *unapproved(asked)), evidence(request, scene)
+    passed, seen = looked_at(request, scene)
+    found = (*passed, *unapproved(asked))
     if not found:
         event = with_consent(order_intended(request, seen, asked.intended_at), asked.consent)
         order = Order(request=request, state=OrderState.INTENDED)

@@ -112,7 +112,7 @@ def _benchmark(track: Track, returns: Column) -> Measured:
     return {
         "alpha": fitted.alpha if fitted else None,
         "beta": fitted.beta if fitted else None,
-        "benchmark_return": float(values[-1] / values[0] - 1) if len(values) and values[0] > 0 else None,
+        "benchmark_return": float(ratios.returns_of(values[[0, -1]])[0]) if len(values) else None,
     }
 
 

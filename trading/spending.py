@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -26,6 +27,9 @@ from trading.agents.questions import Agent
 from trading.alerts import Alert, Severity, Topic, alert_raised
 from trading.events import Event, EventType, Occasion, desk_event
 from trading.money import MOST_TEXT, DeskId, Identifier, Record
+
+LOST_AFTER = timedelta(minutes=5)
+"""No step that asks a model lives longer: whoever reserved is dead."""
 
 
 class SpendState(StrEnum):

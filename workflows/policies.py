@@ -176,6 +176,8 @@ CHUNK: dict[str, Any] = {
     "schedule_to_close_timeout": timedelta(days=3),
     "retry_policy": _policy(0.5, 10, 20),
 }
+# A study may stand behind others and wait for workers over a weekend; after a week nobody waits for it any more.
+STUDY_LIFE = timedelta(days=7)
 
 # The longest that a person may take over a cycle's entries: settings and strategies allow no more.
 APPROVAL_LIFE = timedelta(minutes=MOST_VALID_MINUTES)

@@ -27,6 +27,7 @@ from trading.orders import Fill, Order
 from trading.portfolio import CapitalEvent, Portfolio, Position
 from trading.sleeves import Allocation
 from trading.strategy import Strategy
+from trading.trades import Trade
 from trading.transfers import DividedDesk
 
 
@@ -80,6 +81,7 @@ class Desk:
     lately: Lately = field(default_factory=Lately)
     fills: list[Fill] = field(default_factory=list)
     capital: list[CapitalEvent] = field(default_factory=list)
+    flows: list[Decimal] = field(default_factory=list)
     adjustments: list[Adjustment] = field(default_factory=list)
     strategies: dict[str, Strategy] = field(default_factory=dict)
     breakers: dict[str, CircuitBreaker] = field(default_factory=dict)
@@ -169,8 +171,8 @@ class Desk:
         """Set the cash of accounts to what transfers and parts make."""
         self._parts = None
         for name in names:
-            account = self.accounts.get(name) or Account(strategy_id=name)
-            cash = cents_of(self.brought[name] + self.allocated[name])
+            account = self.accounts.get(name) or Account(strategy_id=name, peak_equity=cents_of(ZERO))
+            cash = cents_of(self.brought.get(name, ZERO) + self.allocated.get(name, ZERO))
             self.accounts[name] = account.model_copy(update={"cash": cash})
 
     def forget_accounts(self) -> None:
@@ -206,19 +208,22 @@ class Desk:
         self.touch()
         self.equity = self.portfolio().equity
 
-    def close_trades(self, book: SymbolBook, order_ids: Iterable[str]) -> None:
-        """Look where in the log the trades of a symbol were closed that these orders closed."""
-        closed_by = set(order_ids)
-        for trade in book.trades.values():
-            if trade.closed_at is not None and trade.exit_order_id in closed_by:
-                places = [self.store.written.get(self._told(fill)) for fill in self.store.fills_of[trade.exit_order_id]]
-                numbers = [place.sequence for place in places if place is not None]
-                if numbers:
-                    self.closings[trade.trade_id] = Closing(max(numbers), trade.realised_pnl)
+    def close_trades(self, trades: Iterable[Trade]) -> None:
+        """Look where in the log trades were closed: where the last fill of the order that closed them was told.
 
-    @staticmethod
-    def _told(fill: Fill) -> str:
-        return f"{fill.fill_id}/{EventType.TRADE_EXECUTED}"
+        `closings` stays in that order; those that one order closed come by their names.
+        """
+        for trade in sorted(trades, key=lambda one: one.trade_id):
+            self.closings.pop(trade.trade_id, None)
+            fills = self.store.fills_of.get(trade.exit_order_id or "", ())
+            places = [self.store.written.get(f"{fill.fill_id}/{EventType.TRADE_EXECUTED}") for fill in fills]
+            numbers = [place.sequence for place in places if place is not None]
+            if numbers:
+                self.closings[trade.trade_id] = Closing(max(numbers), trade.realised_pnl)
+
+    def sort_closings(self) -> None:
+        """Bring those into their order that were counted anew."""
+        self.closings = dict(sorted(self.closings.items(), key=lambda one: (one[1].sequence, one[0])))
 
     def _with(self, positions: Iterable[Position]) -> Portfolio:
         return Portfolio(

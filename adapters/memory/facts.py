@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from heapq import nlargest
+from itertools import islice
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
@@ -12,23 +12,21 @@ from trading.breaker import StrategyBreaker
 from trading.breaker_facts import OF_DESK, OF_STRATEGY, Closing, Known, facts_of, reaches_back
 from trading.breaker_rules import BreakerFacts, BreakerLook
 from trading.money import ZERO, cents
-from trading.portfolio import FLOWS
 from trading.trades import Trade
 
 
 def desk_facts(desk: Desk, look: BreakerLook) -> BreakerFacts:
     """The facts of a look at a desk's books."""
-    flows = [one.amount for one in desk.capital if one.kind in FLOWS]
     known = Known(
         event_count=len(desk.log.events),
         equity=desk.equity,
         peak_equity=desk.peak_equity,
         marked_at=desk.marked_at,
-        opening_cash=flows[0] if flows else ZERO,
-        flows=flows[1:],
+        opening_cash=desk.flows[0] if desk.flows else ZERO,
+        flows=desk.flows[1:],
         marks=desk.marks.of_days(reaches_back(desk.marked_at, look), ZoneInfo(look.zone)),
         told=desk.log.told(),
-        closings=_newest(desk.closings.values(), OF_DESK.closings),
+        closings=list(islice(reversed(desk.closings.values()), OF_DESK.closings)),
     )
     return facts_of(known, desk.breaker, look)
 
@@ -62,9 +60,6 @@ def _closings_of(desk: Desk, name: str) -> list[Closing]:
     """Of the newest closed trades of a strategy those that an order closed, the newest first."""
     trades = (trade for book in desk.symbols.values() for trade in book.trades.values())
     closed = (trade for trade in trades if trade.strategy_id == name and trade.closed_at is not None)
-    newest: list[Trade] = nlargest(OF_STRATEGY.closings, closed, key=attrgetter("closed_at"))
-    return _newest((desk.closings[one.trade_id] for one in newest if one.trade_id in desk.closings), len(newest))
-
-
-def _newest(closings: Iterable[Closing], most: int) -> list[Closing]:
-    return sorted(closings, key=lambda one: one.sequence, reverse=True)[:most]
+    newest: list[Trade] = nlargest(OF_STRATEGY.closings, closed, key=attrgetter("closed_at", "trade_id"))
+    told = ((desk.closings[one.trade_id], one.trade_id) for one in newest if one.trade_id in desk.closings)
+    return [closing for closing, _ in sorted(told, key=lambda one: (one[0].sequence, one[1]), reverse=True)]

@@ -12,7 +12,7 @@ from trading.errors import BooksDisagree
 from trading.events import Event
 from trading.instruments import UNKNOWN_SECTOR
 from trading.money import ZERO
-from trading.orders import Fill, Order, OrderRequest, settle
+from trading.orders import Fill, Order, settle
 from trading.portfolio import FLOWS, CapitalEvent, cash_of, peak_after
 from trading.sleeves import FOR_SHARES, Owners, Told
 
@@ -21,7 +21,7 @@ def book_fill(store: Store, fill: Fill, executed: Event) -> Order:
     """Book a fill once. An over-fill is booked too: the broker did it."""
     desk, known = store.desk(executed.desk_id), store.order(fill.client_order_id)
     request = known.order.request
-    _refuse_stranger(request, fill, desk.desk_id)
+    known.refuse_stranger(fill, desk.desk_id)
     if fill.fill_id in store.fills:
         if store.fills[fill.fill_id] != fill:
             raise BooksDisagree(f"fill {fill.fill_id} was booked before with other content")
@@ -43,7 +43,7 @@ def book_fill(store: Store, fill: Fill, executed: Event) -> Order:
         desk.cash = cents_of(cash_of(desk.capital, desk.fills))
     _take(desk, book, counted, request.sector, anew=not newest)
     desk.append(executed)
-    desk.close_trades(book, [fill.client_order_id] if newest else desk.orders)
+    _close(desk, book, fill.client_order_id if newest else None)
     return order
 
 
@@ -62,7 +62,7 @@ def adjust(store: Store, adjustment: Adjustment, event: Event) -> None:
         store.adjustments[adjustment.adjustment_id] = adjustment
         desk.adjustments.append(adjustment)
         _take(desk, book, counted, UNKNOWN_SECTOR, anew=True)
-        desk.close_trades(book, desk.orders)
+        _close(desk, book)
     desk.append(event)
 
 
@@ -88,6 +88,8 @@ def enter_capital(store: Store, desk: Desk, capital: CapitalEvent) -> None:
     """Write a capital event for the first time."""
     store.capital[capital.capital_event_id] = capital
     desk.capital.append(capital)
+    if capital.kind in FLOWS:
+        desk.flows.append(capital.amount)
 
 
 def _pay(desk: Desk, capital: CapitalEvent) -> None:
@@ -103,6 +105,8 @@ def _pay(desk: Desk, capital: CapitalEvent) -> None:
     counted = book.paid_on(capital) if follows else book.recounted(told)
     book.add(capital)
     _take(desk, book, counted, UNKNOWN_SECTOR, anew=not follows)
+    if not follows:
+        _close(desk, book)
 
 
 def _take(desk: Desk, book: SymbolBook, counted: Counted | None, sector: str, *, anew: bool) -> None:
@@ -125,6 +129,13 @@ def _take(desk: Desk, book: SymbolBook, counted: Counted | None, sector: str, *,
     desk.revalue()
 
 
+def _close(desk: Desk, book: SymbolBook, order_id: str | None = None) -> None:
+    """Look where the trades were closed that an order closed; of None all of a symbol that was counted anew."""
+    desk.close_trades(book.closed_by(order_id))
+    if order_id is None:
+        desk.sort_closings()
+
+
 def _keep_fill(store: Store, desk: Desk, fill: Fill) -> None:
     store.fills[fill.fill_id] = fill
     store.fills_of[fill.client_order_id].append(fill)
@@ -142,11 +153,6 @@ def _linked(store: Store, fill: Fill) -> list[Fill]:
         if other.client_order_id != fill.client_order_id:
             raise BooksDisagree(f"fill {fill.fill_id} and {other.fill_id} take back each other across orders")
     return linked
-
-
-def _refuse_stranger(request: OrderRequest, fill: Fill, desk_id: str) -> None:
-    if (request.desk_id, request.symbol, request.side) != (desk_id, fill.symbol, fill.side):
-        raise BooksDisagree(f"fill {fill.fill_id} is not one of order {request.client_order_id}")
 
 
 def _owners(desk: Desk) -> Owners:

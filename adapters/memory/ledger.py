@@ -186,6 +186,10 @@ class MemoryLedger:
         """Everything the audit looks at, read at one instant; by many at once it is read together."""
         return read_books(self._store, desk_id)
 
+    def tells(self, event_id: str) -> bool:
+        """Whether an event of that id is in a log, whatever it says."""
+        return event_id in self._store.written
+
     def held(self, desk_id: str) -> Mapping[str, frozenset[str]]:
         """The symbols that each strategy of a desk holds; of one that holds nothing, nothing."""
         found: dict[str, set[str]] = defaultdict(set)

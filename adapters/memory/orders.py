@@ -69,11 +69,11 @@ def move_order(
 def adopt_order(store: Store, order: Order, event: Event) -> None:
     """Enter a protective order that the broker holds, unless it is there."""
     desk, known = store.desk(order.request.desk_id), store.orders.get(order.request.client_order_id)
+    if known is not None:
+        known.refuse_other(order.request)
     desk.log.known([event])
     if known is None:
         _enter(desk, KnownOrder(order=order, told_state=order.state))
-    else:
-        known.refuse_other(order.request)
     desk.append(event)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -37,11 +38,11 @@ class SymbolBook:
     parts: dict[str, SubPosition] = field(default_factory=dict)
     trades: dict[str, Trade] = field(default_factory=dict)
     open_trades: dict[str, Trade] = field(default_factory=dict)
+    _closed_by: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     capital_at: datetime = _NEVER
     _filled_at: datetime = _NEVER
     _adjusted_at: datetime = _NEVER
     _priced_at: datetime = _NEVER
-    _newest_paid: tuple[datetime, str] = (_NEVER, "")
     _shown: Position | None = None
 
     @property
@@ -67,8 +68,7 @@ class SymbolBook:
 
     def is_paid_on(self, capital: CapitalEvent) -> bool:
         """Whether money for its shares comes after all else that happened to it."""
-        latest = max(self._filled_at, self._adjusted_at) <= capital.occurred_at
-        return bool(self.holding.parts) and latest and self._newest_paid < _key(capital)
+        return bool(self.holding.parts) and max(self._filled_at, self._adjusted_at) <= capital.occurred_at
 
     def paid_on(self, capital: CapitalEvent) -> Counted:
         """The symbol after that."""
@@ -98,6 +98,12 @@ class SymbolBook:
         """Have none: they are counted anew."""
         self.trades.clear()
         self.open_trades.clear()
+        self._closed_by.clear()
+
+    def closed_by(self, order_id: str | None) -> list[Trade]:
+        """The trades that an order closed; of None all that were closed."""
+        names = self.trades if order_id is None else self._closed_by.get(order_id, ())
+        return [self.trades[name] for name in names if self.trades[name].closed_at is not None]
 
     def add(self, *happenings: Fill | Adjustment | CapitalEvent) -> None:
         """Have this happened to it."""
@@ -113,7 +119,6 @@ class SymbolBook:
                 self.capital_at = max(self.capital_at, one.occurred_at)
                 if one.kind in FOR_SHARES:
                     self.paid.append(one)
-                    self._newest_paid = max(self._newest_paid, _key(one))
 
     def price_anew(self) -> None:
         """Look again when its newest price was booked: something was taken back, or came late."""
@@ -133,14 +138,12 @@ class SymbolBook:
 
     def _keep(self, trade: Trade) -> None:
         self.trades[trade.trade_id] = trade
+        if trade.exit_order_id is not None:
+            self._closed_by[trade.exit_order_id].add(trade.trade_id)
         if trade.closed_at is None:
             self.open_trades[trade.strategy_id] = trade
         elif self.open_trades.get(trade.strategy_id, trade).trade_id == trade.trade_id:
             self.open_trades.pop(trade.strategy_id, None)
-
-
-def _key(capital: CapitalEvent) -> tuple[datetime, str]:
-    return capital.occurred_at, capital.capital_event_id
 
 
 def _stored(position: Position) -> Position:

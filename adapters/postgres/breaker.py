@@ -53,7 +53,7 @@ _TOLD = text(
     )) ORDER BY sequence DESC LIMIT :most
     """
 ).bindparams(bindparam("types", type_=ARRAY(Text)))
-# A trade is closed where its last fill was booked.
+# A trade is closed where its last fill was booked. One order may close several: they come by their names.
 _CLOSINGS = text(
     """
     SELECT e.sequence, t.realised_pnl AS pnl FROM trades t CROSS JOIN LATERAL (
@@ -61,7 +61,7 @@ _CLOSINGS = text(
         WHERE f.client_order_id = t.exit_order_id
     ) AS e
     WHERE t.desk_id = :desk_id AND t.closed_at IS NOT NULL AND e.sequence IS NOT NULL
-    ORDER BY e.sequence DESC LIMIT :most
+    ORDER BY e.sequence DESC, t.trade_id DESC LIMIT :most
     """
 )
 

@@ -22,7 +22,7 @@ async def book_fill(connection: AsyncConnection, fill: Fill, executed: Event) ->
     desk_id = executed.desk_id
     await lock_books(connection, desk_id)
     known = await known_order(connection, fill.client_order_id)
-    _refuse_stranger(known.order.request, fill, desk_id)
+    known.refuse_stranger(fill, desk_id)
     if not await enter_fill(connection, desk_id, fill):
         return known.order
     order = settle(known.as_told, await fills_of_order(connection, fill.client_order_id))
@@ -48,8 +48,3 @@ async def _book_position(connection: AsyncConnection, request: OrderRequest, fil
         new_cash = await cash_from_scratch(connection, desk_id)
     ours = portfolio_state.c.desk_id == desk_id
     await connection.execute(update(portfolio_state).where(ours).values(cash=new_cash))
-
-
-def _refuse_stranger(request: OrderRequest, fill: Fill, desk_id: str) -> None:
-    if (request.desk_id, request.symbol, request.side) != (desk_id, fill.symbol, fill.side):
-        raise BooksDisagree(f"fill {fill.fill_id} is not one of order {request.client_order_id}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, bindparam, func, select, text, update
@@ -16,6 +16,7 @@ from adapters.postgres.engine import transaction
 from adapters.postgres.spend_tables import model_spend
 from trading.agents.budget import Choice, Level, Period, Spent, Strain, Tally, strain
 from trading.spending import (
+    LOST_AFTER,
     Attempt,
     Settlement,
     SpendAsked,
@@ -26,8 +27,6 @@ from trading.spending import (
     degraded,
 )
 
-LOST_AFTER = timedelta(minutes=5)
-"""No step that asks a model lives longer: whoever reserved is dead."""
 _ROW = model_spend.c
 _COUNTS = _ROW.state != SpendState.RELEASED
 _IS_SURE = _ROW.state != SpendState.RESERVED

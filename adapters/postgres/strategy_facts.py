@@ -16,13 +16,14 @@ from trading.breaker import StrategyBreaker
 from trading.breaker_facts import OF_STRATEGY, Closing, EquityMark, Known, Told, facts_of, reaches_back
 from trading.breaker_rules import BreakerFacts, BreakerLook
 from trading.events import EventType
+from trading.money import ZERO, cents
 
 _NAMES = bindparam("names", type_=ARRAY(Text))
 # The peak is kept at marks. Between two of them a strategy is worth its cash and its shares at the desk's marks.
 _STATED = text(
     """
-    SELECT s.strategy_id, d.event_count, p.marked_at, worth.equity, coalesce(a.peak_equity, 0) AS peak_equity,
-        coalesce(began.equity, 0) AS began_with
+    SELECT s.strategy_id, d.event_count, p.marked_at, coalesce(a.cash, 0) AS cash, held.values AS values,
+        coalesce(a.peak_equity, 0) AS peak_equity, coalesce(began.equity, 0) AS began_with
     FROM unnest(:names) AS s (strategy_id)
     JOIN system_state d ON d.desk_id = :desk_id JOIN portfolio_state p ON p.desk_id = :desk_id
     LEFT JOIN strategy_accounts a ON a.desk_id = :desk_id AND a.strategy_id = s.strategy_id
@@ -31,10 +32,10 @@ _STATED = text(
         WHERE m.desk_id = :desk_id AND m.strategy_id = s.strategy_id ORDER BY m.marked_at LIMIT 1
     ) AS began ON true
     CROSS JOIN LATERAL (
-        SELECT coalesce(a.cash, 0) + coalesce(sum(round(h.quantity * m.mark, 2)), 0) AS equity
+        SELECT coalesce(array_agg(h.quantity * m.mark), '{}') AS values
         FROM sub_positions h JOIN positions m USING (desk_id, symbol)
         WHERE h.desk_id = :desk_id AND h.strategy_id = s.strategy_id AND h.quantity <> 0
-    ) AS worth
+    ) AS held
     """
 ).bindparams(_NAMES)
 # As of the desk: a day's last mark is the close of its session; while that is not closed, the newest there is.
@@ -72,12 +73,12 @@ _CLOSINGS = text(
     SELECT s.strategy_id, c.* FROM unnest(:names) AS s (strategy_id) CROSS JOIN LATERAL (
         SELECT e.sequence, t.realised_pnl AS pnl FROM (
             SELECT * FROM trades WHERE desk_id = :desk_id AND strategy_id = s.strategy_id AND closed_at IS NOT NULL
-            ORDER BY closed_at DESC LIMIT :most
+            ORDER BY closed_at DESC, trade_id DESC LIMIT :most
         ) AS t CROSS JOIN LATERAL (
             SELECT max(e.sequence) AS sequence FROM fills f
             JOIN events e ON e.event_id = f.fill_id || '/TradeExecuted' WHERE f.client_order_id = t.exit_order_id
         ) AS e
-        WHERE e.sequence IS NOT NULL ORDER BY e.sequence DESC
+        WHERE e.sequence IS NOT NULL ORDER BY e.sequence DESC, t.trade_id DESC
     ) AS c
     """
 ).bindparams(_NAMES)
@@ -128,11 +129,13 @@ def _by_strategy(rows: Iterable[RowMapping]) -> Mapping[str, Sequence[RowMapping
 def _known(read: _Read, name: str) -> Known:
     """One strategy's: what it has was transferred to it or earned, but for what it had before the first transfer."""
     stated = read.stated[name]
+    # Rounded here: of half a cent the database takes the greater one, and the books the even one.
+    equity = stated["cash"] + sum(map(cents, stated["values"]), ZERO)
     told: Iterable[dict[str, Any]] = ({**row, "type": EventType(row["type"])} for row in read.told.get(name, ()))
     return Known(
         event_count=stated["event_count"],
-        equity=stated["equity"],
-        peak_equity=max(stated["peak_equity"], stated["equity"]),
+        equity=equity,
+        peak_equity=max(stated["peak_equity"], equity),
         marked_at=stated["marked_at"],
         opening_cash=stated["began_with"],
         flows=[row["amount"] for row in read.flows.get(name, ())],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,9 @@ from pydantic import JsonValue
 from adapters.rule_loader import RuleLoader
 from backtest.columns import kernel
 from backtest.columns.ground import Ground
-from backtest.columns.kernel import BALANCE, FILLS, Bars, Book, Events, Terms
-from backtest.columns.telling import result_of
+from backtest.columns.kernel import BALANCE, FILLS, Bars, Book, Events, Marks, Tape, Terms
 from backtest.columns.table import SweepTable
+from backtest.columns.telling import result_of
 from backtest.columns.terms import beyond, terms_of
 from backtest.panel import Column, Panel
 from backtest.result import Result
@@ -23,6 +24,8 @@ from trading.rules.columns import ColumnRule, Wishes
 from trading.rules.sma_cross import SmaCross
 from trading.rules.vetting import told
 
+PAYS = 1_000_000
+"""Symbol-bars from which on compiled code pays: the compiler takes a second and 120 MB before it does anything."""
 MOST_REFUSALS = 10_000
 """That are kept of one run; further ones are counted."""
 Play = Callable[[Bars, Events, Terms, Book], None]
@@ -40,8 +43,8 @@ def can_run(plan: Plan, panel: Panel | None = None) -> str | None:
     return None
 
 
-def run_columns(panel: Panel, plan: Plan, *, compiled: bool = True) -> Result:
-    """What the plan would have brought; `compiled` or in plain Python, with the same fills.
+def run_columns(panel: Panel, plan: Plan, *, compiled: bool | None = None) -> Result:
+    """What the plan would have brought; `compiled` or in plain Python, with the same fills, None is what is sooner.
 
     Raises BadConfiguration for a plan that this engine or this panel cannot serve, BadRule for its rule.
     """
@@ -49,12 +52,13 @@ def run_columns(panel: Panel, plan: Plan, *, compiled: bool = True) -> Result:
     wishes = _wishes(_rule(plan, {}), ground)
     events, terms = ground.events(wishes), terms_of(plan, ground.sectors, wishes)
     book = _book(terms, len(events.day), float(plan.cash), np.full(len(ground.days), np.nan), MOST_REFUSALS)
-    _player(compiled=compiled)(ground.bars, events, terms, book)
+    play = _player(compiled=_pays(compiled, ground.present.size))
+    play(ground.bars, events, terms, book)
     return result_of(panel, ground, book)
 
 
 def sweep_columns(
-    panel: Panel, plan: Plan, combinations: Sequence[Mapping[str, JsonValue]], *, compiled: bool = True
+    panel: Panel, plan: Plan, combinations: Sequence[Mapping[str, JsonValue]], *, compiled: bool | None = None
 ) -> SweepTable:
     """The plan once for each combination of parameters, which go over the plan's own. One that fails says why.
 
@@ -64,7 +68,7 @@ def sweep_columns(
     equity = np.full((len(combinations), len(ground.days)), np.nan)
     fills = np.zeros(len(combinations), np.int64)
     errors: list[str | None] = []
-    sweep = _Sweep(ground, compiled=compiled)
+    sweep = _Sweep(ground, compiled=_pays(compiled, ground.present.size * len(combinations)))
     for row, parameters in enumerate(combinations):
         try:
             fills[row] = sweep.run(parameters, equity[row])
@@ -110,8 +114,8 @@ class _Sweep:
 class _Crossings:
     """Where two averages cross, by the compiler; the same places as `SmaCross.columns` finds."""
 
-    ground: Ground
-    marks: np.ndarray[tuple[int, int], np.dtype[np.int8]]
+    tape: Tape
+    marks: Marks
     found: Events
 
     @classmethod
@@ -120,16 +124,15 @@ class _Crossings:
         if ground.tape is None:
             return None
         most = ground.present.size
-        return cls(ground, np.zeros(ground.present.shape, np.int8), Events(*(np.empty(most, np.int64) for _ in "123")))
+        return cls(
+            ground.tape, np.zeros(ground.present.shape, np.int8), Events(*(np.empty(most, np.int64) for _ in "123"))
+        )
 
     def events(self, rule: SmaCross) -> Events:
         """Those of one pair of averages; overwritten by the next."""
         from backtest.columns import compiled  # noqa: PLC0415  it imports numba, which takes half a second
 
-        tape = self.ground.tape
-        if tape is None:
-            raise BadConfiguration("there are no whole sums")
-        many = compiled.cross(tape.sums, tape.days, tape.lengths, (rule.fast, rule.slow), self.marks, self.found)
+        many = compiled.cross(self.tape, rule.fast, rule.slow, self.marks, self.found)
         return Events(*(column[:many] for column in self.found))
 
 
@@ -155,6 +158,13 @@ def _wishes(rule: ColumnRule, ground: Ground) -> Wishes:
         raise
     except Exception as error:  # noqa: BLE001  it may be somebody's code
         raise BadRule(f"{ground.plan.strategy} raised {told(error)}") from None
+
+
+def _pays(compiled: bool | None, symbol_bars: int) -> bool:  # noqa: FBT001  it is the caller's word, or none
+    """Whether to compile where nobody said."""
+    if compiled is not None:
+        return compiled
+    return symbol_bars >= PAYS or "backtest.columns.compiled" in sys.modules
 
 
 def _player(*, compiled: bool) -> Play:

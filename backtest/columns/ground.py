@@ -1,4 +1,4 @@
-"""A panel and a plan as the kernel wants them: only the plan's symbols and days, gaps filled, numbers instead of words."""
+"""A panel and a plan as the kernel wants them: the plan's symbols and days alone, gaps filled, numbers for words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.columns.kernel import ENTER, LEAVE, Bars, Events
+from backtest.columns.kernel import ENTER, LEAVE, Bars, Events, Tape
 from backtest.panel import Column, Days, Panel
 from trading.backtest_plan import Plan
 from trading.errors import BadConfiguration, BadMarketData, BadRule
@@ -22,17 +22,8 @@ _WIDEST = 252
 
 
 @dataclass(frozen=True)
-class Tape:
-    """What averages are summed from: running sums [N, T + 1] of each symbol's own closes, the day of each [N, T]."""
-
-    sums: NDArray[np.int64]
-    days: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
 class Ground:
-    """D days of N symbols, by the names' order in the panel; `history` begins with the warm-up, `start` days earlier."""
+    """D days of N symbols in the panel's order; `history` begins with the warm-up, `start` days earlier."""
 
     plan: Plan
     days: Days

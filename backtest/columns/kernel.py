@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Column = NDArray[np.float64]
 Index = NDArray[np.int64]
 Table = NDArray[np.float64]
+Whole = NDArray[np.int64]
+Marks = NDArray[np.int8]
 
 ENTER, LEAVE = 1, 2
 """What an event asks for, as bits."""
@@ -69,13 +71,42 @@ class Terms(NamedTuple):
     sectors: Index
 
 
+class Close(NamedTuple):
+    """The moment of a decision: the day, its events from `first` up to `end`, and the equity in dollars."""
+
+    day: int
+    first: int
+    end: int
+    equity: float
+
+
+class Wish(NamedTuple):
+    """A buy of so many shares at a close, before the limits; `positions` are those that there are already."""
+
+    symbol: int
+    size: float
+    price: float
+    positions: int
+
+
+class Tape(NamedTuple):
+    """What averages are summed from: running sums [N, T + 1] of each symbol's own closes, in whole numbers.
+
+    `days` [N, T] is the day of each of its `lengths` [N] bars, negative while the run only warms up.
+    """
+
+    sums: Whole
+    days: Whole
+    lengths: Index
+
+
 class Book(NamedTuple):
     """What is held and what became of it; written by `play`.
 
-    `order` [N] shares to be traded, signed, and the day it was `decided`; `money` cash, interest so far, and the cost of
-    buys that wait or were accepted today; `in_sector` dollars likewise. `cash` and `equity` [T] at each close. `fills`
-    [F, 5] day, symbol, shares, price, commission and `refused` [R, 4] day, symbol, shares, code, in the order in which
-    they happened; `counts` how many there are, of refusals also those for which there was no place.
+    `order` [N] shares to be traded, signed, and the day it was `decided`; `money` cash, interest so far, and the cost
+    of buys that wait or were accepted today; `in_sector` dollars likewise. `cash` and `equity` [T] at each close.
+    `fills` [F, 5] day, symbol, shares, price, commission and `refused` [R, 4] day, symbol, shares, code, in the order
+    in which they happened; `counts` how many there are, of refusals also those for which there was no place.
     """
 
     shares: Column
@@ -105,8 +136,9 @@ def play(bars: Bars, events: Events, terms: Terms, book: Book) -> None:
         while cursor < len(events.day) and events.day[cursor] == day:
             cursor += 1
         if cursor > first:
-            leave(day, first, cursor, events, book)
-            enter(day, equity, first, cursor, bars.closes, events, terms, book)
+            close = Close(day, first, cursor, equity)
+            leave(close, events, book)
+            enter(close, bars.closes, events, terms, book)
             waiting = True
             if terms.at_close:
                 waiting = meet(day, bars.closes, terms, book)
@@ -166,46 +198,49 @@ def refuse(day: int, symbol: int, shares: float, code: int, book: Book) -> None:
     book.counts[REFUSALS] += 1
 
 
-def leave(day: int, first: int, end: int, events: Events, book: Book) -> None:
+def leave(close: Close, events: Events, book: Book) -> None:
     """Order the sale of what is held and no longer wanted."""
-    for at in range(first, end):
+    for at in range(close.first, close.end):
         symbol = events.symbol[at]
         if events.kind[at] & LEAVE and book.shares[symbol] > 0.0 and book.order[symbol] == 0.0:
             book.order[symbol] = -book.shares[symbol]
-            book.decided[symbol] = day
+            book.decided[symbol] = close.day
 
 
-def enter(
-    day: int, equity: float, first: int, end: int, closes: Column, events: Events, terms: Terms, book: Book
-) -> None:
+def enter(close: Close, closes: Column, events: Events, terms: Terms, book: Book) -> None:
     """Order what is wanted and not held yet, as far as the limits go."""
     wanted = 0
-    for at in range(first, end):
-        if events.kind[at] & ENTER and book.shares[events.symbol[at]] == 0.0 and book.order[events.symbol[at]] == 0.0:
-            wanted += 1
+    for at in range(close.first, close.end):
+        wanted += 1 if is_new(at, events, book) else 0
     if wanted == 0:
         return
+    part = terms.fraction if terms.fraction > 0.0 else 1.0 / (terms.parts if terms.capped else max(terms.parts, wanted))
     positions, kept = 0, 0
     if terms.limited or terms.capped:
-        positions, kept = take_stock(day, closes, terms, book)
-    part = terms.fraction if terms.fraction > 0.0 else 1.0 / (terms.parts if terms.capped else max(terms.parts, wanted))
-    for at in range(first, end):
-        symbol = events.symbol[at]
-        if events.kind[at] & ENTER and book.shares[symbol] == 0.0 and book.order[symbol] == 0.0:
-            if terms.capped and kept >= terms.parts:
-                break
-            price = closes[day, symbol]
-            size = terms.fixed if terms.fixed > 0.0 else float(floor(part * equity / price))
-            shares = accept(day, symbol, size, price, equity, positions, terms, book)
+        positions, kept = take_stock(close.day, closes, terms, book)
+    for at in range(close.first, close.end):
+        if terms.capped and kept >= terms.parts:
+            break
+        if is_new(at, events, book):
+            symbol = events.symbol[at]
+            price = closes[close.day, symbol]
+            size = terms.fixed if terms.fixed > 0.0 else float(floor(part * close.equity / price))
+            shares = accept(close, Wish(symbol, size, price, positions), terms, book)
             if shares > 0.0:
                 book.order[symbol] = shares
-                book.decided[symbol] = day
+                book.decided[symbol] = close.day
                 positions += 1
                 kept += 1
 
 
+def is_new(at: int, events: Events, book: Book) -> bool:
+    """Whether an event wants what is neither held nor on order."""
+    symbol = events.symbol[at]
+    return bool(events.kind[at] & ENTER) and book.shares[symbol] == 0.0 and book.order[symbol] == 0.0
+
+
 def take_stock(day: int, closes: Column, terms: Terms, book: Book) -> tuple[int, int]:
-    """How many positions there are, waiting buys among them, and how many of them stay; fills `in_sector` and `ASKED`."""
+    """How many positions there are, with buys that wait, and how many of them stay; fills `in_sector` and `ASKED`."""
     positions, kept = 0, 0
     book.money[ASKED] = 0.0
     for sector in range(len(book.in_sector)):
@@ -229,62 +264,47 @@ def ask(symbol: int, shares: float, price: float, terms: Terms, book: Book) -> N
     book.in_sector[terms.sectors[symbol]] += notional
 
 
-def accept(
-    day: int, symbol: int, size: float, price: float, equity: float, positions: int, terms: Terms, book: Book
-) -> float:
-    """How many of so many shares the limits let be bought; what is cut or dropped is noted."""
-    shares, code = size, SMALLEST
+def accept(close: Close, wish: Wish, terms: Terms, book: Book) -> float:
+    """How many shares the limits let be bought; what is cut or dropped is noted."""
+    shares, code = wish.size, SMALLEST
     if terms.limited:
-        shares, code = room(symbol, size, price, equity, positions, terms, book)
-        if shares * price < terms.smallest * equity:
+        shares, code = room(close, wish, terms, book)
+        if shares * wish.price < terms.smallest * close.equity:
             shares = 0.0
     if shares < 1.0:
         shares = 0.0
-    if shares < size or size < 1.0:
-        refuse(day, symbol, size - shares, code, book)
+    if shares < wish.size or wish.size < 1.0:
+        refuse(close.day, wish.symbol, wish.size - shares, code, book)
     if shares > 0.0:
-        ask(symbol, shares, price, terms, book)
+        ask(wish.symbol, shares, wish.price, terms, book)
     return shares
 
 
-def room(
-    symbol: int, size: float, price: float, equity: float, positions: int, terms: Terms, book: Book
-) -> tuple[float, int]:
+def room(close: Close, wish: Wish, terms: Terms, book: Book) -> tuple[float, int]:
     """The least that any limit leaves of a size, and which; `SMALLEST` where none cuts it."""
-    if positions >= terms.max_positions:
+    if wish.positions >= terms.max_positions:
         return 0.0, POSITIONS
-    shares, code = size, SMALLEST
-    left = float(floor(terms.max_position * equity / price))
+    shares, code = wish.size, SMALLEST
+    left = float(floor(terms.max_position * close.equity / wish.price))
     if left < shares:
         shares, code = left, POSITION
-    left = float(floor((terms.max_sector * equity - book.in_sector[terms.sectors[symbol]]) / price))
+    left = float(floor((terms.max_sector * close.equity - book.in_sector[terms.sectors[wish.symbol]]) / wish.price))
     if left < shares:
         shares, code = left, SECTOR
     free = book.money[BALANCE] - terms.cushion * (book.money[ASKED] + terms.per_order)
-    left = float(floor(free / (terms.cushion * (price * (1.0 + terms.rate) + terms.per_share))))
+    left = float(floor(free / (terms.cushion * (wish.price * (1.0 + terms.rate) + terms.per_share))))
     if left < shares:
         shares, code = left, CASH
     return max(shares, 0.0), code
 
 
-def cross(sums: Index, days: Index, lengths: Index, pair: tuple[int, int], marks: NDArray[np.int8], events: Events) -> int:
-    """Find where a fast average crosses a slow one, from running sums [N, T + 1] of each symbol's own closes.
+def cross(tape: Tape, fast: int, slow: int, marks: Marks, events: Events) -> int:
+    """Find where a fast average crosses a slow one; `marks` [D, N] is all zeros before and after.
 
-    `days` [N, T] is the day of each of its `lengths` [N] bars, negative while the run only warms up; `marks` [D, N] is
-    all zeros before and after. Returns how many events were written.
+    Returns how many events were written.
     """
-    fast, slow = pair
-    for symbol in range(len(lengths)):
-        before = 1
-        for at in range(slow, lengths[symbol] + 1):
-            total = sums[symbol, at]
-            apart = (total - sums[symbol, at - fast]) * slow - (total - sums[symbol, at - slow]) * fast
-            if at > slow and days[symbol, at - 1] >= 0:
-                if apart > 0 and before <= 0:
-                    marks[days[symbol, at - 1], symbol] = ENTER
-                elif apart < 0 and before >= 0:
-                    marks[days[symbol, at - 1], symbol] = LEAVE
-            before = 1 if apart > 0 else (-1 if apart < 0 else 0)
+    for symbol in range(len(tape.lengths)):
+        turns(symbol, tape, fast, slow, marks)
     found = 0
     for day in range(marks.shape[0]):
         for symbol in range(marks.shape[1]):
@@ -295,3 +315,18 @@ def cross(sums: Index, days: Index, lengths: Index, pair: tuple[int, int], marks
                 marks[day, symbol] = 0
                 found += 1
     return found
+
+
+def turns(symbol: int, tape: Tape, fast: int, slow: int, marks: Marks) -> None:
+    """Mark the days of one symbol's crossings; the first that counts is that of its bar of index `slow`."""
+    before = 1
+    for at in range(slow, tape.lengths[symbol] + 1):
+        total = tape.sums[symbol, at]
+        apart = (total - tape.sums[symbol, at - fast]) * slow - (total - tape.sums[symbol, at - slow]) * fast
+        day = tape.days[symbol, at - 1]
+        if at > slow and day >= 0:
+            if apart > 0 and before <= 0:
+                marks[day, symbol] = ENTER
+            elif apart < 0 and before >= 0:
+                marks[day, symbol] = LEAVE
+        before = 1 if apart > 0 else (-1 if apart < 0 else 0)

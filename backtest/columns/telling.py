@@ -8,7 +8,18 @@ from datetime import date
 import numpy as np
 
 from backtest.columns.ground import Ground
-from backtest.columns.kernel import CASH, EXCEEDS, FILLS, INTEREST, POSITION, POSITIONS, REFUSALS, SECTOR, SMALLEST, Book
+from backtest.columns.kernel import (
+    CASH,
+    EXCEEDS,
+    FILLS,
+    INTEREST,
+    POSITION,
+    POSITIONS,
+    REFUSALS,
+    SECTOR,
+    SMALLEST,
+    Book,
+)
 from backtest.columns.terms import HELD_TO
 from backtest.panel import Caution, Column, Panel
 from backtest.result import Fills, Refusal, Result
@@ -31,6 +42,7 @@ def result_of(panel: Panel, ground: Ground, book: Book) -> Result:
     fills = _fills(book)
     positions = _positions(ground, fills)
     worth = positions * ground.bars.closes
+    rows = slice(ground.start, ground.start + len(ground.days))
     return Result(
         plan=ground.plan,
         engine=Engine.COLUMNS,
@@ -48,6 +60,8 @@ def result_of(panel: Panel, ground: Ground, book: Book) -> Result:
         held=held_of(panel, ground.plan),
         interest=float(book.money[INTEREST]),
         decisions=int(book.counts[FILLS] + book.counts[REFUSALS]),
+        highs=ground.history.high[rows],
+        lows=ground.history.low[rows],
         notes=tuple(_drift(ground, worth, book.equity)),
     )
 

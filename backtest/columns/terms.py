@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from decimal import Decimal
+
 import numpy as np
 
 from backtest.columns.kernel import Terms
@@ -9,13 +12,15 @@ from backtest.panel import Panel
 from trading.backtest_plan import FillAt, Plan, SizedBy, Sizing
 from trading.costs import BASIS_POINT
 from trading.limits import Limits
+from trading.money import ZERO
 from trading.rules.columns import Wishes
+from trading.strategy import AGENTS
 
 SMALLEST_ENTRY = 0.01
 """Of equity: a smaller one costs its commission and moves nothing, yet takes one of ten places. Only with limits."""
 HELD_TO = ("max_position", "max_sector", "max_positions", "collar", "restricted_symbols")
 """The limits that bind here. The rest guard a desk that runs away, minute by minute, and are for the cycles engine."""
-UNLIMITED = Limits(max_position=1, max_sector=1, max_positions=10**6, collar=0)
+UNLIMITED = Limits(max_position=Decimal(1), max_sector=Decimal(1), max_positions=10**6, collar=ZERO)
 
 
 def terms_of(plan: Plan, sectors: tuple[str, ...], wishes: Wishes) -> Terms:
@@ -47,20 +52,27 @@ def terms_of(plan: Plan, sectors: tuple[str, ...], wishes: Wishes) -> Terms:
 
 def beyond(plan: Plan, panel: Panel | None = None) -> str | None:
     """What of a plan only the cycles engine does, in one sentence; None when there is nothing."""
-    if plan.strategy == "agents":
-        return "the agents decide day by day"
+    return next(_beyond(plan, panel), None)
+
+
+def _beyond(plan: Plan, panel: Panel | None) -> Iterator[str]:
+    if plan.strategy == AGENTS:
+        yield "the agents decide day by day"
+    if plan.breaker is not None:
+        yield "the circuit breaker halts and resumes in the cycles engine alone"
+    if plan.frictions.ticks:
+        yield "fills are in whole ticks in the cycles engine alone"
     if plan.frictions.volume_share is not None:
-        return "orders that a bar's volume fills in part are followed by the cycles engine alone"
+        yield "orders that a bar's volume fills in part are followed by the cycles engine alone"
     if plan.limits is not None and plan.limits.fractional:
-        return "fractions of a share are traded by the cycles engine alone"
+        yield "fractions of a share are traded by the cycles engine alone"
     if plan.sizing is not None and plan.sizing.by is SizedBy.FIXED and plan.sizing.amount % 1:
-        return f"{plan.sizing.amount} shares are no whole shares"
+        yield f"{plan.sizing.amount} shares are no whole shares"
     if plan.sizing is not None and not plan.sizing.amount:
-        return "a size of nothing buys nothing"
-    acted = {one.symbol for one in getattr(panel, "actions", ())} & set(plan.symbols)
+        yield "a size of nothing buys nothing"
+    acted = {one.symbol for one in (panel.actions if panel else ())} & set(plan.symbols)
     if acted:
-        return f"splits and dividends of {', '.join(sorted(acted))} are booked by the cycles engine alone"
-    return None
+        yield f"splits and dividends of {', '.join(sorted(acted))} are booked by the cycles engine alone"
 
 
 def _size(sizing: Sizing | None) -> tuple[float, float]:

@@ -53,6 +53,11 @@ class BarBroker(MemoryBroker):
         """Every fill so far, in the order in which they happened."""
         return self._paper.since_written(self._desk_id, (0, 0))[0]
 
+    @property
+    def unpaid(self) -> tuple[str, ...]:
+        """The buys since the last session was played that the account could not pay for when they were to fill."""
+        return tuple(order.client_order_id for order in self._floor.refused) if self._floor else ()
+
     async def submit(self, request: OrderRequest) -> BrokerOrder:
         """Enter an order; it rests, or meets the close. Raises OrderRefused, or DuplicateOrder when its id is taken."""
         named = request

@@ -19,11 +19,15 @@ _YEAR = Decimal(365)
 class BarTerms(PaperTerms):
     """The paper broker's terms at prices that are of no tick: adjusted ones have more digits than any exchange quotes.
 
-    Slippage is rounded against us to a millionth of a dollar in place of a tick.
+    Slippage is rounded against us to a millionth of a dollar in place of a tick, unless the plan has `ticks`.
     """
+
+    ticks: bool = False
 
     def slipped(self, price: Decimal, side: Side) -> Decimal:
         """Dollars a share for an order that takes this price."""
+        if self.ticks:
+            return super().slipped(price, side)
         slip = self.slippage_bps * BASIS_POINT
         if side is Side.BUY:
             return (price * (1 + slip)).quantize(PRICE_STEP, rounding=ROUND_CEILING)
@@ -34,7 +38,8 @@ def bar_terms(plan: Plan, terms: PaperTerms | None = None) -> BarTerms:
     """A plan's terms: costs and opening cash are its own; short positions are its limits', unless `terms` say so."""
     allow_short = plan.limits is not None and plan.limits.allow_short
     account = terms or PaperTerms(allow_short=allow_short)
-    kept = {"allow_short": account.allow_short, "fractionable": account.fractionable, "opening_cash": plan.cash}
+    kept = {"allow_short": account.allow_short, "fractionable": account.fractionable, "opening_cash": cents(plan.cash)}
+    kept["ticks"] = plan.frictions.ticks
     return BarTerms.model_validate({**plan.frictions.costs.model_dump(), **kept})
 
 

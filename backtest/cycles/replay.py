@@ -26,11 +26,12 @@ _UNMARKED = frozenset({CycleOutcome.SKIPPED, CycleOutcome.FAILED})
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """What the desk was at a close, how its cycle ended, and what the broker had to say of the day."""
+    """What the desk was at a close, how its cycle ended, what the broker had to say of the day, and what it refused."""
 
     portfolio: Portfolio
     report: CycleReport
     cautions: tuple[Caution, ...]
+    unpaid: tuple[str, ...]
 
 
 class Replay:
@@ -53,7 +54,7 @@ class Replay:
         report = await run_cycle(self._desk.steps, self._cycle(day))
         for held in played.delisted:
             await leave(self._desk, self._plan, day, held.symbol)
-        return Close(await self._mark(report), report, played.cautions)
+        return Close(await self._mark(report), report, played.cautions, self._desk.broker.unpaid)
 
     async def _book(self, played: Played) -> None:
         """Bring the books level with what the bar did, in the order in which it did; then the day's orders are over."""

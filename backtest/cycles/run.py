@@ -19,7 +19,7 @@ from backtest.cycles.opinions import opinions_of
 from backtest.cycles.replay import Close, Replay
 from backtest.cycles.telling import cautions_of, decisions_of, fills_of, notes_of, refusals_of
 from backtest.cycles.terms import DESK
-from backtest.panel import Panel
+from backtest.panel import Column, Panel
 from backtest.result import Result
 from backtest.yardsticks import benchmark_of, held_of
 from trading.audit import Books, audit
@@ -116,22 +116,24 @@ async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
         positions=positions,
         closes=prices,
         fills=fills_of(desk.broker.all_fills, books, rows, symbols),
-        refusals=refusals_of(books),
+        refusals=refusals_of(books, {name for close in closes for name in close.unpaid}),
         cautions=(*panel.cautions, *told, *cautions_of(books, findings)),
         benchmark=benchmark_of(panel, plan),
         held=held_of(panel, plan),
         interest=_paid(books, CapitalKind.INTEREST),
-        borrow=-_paid(books, CapitalKind.FEE),
+        borrow=0.0 - _paid(books, CapitalKind.FEE),
         dividends=_paid(books, CapitalKind.DIVIDEND),
         decisions=decisions_of(books),
         spent_usd=float(desk.meter.spent_usd),
         notes=notes_of(books),
+        highs=_of_days(panel.high, panel, days, symbols),
+        lows=_of_days(panel.low, panel, days, symbols),
         opinions=opinions_of(plan, closes, days),
         stopped=stopped,
     )
 
 
-def _positions(closes: Sequence[Close], symbols: Sequence[str]) -> np.ndarray:
+def _positions(closes: Sequence[Close], symbols: Sequence[str]) -> Column:
     columns = {symbol: number for number, symbol in enumerate(symbols)}
     shares = np.zeros((len(closes), len(symbols)))
     for row, close in enumerate(closes):
@@ -140,13 +142,19 @@ def _positions(closes: Sequence[Close], symbols: Sequence[str]) -> np.ndarray:
     return shares
 
 
-def _prices(panel: Panel, days: Sequence[Day], symbols: Sequence[str]) -> np.ndarray:
+def _prices(panel: Panel, days: Sequence[Day], symbols: Sequence[str]) -> Column:
     """The newest close of each symbol at each day; NaN before its first."""
     columns = [panel.symbols.index(symbol) for symbol in symbols]
     prices = panel.close[:, columns].copy()
     for row in range(1, len(prices)):
         prices[row] = np.where(np.isfinite(prices[row]), prices[row], prices[row - 1])
     return prices[[day.row for day in days]]
+
+
+def _of_days(column: Column, panel: Panel, days: Sequence[Day], symbols: Sequence[str]) -> Column:
+    """A column of the panel on the days of the result; NaN where a symbol has no bar."""
+    columns = [panel.symbols.index(symbol) for symbol in symbols]
+    return column[np.ix_([day.row for day in days], columns)]
 
 
 def _paid(books: Books, kind: CapitalKind) -> float:

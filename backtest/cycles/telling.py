@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,8 @@ from trading.audit import Books, Finding
 from trading.events import Event, EventType
 from trading.orders import PROTECTIVE, Fill, Leg, Order
 
+NO_BAR, EXCEEDS_CASH = "no_bar", "exceeds_cash"
+"""The codes of an order that no bar followed, and of a buy that cost more at its fill than there was."""
 _ENDED = {
     EventType.ORDER_REJECTED: "rejected",
     EventType.ORDER_CANCELLED: "cancelled",
@@ -38,11 +40,14 @@ def fills_of(fills: Sequence[Fill], books: Books, rows: Mapping[date, int], symb
     )
 
 
-def refusals_of(books: Books) -> tuple[Refusal, ...]:
-    """What was wanted and not ordered, and what was ordered and not filled, in the order of the log."""
+def refusals_of(books: Books, unpaid: Collection[str]) -> tuple[Refusal, ...]:
+    """What was wanted and not ordered, and what was ordered and not filled, in the order of the log.
+
+    `unpaid` are the orders that the account could not pay for when they were to fill. What still waits is told last.
+    """
     orders = {order.request.client_order_id: order for order in books.orders}
-    found = (_refused(stored.event, orders) for stored in books.events)
-    return tuple(one for one in found if one is not None)
+    found = (_refused(stored.event, orders, unpaid) for stored in books.events)
+    return (*(one for one in found if one is not None), *_waiting(books))
 
 
 def decisions_of(books: Books) -> int:
@@ -70,7 +75,20 @@ def cautions_of(books: Books, findings: Iterable[Finding]) -> tuple[Caution, ...
     )
 
 
-def _refused(event: Event, orders: Mapping[str, Order]) -> Refusal | None:
+def _waiting(books: Books) -> Iterator[Refusal]:
+    for order in books.portfolio.open_orders:
+        request = order.request
+        if request.leg not in PROTECTIVE:
+            yield Refusal(
+                decided_on=request.as_of.date(),
+                symbol=request.symbol,
+                shares=float(order.leaves),
+                code=NO_BAR,
+                reason="no bar came after the decision that could have filled it",
+            )
+
+
+def _refused(event: Event, orders: Mapping[str, Order], unpaid: Collection[str]) -> Refusal | None:
     data = event.data
     if event.type is EventType.CONSTRAINT_APPLIED and data["denied"]:
         return _refusal(event, data["before"], str(data["limit"]), str(data["reason"]))
@@ -83,7 +101,8 @@ def _refused(event: Event, orders: Mapping[str, Order]) -> Refusal | None:
     order = orders[str(data["client_order_id"])]
     left = order.request.quantity - order.filled_quantity
     reason = str(data.get("reason") or "its session was over")
-    return _refusal(event, left, _ENDED[event.type], reason, order.request.as_of.date()) if left else None
+    code = EXCEEDS_CASH if order.request.client_order_id in unpaid else _ENDED[event.type]
+    return _refusal(event, left, code, reason, order.request.as_of.date()) if left else None
 
 
 def _refusal(event: Event, shares: object, code: str, reason: str, day: date | None = None) -> Refusal:

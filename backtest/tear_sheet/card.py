@@ -82,7 +82,7 @@ def _value(measure: Measure, metrics: Metrics) -> str:
     value = getattr(metrics, measure.field)
     if measure.unit is Unit.USD and value is not None:
         return dollars(value)
-    return shown(measure, value).replace("-", MINUS)
+    return shown(measure, value).replace("-", MINUS).replace(Unit.DAYS, "days")
 
 
 def _pair(label: str, value: Inner, meaning: str | None = None) -> Html:
@@ -114,7 +114,7 @@ def _told(result: Result, card: RunCard) -> Iterator[tuple[str, str]]:
     yield "Prompts", _mapped(card.prompts)
     yield "Cost of models", dollars(result.spent_usd) if card.models else ""
     yield "Decisions", f"{result.decisions:,}" if result.decisions else ""
-    yield "Notes", " ".join(result.notes)
+    yield "Notes", "; ".join(result.notes)
 
 
 def _trials(trials: int) -> str:

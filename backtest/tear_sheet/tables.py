@@ -10,6 +10,7 @@ import numpy as np
 
 from backtest import curves
 from backtest.attribution import LATER_SESSIONS, AgentPart, Attribution, SymbolPart
+from backtest.excursions import Excursions, excursions_of
 from backtest.result import Result
 from backtest.round_trips import OPEN, Trades
 from backtest.tear_sheet.figures import NOTHING, dollars, percent, price, shares, short_percent
@@ -90,15 +91,19 @@ def trades_table(result: Result, trades: Trades) -> Html:
         return note("There was no trade.")
     shown = np.sort(np.argsort(-np.abs(trades.pnl), kind="stable")[:MOST_ROWS])
     left_out = f"The {MOST_ROWS} that gained or lost most, of {len(trades):,}. " if len(trades) > MOST_ROWS else ""
+    seen = excursions_of(result, trades)
+    still_open = int((~trades.closed).sum())
+    prices = "price" if result.lows is not None and result.highs is not None else "close"
     words = (
-        f"{left_out}A trade is a round trip from flat to flat at average prices; gain and loss are net of commission. "
-        "Against and in favour: the worst and the best price while it was held, against the entry."
+        f"{left_out}{counted(still_open, 'trade')} still open. A trade is a round trip from flat to flat at average "
+        "prices; gain and loss are net of commission. "
+        f"Against and in favour: the worst and the best {prices} while it was held, against the entry."
     )
     headings = [text("Symbol"), text("In"), text("Out"), Heading("Gain"), Heading("Return"), Heading("Sessions")]
     headings += [Heading("Shares"), Heading("Entry"), Heading("Exit"), Heading("Against"), Heading("In favour")]
     headings.append(text("By"))
     name = f"Trades ({len(shown):,} of {len(trades):,})"
-    return joined(note(words), table(name, headings, (_trade(result, trades, int(at)) for at in shown)))
+    return joined(note(words), table(name, headings, (_trade(result, trades, seen, int(at)) for at in shown)))
 
 
 def refusals_table(result: Result) -> Html:
@@ -160,7 +165,7 @@ def _together(parts: list[SymbolPart]) -> SymbolPart:
     )
 
 
-def _trade(result: Result, trades: Trades, at: int) -> list[Inner]:
+def _trade(result: Result, trades: Trades, seen: Excursions, at: int) -> list[Inner]:
     left = int(trades.left[at])
     return [
         result.symbols[trades.symbol[at]],
@@ -172,7 +177,7 @@ def _trade(result: Result, trades: Trades, at: int) -> list[Inner]:
         shares(float(trades.shares[at])),
         price(float(trades.price[at])),
         price(float(trades.exit_price[at])),
-        percent(float(trades.worst[at])),
-        percent(float(trades.best[at]), sign=True),
+        percent(float(seen.worst[at])),
+        percent(float(seen.best[at]), sign=True),
         trades.leg[at] or NOTHING,
     ]

@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backtest.measuring import measured
 from backtest.result import Fills, Result, RunCard
 from trading.backtest_plan import Engine, Plan
-from trading.measures import measure
 from trading.metrics import Metrics
-from trading.track import Track, round_trips
 
 FIRST_DAY = date(2016, 1, 4)
 CASH = 10_000
@@ -91,18 +90,7 @@ def card_of(result: Result, **more: Any) -> RunCard:
 
 def metrics_of(result: Result) -> Metrics:
     """All metrics of a made result."""
-    fills = result.fills
-    track = Track(
-        days=result.days,
-        equity=result.equity,
-        start=float(result.plan.cash),
-        gross=result.gross,
-        trips=round_trips(fills, marks=result.closes[-1]),
-        traded=float(np.abs(fills.shares * fills.price).sum()),
-        commission=float(fills.commission.sum()),
-        benchmark=result.benchmark,
-    )
-    return measure(track)
+    return measured(result)
 
 
 def wavy(count: int = 300, wide: int = 2) -> Result:

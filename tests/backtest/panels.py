@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -59,13 +60,13 @@ def made_up(symbols: Sequence[str], sessions: int, seed: int = 7) -> Panel:
 def of(panel: Panel, symbols: Sequence[str]) -> Panel:
     """Some symbols of a panel."""
     chosen = [panel.symbols.index(symbol) for symbol in symbols]
-    columns = {name: np.ascontiguousarray(getattr(panel, name)[:, chosen]) for name in COLUMNS}
+    columns: dict[str, Any] = {name: np.ascontiguousarray(getattr(panel, name)[:, chosen]) for name in COLUMNS}
     return replace(panel, symbols=tuple(symbols), sectors=tuple(panel.sectors[c] for c in chosen), **columns)
 
 
 def until(panel: Panel, row: int) -> Panel:
     """A panel that ends with a row, that row included."""
-    columns = {name: getattr(panel, name)[: row + 1].copy() for name in COLUMNS}
+    columns: dict[str, Any] = {name: getattr(panel, name)[: row + 1].copy() for name in COLUMNS}
     return replace(panel, days=panel.days[: row + 1], **columns)
 
 

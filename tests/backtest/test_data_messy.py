@@ -7,6 +7,7 @@ from datetime import date
 from math import inf, nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def told(panel: Panel, code: str) -> list[tuple[str | None, str]]:
     return [(one.symbol, one.reason) for one in panel.cautions if one.code == code]
 
 
-def changed(symbol: str, day: int, **fields: float | None) -> list[Row]:
+def changed(symbol: str, day: int, **fields: Any) -> list[Row]:
     return [row._replace(**fields) if (row.symbol, row.date) == (symbol, DAYS[day]) else row for row in CLEAN]
 
 
@@ -123,7 +124,9 @@ def test_nothing_but_bad_bars_is_refused(tmp_path: Path) -> None:
 
 
 Mess = Callable[[list[Row]], list[Row]]
-BAD_ROWS = st.sampled_from([{"close": nan}, {"open": None}, {"low": -1.0}, {"high": 1e9}, {"close": 0.0}])
+BAD_ROWS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [{"close": nan}, {"open": None}, {"low": -1.0}, {"high": 1e9}, {"close": 0.0}]
+)
 
 
 @st.composite

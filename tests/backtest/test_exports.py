@@ -18,7 +18,7 @@ from backtest.result import Refusal, Result
 from backtest.round_trips import trades_of
 from backtest.saved_runs import load_run
 from backtest.written import write_whole
-from tests.backtest.made import CASH, Did, card_of, made, metrics_of, wavy
+from tests.backtest.made import CASH, FIRST_DAY, Did, card_of, made, metrics_of, wavy
 from trading.errors import BadConfiguration
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ FORMULA = '=HYPERLINK("x"), said, it'
 
 
 def refused() -> Result:
-    refusal = Refusal(decided_on="2016-01-05", symbol="SA", shares=0.1, code="cash", reason=FORMULA)
+    refusal = Refusal(decided_on=FIRST_DAY, symbol="SA", shares=0.1, code="cash", reason=FORMULA)
     return replace(wavy(), refusals=(refusal,))
 
 

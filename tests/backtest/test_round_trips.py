@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -8,10 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backtest.attribution import by_symbol
+from backtest.excursions import excursions_of
+from backtest.result import Result
 from backtest.round_trips import OPEN, trades_of
 from tests.backtest.made import CASH, Did, made
 from trading.backtest_plan import FillAt
-from trading.track import round_trips
+from trading.instruments import Side
+from trading.orders import Fill
+from trading.trades import trades_of as told_by_the_desk
+
+
+def lived(result: Result) -> tuple[float, float]:
+    """The worst and the best of the first trade."""
+    seen = excursions_of(result, trades_of(result))
+    return seen.worst[0], seen.best[0]
 
 
 def test_two_entries_and_two_exits_are_one_trade_at_average_prices() -> None:
@@ -52,20 +65,17 @@ def test_worst_and_best_are_the_lows_and_highs_while_it_was_held() -> None:
     closes = np.array([[10.0], [11.0], [9.0], [12.0]])
     did = [Did(0, 0, 10, 10.0), Did(3, 0, -10, 11.5)]
     seen = made(closes.tolist(), did, lows=closes - 2, highs=closes + 1)
-    assert (trades_of(seen).worst[0], trades_of(seen).best[0]) == pytest.approx((-0.3, 0.2))
+    assert lived(seen) == pytest.approx((-0.3, 0.2))
     short = made(closes.tolist(), [Did(0, 0, -10, 10.0), Did(3, 0, 10, 11.5)])
-    assert (trades_of(short).worst[0], trades_of(short).best[0]) == pytest.approx((-0.15, 0.1))
+    assert lived(short) == pytest.approx((-0.15, 0.1))
 
 
 def test_an_entry_at_the_close_has_not_lived_through_its_day() -> None:
     closes = np.array([[10.0], [11.0]])
     seen = made(closes.tolist(), [Did(0, 0, 10, 10.0)], lows=closes - 5, highs=closes)
-    assert trades_of(seen).worst[0] == pytest.approx(-0.5)
-    later = made(closes.tolist(), [Did(0, 0, 10, 10.0)], lows=closes - 5, highs=closes)
-    closing = later.plan.model_copy(update={"fill": FillAt.CLOSE})
-    assert trades_of(made(closes.tolist(), [Did(0, 0, 10, 10.0)], lows=closes - 5, plan=closing)).worst[
-        0
-    ] == pytest.approx(-0.4)
+    assert lived(seen)[0] == pytest.approx(-0.5)
+    closing = seen.plan.model_copy(update={"fill": FillAt.CLOSE})
+    assert lived(replace(seen, plan=closing))[0] == pytest.approx(-0.4)
 
 
 def test_a_split_is_no_gain_and_no_loss() -> None:
@@ -74,7 +84,7 @@ def test_a_split_is_no_gain_and_no_loss() -> None:
     trades = trades_of(split)
     assert (len(trades), trades.shares[0], trades.price[0]) == (1, 20, 50.0)
     assert trades.pnl[0] == pytest.approx(0.0)
-    assert np.isnan(trades.worst[0])
+    assert np.isnan(lived(split)[0])
     still = made([[100.0], [50.0]], [Did(0, 0, 10, 100.0)], positions=positions[:2])
     assert trades_of(still).pnl[0] == pytest.approx(0.0)
 
@@ -109,11 +119,28 @@ def test_whatever_was_filled_the_parts_are_the_whole(closes: list[list[float]], 
 
 
 @settings(max_examples=60, deadline=None)
-@given(_CLOSES, _FILLS)
-def test_they_are_the_trades_that_the_metrics_count(closes: list[list[float]], fills: list[Any]) -> None:
-    result = made(closes, [Did(*fill) for fill in sorted(fills, key=lambda fill: fill[0])])
-    mine, counted = trades_of(result), round_trips(result.fills, marks=result.closes[-1])
-    ours = sorted(zip(mine.symbol, mine.entered, mine.left, np.round(mine.pnl, 6) + 0.0, strict=True))
-    theirs = sorted(zip(counted.symbol, counted.opened, counted.closed, np.round(counted.pnl, 6) + 0.0, strict=True))
-    assert [each[:3] for each in ours] == [each[:3] for each in theirs]
-    assert [each[3] for each in ours] == pytest.approx([each[3] for each in theirs], abs=1e-5)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(-5, 5).filter(bool), st.integers(1, 100)), max_size=25))
+def test_they_are_the_trades_that_the_desk_would_tell(fills: list[tuple[int, int, int]]) -> None:
+    result = made([[50.0] * 3] * 25, [Did(at, *fill, 1.0) for at, fill in enumerate(fills)])
+    booked = [_booked(at, *fill) for at, fill in enumerate(fills)]
+    mine, theirs = trades_of(result), list(told_by_the_desk(booked).values())
+    theirs.sort(key=lambda trade: (trade.opened_at, trade.symbol))
+    assert [result.symbols[symbol] for symbol in mine.symbol] == [trade.symbol for trade in theirs]
+    assert mine.closed.tolist() == [trade.closed_at is not None for trade in theirs]
+    assert np.abs(mine.shares).tolist() == [float(trade.quantity) for trade in theirs]
+    assert mine.price.tolist() == pytest.approx([float(trade.entry_price) for trade in theirs], abs=1e-4)
+    ended = [float(trade.realised_pnl) for trade in theirs if trade.closed_at is not None]
+    assert mine.pnl[mine.closed].tolist() == pytest.approx(ended, abs=0.05)
+
+
+def _booked(at: int, symbol: int, shares: int, price: int) -> Fill:
+    return Fill(
+        fill_id=f"f{at}",
+        client_order_id=f"o{at}",
+        symbol=("SA", "SB", "SC")[symbol],
+        side=Side.BUY if shares > 0 else Side.SELL,
+        quantity=Decimal(abs(shares)),
+        price=Decimal(price),
+        commission=Decimal(1),
+        filled_at=datetime(2016, 1, 4, tzinfo=UTC) + timedelta(days=at),
+    )

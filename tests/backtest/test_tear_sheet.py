@@ -18,10 +18,11 @@ from backtest.round_trips import trades_of
 from backtest.tear_sheet import tear_sheet, write_tear_sheet
 from backtest.tear_sheet.price_charts import MOST_CHARTS
 from backtest.tear_sheet.tables import MOST_ROWS
-from tests.backtest.made import CASH, Did, card_of, made, metrics_of, wavy
+from tests.backtest.made import CASH, FIRST_DAY, Did, card_of, made, metrics_of, wavy
 from tests.backtest.reading import Read, cents_of
 
 ROOT = Path(__file__).parents[2]
+GAINS = "Gain or loss by symbol, in dollars"
 HOSTILE = "</style><script>alert('1')</script><img src=x onerror=alert(2)>&\"'"
 
 
@@ -33,7 +34,7 @@ def test_the_sheet_says_what_the_result_says() -> None:
     result = wavy()
     page = read(result)
     assert f"${result.equity[-1]:,.2f}" in page.text
-    rows = page.tables["Gain or loss by symbol, in dollars"]
+    rows = page.tables[GAINS]
     gained = round(100 * (float(result.equity[-1]) - CASH))
     assert cents_of(rows[-1][1]) == gained
     assert sum(cents_of(row[1]) for row in rows[1:-1]) == gained
@@ -47,7 +48,7 @@ def test_the_sheet_says_what_the_result_says() -> None:
 def test_interest_dividends_and_what_was_borrowed_are_rows_of_the_whole() -> None:
     result = wavy()
     earned = replace(result, equity=result.equity + 12.34 + 5 - 1.5, interest=12.34, dividends=5.0, borrow=1.5)
-    rows = {row[0]: row for row in read(earned).tables["Gain or loss by symbol, in dollars"][1:]}
+    rows = {row[0]: row for row in read(earned).tables[GAINS][1:]}
     assert [rows[name][1] for name in ("Interest on cash", "Dividends", "Borrowed shares")] == [
         "+$12.34",
         "+$5.00",
@@ -55,6 +56,12 @@ def test_interest_dividends_and_what_was_borrowed_are_rows_of_the_whole() -> Non
     ]
     parts = [cents_of(row[1]) for name, row in rows.items() if name != "All"]
     assert sum(parts) == cents_of(rows["All"][1]) == round(100 * (earned.equity[-1] - CASH))
+
+
+def test_what_rounding_leaves_is_a_row_of_its_own() -> None:
+    closes = [[10.0] * 3, [10.0334] * 3]
+    rows = read(made(closes, [Did(0, symbol, 10, 10.0) for symbol in range(3)])).tables[GAINS]
+    assert [row[1] for row in rows[1:]] == ["+$0.33", "+$0.33", "+$0.33", "+$0.01", "+$1.00"]
 
 
 def test_months_compound_to_the_whole() -> None:
@@ -90,10 +97,10 @@ def test_words_of_others_are_words() -> None:
         [[10.0], [11.0]],
         [Did(0, 0, 10, 10.0, 1.0, HOSTILE)],
         symbols=(HOSTILE,),
-        refusals=(Refusal(decided_on="2016-01-04", symbol=HOSTILE, shares=1, code=HOSTILE, reason=HOSTILE),),
+        refusals=(Refusal(decided_on=FIRST_DAY, symbol=HOSTILE, shares=1, code=HOSTILE, reason=HOSTILE),),
         cautions=(Caution(code=HOSTILE, symbol=HOSTILE, reason=HOSTILE),),
         notes=(HOSTILE,),
-        opinions=(Opinion(decided_on="2016-01-04", symbol="X", agent=HOSTILE, verdict=Verdict.VETOED),),
+        opinions=(Opinion(decided_on=FIRST_DAY, symbol="X", agent=HOSTILE, verdict=Verdict.VETOED),),
     )
     told = dict.fromkeys(("run_id", "kind", "code_version", "data", "data_hash", "rule_version"), HOSTILE)
     page = read(result, **told, banners=(HOSTILE,), models={HOSTILE: HOSTILE}, prompts={HOSTILE: HOSTILE})
@@ -184,10 +191,9 @@ def test_of_many_trades_the_largest_are_listed_and_the_others_counted() -> None:
 
 def test_vetoes_are_measured_by_what_they_spared() -> None:
     closes = [[10.0]] + [[8.0]] * 30
-    said = {"decided_on": "2016-01-04", "symbol": "SA", "dollars": 1000.0}
     opinions = (
-        Opinion(agent="risk", verdict=Verdict.VETOED, **said),
-        Opinion(agent="data", verdict=Verdict.PROPOSED, **said),
+        Opinion(decided_on=FIRST_DAY, symbol="SA", agent="risk", verdict=Verdict.VETOED, dollars=1000),
+        Opinion(decided_on=FIRST_DAY, symbol="SA", agent="data", verdict=Verdict.PROPOSED, dollars=1000),
     )
     rows = read(made(closes, opinions=opinions)).tables["What each agent's verdicts were worth"][1:]
     assert rows == [["data", "proposed", "1", "−$200.00", "0.0%"], ["risk", "vetoed", "1", "−$200.00", "100.0%"]]

@@ -8,8 +8,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import backtest.columns.compiled
 import console.asking
 import console.audit
+import console.backtest
 import console.books
 import console.capital
 import console.checks
@@ -22,7 +24,7 @@ import console.strategy_look
 import console.up
 import starter
 
-__all__ = ["console", "run"]
+__all__ = ["backtest", "console", "run"]
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload([__name__])

@@ -13,7 +13,8 @@ from adapters.postgres.journal import PostgresJournal
 from adapters.reply_file import ReplyFile
 from adapters.rules_model import RulesModel
 from backtest.cycles.run import run_cycles
-from console.backtest_agents import FILE, panelists_of
+from console.backtest_agents import panelists_of
+from console.backtest_models import FILE
 from settings import DatabaseSettings, DeskSettings, ModelSettings, Settings
 from tests.backtest import panels
 from tests.backtest.deciding import deciders, paid

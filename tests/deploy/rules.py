@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[2]
-WORKERS = {"desk": "desk", "orders": "orders", "agents": "agents"}
+WORKERS = {"desk": "desk", "orders": "orders", "agents": "agents", "backtests": "backtests"}
 JOBS = {"temporal-schema", "temporal-namespace", "migrations"}
 # It writes its configuration into its own folder as it starts, and holds no secret.
 WRITES_AT_HOME = {"temporal-ui"}

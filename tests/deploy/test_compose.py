@@ -98,7 +98,7 @@ def test_every_setting_reaches_every_worker() -> None:
 
 
 def test_there_is_one_worker_a_queue() -> None:
-    assert set(WORKERS.values()) == set(policies.QUEUES)
+    assert set(WORKERS.values()) == set(policies.ALL_QUEUES)
     for name, queue in WORKERS.items():
         command = compose()["services"][name]["command"]
         assert command[command.index("--queues") + 1] == queue

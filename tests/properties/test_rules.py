@@ -22,6 +22,7 @@ PARAMETERS: dict[str, tuple[dict[str, Any], ...]] = {
     "breakout": ({}, {"entry": 5, "exit": 3, "stop_ranges": 10, "parts": 1}),
     "volatility-target": ({}, {"parts": 3, "tolerance": 0}, {"target": 1, "parts": 1}),
     "buy-and-hold": ({}, {"parts": 3}),
+    "sma-cross": ({}, {"fast": 1, "slow": 2, "parts": 3}, {"fast": 5, "slow": 6, "parts": 1}),
 }
 
 

@@ -71,6 +71,18 @@ def crossings(close: Column, fast: int, slow: int) -> Signs:
     return found
 
 
+def gaps(close: Column, fast: int, slow: int) -> Column:
+    """The fast average over the slow one less one at each close, NaN while bars are too few; in floats.
+
+    Each window is summed anew, as a rule sums it that sees one day.
+    """
+    found = np.full(len(close), np.nan)
+    if len(close) >= slow:
+        windows = np.lib.stride_tricks.sliding_window_view(close, slow)
+        found[slow - 1 :] = windows[:, -fast:].mean(axis=1) / windows.mean(axis=1) - 1
+    return found
+
+
 def _apart(sums: Whole, fast: int, slow: int) -> Whole:
     """The fast average less the slow one, times both lengths, from bar `slow` - 1 on."""
     ends = sums[slow:]
@@ -82,7 +94,7 @@ def _approached(close: Column, fast: int, slow: int) -> Signs:
     """The signs from float sums, and from fractions where those are too near to each other to tell."""
     windows = np.lib.stride_tricks.sliding_window_view(close, slow)
     quick, steady = windows[:, slow - fast :].sum(axis=1) * slow, windows.sum(axis=1) * fast
-    signs = np.sign(quick - steady).astype(np.int8)
+    signs: Signs = np.sign(quick - steady).astype(np.int8)
     for row in np.flatnonzero(np.abs(quick - steady) <= _CLOSE * np.abs(steady)):
         exact = [Fraction(repr(price)) for price in windows[row].tolist()]
         apart = sum(exact[slow - fast :]) * slow - sum(exact) * fast

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from pydantic import Field, model_validator
 
 from trading.money import Record
-from trading.rules.columns import Column, History, Wishes
+from trading.rules.averages import gaps
+from trading.rules.columns import History, Wishes
 from trading.rules.rule import Parts, Sessions, buy, rotate, sell
 from trading.rules.view import View
 from trading.signals import Signal
@@ -46,13 +45,5 @@ class SmaCrossover(Record):
 
     def columns(self, history: History) -> Wishes:
         """The same for all days."""
-        gap = history.of_closes(self._gaps)
+        gap = history.of_closes(lambda close: gaps(close, self.fast, self.slow))
         return Wishes(enter=gap > self.band, leave=gap < -self.band, parts=self.parts, rank=gap)
-
-    def _gaps(self, close: Column) -> Column:
-        """The fast average over the slow one less one at each close, NaN with too few; each sum is made anew."""
-        gaps = np.full(len(close), np.nan)
-        if len(close) >= self.slow:
-            windows = sliding_window_view(close, self.slow)
-            gaps[self.slow - 1 :] = windows[:, -self.fast :].mean(axis=1) / windows.mean(axis=1) - 1
-        return gaps

@@ -17,6 +17,7 @@ from trading.events import EventType
 from trading.evidence import Evidence
 from trading.limits import Limits
 from trading.orders import Order, OrderRequest
+from trading.ports import Ledger
 from trading.settlement import Denied
 from trading.strategy import Rung, Strategy, StrategyChange
 
@@ -24,7 +25,7 @@ _numbers = count(1)
 HALF = {"allocation": "0.5", "rung": Rung.PAPER}
 
 
-async def changed(ledger: PostgresLedger, strategy_id: str, **terms: Any) -> None:
+async def changed(ledger: Ledger, strategy_id: str, **terms: Any) -> None:
     """Make a strategy what these terms say."""
     strategy = Strategy.model_validate({"strategy_id": strategy_id, **HALF, **terms})
     asked = {"desk_id": DESK, "change_id": f"change-{next(_numbers)}", "strategy": strategy, "by": "ann", "at": NOON}
@@ -40,7 +41,7 @@ async def gone(ledger: PostgresLedger, strategy_id: str) -> None:
         await connection.execute(delete(strategies).where(ours))
 
 
-async def shared(ledger: PostgresLedger, *names: str, **terms: Any) -> None:
+async def shared(ledger: Ledger, *names: str, **terms: Any) -> None:
     """Share the desk among its first strategy and these, in equal parts, each funded."""
     parts = {"allocation": f"{1 / (len(names) + 1):.4f}"}
     for name in ("agents", *names):
@@ -57,7 +58,7 @@ async def stopped(ledger: PostgresLedger, strategy_id: str, state: TradingState)
         await connection.execute(update(strategies).where(ours).values(breaker=breaker))
 
 
-async def holds(ledger: PostgresLedger, strategy_id: str, quantity: str, symbol: str = "AAPL", **terms: Any) -> None:
+async def holds(ledger: Ledger, strategy_id: str, quantity: str, symbol: str = "AAPL", **terms: Any) -> None:
     """Let a strategy have bought shares at 100."""
     bought = one(strategy_id, quantity, symbol=symbol, **terms)
     await ledger.adopt(*accepted(bought))

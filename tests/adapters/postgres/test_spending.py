@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.engine import Database, application_engine, transaction
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
-from adapters.postgres.spending import LOST_AFTER, PostgresSpending
+from adapters.postgres.spending import PostgresSpending
 from tests.adapters.postgres.desk import DESK, NOON
 from tests.adapters.postgres.test_journal_and_snapshots import call
 from trading.agents.budget import Budget, Caps, Choice, Level, Offer, Tally
 from trading.agents.questions import Agent
-from trading.spending import Attempt, Settlement, SpendAsked, SpendKey
+from trading.spending import LOST_AFTER, Attempt, Settlement, SpendAsked, SpendKey
 
 DOLLAR = Budget(day=Caps(usd=Decimal(1)))
 ROWS = text("SELECT call_id, attempt, state, counted_usd FROM model_spend ORDER BY call_id, attempt")

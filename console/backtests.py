@@ -1,0 +1,212 @@
+"""`backtests`: the runs that are kept, and those under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from temporalio.service import RPCError, RPCStatusCode
+
+from adapters.temporal.connection import connect
+from console.kept_runs import kept_runs, named
+from console.output import Output, grid, pairs, plain, title, toned
+from console.reach import reach
+from console.study_bar import described
+from console.study_shown import status, told, trials
+from console.study_watch import Handle, asked_how_far, workflow_id
+from settings import Settings
+from trading.backtesting import Objective, RunKind, RunProgress, RunRow, RunStatus, StudySummary
+from trading.errors import BadConfiguration
+from trading.metrics import MEASURES, NOT_DEFINED, Measure, shown
+from trading.study import best_of
+from trading.study_summary import line_of
+from workflows.backtest import Backtest
+
+LEAST_COMPARED = 2
+SHOWN = {"total_return": "return", "sharpe": "Sharpe", "max_drawdown": "drawdown"}
+ROOM_FOR_DAYS = 130
+"""Columns of a terminal from which on a list says which days a run is of."""
+
+
+async def listing(settings: Settings, output: Output, limit: int) -> int:
+    """The newest runs."""
+    async with kept_runs(settings) as runs:
+        rows = await runs.listed(limit)
+    if not rows:
+        output.show([], "No run is kept yet: starter.py backtest, sweep, walk-forward, monte-carlo")
+        return 0
+    document = [row.model_dump(mode="json", exclude={"asked", "card"}) for row in rows]
+    output.show(document, _listed(rows, wide=output.console.width >= ROOM_FOR_DAYS))
+    return 0
+
+
+async def show(settings: Settings, output: Output, run: str, most: int) -> int:
+    """All of one run; of a study its best trials."""
+    async with kept_runs(settings) as runs:
+        row = await named(runs, run)
+        kept = [] if row.kind is RunKind.BACKTEST else await runs.trials(row.run_id)
+    objective = Objective(str(row.asked.get("objective", Objective.SHARPE)))
+    best = best_of((line_of(one, objective) for one in kept if not one.is_test), most)
+    document = {**row.model_dump(mode="json"), "best": [line.model_dump(mode="json") for line in best]}
+    output.show(document, title(f"{_kind(row)} {row.run_id}"), pairs(_card(row)))
+    if row.kind is RunKind.BACKTEST:
+        output.say(title("Metrics"), _metrics(row))
+    elif row.metrics:
+        output.say(*told(StudySummary.model_validate(row.metrics), best, wide=output.is_wide))
+    elif best:
+        output.say(title(f"The best of {len(kept):,} so far"), trials(best, objective, wide=output.is_wide))
+    return 0
+
+
+async def compare(settings: Settings, output: Output, names: tuple[str, ...]) -> int:
+    """Runs beside each other."""
+    if len(names) < LEAST_COMPARED:
+        raise BadConfiguration("one run is beside nothing: name two or more")
+    async with kept_runs(settings) as runs:
+        rows = [await named(runs, name) for name in names]
+    asked = {row.run_id: _settings(row) for row in rows}
+    told_apart = list(dict.fromkeys(name for each in asked.values() for name in each))
+    differ = {name: [asked[row.run_id].get(name, NOT_DEFINED) for row in rows] for name in told_apart}
+    differ = {name: values for name, values in differ.items() if len(set(values)) > 1}
+    brought = _outcomes(rows)
+    trials = [row.trials for row in rows]
+    document = {"runs": [row.run_id for row in rows], "differences": differ, "trials": trials, "metrics": brought}
+    lines = [("trials", [f"{count:,}" for count in trials])]
+    lines += [(_of(name).label, [shown(_of(name), value) for value in values]) for name, values in brought.items()]
+    apart = (title("In what they differ"), _beside(rows, differ.items())) if differ else ()
+    output.show(document, *apart, title("What they brought"), _beside(rows, lines))
+    return 0
+
+
+async def progress(settings: Settings, output: Output, run: str) -> int:
+    """How far a run is: what is kept of it, and what its workflow says."""
+    async with kept_runs(settings) as runs:
+        row = await named(runs, run)
+        done = await runs.counted(row.run_id)
+    live = await _asked(settings, row) if row.status is RunStatus.RUNNING else None
+    done = row.trials if row.kind is RunKind.BACKTEST else done
+    document = {"run_id": row.run_id, "status": row.status, "done": done, "total": row.trials}
+    document |= {"workflow": None if live is None else live.model_dump(mode="json")}
+    output.show(document, *_progress(row, done, live, wide=output.is_wide))
+    return 0
+
+
+async def cancel(settings: Settings, output: Output, run: str) -> int:
+    """Cancel a run's workflow; its end is that workflow's business."""
+    async with kept_runs(settings) as runs:
+        row = await named(runs, run)
+    if row.status is not RunStatus.RUNNING:
+        raise BadConfiguration(f"run {row.run_id} is {row.status} already")
+    try:
+        await (await _handle(settings, row)).cancel()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        raise BadConfiguration(f"Temporal knows no workflow of run {row.run_id} that runs") from error
+    output.show({"run_id": row.run_id, "cancelled": True}, "Ending: what is done is kept and summed up.")
+    return 0
+
+
+async def _handle(settings: Settings, row: RunRow) -> Handle:
+    client = await connect(reach(settings).temporal_address)
+    return client.get_workflow_handle_for(Backtest.run, workflow_id(row.run_id))
+
+
+async def _asked(settings: Settings, row: RunRow) -> RunProgress | None:
+    return await asked_how_far(await _handle(settings, row))
+
+
+def _progress(row: RunRow, done: int, live: RunProgress | None, *, wide: bool) -> list[RenderableType]:
+    lines: list[tuple[str, Any]] = [("status", status(row.status)), ("done", f"{done:,} of {row.trials:,}")]
+    if live is not None:
+        lines.append(("chunks", f"{live.chunks_done} of {live.chunks}, {live.failed:,} combinations failed"))
+    elif row.status is RunStatus.RUNNING:
+        lines.append(("workflow", toned("no worker answers: start `worker.py --queues backtests`", "odd")))
+    best = live.best if live is not None else ()
+    objective = Objective(str(row.asked.get("objective", Objective.SHARPE)))
+    shown_best = [title("The best so far"), trials(best, objective, wide=wide)] if best else []
+    return [title(f"{_kind(row)} {row.run_id}"), pairs(lines), *shown_best]
+
+
+def _listed(rows: list[RunRow], *, wide: bool) -> Table:
+    days = ("days",) if wide else ()
+    table = grid("run", "kind", "strategy", *days, ">trials", "status", *(f">{label}" for label in SHOWN.values()))
+    for row in rows:
+        numbers = _numbers(row)
+        cells: list[RenderableType] = [row.run_id + (f" {plain(row.name)}" if wide and row.name else ""), _kind(row)]
+        cells += [plain(row.strategy), *([f"{row.from_on} – {row.to_on}"] if wide else []), f"{row.trials:,}"]
+        table.add_row(*cells, status(row.status), *(_shown(numbers, one) for one in SHOWN))
+    return table
+
+
+def _numbers(row: RunRow) -> dict[str, Any]:
+    """The numbers of a run: its own, what was not seen while choosing, else those of the best."""
+    if row.kind is RunKind.BACKTEST or not row.metrics:
+        return dict(row.metrics)
+    summary = StudySummary.model_validate(row.metrics)
+    return dict(summary.out_of_sample or (summary.best[0].metrics if summary.best else {}))
+
+
+def _outcomes(rows: list[RunRow]) -> dict[str, list[float | None]]:
+    """Every number, side by side; what none has is left out."""
+    numbers = [_numbers(row) for row in rows]
+    found = {measure.field: [each.get(measure.field) for each in numbers] for measure in MEASURES}
+    return {name: values for name, values in found.items() if any(value is not None for value in values)}
+
+
+def _settings(row: RunRow) -> dict[str, str]:
+    """All that a run was asked with, flat."""
+    asked = {**row.asked, "kind": row.kind.value, "data_hash": row.card.get("data_hash")}
+    asked = {name: value for name, value in asked.items() if name not in {"run_id", "name"}}
+    return dict(_flat(asked))
+
+
+def _flat(value: Any, path: str = "") -> Any:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _flat(inner, name if path in {"", "plan"} else f"{path}.{name}")
+    else:
+        yield path, NOT_DEFINED if value is None else str(value)
+
+
+def _beside(rows: list[RunRow], lines: Iterable[tuple[str, list[str]]]) -> Table:
+    table = grid("", *(f">{row.run_id}" for row in rows))
+    for name, values in lines:
+        table.add_row(name, *(plain(value) for value in values))
+    return table
+
+
+def _card(row: RunRow) -> list[tuple[str, Any]]:
+    lines: list[tuple[str, Any]] = [("status", status(row.status)), ("strategy", plain(row.strategy))]
+    lines += [("named", plain(row.name))] if row.name else []
+    lines += [("symbols", f"{len(row.symbols)}: {', '.join(row.symbols[:8])}{' …' if len(row.symbols) > 8 else ''}")]  # noqa: PLR2004  as many as fit
+    lines += [("days", f"{row.from_on} to {row.to_on}"), ("trials", f"{row.trials:,}")]
+    if row.started_at is not None:
+        took = "" if row.finished_at is None else f", {(row.finished_at - row.started_at).total_seconds():.1f} s"
+        lines.append(("run", f"{row.started_at:%Y-%m-%d %H:%M} UTC{took}"))
+    parameters = row.asked.get("parameters")
+    lines += [("parameters", described(parameters))] if parameters else []
+    lines += [("data hash", str(row.card.get("data_hash", ""))[:16])]
+    return [*lines, *([("files", row.folder)] if row.folder else [])]
+
+
+def _metrics(row: RunRow) -> Table:
+    table = grid("", ">value")
+    for measure in MEASURES:
+        if (words := _shown(dict(row.metrics), measure.field)) != NOT_DEFINED:
+            table.add_row(measure.label, words)
+    return table
+
+
+def _shown(numbers: dict[str, Any], name: str) -> str:
+    return shown(_of(name), numbers.get(name))
+
+
+def _of(name: str) -> Measure:
+    return next(one for one in MEASURES if one.field == name)
+
+
+def _kind(row: RunRow) -> str:
+    return row.kind.replace("_", "-")

@@ -1,0 +1,169 @@
+"""Whole cycles over a panel: what a result tells of halts, refusals, gaps, symbols that end, and of the agents."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backtest.cycles.deciders import Deciders
+from backtest.cycles.run import Progress, run_cycles
+from backtest.panel import Panel
+from backtest.result import Result, Verdict
+from tests.backtest import panels
+from tests.backtest.replaying import WARM, Asked, books_of, lived, plan
+from trading.agents.questions import Agent
+from trading.backtest_plan import FillAt, Frictions, SizedBy, Sizing
+from trading.breaker_rules import BreakerRules
+from trading.costs import Costs
+from trading.errors import BadConfiguration
+from trading.events import EventType
+from trading.limits import Limits
+from trading.strategy import AGENTS
+
+FREE = Frictions(costs=Costs(slippage_bps=Decimal(0)))
+BUY_ALL = Sizing(by=SizedBy.EQUITY, amount=Decimal("0.4"))
+PATIENT: dict[str, Any] = {name: Decimal(1) for name in ("max_daily_loss", "max_weekly_loss")}
+PATIENT["min_sharpe"] = Decimal(-1000)
+ONE = Sizing(by=SizedBy.FIXED, amount=Decimal(100))
+
+
+def level(*closes: float, symbols: tuple[str, ...] = ("AAA",), before: float = 50.0) -> Panel:
+    """A panel that stays at a price for as long as it warms up, and then goes this way, opening where it closed."""
+    panel = panels.made_up(symbols, WARM + len(closes))
+    column = np.array([before] * WARM + list(closes))
+    close = np.repeat(column[:, None], len(symbols), axis=1)
+    opens = np.vstack([close[:1], close[:-1]])
+    high, low = np.maximum(opens, close), np.minimum(opens, close)
+    return replace(panel, open=opens, high=high, low=low, close=close, volume=np.full(close.shape, 1e6))
+
+
+async def ran(panel: Panel, strategy: str, **changes: Any) -> Result:
+    wanted = {"limits": None, "frictions": FREE, **changes}
+    return await run_cycles(panel, plan(panel, strategy, **wanted), Deciders(journal=Asked()))
+
+
+async def test_a_position_is_bought_at_the_next_open_and_valued_at_each_close() -> None:
+    heard: list[Progress] = []
+    panel = level(50, 52, 49.5)
+    wanted = plan(panel, "buy-and-hold", sizing=ONE, limits=None, frictions=FREE)
+    result = await run_cycles(panel, wanted, tell=heard.append)
+    # Decided at 50.00, bought at the next open, 50.00: 95,000 dollars are left beside 100 shares.
+    assert (result.fills.day.tolist(), result.fills.shares.tolist(), result.fills.price.tolist()) == ([1], [100], [50])
+    assert result.cash.tolist() == [100_000, 95_000, 95_000]
+    assert result.equity.tolist() == [100_000, 100_200, 99_950]
+    assert result.gross.tolist() == [0, 5_200, 4_950]
+    assert result.positions[:, 0].tolist() == [0, 100, 100]
+    assert (result.decisions, result.refusals, result.cautions) == (1, (), ())
+    assert [(one.done, one.total, one.equity) for one in heard] == [(1, 3, 1e5), (2, 3, 100_200), (3, 3, 99_950)]
+
+
+async def test_a_day_without_a_bar_ends_the_orders_for_it_and_is_told() -> None:
+    panel = level(50, 50, 50, 50)
+    gap = WARM + 1
+    holes = {name: getattr(panel, name).copy() for name in panels.COLUMNS}
+    for column in holes.values():
+        column[gap] = np.nan
+    holes["volume"][gap] = 0
+    result = await ran(replace(panel, **holes), "buy-and-hold", sizing=ONE)
+    assert [(one.code, one.decided_on) for one in result.refusals] == [("cancelled", panels.day(panel, WARM))]
+    assert [(one.code, one.symbol) for one in result.cautions] == [("stale", "AAA")]
+    # It is bought anew on the first day on which there is a price again.
+    assert result.fills.day.tolist() == [3]
+    assert np.isfinite(result.equity).all()
+
+
+async def test_what_is_held_of_a_symbol_that_ends_is_sold_at_its_last_close() -> None:
+    panel = level(50, 50, 60, 60, symbols=("AAA", "BBB"))
+    ended = {name: getattr(panel, name).copy() for name in panels.COLUMNS}
+    for column in ended.values():
+        column[WARM + 3 :, 0] = np.nan
+    one = await lived(replace(panel, **ended), plan(panel, "buy-and-hold", sizing=ONE, limits=None, frictions=FREE))
+    books = await books_of(one)
+    sold = [(fill.symbol, fill.price) for fill in books.fills if fill.signed_quantity < 0]
+    assert sold == [("AAA", Decimal(60))]
+    assert {position.symbol for position in books.portfolio.positions if position.quantity} == {"BBB"}
+    result = await ran(replace(panel, **ended), "buy-and-hold", sizing=ONE)
+    assert "delisted" in {caution.code for caution in result.cautions}
+    assert result.equity.tolist() == [100_000, 100_000, 102_000, 102_000]
+
+
+async def test_a_fall_halts_the_desk_which_thinks_on_and_resumes_by_itself() -> None:
+    rules = BreakerRules(**PATIENT)
+    panel = level(50, 50, 30, 30, 52, 52, 52, 52)
+    kept: dict[str, Any] = {
+        "strategy": "buy-and-hold",
+        "sizing": Sizing(by=SizedBy.EQUITY, amount=Decimal("0.9")),
+        "breaker": rules,
+    }
+    one = await lived(panel, plan(panel, **kept, limits=None, frictions=FREE, fill=FillAt.CLOSE))
+    outcomes = [close.report.outcome.value for close in one.closes]
+    states = [close.portfolio.trading_state.value for close in one.closes]
+    assert states == ["ACTIVE"] * 2 + ["HALTED"] * 2 + ["ACTIVE"] * 4
+    assert outcomes[0] == "traded"
+    assert (await books_of(one)).breaker.probation_left
+    result = await ran(panel, **kept, fill=FillAt.CLOSE)
+    assert [note.split(":")[1].split(",")[0].strip() for note in result.notes] == ["HALTED", "ACTIVE"]
+    assert "drawdown" in result.notes[0]
+
+
+async def test_a_halted_desk_decides_in_shadow() -> None:
+    rules = BreakerRules(**PATIENT, max_drawdown=Decimal("0.05"))
+    panel = panels.made_up(("AAA", "BBB", "CCC"), WARM + 30, seed=3)
+    wanted = plan(panel, "sma-cross", parameters={"fast": 2, "slow": 4}, breaker=rules, fill=FillAt.CLOSE, limits=None)
+    one = await lived(panel, wanted.model_copy(update={"sizing": BUY_ALL}))
+    kinds = Counter(stored.event.type for stored in (await books_of(one)).events)
+    assert kinds[EventType.SHADOW_OPENED]
+    assert {close.report.shadow for close in one.closes} == {False, True}
+
+
+async def test_limits_cut_and_refuse_and_without_them_only_cash_does() -> None:
+    panel = level(50, 50, 50, symbols=("AAA", "BBB", "CCC"))
+    held_to = await ran(panel, "buy-and-hold", sizing=BUY_ALL, limits=Limits(max_positions=1))
+    free = await ran(panel, "buy-and-hold", sizing=BUY_ALL)
+    assert Counter(one.code for one in held_to.refusals) == {"max_positions": 2 * 3}
+    assert held_to.fills.shares.tolist() == [Decimal(100_000) * Decimal("0.2") * Decimal("0.995") // 50]
+    assert free.fills.shares.tolist() == [800, 800, 400]
+    assert free.refusals == ()
+
+
+async def test_a_buy_that_costs_more_at_the_open_than_there_is_is_told() -> None:
+    panel = level(50, 50, 50)
+    dear = panel.open.copy()
+    dear[WARM + 1] = 60.0
+    panel = replace(panel, open=dear, high=np.maximum(panel.high, dear))
+    result = await ran(panel, "buy-and-hold", sizing=Sizing(by=SizedBy.FIXED, amount=Decimal(1_900)))
+    assert [(one.code, one.shares) for one in result.refusals] == [("exceeds_cash", 1_900.0)]
+    assert result.fills.day.tolist() == [2]
+
+
+async def test_the_agents_decide_and_their_opinions_are_kept() -> None:
+    panel = panels.made_up(("AAA", "BBB", "CCC", "DDD"), WARM + 12, seed=5)
+    result = await ran(panel, AGENTS, limits=Limits())
+    assert result.decisions
+    agents = Counter(one.agent for one in result.opinions)
+    assert [agents[agent] for agent in Agent] == [3, 3, 3, 3]
+    assert all(one.dollars for one in result.opinions if one.verdict is Verdict.PROPOSED)
+
+
+async def test_a_plan_that_the_panel_cannot_serve_is_refused_by_name() -> None:
+    panel = level(50, 50)
+    with pytest.raises(BadConfiguration, match="no bars of ZZZ"):
+        await run_cycles(panel, plan(panel, "buy-and-hold", symbols=("AAA", "ZZZ")))
+    with pytest.raises(BadConfiguration, match="no session from 2031"):
+        await run_cycles(panel, plan(panel, "buy-and-hold", from_on="2031-01-01", to_on="2031-02-01"))
+    many = tuple(f"A{number}" for number in range(101))
+    with pytest.raises(BadConfiguration, match="look at 100 at most"):
+        await run_cycles(panels.made_up(sorted(many), 3), plan(panel, "buy-and-hold", symbols=many))
+
+
+async def test_a_rule_that_fails_costs_its_cycles_and_is_told() -> None:
+    panel = level(50, 50)
+    result = await ran(panel, "buy-and-hold", parameters={"no": 1})
+    assert [one.code for one in result.cautions] == ["cycle_failed"]
+    assert "2 cycles failed" in result.cautions[0].reason
+    assert "has no parameter no" in result.cautions[0].reason
