@@ -19,7 +19,7 @@ _TABLE = """
 CREATE TABLE IF NOT EXISTS model_calls (
     call_id TEXT PRIMARY KEY, agent TEXT NOT NULL, model TEXT NOT NULL,
     input_tokens INTEGER, output_tokens INTEGER, cost_usd TEXT, call BLOB NOT NULL
-) STRICT, WITHOUT ROWID
+) STRICT
 """
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from adapters.reply_file import ReplyFile
 from adapters.rules_model import RulesModel
+from backtest.cycles.days import Day
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.estimate import estimate
 from backtest.cycles.market import PanelMarket
@@ -22,14 +25,15 @@ from tests.backtest.replaying import WARM, books_of, lived, plan
 from tests.backtest.test_look_ahead import foreseeing
 from tests.fakes.seats import Dear
 from trading.agents.questions import Agent
+from trading.ports import LanguageModel
 from trading.strategy import AGENTS
 
 PANEL = panels.made_up(("ABC", "DEF", "XYZ"), WARM + 9)
 CUT = WARM + 5
 
 
-def dear(model: object = None) -> Dear:
-    return Dear(model or RulesModel(), "0.01")  # type: ignore[arg-type]
+def dear(model: LanguageModel | None = None) -> Dear:
+    return Dear(model or RulesModel(), "0.01")
 
 
 async def seal(panel: Panel, who: Deciders, sees: Panel | None = None, until: int = -1) -> str:
@@ -40,8 +44,8 @@ async def seal(panel: Panel, who: Deciders, sees: Panel | None = None, until: in
     return [stored.hash for stored in (await books_of(one)).events if stored.event.occurred_at <= bell][-1]
 
 
-def _bell(days: object, row: int) -> object:
-    return next(day.session.closes_at for day in days if day.row == row)  # type: ignore[attr-defined]
+def _bell(days: Sequence[Day], row: int) -> datetime:
+    return next(day.session.closes_at for day in days if day.row == row)
 
 
 def same(one: Result, other: Result) -> bool:
@@ -163,7 +167,7 @@ async def test_an_estimate_asks_nobody_and_counts_what_a_run_then_asks(tmp_path:
     assert {one.agent: one.questions for one in guess} == {agent: model.of(agent) for agent in Agent}
     assert float(sum(one.most_usd for one in guess)) > result.spent_usd > 0
     after = await estimate(PANEL, plan(PANEL, AGENTS), who, [file])
-    assert [(one.cached, one.most_usd) for one in after] == [(one.questions, 0) for one in guess]
+    assert [(one.cached, float(one.most_usd)) for one in after] == [(one.questions, 0.0) for one in guess]
     usual = file.usual(Agent.DATA, "dear-1")
     assert usual is not None
     assert (usual.calls, usual.tokens) == (model.of(Agent.DATA), 1000)

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from adapters.rules_model import RulesModel
+from backtest.comparing import Compared, differences
 from backtest.cycles.mask import HIGHEST, LOWEST, Mask
 from backtest.cycles.run import run_cycles
 from backtest.panel import Panel
 from tests.backtest import panels
 from tests.backtest.deciding import deciders, paid
+from tests.backtest.made import card_of, made, metrics_of
 from tests.backtest.replaying import WARM, plan
 from tests.fakes.seats import Dear
 from trading.backtest_plan import Plan
@@ -71,7 +73,8 @@ async def test_taken_off_every_dollar_is_where_it_was(seed: int) -> None:
         low, high = SAMPLE.low[first + day, symbol], SAMPLE.high[first + day, symbol]
         assert low / slip <= price <= high * slip
     assert {one.symbol for one in result.opinions} <= set(SYMBOLS)
-    assert not re.search(r"\bS\d\d\b", " ".join(one.reason for one in (*result.refusals, *result.cautions)))
+    words = [*(one.reason for one in result.refusals), *(one.reason for one in result.cautions)]
+    assert not re.search(r"\bS\d\d\b", " ".join(words))
 
 
 def test_a_mask_hides_the_level_and_keeps_all_returns_and_the_money_traded() -> None:
@@ -120,3 +123,11 @@ def test_what_companies_did_is_masked_with_them() -> None:
 def test_an_alias_is_no_symbol_that_is_there() -> None:
     made = panels.made_up(("S01", "S02", "X1"), WARM + 2)
     assert set(Mask.of(made, plan(made, AGENTS)).names.values()).isdisjoint(made.symbols)
+
+
+def test_beside_each_other_runs_differ_in_their_mask() -> None:
+    result = made([[100.0], [101.0], [102.0]])
+    plans = (result.plan, result.plan.model_copy(update={"mask": True}))
+    cards = (card_of(result).model_copy(update={"plan": one}) for one in plans)
+    runs = [Compared(card, metrics_of(result), result.days, result.equity) for card in cards]
+    assert differences(runs) == [("mask", ("False", "True"))]
