@@ -35,7 +35,6 @@ PEERS = {
 }
 """And the scenarios that each can play: bt fills at the close that it decides at, backtesting.py has one symbol."""
 CENT = 0.005
-ABSENT = "ModuleNotFoundError"
 Told = dict[str, Any]
 
 
@@ -73,13 +72,17 @@ def _written(data: Path, folder: Path) -> dict[str, Path]:
     return files
 
 
-def _run(*command: str | Path) -> Told | None:
-    """What a process answers on its last line; None if there is no such engine here."""
+def _found(peer: str) -> bool:
+    """Whether that package is there."""
+    asked = f"from importlib.util import find_spec; raise SystemExit(find_spec({peer!r}) is None)"
+    return subprocess.run([PEERS_PYTHON, "-c", asked], cwd=ROOT, check=False).returncode == 0  # noqa: S603  as below
+
+
+def _run(*command: str | Path) -> Told:
+    """What a process answers on its last line. Raises RuntimeError with what it said when it failed."""
     done = subprocess.run(  # noqa: S603  our own scripts
         [*map(str, command)], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    if done.returncode and ABSENT in done.stderr:
-        return None
     if done.returncode:
         raise RuntimeError(done.stderr)
     told: Told = json.loads(done.stdout.splitlines()[-1])
@@ -87,12 +90,12 @@ def _run(*command: str | Path) -> Told | None:
 
 
 def _peer(name: str, what: str, files: dict[str, Path]) -> Told | None:
-    if not PEERS_PYTHON.exists():
+    if not PEERS_PYTHON.exists() or not _found(name):
         return None
     return _run(PEERS_PYTHON, "-W", "ignore", "-m", f"benchmarks.peer_{name}", what, files[what])
 
 
-def _ours(what: str, data: Path, how: str) -> Told | None:
+def _ours(what: str, data: Path, how: str) -> Told:
     return _run(sys.executable, "-m", "benchmarks.ours", what, data, how)
 
 
@@ -111,11 +114,11 @@ def _race(data: Path, files: dict[str, Path]) -> Table:
         "MB",
     ):
         table.add_column(column, justify="left" if column in {"engine", "what it plays"} else "right")
-    told = {f"columns, {how}": _ours("speed", data, how) for how in ("compiled", "plain")}
+    best = _ours("speed", data, "compiled")
+    told: dict[str, Told | None] = {"columns, compiled": best, "columns, plain": _ours("speed", data, "plain")}
     told |= {name: _peer(name, "speed", files) for name in PEERS}
-    best = told["columns, compiled"]
     for name, one in told.items():
-        if one is None or best is None:
+        if one is None:
             table.add_row(name, "absent")
             continue
         table.add_row(
@@ -139,10 +142,10 @@ def _agreement(data: Path, files: dict[str, Path]) -> tuple[Table, bool]:
     agreed = True
     for name in SCENARIOS:
         ours = _ours(name, data, "compiled")
-        others = {"columns, compiled": ours, "columns, plain": _ours(name, data, "plain")}
+        others: dict[str, Told | None] = {"columns, compiled": ours, "columns, plain": _ours(name, data, "plain")}
         others |= {peer: _peer(peer, name, files) for peer, plays in PEERS.items() if name in plays}
         for engine, told in others.items():
-            if told is None or ours is None:
+            if told is None:
                 table.add_row(name, engine, "absent")
                 continue
             apart = float(np.abs(np.array(told["equity"]) - np.array(ours["equity"])).max())
@@ -150,7 +153,6 @@ def _agreement(data: Path, files: dict[str, Path]) -> tuple[Table, bool]:
             agreed = agreed and same
             final, fills = f"{told['equity'][-1]:,.4f}", str(len(told["fills"]))
             table.add_row(name, engine, final, fills, f"{apart:.1e}", "yes" if same else "NO")
-        agreed = agreed and ours is not None
     return table, agreed
 
 
