@@ -13,13 +13,12 @@ from rich.progress import Progress as Bar
 from backtest.columns import can_run, run_columns
 from backtest.panel import Panel
 from backtest.result import Result
-from console.backtest_agents import deciders_of
 from console.output import Output
-from settings import Settings
 from trading.backtest_plan import Engine, Plan
 from trading.errors import BadConfiguration
 
 if TYPE_CHECKING:
+    from backtest.cycles.deciders import Deciders
     from backtest.cycles.run import Progress
 
 Tell = Callable[["Progress"], None]
@@ -37,15 +36,15 @@ def engine_for(asked: Engine | None, plan: Plan, panel: Panel) -> Engine:
     return Engine.CYCLES
 
 
-async def run(engine: Engine, panel: Panel, plan: Plan, output: Output, settings: Settings) -> Result:
-    """What the plan brought."""
+async def run(engine: Engine, panel: Panel, plan: Plan, output: Output, deciders: Callable[[], Deciders]) -> Result:
+    """What the plan brought; `deciders` are made for whole cycles alone."""
     if engine is Engine.COLUMNS:
         with output.waiting("replaying"):
             return await asyncio.to_thread(run_columns, panel, plan)
     from backtest.cycles.run import run_cycles  # noqa: PLC0415  half a second that columns need not wait for
 
     with bar(output) as tell:
-        return await run_cycles(panel, plan, deciders_of(settings), tell)
+        return await run_cycles(panel, plan, deciders(), tell)
 
 
 @contextmanager

@@ -75,7 +75,7 @@ class Replay:
             state=portfolio.trading_state,
             outcome=report.outcome,
             shadow=report.shadow,
-            opinions=tuple(opinions_of(on, report.rows)) if asks else (),
+            opinions=opinions_of(on, report) if asks else (),
             cautions=played.cautions,
             unpaid=self._desk.broker.unpaid,
         )

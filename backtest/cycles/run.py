@@ -16,6 +16,7 @@ from backtest.cycles.days import Day, days_of
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.desk import Desk
 from backtest.cycles.market import PanelMarket
+from backtest.cycles.mask import Mask
 from backtest.cycles.replay import Close, Replay
 from backtest.cycles.telling import cautions_of, decisions_of, fills_of, notes_of, refusals_of, untraded
 from backtest.cycles.terms import DESK
@@ -46,9 +47,13 @@ async def run_cycles(
 ) -> Result:
     """Replay a plan over a panel; `tell` hears of each day that is done.
 
-    Without `deciders` the agents' seats are taken by the rules model. Raises BadConfiguration for a plan that the panel
+    Without `deciders` the agents' seats are taken by the rules model. A run that its models end early is cut after the
+    day that it came to, and says so. Raises BadConfiguration for a plan that the panel
     cannot serve: a symbol without bars, no session between its dates, more symbols than one cycle looks at.
     """
+    if plan.mask:
+        mask = Mask.of(panel, plan)
+        return mask.taken_off(await run_cycles(mask.panel, mask.plan, deciders, tell), panel, plan)
     return await _result(panel, plan, await live_through(panel, plan, deciders, tell))
 
 
@@ -82,11 +87,17 @@ async def live_through(
             closes.append(await replay.day(day))
             if tell is not None:
                 tell(Progress(done=len(closes), total=len(days), equity=closes[-1].equity))
-    return Lived(desk, days, tuple(closes))
+            if desk.meter.stopped is not None:
+                await desk.idle()
+                break
+    return Lived(desk, days[: len(closes)], tuple(closes))
 
 
 async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
     desk, days, closes = lived
+    stopped = desk.meter.stopped
+    if stopped is not None:
+        plan = plan.model_copy(update={"to_on": days[-1].on})
     books = await desk.ledger.whole_books(DESK)
     findings = audit(books, await desk.broker.orders(DESK))
     told = (caution for close in closes for caution in close.cautions)
@@ -120,10 +131,12 @@ async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
         borrow=0.0 - _paid(books, CapitalKind.FEE),
         dividends=_paid(books, CapitalKind.DIVIDEND),
         decisions=decisions_of(books),
+        spent_usd=float(desk.meter.spent_usd),
         notes=notes_of(books),
         highs=_of_days(panel.high, panel, days, symbols),
         lows=_of_days(panel.low, panel, days, symbols),
         opinions=tuple(chain.from_iterable(close.opinions for close in closes)),
+        stopped=stopped,
     )
 
 

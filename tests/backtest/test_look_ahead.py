@@ -42,7 +42,7 @@ async def said(panel: Panel, strategy: str, sees: Panel | None = None, fill: Fil
     journal = Asked()
     market = None if sees is None else PanelMarket(sees, panels.CALENDAR)
     wanted = plan(panel, strategy, parameters=QUICK.get(strategy, {}), fill=fill)
-    one = await lived(panel, wanted, deciders=Deciders(journal=lambda _: journal), market=market)
+    one = await lived(panel, wanted, deciders=Deciders(journal=journal), market=market)
     bell = next(day.session.closes_at for day in one.days if day.row == CUT)
     events = [stored for stored in (await books_of(one)).events if stored.event.occurred_at <= bell]
     last = f"{bell:%Y%m%d}"
