@@ -98,6 +98,7 @@ def _told(result: Result, card: RunCard) -> Iterator[tuple[str, str]]:
     yield "Engine", card.engine.value
     yield "Symbols", _symbols(plan.symbols)
     yield "From, to", f"{plan.from_on} to {plan.to_on}"
+    yield "Warmed up by", counted(card.warm_up, "session") if card.warm_up else ""
     yield "Filled at", plan.fill.value.replace("_", " ")
     yield "Sizing", _sizing(plan.sizing)
     yield "Limits", "none" if plan.limits is None else "on"

@@ -57,6 +57,8 @@ def test_a_program_gets_every_digit_and_the_paths_of_the_files(terminal: Termina
     assert document["metrics"]["commission_usd"] == pytest.approx(paid * 0.0005)
     assert {row["shares"] for row in fills} == {"1000.0"}
     assert (document["card"]["engine"], document["kept"]) == ("columns", False)
+    warm = terminal.type(*words, "--from", "2017-01-03", "--warm-up", "40", "--no-sheet").document["card"]
+    assert (warm["warm_up"], document["card"]["warm_up"]) == (40, 0)
     assert document["card"]["rule_version"].startswith("sma_cross@")
     again = terminal.type(*words, "--no-sheet").document
     assert without_names(again) == without_names(document)
