@@ -65,6 +65,22 @@ class Refusal(Record):
     reason: str
 
 
+class StopCause(StrEnum):
+    """What ends a run of the agents before its last day."""
+
+    BUDGET = "budget"
+    NO_MODEL = "no_model"
+    JOURNAL = "journal"
+
+
+class Stopped(Record):
+    """That a run ended early: with which day, in whose cycle nothing was decided any more, and why."""
+
+    cause: StopCause
+    on: date
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """D days from the plan's first to its last.
@@ -74,7 +90,7 @@ class Result:
     benchmark's shares, `held` [D] in equal parts of all symbols, bought at the first open and kept; NaN where there is
     none. `interest` and `borrow` are dollars earned and paid over all. `highs` and `lows` [D, N] of each session, where
     the engine keeps them: trades are measured at their worst and best by them, else by `closes`. `opinions` are the
-    agents'.
+    agents'. `stopped` says why there are fewer days than were asked for; the plan's last day is the last one lived.
     """
 
     plan: Plan
@@ -100,6 +116,7 @@ class Result:
     highs: Column | None = None
     lows: Column | None = None
     opinions: tuple[Opinion, ...] = ()
+    stopped: Stopped | None = None
 
 
 class RunCard(Record):

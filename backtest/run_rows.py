@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from trading.backtesting import Chunk, RunRow, RunStatus, StudySummary, TrialRow
 from trading.errors import BooksDisagree
@@ -49,7 +50,7 @@ class MemoryRuns:
         else:
             keys = sorted(key for key in self._trials if key[0] == run_id and fold in {None, key[1]})
             found = [self._trials[key] for key in keys]
-        return found if with_returns else [row.model_copy(update={"returns": b""}) for row in found]
+        return found if with_returns else [replace(row, returns=b"") for row in found]
 
     async def end(self, run_id: str, status: RunStatus, summary: StudySummary) -> StudySummary:
         """End a run, once; the answer is what it was ended with first."""

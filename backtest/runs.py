@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import TypeAdapter
+from pydantic import JsonValue, TypeAdapter
 
-from backtest.courses import Base, base_of, courses
+from backtest.courses import Base, as_it_was, base_of, courses
 from backtest.panel import Column, Panel
 from backtest.panels import Panels, sessions
 from backtest.trials import Engines, Tried, engine_of, with_parameters, within
@@ -70,7 +71,7 @@ class Studies:
             raise BadMarketData(f"the data are not those that run {asked.run_id} began with")
         if isinstance(asked, MonteCarloAsked):
             base = await self._base(Known(asked, prepared), panel)
-            await self._rows.keep([_base_row(asked, base)])
+            await self._rows.keep([as_it_was(asked, base)])
         return prepared
 
     async def left(self, chunk: Chunk) -> tuple[int, ...]:
@@ -133,7 +134,7 @@ class Studies:
         (row,) = _rows(chunk, [best.number], [tried], cash)
         whole = b"" if tried.equity is None else _bytes(returns_of(np.insert(tried.equity, 0, cash)[None, :])[0])
         # What follows on a fold before begins with its cash: stitched together, no day is lost.
-        return row.model_copy(update={"is_test": True, "returns": whole})
+        return replace(row, is_test=True, returns=whole)
 
     def _best(self, known: Known, rows: Sequence[TrialRow]) -> tuple[TrialLine, ...]:
         return best_of((line_of(row, known.asked.objective) for row in rows), BEST_OF_A_CHUNK)
@@ -166,6 +167,7 @@ class Studies:
 
 def _split(asked: StudyAsked, panel: Panel) -> Prepared:
     days, engine = sessions(panel, asked.plan), engine_of(asked, panel)
+    folds: tuple[Fold, ...]
     if isinstance(asked, MonteCarloAsked):
         if not days:
             raise BadConfiguration("there are no sessions between these dates")
@@ -188,7 +190,7 @@ def _all(days: Sequence[object]) -> Span:
 
 def _row(asked: StudyAsked, prepared: Prepared, panel: Panel) -> RunRow:
     plan = asked.plan
-    cautions = [one.model_dump(mode="json") for one in panel.cautions]
+    cautions: list[JsonValue] = [one.model_dump(mode="json") for one in panel.cautions]
     return RunRow(
         run_id=asked.run_id,
         kind=asked.kind,
@@ -208,30 +210,16 @@ def _rows(chunk: Chunk, numbers: Sequence[int], tried: Sequence[Tried], cash: fl
     """A row each, measured together."""
     ran = [one.equity for one in tried if one.equity is not None]
     equity = np.stack(ran) if ran else np.empty((0, 2))
-    measured = iter(zip(rows_of(scores(equity, cash)), returns_of(equity), strict=True)) if ran else iter(())
-    return [_trial(chunk, number, one, measured) for number, one in zip(numbers, tried, strict=True)]
-
-
-def _trial(chunk: Chunk, number: int, tried: Tried, measured: object) -> TrialRow:
-    fields = {"run_id": chunk.run_id, "fold": chunk.fold, "number": number, "parameters": tried.parameters}
-    if tried.equity is None:
-        return TrialRow.model_validate({**fields, "error": tried.error or "it could not be run"})
-    numbers, returns = next(measured)  # type: ignore[call-overload]
-    return TrialRow.model_validate(
-        {**fields, "metrics": {**numbers, "fills": float(tried.fills)}, "returns": _bytes(returns)}
-    )
-
-
-def _base_row(asked: MonteCarloAsked, base: Base) -> TrialRow:
-    (numbers,) = rows_of(scores(base.equity[None, :], base.start))
-    return TrialRow(
-        run_id=asked.run_id,
-        number=0,
-        is_test=True,
-        parameters=asked.plan.parameters,
-        metrics=numbers,
-        returns=_bytes(base.returns),
-    )
+    measured = zip(rows_of(scores(equity, cash)) if ran else (), returns_of(equity), strict=True)
+    rows = []
+    for number, one in zip(numbers, tried, strict=True):
+        row = TrialRow(run_id=chunk.run_id, fold=chunk.fold, number=number, parameters=one.parameters)
+        if one.equity is None:
+            rows.append(replace(row, error=one.error or "it could not be run"))
+        else:
+            told, returns = next(measured)
+            rows.append(replace(row, metrics={**told, "fills": float(one.fills)}, returns=_bytes(returns)))
+    return rows
 
 
 def _bytes(returns: Column) -> bytes:

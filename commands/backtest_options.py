@@ -55,10 +55,13 @@ ACCOUNT: dict[str, Any] = {
     "fill": Annotated[Word, typer.Option(help="Where a market order is filled; next_open.", metavar="next_open|close")],
 }
 AGENTS: dict[str, Any] = {
-    "model": Annotated[Several, typer.Option(help="Of an agent: data, risk, validator or meta.", metavar="AGENT=NAME")],
+    "model": Annotated[
+        Several,
+        typer.Option(help="Of all agents, or of one: data=, risk=, validator=, meta=NAME.", metavar="NAME|AGENT=NAME"),
+    ],
     "estimate": Annotated[bool, typer.Option("--estimate", help="Say what the models would cost, and run nothing.")],
-    "max_cost": Annotated[Word, typer.Option(help="Most dollars that the models may cost.")],
-    "mask": Annotated[bool, typer.Option("--mask", help="Hide names and dates from the models.")],
+    "max_cost": Annotated[Word, typer.Option(help="Most dollars that new questions may cost; the run stops before.")],
+    "mask": Annotated[bool, typer.Option("--mask", help="Hide names, sectors and price levels from the models.")],
 }
 RESULT: dict[str, Any] = {
     "out": Annotated[Word, typer.Option(help="Folder for the files; else one below DESK_HOME.", metavar="DIR")],

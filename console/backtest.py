@@ -14,7 +14,7 @@ from backtest.measuring import measured
 from backtest.result import Result, RunCard
 from backtest.round_trips import trades_of
 from console import backtest_shown
-from console.backtest_agents import refuse_unserved, rules_of
+from console.backtest_agents import Panelists, deciders_of, panelists_of, rules_of
 from console.backtest_card import card_of, new_run_id
 from console.backtest_data import panel_of, plan_of, source_of
 from console.backtest_row import keep, row_of
@@ -29,27 +29,41 @@ from trading.strategy import AGENTS
 FOLDER = "backtests"
 
 
+STOPPED = 3
+"""The exit code of a run that its models ended early: what there is was measured, written and kept."""
+
+
 async def backtest(settings: Settings, output: Output, typed: Typed) -> int:
-    """Replay, measure, write, keep and show."""
-    began, at_first = datetime.now(UTC), time.perf_counter()
+    """Replay, measure, write, keep and show; or only say what the models would cost."""
     wish = wished(typed, settings)
-    rule_version = _rule_version(wish.fields["strategy"], wish.fields["parameters"], settings)
-    refuse_unserved(typed, str(wish.fields["strategy"]))
-    with output.waiting("reading bars"):
-        panel = await panel_of(wish, settings)
-    plan = plan_of(wish, panel)
-    result = await run(engine_for(wish.engine, plan, panel), panel, plan, output, settings)
+    strategy = str(wish.fields["strategy"])
+    rule_version = _rule_version(strategy, wish.fields["parameters"], settings)
+    async with panelists_of(typed, strategy, settings) as who:
+        with output.waiting("reading bars"):
+            panel = await panel_of(wish, settings)
+        plan = plan_of(wish, panel)
+        if typed.get("estimate"):
+            from console.backtest_estimate import show_estimate  # noqa: PLC0415  with the whole of a desk behind it
+
+            return await show_estimate(output, panel, plan, who)
+        began, at_first = datetime.now(UTC), time.perf_counter()
+        result = await run(
+            engine_for(wish.engine, plan, panel), panel, plan, output, lambda: who.deciders or deciders_of(settings)
+        )
     run_id = new_run_id(plan.strategy, began)
-    card = card_of(result, run_id, (source_of(wish), panel.data_hash), rule_version)
+    card = card_of(result, run_id, (source_of(wish), panel.data_hash), rule_version, who)
     metrics = measured(result)
     at = _export(result, card, metrics, _folder(typed, settings, run_id), sheet=not typed.get("no_sheet"))
     no_row = await keep(settings, row_of(result, card, metrics, at, (began, datetime.now(UTC))))
+    code = 0 if result.stopped is None else STOPPED
     if output.as_json:
-        output.show(_document(result, card, metrics, at) | {"kept": no_row is None, "seconds": _since(at_first)})
-        return 0
+        kept = {"kept": no_row is None, "seconds": _since(at_first)}
+        output.show(_document(result, card, metrics, at) | _asked(result, who) | kept)
+        return code
     backtest_shown.show(output, result, card, metrics, trades_of(result))
+    backtest_shown.models(output, who)
     backtest_shown.files(output, card, at, no_row)
-    return 0
+    return code
 
 
 def _rule_version(strategy: str, parameters: dict[str, JsonValue], settings: Settings) -> str:
@@ -91,6 +105,15 @@ def _document(result: Result, card: RunCard, metrics: Metrics, at: Exported) -> 
         "files": {name: str(path) for name, path in at._asdict().items() if path.exists()},
         "card": card,
     }
+
+
+def _asked(result: Result, who: Panelists) -> dict[str, object]:
+    """What the models were asked in this run, and what ended it."""
+    if who.deciders is None:
+        return {}
+    meter = who.deciders.meter
+    calls = {"asked": meter.asked, "cached": meter.cached, "spent_usd": meter.spent_usd, "max_usd": meter.most_usd}
+    return {"calls": calls, "stopped": result.stopped}
 
 
 def _last(curve: np.ndarray | None) -> float | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from backtest.result import Result, RunCard
-from console.backtest_agents import banners_of, models_of
+from console.backtest_agents import Panelists
 
 ROOT = Path(__file__).parent.parent
 _LONGEST_NAME = 24
@@ -38,7 +38,7 @@ def code_version(root: Path = ROOT) -> str:
     return said.stdout.strip() or _package_version(root)
 
 
-def card_of(result: Result, run_id: str, data: tuple[str, str], rule_version: str) -> RunCard:
+def card_of(result: Result, run_id: str, data: tuple[str, str], rule_version: str, who: Panelists) -> RunCard:
     """The run card; `data` is where the bars come from, and their hash."""
     return RunCard(
         run_id=run_id,
@@ -47,10 +47,11 @@ def card_of(result: Result, run_id: str, data: tuple[str, str], rule_version: st
         code_version=code_version(),
         data=data[0],
         data_hash=data[1],
-        models=models_of(result.plan),
+        models=who.models,
+        prompts=who.prompts,
         rule_version=rule_version,
-        banners=banners_of(result.plan),
-        cautions=result.cautions,
+        banners=who.banners(result),
+        cautions=(*who.cautions(), *result.cautions),
     )
 
 

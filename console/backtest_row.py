@@ -42,7 +42,7 @@ def row_of(result: Result, card: RunCard, metrics: Metrics, at: Exported, moment
         symbols=plan.symbols,
         from_on=plan.from_on,
         to_on=plan.to_on,
-        status=RunStatus.COMPLETED,
+        status=RunStatus.COMPLETED if result.stopped is None else RunStatus.CANCELLED,
         started_at=moments[0],
         finished_at=moments[1],
         spent_usd=result.spent_usd,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -14,14 +13,12 @@ from rich.progress import Progress as Bar
 from backtest.columns import can_run, run_columns
 from backtest.panel import Panel
 from backtest.result import Result
-from backtest.yardsticks import benchmark_of, held_of
-from console.backtest_agents import deciders_of
 from console.output import Output
-from settings import Settings
 from trading.backtest_plan import Engine, Plan
 from trading.errors import BadConfiguration
 
 if TYPE_CHECKING:
+    from backtest.cycles.deciders import Deciders
     from backtest.cycles.run import Progress
 
 Tell = Callable[["Progress"], None]
@@ -39,16 +36,15 @@ def engine_for(asked: Engine | None, plan: Plan, panel: Panel) -> Engine:
     return Engine.CYCLES
 
 
-async def run(engine: Engine, panel: Panel, plan: Plan, output: Output, settings: Settings) -> Result:
-    """What the plan brought."""
+async def run(engine: Engine, panel: Panel, plan: Plan, output: Output, deciders: Callable[[], Deciders]) -> Result:
+    """What the plan brought; `deciders` are made for whole cycles alone."""
     if engine is Engine.COLUMNS:
         with output.waiting("replaying"):
             return await asyncio.to_thread(run_columns, panel, plan)
     from backtest.cycles.run import run_cycles  # noqa: PLC0415  half a second that columns need not wait for
 
     with bar(output) as tell:
-        result = await run_cycles(panel, plan, deciders_of(settings), tell)
-    return replace(result, benchmark=benchmark_of(panel, plan), held=held_of(panel, plan))
+        return await run_cycles(panel, plan, deciders(), tell)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from backtest.exports import Exported
 from backtest.panel import Caution
 from backtest.result import Result, RunCard
 from backtest.round_trips import OPEN, Trades
+from console.backtest_agents import Panelists
 from console.output import Output, gain, grid, pairs, plain, price, title, toned
 from trading.backtest_plan import Plan
 from trading.metrics import MEASURES, NOT_DEFINED, Metrics, shown
@@ -43,6 +44,18 @@ def show(output: Output, result: Result, card: RunCard, metrics: Metrics, trades
         output.say(title("Refused"), *_refused(result))
 
 
+def models(output: Output, who: Panelists) -> None:
+    """What the models were asked, and where their replies are kept for the next run."""
+    if who.deciders is None or not who.paid:
+        return
+    meter = who.deciders.meter
+    kept = f"{meter.asked:,} for {meter.spent_usd:.4f} USD; {meter.cached:,} more were answered before"
+    lines: list[tuple[str, str | Text]] = [("questions", kept)]
+    if who.no_database:
+        lines.append(("no database", toned(f"replies are kept in a file alone: {who.no_database}", "odd")))
+    output.say("", pairs(lines))
+
+
 def files(output: Output, card: RunCard, at: Exported, no_row: str | None) -> None:
     """Where the rest is, and how to go on."""
     sheet = [("tear sheet", str(at.tear_sheet))] if at.tear_sheet.exists() else []
@@ -69,6 +82,8 @@ def _card(result: Result, card: RunCard) -> Iterator[tuple[str, str | Text]]:
     yield "code", card.code_version + (f", {card.rule_version}" if card.rule_version else "")
     if card.models:
         yield "models", ", ".join(f"{who}: {which}" for who, which in card.models.items())
+    if plan.mask:
+        yield "mask", "names, sectors and price levels were hidden from the agents"
 
 
 def _costs(plan: Plan) -> str:

@@ -102,6 +102,7 @@ def _fields(strategy: str, typed: Typed, settings: Settings) -> dict[str, Any]:
         "sizing": None if typed.get("sizing") is None else _sizing(typed["sizing"]),
         "limits": settings.trading.limits if limits == "on" else None,
         "seed": 0 if typed.get("seed") is None else number("--seed", typed["seed"]),
+        "mask": bool(typed.get("mask")),
     }
 
 

@@ -126,8 +126,8 @@ def _progress(row: RunRow, done: int, live: RunProgress | None, *, wide: bool) -
         lines.append(("workflow", toned("no worker answers: start `worker.py --queues backtests`", "odd")))
     best = live.best if live is not None else ()
     objective = Objective(str(row.asked.get("objective", Objective.SHARPE)))
-    shown_best = [title("The best so far"), trials(best, objective, wide=wide)] if best else []
-    return [title(f"{_kind(row)} {row.run_id}"), pairs(lines), *shown_best]
+    told_first: list[RenderableType] = [title(f"{_kind(row)} {row.run_id}"), pairs(lines)]
+    return [*told_first, title("The best so far"), trials(best, objective, wide=wide)] if best else told_first
 
 
 def _listed(rows: list[RunRow], *, wide: bool) -> Table:

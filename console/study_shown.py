@@ -50,7 +50,7 @@ def show_summary(output: Output, summary: StudySummary, ran: Mapping[str, object
 def told(summary: StudySummary, best: Sequence[TrialLine] | None = None, *, wide: bool) -> Iterator[RenderableType]:
     """The tables of a study; `best` are those to name where they are not the summary's own."""
     if summary.kind is RunKind.MONTE_CARLO:
-        yield from _courses(summary)
+        yield from _courses(summary, wide=wide)
     elif summary.kind is RunKind.SWEEP and summary.best:
         yield title(f"The best by {summary.objective.replace('_', ' ')}")
         yield trials(best or summary.best, summary.objective, wide=wide)
@@ -145,13 +145,21 @@ def _interval(honest: Honesty) -> str:
     return _number(honest.sharpe) + ends
 
 
-def _courses(summary: StudySummary) -> Iterator[RenderableType]:
+def _courses(summary: StudySummary, *, wide: bool) -> Iterator[RenderableType]:
+    """The percentiles of each number; on a narrow terminal without the outermost."""
     yield title("Other courses it could have taken")
-    table = grid("", ">as it was", *(f">{percent} %" for percent in summary.percentiles))
+    of = slice(None) if wide else slice(1, -1)
+    table = grid("", ">as it was", *(f">{percent} %" for percent in summary.percentiles[of]))
     happened = summary.best[0].metrics if summary.best else {}
-    for name, values in summary.quantiles.items():
-        table.add_row(_label(name), _value(happened, name), *(_value({name: one}, name) for one in values))
+    for name in (name for name in _MEASURES if name in summary.quantiles):
+        values = [_dollars(name, one) for one in (happened.get(name), *summary.quantiles[name][of])]
+        table.add_row(_label(name), *values)
     yield table
+
+
+def _dollars(name: str, value: float | None) -> str:
+    """A number; dollars in whole ones, for seven of them stand side by side."""
+    return f"{value:,.0f}" if value is not None and name == "final_equity_usd" else _value({name: value}, name)
 
 
 def _label(name: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -37,6 +38,10 @@ from trading.strategy import AGENTS
 from wiring.strategies import rules_of
 
 _LISTED: TypeAdapter[list[Parameters]] = TypeAdapter(list[Parameters])
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
+Kind = TypeVar("Kind", SweepAsked, WalkForwardAsked, MonteCarloAsked)
 
 
 class Ready(NamedTuple):
@@ -76,7 +81,7 @@ async def monte_carlo_asked(typed: Typed, settings: Settings) -> Ready:
         return Ready(_of_run(await named(runs, str(typed["run"])), of, typed))
 
 
-async def _ready(kind: type[Any], of_its_own: Mapping[str, Any], typed: Typed, settings: Settings) -> Ready:
+async def _ready(kind: type[Kind], of_its_own: Mapping[str, Any], typed: Typed, settings: Settings) -> Ready:
     wish = wished(typed, settings)
     if wish.data is None:
         raise BadConfiguration("--provider: a study reads files, which each of its workers sees: use --data")
@@ -145,14 +150,14 @@ def _listed(path: str | None) -> list[Parameters]:
         raise BadConfiguration(f"--combinations: {path} is no list of objects of parameters, in JSON") from None
 
 
-def _choice(option: str, said: str, kind: type[Any]) -> Any:
+def _choice(option: str, said: str, kind: type[Choice]) -> Choice:
     try:
         return kind(said.strip())
     except ValueError:
         raise BadConfiguration(f"{option}: {said} is none of {', '.join(kind)}") from None
 
 
-def _record(kind: type[Any], fields: Mapping[str, Any]) -> Any:
+def _record(kind: type[Kind], fields: Mapping[str, Any]) -> Kind:
     try:
         return kind.model_validate(fields)
     except ValidationError as error:

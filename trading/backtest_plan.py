@@ -70,7 +70,7 @@ class Plan(Record):
     from `from_on` to `to_on` are traded, both included; earlier ones only warm up. `sizing` None leaves it to the
     weights of the strategy; `limits` None is no limits, `breaker` None nothing that halts. `intrabar`: stops, targets
     and limit orders meet each bar's open, high and low, the worst first; without it they meet its close alone. `seed`
-    is that of whatever is drawn.
+    is that of whatever is drawn. `mask` hides names, sectors and levels of prices from whoever decides.
     """
 
     strategy: Text
@@ -87,6 +87,7 @@ class Plan(Record):
     intrabar: bool = True
     benchmark: Symbol | None = None
     seed: Annotated[int, Field(ge=0)] = 0
+    mask: bool = False
 
     @model_validator(mode="after")
     def _forwards(self) -> Plan:

@@ -5,6 +5,7 @@ Runs are told apart by numbers and the records stay small: what was tried, and w
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -273,17 +274,18 @@ class StudySummary(Record):
     warnings: tuple[Text, ...] = ()
 
 
-class TrialRow(Record):
+@dataclass(frozen=True, slots=True)
+class TrialRow:
     """A trial as it is kept. `returns` are its daily returns, little-endian float32, for the statistics of all."""
 
-    run_id: Identifier
-    fold: Count = 0
-    number: Count
+    run_id: str
+    number: int
+    fold: int = 0
     is_test: bool = False
-    parameters: Parameters = Field(default_factory=dict)
-    metrics: dict[str, Ratio | None] = Field(default_factory=dict)
+    parameters: Parameters = field(default_factory=dict)
+    metrics: dict[str, float | None] = field(default_factory=dict)
     returns: bytes = b""
-    error: Text | None = None
+    error: str | None = None
 
 
 class RunRow(Record):

@@ -118,7 +118,7 @@ def _honesty(asked: StudyAsked, rows: Sequence[TrialRow]) -> Honesty | None:
     if isinstance(asked, MonteCarloAsked):
         return None
     if isinstance(asked, SweepAsked):
-        matrix = np.stack([_returns(row) for row in ran], axis=1) if ran else np.empty((0, 0))
+        matrix = _matrix(ran)
         chosen = best_of((line_of(row, asked.objective) for row in ran), 1)
         returns = next((_returns(row) for row in ran if chosen and row.number == chosen[0].number), np.empty(0))
         ratios = _ratios(matrix)
@@ -161,7 +161,8 @@ def _stitched(asked: StudyAsked, rows: Sequence[TrialRow]) -> Numbers:
     if isinstance(asked, MonteCarloAsked) or not len(returns):
         return {}
     start = float(asked.plan.cash)
-    (numbers,) = rows_of(scores(start * np.cumprod(np.insert(1 + returns, 0, 1.0))[None, :], start))
+    equity = np.asarray(start * np.cumprod(np.insert(1 + returns, 0, 1.0)), np.float64)
+    (numbers,) = rows_of(scores(equity[None, :], start))
     return numbers
 
 
@@ -178,6 +179,14 @@ def _quantiles(tried: Sequence[TrialRow]) -> dict[str, tuple[float, ...]]:
         for name, column in columns.items()
         if column
     }
+
+
+def _matrix(ran: Sequence[TrialRow]) -> Column:
+    """Daily returns [T, N], a column a trial: filled in place, for of ten thousand there is no room twice."""
+    matrix = np.empty((len(_returns(ran[0])) if ran else 0, len(ran)))
+    for column, row in enumerate(ran):
+        matrix[:, column] = _returns(row)
+    return matrix
 
 
 def _returns(row: TrialRow) -> Column:

@@ -54,7 +54,8 @@ def deepest(equity: Column, start: float) -> Column:
     """The deepest fraction below the highest close before [C], `start` among them; losing everything is 1."""
     with_start = np.concatenate([np.full((len(equity), 1), start), equity], axis=1)
     peaks = np.maximum.accumulate(with_start, axis=1)
-    return np.minimum((1 - with_start / peaks).max(axis=1), 1.0)
+    falls: Column = np.minimum((1 - with_start / peaks).max(axis=1), 1.0)
+    return falls
 
 
 def rows_of(columns: Mapping[str, Column]) -> list[Numbers]:
@@ -80,9 +81,9 @@ def course(returns: Column, generator: np.random.Generator, block: float) -> Col
     begins[0] = True
     places = np.maximum.accumulate(np.where(begins, np.arange(count), 0))
     firsts = generator.integers(0, count, count)
-    return returns[(firsts[places] + np.arange(count) - places) % count]
+    return np.asarray(returns[(firsts[places] + np.arange(count) - places) % count], np.float64)
 
 
 def _ratio(gain: Column, risk: Column) -> Column:
     defined = risk >= _NOTHING
-    return np.where(defined, gain / np.where(defined, risk, 1.0), np.nan)
+    return np.asarray(np.where(defined, gain / np.where(defined, risk, 1.0), np.nan), np.float64)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import takewhile
 from typing import NamedTuple
 
 from trading.intending import KnownOrder
@@ -31,7 +32,7 @@ class Lately:
     """The orders of the last minute and of today, and by their terms those that an order may be the double of."""
 
     _entered: deque[Entered] = field(default_factory=deque)
-    _alike: dict[Terms, deque[Entered]] = field(default_factory=lambda: defaultdict(deque))
+    _alike: dict[Terms, list[Entered]] = field(default_factory=lambda: defaultdict(list))
 
     def enter(self, known: KnownOrder, at: datetime) -> None:
         """Count one more; what was denied or protects does not count."""
@@ -55,10 +56,7 @@ class Lately:
         )
 
     def _within(self, request: OrderRequest, since: datetime) -> Iterable[Entered]:
-        alike = self._alike.get(_terms(request), deque())
-        while alike and alike[0].at <= since:
-            alike.popleft()
-        return reversed(alike)
+        return takewhile(lambda one: one.at > since, reversed(self._alike.get(_terms(request), [])))
 
 
 def _same(request: OrderRequest, newest_first: Iterable[Entered], orders: Mapping[str, KnownOrder]) -> str | None:

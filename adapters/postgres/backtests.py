@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Select, func, select, update
@@ -51,7 +52,7 @@ class PostgresRuns:
         """Keep these trials together; those that are there stay."""
         if not rows:
             return
-        values = [row.model_dump() for row in rows]
+        values = [asdict(row) for row in rows]
         async with transaction(self._engine) as connection:
             await connection.execute(insert(backtest_trials).on_conflict_do_nothing(), values)
 
@@ -77,7 +78,7 @@ class PostgresRuns:
         query = query if chunk is None else _within(query, chunk)
         async with transaction(self._engine) as connection:
             rows = (await connection.execute(query.order_by(of.fold, of.is_test, of.number))).mappings().all()
-        return [TrialRow.model_validate(dict(row)) for row in rows]
+        return [TrialRow(**row) for row in rows]
 
     async def end(self, run_id: str, status: RunStatus, summary: StudySummary) -> StudySummary:
         """End a run, once; the answer is what it was ended with first."""

@@ -17,12 +17,14 @@ from activities.rules import RuleActivities
 from activities.shadow import ShadowActivities
 from activities.standing import StandingActivities
 from adapters.earnings_file import EarningsFile
-from adapters.memory.journal import MemoryJournal
 from adapters.memory.snapshots import MemorySnapshots
+from backtest.cycles.asking import Asking
 from backtest.cycles.bar_broker import BarBroker
 from backtest.cycles.clock import BarClock
 from backtest.cycles.deciders import Deciders
+from backtest.cycles.journal import RunJournal
 from backtest.cycles.market import PanelMarket
+from backtest.cycles.meter import Meter
 from backtest.cycles.near import ReplayLedger
 from backtest.cycles.ruling import DirectRules
 from backtest.cycles.sending import DirectSending
@@ -47,13 +49,14 @@ class Desk:
     journal: Journal
     hands: Hands
     steps: DirectSteps
+    meter: Meter
 
     @classmethod
     def of(cls, plan: Plan, market: PanelMarket, deciders: Deciders, bell: BarClock) -> Desk:
         """The desk of a plan on a market, by the clock of its bars."""
         calendar, ledger, snapshots = market.calendar, ReplayLedger(bell), MemorySnapshots(most=2)
         broker = BarBroker(DESK, plan, bell, market.listed)
-        journal = deciders.journal or MemoryJournal(ledger)
+        journal = deciders.journal or RunJournal(deciders.meter)
         rules, limits = gate_rules_of(plan), limits_of(plan)
         sized = deciders.rules if plan.sizing is None else SizedRules(deciders.rules, plan.sizing)
         hands = Hands(
@@ -63,13 +66,19 @@ class Desk:
             breaker=None if plan.breaker is None else BreakerActivities(ledger, plan.breaker),
             rules=DirectRules(RuleActivities(snapshots, sized), snapshots, market),
             agents=AgentActivities(deciders.cast, journal, snapshots, deciders.budget),
+            asking=Asking(deciders.meter, deciders.pauses),
             standing=StandingActivities(broker, market, calendar, EarningsFile(None), rules.max_data_age),
             shadow=ShadowActivities(ledger, market, calendar, plan.frictions.costs),
             reconciling=ReconcilingActivities(broker, ledger, market, calendar, limits),
             sending=DirectSending(OrderActivities(broker, ledger, market)),
             ledger=ledger,
         )
-        return cls(bell, market, ledger, broker, journal, hands, DirectSteps(hands))
+        return cls(bell, market, ledger, broker, journal, hands, DirectSteps(hands), deciders.meter)
+
+    async def idle(self) -> None:
+        """Wait until no question is under way."""
+        if isinstance(self.journal, RunJournal):
+            await self.journal.idle()
 
     async def open(self, plan: Plan) -> None:
         """Open the books on what the account holds, and give the plan's strategy all of it.

@@ -46,7 +46,7 @@ class PanelMarket:
             for symbol, sector in zip(panel.symbols, panel.sectors, strict=True)
         }
         self._newest_on = _day(panel.days[-1])
-        self._quotes: dict[tuple[str, int], Quote | Dropped] = {}
+        self._quotes: dict[str, tuple[int, Quote | Dropped]] = {}
         self._completed: tuple[datetime, date] | None = None
 
     async def latest(self, now: datetime) -> datetime:
@@ -107,10 +107,10 @@ class PanelMarket:
     def _quote(self, symbol: str, end: int) -> Quote | Dropped:
         if not end:
             return Dropped(symbol=symbol, code="missing", reason="no bar is complete yet")
-        known = self._quotes.get((symbol, end))
-        if known is None:
-            known = self._quotes[symbol, end] = self._read(symbol, self._histories[symbol], end - 1)
-        return known
+        known = self._quotes.get(symbol)
+        if known is None or known[0] != end:
+            known = self._quotes[symbol] = end, self._read(symbol, self._histories[symbol], end - 1)
+        return known[1]
 
     def _read(self, symbol: str, history: Bars, row: int) -> Quote | Dropped:
         close = Decimal(repr(round(float(history.close[row]), PLACES)))

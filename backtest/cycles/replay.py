@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from activities import clock
 from backtest.cycles.bar_day import BarDay, Played
 from backtest.cycles.days import Day, DayBars
 from backtest.cycles.desk import Desk
 from backtest.cycles.leaving import leave
+from backtest.cycles.opinions import opinions_of
 from backtest.cycles.terms import DESK, strategy_of
 from backtest.panel import Caution, Panel
+from backtest.result import Opinion
 from trading.backtest_plan import FillAt, Plan
+from trading.breaker import TradingState
 from trading.cycle import run_cycle
 from trading.desk import LookAsked
 from trading.docket import CycleOutcome, CycleReport
@@ -20,16 +23,22 @@ from trading.market import Quote
 from trading.orders import PROTECTIVE, Order
 from trading.portfolio import Portfolio
 from trading.steps import Cycle, CycleRequest, Trigger
+from trading.strategy import AGENTS
 
 _UNMARKED = frozenset({CycleOutcome.SKIPPED, CycleOutcome.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
-    """What the desk was at a close, how its cycle ended, what the broker had to say of the day, and what it refused."""
+class Close(NamedTuple):
+    """What the desk was at a close, in dollars and signed shares; how its cycle ended; what was said and refused."""
 
-    portfolio: Portfolio
-    report: CycleReport
+    equity: float
+    cash: float
+    gross: float
+    shares: dict[str, float]
+    state: TradingState
+    outcome: CycleOutcome
+    shadow: bool
+    opinions: tuple[Opinion, ...]
     cautions: tuple[Caution, ...]
     unpaid: tuple[str, ...]
 
@@ -54,7 +63,22 @@ class Replay:
         report = await run_cycle(self._desk.steps, self._cycle(day))
         for held in played.delisted:
             await leave(self._desk, self._plan, day, held.symbol)
-        return Close(await self._mark(report), report, played.cautions, self._desk.broker.unpaid)
+        return self._close(await self._mark(report), report, played)
+
+    def _close(self, portfolio: Portfolio, report: CycleReport, played: Played) -> Close:
+        asks, on = self._plan.strategy == AGENTS, clock.now().date()
+        return Close(
+            equity=float(portfolio.equity),
+            cash=float(portfolio.cash),
+            gross=float(sum(abs(position.value) for position in portfolio.positions)),
+            shares={position.symbol: float(position.quantity) for position in portfolio.positions},
+            state=portfolio.trading_state,
+            outcome=report.outcome,
+            shadow=report.shadow,
+            opinions=opinions_of(on, report) if asks else (),
+            cautions=played.cautions,
+            unpaid=self._desk.broker.unpaid,
+        )
 
     async def _book(self, played: Played) -> None:
         """Bring the books level with what the bar did, in the order in which it did; then the day's orders are over."""

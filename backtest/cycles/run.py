@@ -15,18 +15,17 @@ from backtest.cycles.days import Day, days_of
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.desk import Desk
 from backtest.cycles.market import PanelMarket
-from backtest.cycles.opinions import opinions_of
+from backtest.cycles.mask import Mask
 from backtest.cycles.replay import Close, Replay
-from backtest.cycles.telling import cautions_of, decisions_of, fills_of, notes_of, refusals_of
+from backtest.cycles.telling import cautions_of, decisions_of, fills_of, notes_of, refusals_of, untraded
 from backtest.cycles.terms import DESK
 from backtest.panel import Column, Panel
-from backtest.result import Opinion, Result
+from backtest.result import Result
 from backtest.yardsticks import benchmark_of, held_of
 from trading.audit import Books, audit
 from trading.backtest_plan import Engine, Plan
 from trading.money import Record
 from trading.portfolio import CapitalKind
-from trading.strategy import AGENTS
 
 EXCHANGE = "XNYS"
 
@@ -47,9 +46,13 @@ async def run_cycles(
 ) -> Result:
     """Replay a plan over a panel; `tell` hears of each day that is done.
 
-    Without `deciders` the agents' seats are taken by the rules model. Raises BadConfiguration for a plan that the panel
+    Without `deciders` the agents' seats are taken by the rules model. A run that its models end early is cut after the
+    day that it came to, and says so. Raises BadConfiguration for a plan that the panel
     cannot serve: a symbol without bars, no session between its dates, more symbols than one cycle looks at.
     """
+    if plan.mask:
+        mask = Mask.of(panel, plan)
+        return mask.taken_off(await run_cycles(mask.panel, mask.plan, deciders, tell), panel, plan)
     return await _result(panel, plan, await live_through(panel, plan, deciders, tell))
 
 
@@ -82,13 +85,18 @@ async def live_through(
         for day in days:
             closes.append(await replay.day(day))
             if tell is not None:
-                equity = float(closes[-1].portfolio.equity)
-                tell(Progress(done=len(closes), total=len(days), equity=equity))
-    return Lived(desk, days, tuple(closes))
+                tell(Progress(done=len(closes), total=len(days), equity=closes[-1].equity))
+            if desk.meter.stopped is not None:
+                await desk.idle()
+                break
+    return Lived(desk, days[: len(closes)], tuple(closes))
 
 
 async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
     desk, days, closes = lived
+    stopped = desk.meter.stopped
+    if stopped is not None:
+        plan = plan.model_copy(update={"to_on": days[-1].on})
     books = await desk.ledger.whole_books(DESK)
     findings = audit(books, await desk.broker.orders(DESK))
     told = (caution for close in closes for caution in close.cautions)
@@ -101,24 +109,26 @@ async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
         engine=Engine.CYCLES,
         days=panel.days[[day.row for day in days]],
         symbols=symbols,
-        equity=np.array([float(close.portfolio.equity) for close in closes]),
-        cash=np.array([float(close.portfolio.cash) for close in closes]),
-        gross=np.array([float(sum(abs(one.value) for one in close.portfolio.positions)) for close in closes]),
+        equity=np.array([close.equity for close in closes]),
+        cash=np.array([close.cash for close in closes]),
+        gross=np.array([close.gross for close in closes]),
         positions=positions,
         closes=prices,
         fills=fills_of(desk.broker.all_fills, books, rows, symbols),
         refusals=refusals_of(books, {name for close in closes for name in close.unpaid}),
-        cautions=(*panel.cautions, *told, *cautions_of(books, findings)),
+        cautions=(*panel.cautions, *untraded(panel, plan, days), *told, *cautions_of(books, findings)),
         benchmark=benchmark_of(panel, plan),
         held=held_of(panel, plan),
         interest=_paid(books, CapitalKind.INTEREST),
         borrow=0.0 - _paid(books, CapitalKind.FEE),
         dividends=_paid(books, CapitalKind.DIVIDEND),
         decisions=decisions_of(books),
+        spent_usd=float(desk.meter.spent_usd),
         notes=notes_of(books),
         highs=_of_days(panel.high, panel, days, symbols),
         lows=_of_days(panel.low, panel, days, symbols),
-        opinions=_opinions(plan, days, closes),
+        opinions=tuple(chain.from_iterable(close.opinions for close in closes)),
+        stopped=stopped,
     )
 
 
@@ -126,8 +136,8 @@ def _positions(closes: Sequence[Close], symbols: Sequence[str]) -> Column:
     columns = {symbol: number for number, symbol in enumerate(symbols)}
     shares = np.zeros((len(closes), len(symbols)))
     for row, close in enumerate(closes):
-        for position in close.portfolio.positions:
-            shares[row, columns[position.symbol]] = float(position.quantity)
+        for symbol, held in close.shares.items():
+            shares[row, columns[symbol]] = held
     return shares
 
 
@@ -144,13 +154,6 @@ def _of_days(column: Column, panel: Panel, days: Sequence[Day], symbols: Sequenc
     """A column of the panel on the days of the result; NaN where a symbol has no bar."""
     columns = [panel.symbols.index(symbol) for symbol in symbols]
     return column[np.ix_([day.row for day in days], columns)]
-
-
-def _opinions(plan: Plan, days: Sequence[Day], closes: Sequence[Close]) -> tuple[Opinion, ...]:
-    if plan.strategy != AGENTS:
-        return ()
-    told = (opinions_of(day.on, close.report.rows) for day, close in zip(days, closes, strict=True))
-    return tuple(chain.from_iterable(told))
 
 
 def _paid(books: Books, kind: CapitalKind) -> float:

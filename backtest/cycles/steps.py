@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from activities import clock
 from activities.agents import AgentActivities
@@ -16,6 +16,7 @@ from activities.market import MarketActivities
 from activities.reconciling import ReconcilingActivities
 from activities.shadow import ShadowActivities
 from activities.standing import StandingActivities
+from backtest.cycles.asking import Asking
 from backtest.cycles.ruling import DirectRules
 from backtest.cycles.sending import DirectSending
 from trading.approvals import Approval, ApprovalAsked
@@ -31,7 +32,6 @@ from trading.ports import Ledger
 from trading.reconciling import Reconciled, ReconciliationAsked, standing_in_both
 from trading.settlement import Denied, IntentAsked
 from trading.shadow import ShadowDecision, ShadowTrade
-from trading.signals import NO_ANSWER, Abstention
 from trading.standing import Standing
 from trading.steps import (
     AssessmentAsked,
@@ -39,7 +39,6 @@ from trading.steps import (
     Cycle,
     DecisionAsked,
     DecisionsHeard,
-    Heard,
     InquiryAsked,
     MarkAsked,
     Marked,
@@ -57,7 +56,6 @@ from trading.steps import (
 )
 
 Answer = TypeVar("Answer")
-H = TypeVar("H", bound=Heard[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,7 @@ class Hands:
     breaker: BreakerActivities | None
     rules: DirectRules
     agents: AgentActivities
+    asking: Asking
     standing: StandingActivities
     shadow: ShadowActivities
     reconciling: ReconcilingActivities
@@ -97,6 +96,7 @@ class DirectSteps:
     async def record(self, events: Sequence[Event]) -> None:
         """Write the events of one step."""
         await _done("record", self._hands.books.record(Recorded(events=tuple(events))))
+        self._hands.asking.notice(events)
 
     async def open(self, cycle: Cycle) -> Opening:
         """Pass the gate."""
@@ -147,20 +147,25 @@ class DirectSteps:
 
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:
         """Ask the DataAgent."""
-        return await _heard("ask_data", self._hands.agents.ask_data(asked), SignalHeard, asked.symbol)
+        agents = self._hands.agents
+        return await self._hands.asking.hear("ask_data", lambda: agents.ask_data(asked), SignalHeard, asked.symbol)
 
     async def ask_risk(self, asked: AssessmentAsked) -> AssessmentsHeard:
         """Ask the RiskManager."""
-        return await _heard("ask_risk", self._hands.agents.ask_risk(asked), AssessmentsHeard)
+        agents = self._hands.agents
+        return await self._hands.asking.hear("ask_risk", lambda: agents.ask_risk(asked), AssessmentsHeard)
 
     async def ask_validator(self, asked: ValidationAsked) -> ValidationHeard:
         """Ask the Validator."""
-        call = self._hands.agents.ask_validator(asked)
-        return await _heard("ask_validator", call, ValidationHeard, asked.proposal.symbol)
+        agents, symbol = self._hands.agents, asked.proposal.symbol
+        return await self._hands.asking.hear(
+            "ask_validator", lambda: agents.ask_validator(asked), ValidationHeard, symbol
+        )
 
     async def ask_meta(self, asked: DecisionAsked) -> DecisionsHeard:
         """Ask the MetaAgent."""
-        return await _heard("ask_meta", self._hands.agents.ask_meta(asked), DecisionsHeard)
+        agents = self._hands.agents
+        return await self._hands.asking.hear("ask_meta", lambda: agents.ask_meta(asked), DecisionsHeard)
 
     async def approve(self, asked: ApprovalAsked) -> Approval:
         """Nobody is there to be asked: a replay's gate asks for no approval."""
@@ -193,14 +198,6 @@ async def _done(step: str, call: Awaitable[Answer]) -> Answer:
         return await call
     except TradingError as error:
         raise Final(f"{step}: {_named(error)}") from error
-
-
-async def _heard(step: str, call: Awaitable[H], kind: Callable[..., H], symbol: str | None = None) -> H:
-    """An agent's answer; one that never came is an abstention, and the cycle goes on."""
-    try:
-        return await _done(step, call)
-    except TradingError as error:
-        return kind(answer=Abstention(symbol=symbol, cause=NO_ANSWER, reason=str(error)[:4000]))
 
 
 def _named(error: TradingError) -> str:

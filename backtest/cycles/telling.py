@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from backtest.panel import Caution
+from backtest.cycles.days import Day
+from backtest.panel import Caution, Panel
 from backtest.result import Fills, Refusal
 from trading.audit import Books, Finding
+from trading.backtest_plan import Plan
 from trading.events import Event, EventType
 from trading.orders import PROTECTIVE, Fill, Leg, Order
 
@@ -86,6 +88,17 @@ def _waiting(books: Books) -> Iterator[Refusal]:
                 code=NO_BAR,
                 reason="no bar came after the decision that could have filled it",
             )
+
+
+def untraded(panel: Panel, plan: Plan, days: Sequence[Day]) -> tuple[Caution, ...]:
+    """Days of the plan on which there are bars and no session: nothing is done on them."""
+    first, last = np.datetime64(plan.from_on, "D"), np.datetime64(plan.to_on, "D")
+    within = panel.days[(panel.days >= first) & (panel.days <= last)]
+    left = sorted({day.item() for day in within} - {day.on for day in days})
+    if not left:
+        return ()
+    reason = f"{len(left)} days with bars are no sessions of the exchange, and left out: {left[0]} to {left[-1]}"
+    return (Caution(code="no_session", reason=reason),)
 
 
 def _refused(event: Event, orders: Mapping[str, Order], unpaid: Collection[str]) -> Refusal | None:

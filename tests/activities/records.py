@@ -14,6 +14,9 @@ from temporalio import workflow
 
 from tests.activities import poison
 from tests.making import hints
+from trading.backtest_plan import Yearly
+from trading.costs import Rate
+from trading.grids import Name
 from trading.instruments import Symbol
 from trading.limits import Budget, Turnover
 from trading.money import DeskId, Dollars, Fraction, Identifier, Price, Quantity, Ratio, Record, SignedQuantity, Text
@@ -40,6 +43,9 @@ KINDS: tuple[tuple[Any, st.SearchStrategy[Any]], ...] = (
     (Quantity, amounts("0", "1e9", 9)),
     (SignedQuantity, amounts("-1e9", "1e9", 9)),
     (Fraction, amounts("0", "1", 8)),
+    (Yearly, amounts("0", "1", 4)),
+    (Rate, amounts("0", "100", 4)),
+    (Name, st.from_regex(r"\A[a-z_][a-z0-9_]{0,9}\Z")),
     (Budget, amounts("0", "1e15", 2)),
     (Turnover, amounts("0", "1000", 8)),
     (Ratio, st.floats(allow_nan=False, allow_infinity=False)),
@@ -116,6 +122,9 @@ def _made(kind: type[Record], fields: dict[str, Any]) -> Any:
         # A limit order, and only that, has a limit price; nearly nothing random is consistent in this.
         fields["limit_price"] = fields["mark"] if fields["kind"] == "limit" else None
         fields["stop_price"] = fields["mark"] if fields["kind"] == "stop" else None
+    if kind.__name__ == "Plan":
+        fields["from_on"], fields["to_on"] = sorted((fields["from_on"], fields["to_on"]))
+        fields["cash"] = abs(fields["cash"]) + 1
     try:
         return kind.model_validate(fields)
     except ValidationError:

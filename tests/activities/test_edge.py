@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+
 import pytest
+from temporalio import activity, workflow
 from temporalio.client import WorkflowFailureError
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -11,8 +16,46 @@ from temporalio.worker import Worker
 from tests.activities import poison
 from tests.activities.asking import Asking
 from tests.activities.records import broken
+from tests.rig import until
 
 QUEUE = "poison"
+SAID = 7
+
+
+@workflow.defn(sandboxed=False)
+class Waits:
+    """Waits for one activity that says once how far it is."""
+
+    @workflow.run
+    async def run(self) -> None:
+        patience = timedelta(seconds=60)
+        await workflow.execute_activity(
+            "says_once", start_to_close_timeout=patience, heartbeat_timeout=timedelta(seconds=2)
+        )
+
+
+async def test_what_an_activity_says_of_itself_outlives_the_edge_s_own_beats(temporal: WorkflowEnvironment) -> None:
+    seen, release = dict[str, list[object]](), asyncio.Event()
+
+    @activity.defn
+    async def says_once() -> None:
+        activity.heartbeat(SAID)
+        await release.wait()
+
+    async with Worker(temporal.client, task_queue="saying", workflows=[Waits], activities=[says_once]):
+        handle = await temporal.client.start_workflow(Waits.run, id="waits", task_queue="saying")
+
+        async def beaten() -> bool:
+            for one in (await handle.describe()).raw_description.pending_activities:
+                payloads = list(one.heartbeat_details.payloads)
+                seen[str(one.last_heartbeat_time)] = pydantic_data_converter.payload_converter.from_payloads(payloads)
+            return len(seen) > 4
+
+        await until(beaten)
+        release.set()
+        await handle.result()
+    assert [SAID] in seen.values()
+    assert list(seen.values())[-3:] == [[SAID]] * 3
 
 
 async def test_an_unreadable_answer_fails_in_its_activity_at_once(temporal: WorkflowEnvironment) -> None:

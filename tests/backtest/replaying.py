@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from backtest.cycles.deciders import Deciders
 from backtest.cycles.run import Lived, live_through
 from backtest.cycles.terms import DESK
 from backtest.panel import Panel
@@ -55,4 +54,4 @@ async def books_of(lived: Lived) -> Books:
 
 async def lived(panel: Panel, plan: Plan, **others: Any) -> Lived:
     """A desk after its last day."""
-    return await live_through(panel, plan, others.pop("deciders", Deciders(journal=Asked())), **others)
+    return await live_through(panel, plan, others.pop("deciders", None), **others)

@@ -15,7 +15,7 @@ from backtest.cycles.run import Progress, run_cycles
 from backtest.panel import Panel
 from backtest.result import Result, Verdict
 from tests.backtest import panels
-from tests.backtest.replaying import WARM, Asked, books_of, lived, plan
+from tests.backtest.replaying import WARM, books_of, lived, plan
 from trading.agents.questions import Agent
 from trading.backtest_plan import FillAt, Frictions, SizedBy, Sizing
 from trading.breaker_rules import BreakerRules
@@ -44,7 +44,7 @@ def level(*closes: float, symbols: tuple[str, ...] = ("AAA",), before: float = 5
 
 async def ran(panel: Panel, strategy: str, **changes: Any) -> Result:
     wanted = {"limits": None, "frictions": FREE, **changes}
-    return await run_cycles(panel, plan(panel, strategy, **wanted), Deciders(journal=Asked()))
+    return await run_cycles(panel, plan(panel, strategy, **wanted), Deciders())
 
 
 async def test_a_position_is_bought_at_the_next_open_and_valued_at_each_close() -> None:
@@ -101,8 +101,8 @@ async def test_a_fall_halts_the_desk_which_thinks_on_and_resumes_by_itself() -> 
         "breaker": rules,
     }
     one = await lived(panel, plan(panel, **kept, limits=None, frictions=FREE, fill=FillAt.CLOSE))
-    outcomes = [close.report.outcome.value for close in one.closes]
-    states = [close.portfolio.trading_state.value for close in one.closes]
+    outcomes = [close.outcome.value for close in one.closes]
+    states = [close.state.value for close in one.closes]
     assert states == ["ACTIVE"] * 2 + ["HALTED"] * 2 + ["ACTIVE"] * 4
     assert outcomes[0] == "traded"
     assert (await books_of(one)).breaker.probation_left
@@ -118,7 +118,7 @@ async def test_a_halted_desk_decides_in_shadow() -> None:
     one = await lived(panel, wanted.model_copy(update={"sizing": BUY_ALL}))
     kinds = Counter(stored.event.type for stored in (await books_of(one)).events)
     assert kinds[EventType.SHADOW_OPENED]
-    assert {close.report.shadow for close in one.closes} == {False, True}
+    assert {close.shadow for close in one.closes} == {False, True}
 
 
 async def test_limits_cut_and_refuse_and_without_them_only_cash_does() -> None:
@@ -159,6 +159,15 @@ async def test_a_plan_that_the_panel_cannot_serve_is_refused_by_name() -> None:
     many = tuple(f"A{number}" for number in range(101))
     with pytest.raises(BadConfiguration, match="look at 100 at most"):
         await run_cycles(panels.made_up(sorted(many), 3), plan(panel, "buy-and-hold", symbols=many))
+
+
+async def test_a_bar_on_a_holiday_makes_no_session_and_is_told() -> None:
+    panel = level(50, 50)
+    days = panel.days.copy()
+    days[-1] = np.datetime64("2017-11-12")  # a Sunday
+    result = await ran(replace(panel, days=days), "buy-and-hold", sizing=ONE)
+    assert len(result.days) == 1
+    assert [one.code for one in result.cautions] == ["no_session"]
 
 
 async def test_a_rule_that_fails_costs_its_cycles_and_is_told() -> None:

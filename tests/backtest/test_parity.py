@@ -17,7 +17,6 @@ from backtest.cycles.deciders import Deciders
 from backtest.cycles.run import live_through
 from backtest.cycles.terms import DESK, TESTED, strategy_of
 from tests.backtest import panels
-from tests.backtest.replaying import Asked
 from tests.rig import Ports, cycle, findings, request, serving
 from tests.workflows.breaking import opened
 from trading.audit import Books, audit
@@ -123,7 +122,7 @@ def accounts(books: Books) -> dict[str, object]:
 
 async def both(temporal: WorkflowEnvironment, engine: AsyncEngine, plan: Plan) -> tuple[Books, Books]:
     live = await lived(temporal, engine, plan)
-    desk = (await live_through(panels.sample(), plan, Deciders(journal=Asked()))).desk
+    desk = (await live_through(panels.sample(), plan, Deciders())).desk
     replayed = await desk.ledger.whole_books(DESK)
     assert audit(replayed, await desk.broker.orders(DESK)) == ()
     return live, replayed

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from backtest.columns import run_columns
-from backtest.panel import Panel
+from backtest.panel import Column, Panel
 from backtest.panels import Panels, from_files
+from backtest.round_trips import trades_of
 from backtest.run_rows import MemoryRuns
 from backtest.runs import Studies
 from backtest.trials import with_parameters, within
@@ -117,8 +119,8 @@ async def test_the_future_changes_no_choice(sample_data: Path) -> None:
     async def otherwise(source: Source, plan: Plan) -> Panel:
         panel = await from_files(source, plan)
         later = panel.days > np.datetime64(turn.to_on)
-        prices = {name: _shaken(getattr(panel, name), later) for name in ("open", "high", "low", "close")}
-        return replace(panel, **prices)
+        opened, high, low, close = (_shaken(one, later) for one in (panel.open, panel.high, panel.low, panel.close))
+        return replace(panel, open=opened, high=high, low=low, close=close)
 
     rows = MemoryRuns()
     after = await Study(asked).run(Here(Studies(rows, Panels(otherwise))))
@@ -126,7 +128,7 @@ async def test_the_future_changes_no_choice(sample_data: Path) -> None:
     assert after.folds[2].metrics != before.folds[2].metrics
 
 
-def _shaken(prices: np.ndarray, later: np.ndarray) -> np.ndarray:
+def _shaken(prices: Column, later: NDArray[np.bool_]) -> Column:
     shaken = prices.copy()
     shaken[later] *= np.linspace(1, 3, int(later.sum()))[:, None]
     return shaken
@@ -143,12 +145,24 @@ async def test_other_courses_are_the_same_in_whatever_chunks_they_are_drawn(samp
         await studies.run(chunk, tuple(chunk.numbers))
     assert await again.trials(asked.run_id, with_returns=True) == rows
     assert summary.done == 200
-    panel = await from_files(asked.source, asked.plan)
-    assert summary.best[0].metrics["final_equity_usd"] == pytest.approx(run_columns(panel, asked.plan).equity[-1])
     falls = summary.quantiles["max_drawdown"]
     assert list(falls) == sorted(falls)
     assert len(falls) == len(summary.percentiles)
-    assert falls[0] < falls[-1]
+    assert falls[0] < (summary.best[0].metrics["max_drawdown"] or 0) < falls[-1]
+
+
+async def test_a_run_as_it_was_stands_beside_its_other_courses(sample_data: Path) -> None:
+    asked = monte_carlo(sample_data)
+    _, summary = await rows_of(asked)
+    panel = await from_files(asked.source, asked.plan)
+    result = run_columns(panel, asked.plan)
+    assert summary.best[0].metrics["final_equity_usd"] == pytest.approx(result.equity[-1])
+    _, by_trades = await rows_of(monte_carlo(sample_data, of=Resampled.TRADES))
+    trades = trades_of(result)
+    order = np.argsort(trades.left[trades.closed], kind="stable")
+    course = np.insert(100_000 + np.cumsum(trades.pnl[trades.closed][order]), 0, 100_000)
+    deepest = float((1 - course / np.maximum.accumulate(course)).max())
+    assert by_trades.best[0].metrics == {"max_drawdown": pytest.approx(deepest)}
 
 
 async def test_another_seed_draws_other_courses(sample_data: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading.errors import BadConfiguration
-from trading.grids import MOST_COMBINATIONS, Axis, Grid, axis_of, grid_of
+from trading.grids import MOST_COMBINATIONS, Axis, Grid, Parameters, axis_of, grid_of
 
 NAMES = st.lists(st.sampled_from(["fast", "slow", "band", "parts"]), min_size=1, max_size=4, unique=True)
 VALUES = st.lists(st.integers(-50, 50), min_size=1, max_size=6, unique=True)
@@ -77,7 +77,8 @@ def test_every_combination_has_one_number_and_the_last_axis_is_the_fastest(
     names: list[str], data: st.DataObject
 ) -> None:
     axes = tuple(Axis(name=name, values=tuple(data.draw(VALUES))) for name in names)
-    listed = ({"fast": 1},) * data.draw(st.integers(0, 2))
+    only: Parameters = {"fast": 1}
+    listed = (only,) * data.draw(st.integers(0, 2))
     grid = Grid(axes=axes, listed=listed)
     product = [dict(zip(names, values, strict=True)) for values in itertools.product(*(axis.values for axis in axes))]
     assert [grid.at(number) for number in range(grid.size)] == [*product, *listed]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,19 +17,29 @@ from temporalio.worker import Worker
 from activities.backtests import BacktestActivities
 from adapters.postgres.backtests import PostgresRuns
 from adapters.temporal.plugin import DeskPlugin
+from backtest.panel import Panel
 from backtest.panels import Panels
 from backtest.run_rows import MemoryRuns
 from backtest.runs import Studies
-from backtest.trials import Engines
+from backtest.trials import Engines, Tried
 from tests.rig import until
 from tests.studies import Slowly, monte_carlo, run_here, sweep, walk
 from tests.workflows.conftest import Keep
+from trading.backtest_plan import Engine, Plan
 from trading.backtesting import RunProgress, RunStatus, StudyAsked, StudySummary, TrialRow
+from trading.errors import BadMarketData
 from trading.grids import Parameters
 from workflows import policies
 from workflows.backtest import Backtest
 
 Handle = WorkflowHandle[Backtest, StudySummary]
+DATA = Path("data")
+"""From the root of the repository: a history that is kept says nothing of the machine that recorded it."""
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
 
 
 @asynccontextmanager
@@ -66,13 +77,13 @@ async def start(client: Client, asked: StudyAsked) -> Handle:
 async def kept(engine: AsyncEngine, run_id: str) -> list[TrialRow]:
     """The rows of a run, without its name."""
     rows = await PostgresRuns(engine).trials(run_id, with_returns=True)
-    return [row.model_copy(update={"run_id": "any"}) for row in rows]
+    return [replace(row, run_id="any") for row in rows]
 
 
 async def test_two_workers_share_a_sweep_and_bring_what_one_process_brings(
-    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
+    temporal: WorkflowEnvironment, engine: AsyncEngine, keep: Keep
 ) -> None:
-    asked = sweep(sample_data, "fast=5..50:1", "slow=20,30,40,60,80", run_id="shared")
+    asked = sweep(DATA, "fast=5..50:1", "slow=20,30,40,60,80", run_id="shared")
     left, right = Slowly(0.005), Slowly(0.005)
     async with serving(temporal.client, engine, [left, right]):
         handle = await start(temporal.client, asked)
@@ -86,7 +97,7 @@ async def test_two_workers_share_a_sweep_and_bring_what_one_process_brings(
     assert len(tried) == len(set(tried)) == 230
     rows = MemoryRuns()
     alone = await run_here(asked, rows)
-    here = [row.model_copy(update={"run_id": "any"}) for row in await rows.trials("shared", with_returns=True)]
+    here = [replace(row, run_id="any") for row in await rows.trials("shared", with_returns=True)]
     assert await kept(engine, "shared") == here
     assert summary == alone
     assert await PostgresRuns(engine).counted("shared") == 230
@@ -98,9 +109,9 @@ def _is_wrong(parameters: Parameters) -> bool:
 
 
 async def test_a_walk_forward_and_a_monte_carlo_bring_what_one_process_brings(
-    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
+    temporal: WorkflowEnvironment, engine: AsyncEngine, keep: Keep
 ) -> None:
-    asked = (walk(sample_data), monte_carlo(sample_data))
+    asked = (walk(DATA), monte_carlo(DATA))
     async with serving(temporal.client, engine):
         handles = [await start(temporal.client, one) for one in asked]
         summaries = [await handle.result() for handle in handles]
@@ -110,10 +121,10 @@ async def test_a_walk_forward_and_a_monte_carlo_bring_what_one_process_brings(
 
 
 async def test_a_study_says_how_far_it_is_and_a_cancelled_one_keeps_what_is_done(
-    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
+    temporal: WorkflowEnvironment, engine: AsyncEngine, keep: Keep
 ) -> None:
     slowly = Slowly(0.02)
-    asked = sweep(sample_data, "fast=2..50", "slow=60..69", run_id="cancelled")
+    asked = sweep(DATA, "fast=2..50", "slow=60..69", run_id="cancelled")
     async with serving(temporal.client, engine, [slowly]):
         handle = await start(temporal.client, asked)
         await until(lambda: has_a_chunk(handle))
@@ -149,23 +160,49 @@ async def asked_how_far(handle: Handle) -> RunProgress:
 
 
 async def test_what_cannot_be_run_ends_at_once_in_a_sentence_and_leaves_no_row(
-    temporal: WorkflowEnvironment, engine: AsyncEngine, tmp_path: Path, sample_data: Path, keep: Keep
+    temporal: WorkflowEnvironment, engine: AsyncEngine, keep: Keep
 ) -> None:
-    asked = sweep(sample_data, run_id="nowhere").model_copy(update={"source": sweep(sample_data).source})
-    nowhere = asked.model_copy(update={"source": asked.source.model_copy(update={"data": str(tmp_path / "none")})})
+    asked = sweep(DATA, run_id="nowhere").model_copy(update={"source": sweep(DATA).source})
+    nowhere = asked.model_copy(update={"source": asked.source.model_copy(update={"data": "nowhere"})})
     async with serving(temporal.client, engine):
         handle = await start(temporal.client, nowhere)
         with pytest.raises(WorkflowFailureError) as failure:
             await handle.result()
-    assert "none" in str(failure.value.cause.__cause__)
+    assert "nowhere" in str(failure.value.cause.__cause__)
     assert await PostgresRuns(engine).listed(5) == []
     await keep("backtest-refused", handle)
 
 
-async def test_a_thousand_combinations_make_a_short_history_of_small_payloads(
-    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+class Broken(Engines):
+    """Cannot do anything with the last combination of the second chunk, nor with what is run beside it."""
+
+    async def try_all(
+        self, panel: Panel, plan: Plan, engine: Engine, combinations: Sequence[Parameters]
+    ) -> list[Tried]:
+        if any((one["fast"], one["slow"]) == (33, 63) for one in combinations):
+            raise BadMarketData("planned")
+        return await super().try_all(panel, plan, engine, combinations)
+
+
+async def test_a_chunk_that_nobody_can_run_is_told_and_the_others_are_run(
+    temporal: WorkflowEnvironment, engine: AsyncEngine
 ) -> None:
-    asked = sweep(sample_data, "fast=1..50", "slow=51..70", run_id="thousand")
+    asked = sweep(DATA, "fast=2..49", "slow=60..63", run_id="broken")
+    async with serving(temporal.client, engine, [Broken()]):
+        summary = await (await start(temporal.client, asked)).result()
+    missing = set(range(192)) - {row.number for row in await kept(engine, "broken")}
+    assert summary.status is RunStatus.COMPLETED
+    assert 127 in missing <= set(range(64, 128))
+    assert summary.warnings[:2] == (
+        f"{len(missing)} of 192 could not be run",
+        "fold 0, combinations 64 to 127: BadMarketData: planned",
+    )
+
+
+async def test_a_thousand_combinations_make_a_short_history_of_small_payloads(
+    temporal: WorkflowEnvironment, engine: AsyncEngine
+) -> None:
+    asked = sweep(DATA, "fast=1..50", "slow=51..70", run_id="thousand")
     async with serving(temporal.client, engine):
         handle = await start(temporal.client, asked)
         summary = await handle.result()
