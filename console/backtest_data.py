@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
@@ -28,7 +27,7 @@ async def panel_of(wish: Wish, settings: Settings) -> Panel:
     """The panel of a wish. Raises what `load_panel` and `ask_panel` do, and UnknownSymbol for a benchmark not there."""
     wanted = replace(wish.wanted, warm_up=warm_up_for(wish))
     if wish.data is not None:
-        panel = await asyncio.to_thread(load_panel, wish.data, wanted)
+        panel = load_panel(wish.data, wanted)  # nothing else is waited for, and a thread would keep memory of its own
     else:
         panel = await _asked(wish.provider or "", wanted, settings)
     if wish.needs_benchmark and wish.benchmark is not None and wish.benchmark not in panel.symbols:

@@ -8,6 +8,8 @@ import json
 import re
 import shutil
 import signal
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,15 @@ def without_names(document: dict[str, Any]) -> dict[str, Any]:
     """What two runs of one plan have in common."""
     card = {name: value for name, value in document["card"].items() if name != "run_id"}
     return {**document, "card": card, "run_id": "", "files": {}, "seconds": 0}
+
+
+HEAVY = ("pandas", "talib", "numba", "sqlalchemy", "scipy", "matplotlib", "exchange_calendars")
+LOADED = f"import sys, console.backtest; sys.exit(', '.join(name for name in {HEAVY} if name in sys.modules) or 0)"
+
+
+def test_the_command_begins_without_what_only_others_need() -> None:
+    begun = subprocess.run([sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (begun.returncode, begun.stderr) == (0, "")
 
 
 def test_a_program_gets_every_digit_and_the_paths_of_the_files(terminal: Terminal) -> None:
