@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from backtest.columns import can_run, pays, run_columns, sweep_columns
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.run import run_cycles
+from backtest.cycles.telling import CYCLE_FAILED
 from backtest.panel import Column, Panel
 from backtest.result import Result
 from trading.backtest_plan import Engine, Plan
@@ -93,6 +94,9 @@ class Engines:
             raise
         except Exception as error:  # noqa: BLE001  whatever a rule did, the others are run
             return Tried(dict(parameters), error=_told(error))
+        if failed := [one for one in result.cautions if one.code == CYCLE_FAILED]:
+            # Such a day trades nothing. That is safe for a desk; a trial that sat it out would be no worse than cash.
+            return Tried(dict(parameters), error=failed[0].reason)
         return Tried(dict(parameters), result.equity, len(result.fills))
 
 
