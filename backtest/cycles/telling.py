@@ -17,6 +17,7 @@ from trading.backtest_plan import Plan
 from trading.events import Event, EventType
 from trading.orders import PROTECTIVE, Fill, Leg, Order
 
+CYCLE_FAILED = "cycle_failed"
 NO_BAR, EXCEEDS_CASH = "no_bar", "exceeds_cash"
 """The codes of an order that no bar followed, and of a buy that cost more at its fill than there was."""
 _ENDED = {
@@ -143,7 +144,7 @@ def _unfinished(events: Iterable[Event]) -> Iterator[Caution]:
     found = list(events)
     if found:
         first = f"{found[0].occurred_at.date()}: {found[0].data['reason']}"
-        yield Caution(code="cycle_failed", reason=f"{len(found)} cycles failed, the first of {first}")
+        yield Caution(code=CYCLE_FAILED, reason=f"{len(found)} cycles failed, the first of {first}")
 
 
 def _differences(events: Iterable[Event]) -> Iterator[Caution]:
