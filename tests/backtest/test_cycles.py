@@ -14,15 +14,18 @@ from backtest.cycles.deciders import Deciders
 from backtest.cycles.run import Progress, run_cycles
 from backtest.panel import Panel
 from backtest.result import Result, Verdict
+from backtest.trials import Engines
 from tests.backtest import panels
 from tests.backtest.replaying import WARM, books_of, lived, plan
 from trading.agents.questions import Agent
-from trading.backtest_plan import FillAt, Frictions, SizedBy, Sizing
+from trading.backtest_plan import Engine, FillAt, Frictions, SizedBy, Sizing
 from trading.breaker_rules import BreakerRules
 from trading.costs import Costs
-from trading.errors import BadConfiguration
+from trading.errors import BadConfiguration, BadRule
 from trading.events import EventType
 from trading.limits import Limits
+from trading.rules import View
+from trading.signals import Signal
 from trading.strategy import AGENTS
 
 FREE = Frictions(costs=Costs(slippage_bps=Decimal(0)))
@@ -109,6 +112,13 @@ async def test_a_fall_halts_the_desk_which_thinks_on_and_resumes_by_itself() -> 
     result = await ran(panel, **kept, fill=FillAt.CLOSE)
     assert [note.split(":")[1].split(",")[0].strip() for note in result.notes] == ["HALTED", "ACTIVE"]
     assert "drawdown" in result.notes[0]
+    first, last = result.days[2], result.days[3]
+    words = f"the desk was halted at the close of 2 of 8 days, {first} to {last}"
+    assert [(one.code, one.reason) for one in result.cautions] == [("halted", words)]
+    cut = await run_cycles(
+        panel, plan(panel, **kept, limits=None, fill=FillAt.CLOSE, to_on=panels.day(panel, WARM + 2))
+    )
+    assert cut.cautions[0].reason.endswith("and still is at the end")
 
 
 async def test_a_halted_desk_decides_in_shadow() -> None:
@@ -170,9 +180,35 @@ async def test_a_bar_on_a_holiday_makes_no_session_and_is_told() -> None:
     assert [one.code for one in result.cautions] == ["no_session"]
 
 
-async def test_a_rule_that_fails_costs_its_cycles_and_is_told() -> None:
-    panel = level(50, 50)
-    result = await ran(panel, "buy-and-hold", parameters={"no": 1})
-    assert [one.code for one in result.cautions] == ["cycle_failed"]
-    assert "2 cycles failed" in result.cautions[0].reason
-    assert "has no parameter no" in result.cautions[0].reason
+class Sulks:
+    """A rule that fails from a price on."""
+
+    def __init__(self, above: float) -> None:
+        self._above = above
+
+    def signals(self, view: View) -> list[Signal]:
+        if view.symbols["AAA"].bars.close[-1] > self._above:
+            raise RuntimeError("too dear")
+        return []
+
+
+SULKS = f"{__name__}:Sulks"
+
+
+async def test_a_rule_that_cannot_be_made_or_never_answers_has_no_result() -> None:
+    panel = level(50, 52)
+    with pytest.raises(BadRule, match="cannot be made with its parameters"):
+        await ran(panel, SULKS)
+    with pytest.raises(BadRule, match=r"2 cycles failed, the first of .* RuntimeError: too dear"):
+        await ran(panel, SULKS, parameters={"above": 1})
+    once = await ran(panel, SULKS, parameters={"above": 51})
+    assert [one.code for one in once.cautions] == ["cycle_failed"]
+    assert once.cautions[0].reason.startswith("1 cycle failed, that of ")
+
+
+async def test_a_combination_whose_rule_failed_on_a_day_is_no_trial_that_earned_nothing() -> None:
+    panel = level(50, 52)
+    tried = await Engines().try_all(panel, plan(panel, SULKS), Engine.CYCLES, [{"above": 51}, {"above": 60}, {}])
+    assert [one.equity is None for one in tried] == [True, False, True]
+    assert "too dear" in str(tried[0].error)
+    assert "cannot be made" in str(tried[2].error)
