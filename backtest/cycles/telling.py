@@ -13,6 +13,7 @@ from backtest.cycles.days import Day
 from backtest.cycles.replay import Close
 from backtest.panel import Caution, Panel
 from backtest.result import Fills, Refusal
+from trading.agents.questions import Agent
 from trading.audit import Books, Finding
 from trading.backtest_plan import Plan
 from trading.breaker import TradingState
@@ -27,6 +28,13 @@ _ENDED = {
     EventType.ORDER_CANCELLED: "cancelled",
     EventType.ORDER_EXPIRED: "expired",
 }
+_SPOKEN = {
+    Agent.DATA: EventType.SIGNAL_GENERATED,
+    Agent.RISK: EventType.RISK_ASSESSED,
+    Agent.VALIDATOR: EventType.VALIDATION_COMPLETE,
+    Agent.META: EventType.META_AGENT_DECISION,
+}
+_LONGEST = 400
 _DECIDED = frozenset({EventType.META_AGENT_DECISION, EventType.RULE_DECISION})
 _STATES = frozenset({EventType.TRADING_STATE_CHANGED, EventType.STRATEGY_STATE_CHANGED})
 
@@ -90,10 +98,11 @@ def halted_of(days: Sequence[date], closes: Sequence[Close]) -> tuple[Caution, .
 
 
 def cautions_of(books: Books, findings: Iterable[Finding]) -> tuple[Caution, ...]:
-    """Symbols that a cycle could not look at, books that it found wrong, findings of the audit."""
+    """Symbols that a cycle could not look at, agents without an answer, books found wrong, findings of the audit."""
     events = [stored.event for stored in books.events]
     return (
         *_dropped(event for event in events if event.type is EventType.SYMBOL_DROPPED),
+        *_silent(events),
         *_differences(event for event in events if event.type is EventType.DIFFERENCE_FOUND),
         *(Caution(code="audit", reason=f"{one.invariant} {one.about}: {one.found}") for one in findings),
     )
@@ -159,6 +168,26 @@ def _dropped(events: Iterable[Event]) -> Iterator[Caution]:
         days = f"{found[0].occurred_at.date()} to {found[-1].occurred_at.date()}"
         reason = f"not looked at on {len(found)} days, {days}: {found[0].data['reason']}"
         yield Caution(code=code, symbol=symbol, reason=reason)
+
+
+def _silent(events: Sequence[Event]) -> Iterator[Caution]:
+    """One caution an agent, with how much of what he was asked he answered: nothing is traded on the rest."""
+    for agent, spoken in _SPOKEN.items():
+        silences = [one for one in events if one.type is EventType.AGENT_ABSTAINED and one.data["agent"] == agent]
+        if not silences:
+            continue
+        # Two of them are asked once for all symbols of a cycle.
+        answers = {_asked(one, agent) for one in events if one.type is spoken}
+        many, first = len(silences), silences[0]
+        words = f"{agent} gave no usable answer to {many:,} of {many + len(answers):,} questions"
+        if many > len(answers):
+            words += ": this is what silence would have brought, more than the agents"
+        reason = f"{words}; the first on {first.occurred_at.date()}: {first.data['reason']}"
+        yield Caution(code="abstained", reason=reason[:_LONGEST])
+
+
+def _asked(event: Event, agent: Agent) -> tuple[str, object]:
+    return event.aggregate_id, event.data["symbol"] if agent in {Agent.DATA, Agent.VALIDATOR} else None
 
 
 def _differences(events: Iterable[Event]) -> Iterator[Caution]:
