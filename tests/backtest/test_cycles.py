@@ -15,11 +15,13 @@ from backtest.cycles.run import Progress, run_cycles
 from backtest.panel import Panel
 from backtest.result import Result, Verdict
 from backtest.trials import Engines
+from backtest.yardsticks import benchmark_of, held_of
 from tests.backtest import panels
 from tests.backtest.replaying import WARM, books_of, lived, plan
 from trading.agents.questions import Agent
 from trading.backtest_plan import Engine, FillAt, Frictions, SizedBy, Sizing
 from trading.breaker_rules import BreakerRules
+from trading.corporate_actions import ActionKind, CorporateAction
 from trading.costs import Costs
 from trading.errors import BadConfiguration, BadRule
 from trading.events import EventType
@@ -212,3 +214,24 @@ async def test_a_combination_whose_rule_failed_on_a_day_is_no_trial_that_earned_
     assert [one.equity is None for one in tried] == [True, False, True]
     assert "too dear" in str(tried[0].error)
     assert "cannot be made" in str(tried[2].error)
+
+
+async def test_what_a_run_is_held_against_lives_through_splits_and_dividends_too() -> None:
+    panel = level(50, 50, 50, 12.5, symbols=("AAA", "BBB"))
+    on = [panels.day(panel, row) for row in (WARM, WARM + 2, WARM + 3)]
+    apart = np.array([panel.close[:, 0], np.full(len(panel.days), 50.0)]).T
+    panel = replace(
+        panel,
+        **dict.fromkeys(("open", "high", "low", "close"), apart),
+        actions=(
+            CorporateAction(symbol="AAA", kind=ActionKind.SPLIT, ex_on=on[0], ratio=Decimal(7)),
+            CorporateAction(symbol="AAA", kind=ActionKind.DIVIDEND, ex_on=on[1], amount_usd=Decimal("0.50")),
+            CorporateAction(symbol="AAA", kind=ActionKind.SPLIT, ex_on=on[2], ratio=Decimal(4)),
+        ),
+    )
+    wanted = plan(panel, benchmark="AAA")
+    # The first day's opening has its own split behind it: 1,000 shares of AAA for half the cash, 4,000 in the end.
+    assert held_of(panel, wanted).tolist() == [100_000, 100_000, 100_500, 100_500]
+    found = benchmark_of(panel, wanted)
+    assert found is not None
+    assert found.tolist() == [100_000, 100_000, 101_000, 101_000]
