@@ -12,30 +12,30 @@ from trading.backtest_plan import Plan
 from trading.corporate_actions import ActionKind
 
 
-def benchmark_of(panel: Panel, plan: Plan) -> Column | None:
-    """Dollars at each close of the plan's days, all in the benchmark; None without one or where the data lack it."""
+def benchmark_of(panel: Panel, plan: Plan, days: Days) -> Column | None:
+    """Dollars at each close of the traded days, all in the benchmark; None without one or where the data lack it."""
     if plan.benchmark is None or plan.benchmark not in panel.symbols:
         return None
-    return _kept(panel, plan, [panel.symbols.index(plan.benchmark)])
+    return _kept(panel, plan, days, [panel.symbols.index(plan.benchmark)])
 
 
-def held_of(panel: Panel, plan: Plan) -> Column:
-    """Dollars at each close of the plan's days, in equal parts of its symbols."""
-    return _kept(panel, plan, sorted({panel.symbols.index(symbol) for symbol in plan.symbols}))
+def held_of(panel: Panel, plan: Plan, days: Days) -> Column:
+    """Dollars at each close of the days that were traded, in equal parts of its symbols."""
+    return _kept(panel, plan, days, sorted({panel.symbols.index(symbol) for symbol in plan.symbols}))
 
 
-def _kept(panel: Panel, plan: Plan, chosen: list[int]) -> Column:
+def _kept(panel: Panel, plan: Plan, days: Days, chosen: list[int]) -> Column:
     """A part each; it stays cash until its symbol's first open and is worth the newest close from then on. No costs."""
-    days = (panel.days >= np.datetime64(plan.from_on, "D")) & (panel.days <= np.datetime64(plan.to_on, "D"))
+    traded = np.isin(panel.days, days)
     part = float(plan.cash) / len(chosen)
-    total = np.zeros(int(days.sum()))
+    total = np.zeros(len(days))
     for symbol in chosen:
-        opens, closes = panel.open[days, symbol], panel.close[days, symbol]
+        opens, closes = panel.open[traded, symbol], panel.close[traded, symbol]
         bars = np.flatnonzero(np.isfinite(closes))
         worth = np.full(len(closes), part)
         if len(bars):
             newest = np.maximum.accumulate(np.where(np.isfinite(closes), np.arange(len(closes)), 0))
-            shares, paid = _since(panel, symbol, panel.days[days][bars[0] :])
+            shares, paid = _since(panel, symbol, panel.days[traded][bars[0] :])
             worth[bars[0] :] = part / opens[bars[0]] * (shares * closes[newest[bars[0] :]] + paid)
         total += worth
     return total

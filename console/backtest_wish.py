@@ -24,6 +24,7 @@ from trading.errors import BadConfiguration
 from trading.events import storable
 from trading.instruments import tickers
 from trading.money import Record
+from trading.strategy import AGENTS
 
 Typed = Mapping[str, Any]
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -101,6 +102,8 @@ def wished(typed: Typed, settings: Settings) -> Wish:
 
 
 def _fields(strategy: str, typed: Typed, settings: Settings) -> dict[str, Any]:
+    if strategy == AGENTS and typed.get("sizing") is not None:
+        raise BadConfiguration("--sizing: of rules, and the agents say themselves how much they want")
     cash = typed.get("cash")
     return {
         "strategy": strategy,
@@ -132,6 +135,8 @@ def _frictions(typed: Typed, settings: Settings) -> Frictions:
     }
     said = {name: typed[name] for name in ("volume_share", "borrow_rate", "cash_rate") if typed.get(name) is not None}
     fields: dict[str, Any] = {name: part(option_of(name), word) for name, word in said.items()}
+    if fields.get("volume_share") == 0:
+        raise BadConfiguration("--volume-share: of nothing of a bar nothing is filled")
     if typed.get("spread_bps") is not None:
         fields["spread_bps"] = number("--spread-bps", typed["spread_bps"])
     return _record(Frictions, {**fields, "costs": _record(Costs, costs)})
@@ -145,6 +150,8 @@ def _sizing(said: str) -> Sizing:
     size = number("--sizing", amount) if kind is SizedBy.FIXED else part("--sizing", amount)
     if size <= 0:
         raise BadConfiguration(f"--sizing: {said} buys nothing")
+    if kind is SizedBy.FIXED and size != int(size):
+        raise BadConfiguration(f"--sizing: {said} is no whole number of shares, and entries are of whole shares")
     return Sizing(by=kind, amount=size)
 
 

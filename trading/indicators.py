@@ -7,8 +7,9 @@ both as many bars.
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
-import talib
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -43,7 +44,7 @@ def columns(bars: Bars) -> dict[str, Column]:
         **_momentum(bars),
         **_bands(bars.close),
         "volume_zscore_20": volume_zscore(bars.volume, 20),
-        **{f"return_{days}d": talib.ROCP(bars.close, days) for days in (1, 5, 20, 60)},
+        **{f"return_{days}d": _talib().ROCP(bars.close, days) for days in (1, 5, 20, 60)},
         "distance_from_52w_high": distance_from_high(bars, SESSIONS_A_YEAR),
         "realised_volatility_20": realised_volatility(bars.close, 20),
     }
@@ -54,8 +55,8 @@ def rsi(close: Column, sessions: int) -> Column:
 
     50 where TA-Lib finds no gain and the price did not move in the last `sessions` changes.
     """
-    strength: Column = talib.RSI(close, sessions)
-    still = talib.MAX(close, sessions + 1) == talib.MIN(close, sessions + 1)
+    strength: Column = _talib().RSI(close, sessions)
+    still = _talib().MAX(close, sessions + 1) == _talib().MIN(close, sessions + 1)
     return np.where((strength == 0) & still, RSI_STILL, strength)
 
 
@@ -85,33 +86,41 @@ def distance_from_high(bars: Bars, sessions: int) -> Column:
     """
     highest = np.maximum.accumulate(bars.high)
     if len(bars) > sessions:
-        highest[sessions - 1 :] = talib.MAX(bars.high, sessions)[sessions - 1 :]
+        highest[sessions - 1 :] = _talib().MAX(bars.high, sessions)[sessions - 1 :]
     return bars.close / highest - 1
+
+
+def _talib() -> ModuleType:
+    """TA-Lib, once somebody computes: it imports pandas, half a second and 60 MB that the others need not wait for."""
+    import talib  # noqa: PLC0415
+
+    found: ModuleType = talib
+    return found
 
 
 def _averages(close: Column) -> dict[str, Column]:
     """Simple averages, and exponential ones with weight 2/(n+1) that start from the simple one; dollars."""
     return {
-        **{f"sma_{n}": talib.SMA(close, n) for n in (20, 50, 200)},
-        **{f"ema_{n}": talib.EMA(close, n) for n in (20, 50, 200)},
+        **{f"sma_{n}": _talib().SMA(close, n) for n in (20, 50, 200)},
+        **{f"ema_{n}": _talib().EMA(close, n) for n in (20, 50, 200)},
     }
 
 
 def _momentum(bars: Bars) -> dict[str, Column]:
     """RSI; MACD: EMA 12 less EMA 26, its EMA 9 and what is left, dollars; ATR in Wilder's smoothing, dollars."""
-    macd, signal, histogram = talib.MACD(bars.close, 12, 26, 9)
+    macd, signal, histogram = _talib().MACD(bars.close, 12, 26, 9)
     return {
         "rsi_14": rsi(bars.close, 14),
         "macd": macd,
         "macd_signal": signal,
         "macd_histogram": histogram,
-        "atr_14": talib.ATR(bars.high, bars.low, bars.close, 14),
+        "atr_14": _talib().ATR(bars.high, bars.low, bars.close, 14),
     }
 
 
 def _bands(close: Column) -> dict[str, Column]:
     """Bollinger's bands: the 20-day average and two population deviations either side, dollars."""
-    upper, middle, lower = talib.BBANDS(close, 20, 2, 2)
+    upper, middle, lower = _talib().BBANDS(close, 20, 2, 2)
     return {"bollinger_upper": upper, "bollinger_middle": middle, "bollinger_lower": lower}
 
 

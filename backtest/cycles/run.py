@@ -10,6 +10,7 @@ import numpy as np
 
 from activities import clock
 from adapters.exchange_calendar import ExchangeCalendar
+from backtest.cautions import idle
 from backtest.cycles.clock import BarClock
 from backtest.cycles.days import Day, days_of
 from backtest.cycles.deciders import Deciders
@@ -119,22 +120,23 @@ async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
         raise BadRule(failed[0].reason)
     findings = audit(books, await desk.broker.orders(DESK))
     told = (caution for close in closes for caution in close.cautions)
-    symbols = tuple(sorted(plan.symbols))
+    symbols, traded = tuple(sorted(plan.symbols)), panel.days[[day.row for day in days]]
     rows = {day.on: number for number, day in enumerate(days)}
     positions = _positions(closes, symbols)
-    prices = _prices(panel, days, symbols)
+    fills = fills_of(desk.broker.all_fills, books, rows, symbols)
+    refusals = refusals_of(books, {name for close in closes for name in close.unpaid})
     return Result(
         plan=plan,
         engine=Engine.CYCLES,
-        days=panel.days[[day.row for day in days]],
+        days=traded,
         symbols=symbols,
         equity=np.array([close.equity for close in closes]),
         cash=np.array([close.cash for close in closes]),
         gross=np.array([close.gross for close in closes]),
         positions=positions,
-        closes=prices,
-        fills=fills_of(desk.broker.all_fills, books, rows, symbols),
-        refusals=refusals_of(books, {name for close in closes for name in close.unpaid}),
+        closes=_prices(panel, days, symbols),
+        fills=fills,
+        refusals=refusals,
         cautions=(
             *panel.cautions,
             *untraded(panel, plan, days),
@@ -142,9 +144,10 @@ async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
             *failed,
             *halted_of([day.on for day in days], closes),
             *cautions_of(books, findings),
+            *idle(fills, refusals),
         ),
-        benchmark=benchmark_of(panel, plan),
-        held=held_of(panel, plan),
+        benchmark=benchmark_of(panel, plan, traded),
+        held=held_of(panel, plan, traded),
         interest=_paid(books, CapitalKind.INTEREST),
         borrow=0.0 - _paid(books, CapitalKind.FEE),
         dividends=_paid(books, CapitalKind.DIVIDEND),

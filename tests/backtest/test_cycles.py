@@ -179,7 +179,7 @@ async def test_a_bar_on_a_holiday_makes_no_session_and_is_told() -> None:
     days[-1] = np.datetime64("2017-11-12")  # a Sunday
     result = await ran(replace(panel, days=days), "buy-and-hold", sizing=ONE)
     assert len(result.days) == 1
-    assert [one.code for one in result.cautions] == ["no_session"]
+    assert [one.code for one in result.cautions] == ["no_session", "nothing_filled"]
 
 
 class Sulks:
@@ -204,7 +204,7 @@ async def test_a_rule_that_cannot_be_made_or_never_answers_has_no_result() -> No
     with pytest.raises(BadRule, match=r"2 cycles failed, the first of .* RuntimeError: too dear"):
         await ran(panel, SULKS, parameters={"above": 1})
     once = await ran(panel, SULKS, parameters={"above": 51})
-    assert [one.code for one in once.cautions] == ["cycle_failed"]
+    assert [one.code for one in once.cautions] == ["cycle_failed", "nothing_filled"]
     assert once.cautions[0].reason.startswith("1 cycle failed, that of ")
 
 
@@ -229,9 +229,20 @@ async def test_what_a_run_is_held_against_lives_through_splits_and_dividends_too
             CorporateAction(symbol="AAA", kind=ActionKind.SPLIT, ex_on=on[2], ratio=Decimal(4)),
         ),
     )
-    wanted = plan(panel, benchmark="AAA")
+    wanted, days = plan(panel, benchmark="AAA"), panel.days[WARM:]
     # The first day's opening has its own split behind it: 1,000 shares of AAA for half the cash, 4,000 in the end.
-    assert held_of(panel, wanted).tolist() == [100_000, 100_000, 100_500, 100_500]
-    found = benchmark_of(panel, wanted)
+    assert held_of(panel, wanted, days).tolist() == [100_000, 100_000, 100_500, 100_500]
+    found = benchmark_of(panel, wanted, days)
     assert found is not None
     assert found.tolist() == [100_000, 100_000, 101_000, 101_000]
+
+
+async def test_bars_of_a_day_without_a_session_are_in_no_curve() -> None:
+    panel = level(50, 52, 54, 56)
+    saturday = np.datetime64("2017-11-11")
+    panel = replace(panel, days=np.append(panel.days[1:], saturday))
+    result = await ran(panel, "buy-and-hold", sizing=ONE, benchmark="AAA")
+    assert "no_session" in {one.code for one in result.cautions}
+    assert result.benchmark is not None
+    assert result.held is not None
+    assert len(result.days) == len(result.equity) == len(result.benchmark) == len(result.held) == 3
