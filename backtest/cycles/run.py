@@ -18,15 +18,27 @@ from backtest.cycles.desk import Desk
 from backtest.cycles.market import PanelMarket
 from backtest.cycles.mask import Mask
 from backtest.cycles.replay import Close, Replay
-from backtest.cycles.telling import cautions_of, decisions_of, fills_of, notes_of, refusals_of, untraded
+from backtest.cycles.telling import (
+    cautions_of,
+    decisions_of,
+    failed_of,
+    fills_of,
+    halted_of,
+    notes_of,
+    refusals_of,
+    untraded,
+)
 from backtest.cycles.terms import DESK
 from backtest.panel import Column, Panel
 from backtest.result import Result
 from backtest.yardsticks import benchmark_of, held_of
 from trading.audit import Books, audit
 from trading.backtest_plan import Engine, Plan
+from trading.docket import CycleOutcome
+from trading.errors import BadRule
 from trading.money import Record
 from trading.portfolio import CapitalKind
+from trading.strategy import AGENTS
 
 EXCHANGE = "XNYS"
 
@@ -49,7 +61,8 @@ async def run_cycles(
 
     Without `deciders` the agents' seats are taken by the rules model. A run that its models end early is cut after the
     day that it came to, and says so. Raises BadConfiguration for a plan that the panel
-    cannot serve: a symbol without bars, no session between its dates, more symbols than one cycle looks at.
+    cannot serve: a symbol without bars, no session between its dates, more symbols than one cycle looks at; BadRule for
+    a rule that cannot be made, or that failed on every day: what it would have earned nobody knows.
     """
     if plan.mask:
         mask = Mask.of(panel, plan)
@@ -76,11 +89,14 @@ async def live_through(
 
     `market` is what the desk sees, the panel itself by default; the broker's bars are the panel's in any case.
     """
+    deciders = deciders or Deciders()
+    if plan.strategy != AGENTS:
+        deciders.rules.load(plan.strategy, plan.parameters)
     market = market or PanelMarket(panel, ExchangeCalendar(EXCHANGE, until=panel.days[-1].item()))
     days = days_of(panel, plan, market.calendar)
     bell = BarClock(days[0].session.opens_at)
     with clock.by(bell):
-        desk = Desk.of(plan, market, deciders or Deciders(), bell)
+        desk = Desk.of(plan, market, deciders, bell)
         await desk.open(plan)
         replay, closes = Replay(panel, plan, desk), list[Close]()
         for day in days:
@@ -99,6 +115,9 @@ async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
     if stopped is not None:
         plan = plan.model_copy(update={"to_on": days[-1].on})
     books = await desk.ledger.whole_books(DESK)
+    failed = failed_of(books)
+    if plan.strategy != AGENTS and all(close.outcome is CycleOutcome.FAILED for close in closes):
+        raise BadRule(failed[0].reason)
     findings = audit(books, await desk.broker.orders(DESK))
     told = (caution for close in closes for caution in close.cautions)
     symbols, traded = tuple(sorted(plan.symbols)), panel.days[[day.row for day in days]]
@@ -122,6 +141,8 @@ async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
             *panel.cautions,
             *untraded(panel, plan, days),
             *told,
+            *failed,
+            *halted_of([day.on for day in days], closes),
             *cautions_of(books, findings),
             *idle(fills, refusals),
         ),

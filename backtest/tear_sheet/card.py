@@ -102,6 +102,7 @@ def _told(result: Result, card: RunCard) -> Iterator[tuple[str, str]]:
     yield "Filled at", plan.fill.value.replace("_", " ")
     yield "Sizing", _sizing(plan.sizing)
     yield "Limits", "none" if plan.limits is None else "on"
+    yield "Circuit breaker", "none" if plan.breaker is None else "on"
     yield (
         "Commission",
         f"{costs.commission_bps} bps, ${costs.commission_per_share} a share, ${costs.commission_per_order} an order",

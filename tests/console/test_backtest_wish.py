@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 
 from activities.market import SESSIONS
+from backtest.columns import can_run
 from backtest.warm_up import LOOKED_BACK, warm_up_of
 from console.backtest_wish import MOST_WARM_UP, Wish, wished
-from settings import MarketSettings, PaperSettings, Settings, TradingSettings
+from settings import BreakerSettings, MarketSettings, PaperSettings, Settings, TradingSettings
 from trading.backtest_plan import Engine, FillAt, Plan, SizedBy, Sizing
+from trading.breaker_rules import BreakerRules
 from trading.errors import BadConfiguration
 
 SETTINGS = Settings(
     market=MarketSettings(_env_file=None, data_dir=Path("bars")),
     trading=TradingSettings(_env_file=None, opening_cash=Decimal(5000), max_positions=3),
+    breaker=BreakerSettings(_env_file=None, max_losing_trades=3),
     paper=PaperSettings(_env_file=None, slippage_bps=Decimal(7)),
 )
 DAYS = (date(2016, 1, 4), date(2016, 12, 30))
@@ -154,3 +157,23 @@ def test_what_cannot_be_read_is_refused_by_its_option(typed: dict[str, Any], sen
 def test_what_no_plan_can_be_is_refused_by_its_option(typed: dict[str, Any], sentence: str) -> None:
     with pytest.raises(BadConfiguration, match=sentence):
         plan(**typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "in_cycles", "in_columns"),
+    [
+        ({}, True, False),
+        ({"limits": "off"}, False, False),
+        ({"breaker": "off"}, False, False),
+        ({"breaker": "on"}, True, True),
+        ({"limits": "off", "breaker": "on"}, True, True),
+    ],
+)
+def test_whole_cycles_have_the_desks_circuit_breaker_unless_somebody_said_no(
+    typed: dict[str, str], *, in_cycles: bool, in_columns: bool
+) -> None:
+    asked, own = wish(**typed), BreakerRules(max_losing_trades=3)
+    made = plan(**typed)
+    for engine, has in ((Engine.CYCLES, in_cycles), (Engine.COLUMNS, in_columns)):
+        assert asked.plan_in(engine, made).breaker == (own if has else None)
+    assert (can_run(made) is None) is not in_columns, "columns are not taken where they would leave it out"
