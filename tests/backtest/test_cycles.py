@@ -222,7 +222,10 @@ async def test_what_a_run_is_held_against_lives_through_splits_and_dividends_too
     apart = np.array([panel.close[:, 0], np.full(len(panel.days), 50.0)]).T
     panel = replace(
         panel,
-        **dict.fromkeys(("open", "high", "low", "close"), apart),
+        open=apart,
+        high=apart,
+        low=apart,
+        close=apart,
         actions=(
             CorporateAction(symbol="AAA", kind=ActionKind.SPLIT, ex_on=on[0], ratio=Decimal(7)),
             CorporateAction(symbol="AAA", kind=ActionKind.DIVIDEND, ex_on=on[1], amount_usd=Decimal("0.50")),
