@@ -89,7 +89,8 @@ class Studies:
         else:
             plan = within(asked.plan, prepared.folds[chunk.fold].train)
             combinations = [asked.grid.at(number) for number in numbers]
-            tried = await self._engines.try_all(panel, plan, prepared.engine or Engine.COLUMNS, combinations)
+            engine, of = prepared.engine or Engine.COLUMNS, prepared.combinations * len(prepared.folds)
+            tried = await self._engines.try_all(panel, plan, engine, combinations, of=of)
             rows = _rows(chunk, numbers, tried, float(asked.plan.cash))
         await self._rows.keep(rows)
 

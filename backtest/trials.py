@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import ValidationError
 
-from backtest.columns import can_run, run_columns, sweep_columns
+from backtest.columns import can_run, pays, run_columns, sweep_columns
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.run import run_cycles
 from backtest.cycles.telling import CYCLE_FAILED
@@ -65,12 +65,16 @@ class Engines:
         self._deciders = deciders or Deciders()
 
     async def try_all(
-        self, panel: Panel, plan: Plan, engine: Engine, combinations: Sequence[Parameters]
+        self, panel: Panel, plan: Plan, engine: Engine, combinations: Sequence[Parameters], *, of: int = 1
     ) -> list[Tried]:
-        """Each combination. One that fails says why. Raises Retryable errors: they are no combination's fault."""
+        """Each combination. One that fails says why. Raises Retryable errors: they are no combination's fault.
+
+        `of` so many in all: where that is much, even a few of them are worth compiling for.
+        """
         if engine is Engine.CYCLES:
             return [await asyncio.to_thread(self._by_cycles, panel, plan, one) for one in combinations]
-        return await asyncio.to_thread(_by_columns, panel, plan, combinations)
+        compiled = True if pays(panel.close.size * of) else None
+        return await asyncio.to_thread(_by_columns, panel, plan, combinations, compiled=compiled)
 
     async def run_once(self, panel: Panel, plan: Plan, engine: Engine) -> Result:
         """One plan, whole."""
@@ -86,21 +90,22 @@ class Engines:
             raise
         except Exception as error:  # noqa: BLE001  whatever a rule did, the others are run
             return Tried(dict(parameters), error=_told(error))
-        # A day on which the rule failed was traded by nobody: what came of the others is not this combination's.
-        failed = next((one.reason for one in result.cautions if one.code == CYCLE_FAILED), None)
-        return Tried(dict(parameters), None if failed else result.equity, len(result.fills), failed)
+        if failed := [one for one in result.cautions if one.code == CYCLE_FAILED]:
+            # Such a day trades nothing. That is safe for a desk; a trial that sat it out would be no worse than cash.
+            return Tried(dict(parameters), error=failed[0].reason)
+        return Tried(dict(parameters), result.equity, len(result.fills))
 
 
-def _by_columns(panel: Panel, plan: Plan, combinations: Sequence[Parameters]) -> list[Tried]:
+def _by_columns(panel: Panel, plan: Plan, combinations: Sequence[Parameters], *, compiled: bool | None) -> list[Tried]:
     """All at once; where that fails as a whole, one by one, so that only the culprit does."""
     try:
-        table = sweep_columns(panel, plan, combinations)
+        table = sweep_columns(panel, plan, combinations, compiled=compiled)
     except Retryable:
         raise
     except Exception as error:  # noqa: BLE001  as above
         if len(combinations) == 1:
             return [Tried(dict(combinations[0]), error=_told(error))]
-        return [tried for one in combinations for tried in _by_columns(panel, plan, [one])]
+        return [tried for one in combinations for tried in _by_columns(panel, plan, [one], compiled=compiled)]
     return [
         Tried(dict(one), np.ascontiguousarray(equity), int(fills)) if error is None else Tried(dict(one), error=error)
         for one, equity, fills, error in zip(combinations, table.equity, table.fills, table.errors, strict=True)

@@ -26,6 +26,7 @@ from workflows.backtest import Backtest
 
 LEAST_COMPARED = 2
 SHOWN = {"total_return": "return", "sharpe": "Sharpe", "max_drawdown": "drawdown"}
+NARROW = ("sharpe",)
 ROOM_FOR_DAYS = 130
 """Columns of a terminal from which on a list says which days a run is of."""
 
@@ -131,13 +132,16 @@ def _progress(row: RunRow, done: int, live: RunProgress | None, *, wide: bool) -
 
 
 def _listed(rows: list[RunRow], *, wide: bool) -> Table:
-    days = ("days",) if wide else ()
-    table = grid("run", "kind", "strategy", *days, ">trials", "status", *(f">{label}" for label in SHOWN.values()))
+    """On a narrow terminal without what a run's name tells anyway: a name that is cut names nothing."""
+    strategy, days = (("strategy",), ("days",)) if wide else ((), ())
+    numbers = tuple(SHOWN) if wide else NARROW
+    table = grid("run", "kind", *strategy, *days, ">trials", "status", *(f">{SHOWN[one]}" for one in numbers))
+    table.columns[0].min_width = max(len(row.run_id) for row in rows)
     for row in rows:
-        numbers = _numbers(row)
+        found = _numbers(row)
         cells: list[RenderableType] = [row.run_id + (f" {plain(row.name)}" if wide and row.name else ""), _kind(row)]
-        cells += [plain(row.strategy), *([f"{row.from_on} – {row.to_on}"] if wide else []), f"{row.trials:,}"]
-        table.add_row(*cells, status(row.status), *(_shown(numbers, one) for one in SHOWN))
+        cells += [plain(row.strategy), f"{row.from_on} – {row.to_on}"] if wide else []
+        table.add_row(*cells, f"{row.trials:,}", status(row.status), *(_shown(found, one) for one in numbers))
     return table
 
 
@@ -172,7 +176,10 @@ def _flat(value: Any, path: str = "") -> Any:
 
 
 def _beside(rows: list[RunRow], lines: Iterable[tuple[str, list[str]]]) -> Table:
+    """Nothing is cut: what a narrow terminal has no room for goes on in the next line."""
     table = grid("", *(f">{row.run_id}" for row in rows))
+    for column in table.columns[1:]:
+        column.no_wrap, column.overflow = False, "fold"
     for name, values in lines:
         table.add_row(name, *(plain(value) for value in values))
     return table

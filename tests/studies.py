@@ -110,12 +110,12 @@ class Slowly(Engines):
         self.tried: list[Parameters] = []
 
     async def try_all(
-        self, panel: Panel, plan: Plan, engine: Engine, combinations: Sequence[Parameters]
+        self, panel: Panel, plan: Plan, engine: Engine, combinations: Sequence[Parameters], *, of: int = 1
     ) -> list[Tried]:
         for one in combinations:
             self.note(one)
             await asyncio.sleep(self._seconds)
-        return await super().try_all(panel, plan, engine, combinations)
+        return await super().try_all(panel, plan, engine, combinations, of=of)
 
     def note(self, parameters: Parameters) -> None:
         self.tried.append(parameters)

@@ -21,6 +21,7 @@ _MOST_BLOCKS = 20
 _AT_ONCE = 1 << 20
 """Numbers worked on at a time, so that thousands of trials fit into a small memory."""
 _NOTHING = 1e-12
+"""What floats leave of nothing, and of the difference between two ratios that are one."""
 
 
 class Overfitting(Record):
@@ -66,28 +67,36 @@ def overfitting(returns: Column, blocks: int = BLOCKS) -> Overfitting | None:
 def _choices(returns: Column, blocks: int) -> Iterator[Column]:
     """Of each way to halve the blocks: the best ratio in sample, that trial's out of sample, and its place there.
 
-    The place is how many trials are worse less how many are better: below nothing is below the median.
+    The place is how many trials are worse less how many are better: below nothing is below the median. Either half is
+    once the one that chooses, so each is measured once.
     """
     cut = returns.reshape(blocks, -1, returns.shape[1])
     sums, squares = cut.sum(axis=1), (cut**2).sum(axis=1)
     half = len(returns) // 2
-    ways = np.array(list(combinations(range(blocks), blocks // 2)))
+    ways = np.array([way for way in combinations(range(blocks), blocks // 2) if way[0] == 0])
     for some in np.array_split(ways, -(-len(ways) * returns.shape[1] // _AT_ONCE)):
         inside = np.zeros((len(some), blocks))
         np.put_along_axis(inside, some, 1.0, axis=1)
-        seen = _ratios(inside @ sums, inside @ squares, half)
-        unseen = _ratios((1 - inside) @ sums, (1 - inside) @ squares, half)
-        best = seen.argmax(axis=1)[:, np.newaxis]
-        worth = np.take_along_axis(unseen, best, axis=1)
-        place = (unseen < worth).sum(axis=1) - (unseen > worth).sum(axis=1)
-        yield np.stack((np.take_along_axis(seen, best, axis=1)[:, 0], worth[:, 0], place))
+        one = _ratios(inside @ sums, inside @ squares, half)
+        other = _ratios((1 - inside) @ sums, (1 - inside) @ squares, half)
+        yield _chosen(one, other)
+        yield _chosen(other, one)
+
+
+def _chosen(seen: Column, unseen: Column) -> Column:
+    best = seen.argmax(axis=1)[:, np.newaxis]
+    worth = np.take_along_axis(unseen, best, axis=1)
+    worse, better = unseen < worth - _NOTHING, unseen > worth + _NOTHING
+    place = np.count_nonzero(worse, axis=1) - np.count_nonzero(better, axis=1)
+    return np.stack((np.take_along_axis(seen, best, axis=1)[:, 0], worth[:, 0], place))
 
 
 def _ratios(sums: Column, squares: Column, count: int) -> Column:
     """Sharpe ratios a day from sums of returns and of their squares; 0 without risk."""
-    variance = (squares - sums**2 / count) / (count - 1)
-    some = variance > np.maximum(squares / count, _NOTHING) * _NOTHING
-    return np.where(some, sums / count / np.sqrt(np.where(some, variance, 1.0)), 0.0)
+    mean, square = sums / count, squares / count
+    variance = square - mean**2
+    some = variance > np.maximum(square, _NOTHING) * _NOTHING
+    return np.asarray(mean / np.sqrt(np.where(some, variance * (count / (count - 1)), np.inf)))
 
 
 def _line(chosen: Column, worth: Column) -> tuple[float | None, float | None, float | None]:

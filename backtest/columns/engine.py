@@ -52,7 +52,7 @@ def run_columns(panel: Panel, plan: Plan, *, compiled: bool | None = None) -> Re
     wishes = _wishes(_rule(plan, {}), ground)
     events, terms = ground.events(wishes), terms_of(plan, ground.sectors, wishes)
     book = _book(terms, len(events.day), float(plan.cash), np.full(len(ground.days), np.nan), MOST_REFUSALS)
-    play = _player(compiled=_pays(compiled, ground.present.size))
+    play = _player(compiled=pays(ground.present.size) if compiled is None else compiled)
     play(ground.bars, events, terms, book)
     return result_of(panel, ground, book)
 
@@ -68,7 +68,9 @@ def sweep_columns(
     equity = np.full((len(combinations), len(ground.days)), np.nan)
     fills = np.zeros(len(combinations), np.int64)
     errors: list[str | None] = []
-    sweep = _Sweep(ground, compiled=_pays(compiled, ground.present.size * len(combinations)))
+    if compiled is None:
+        compiled = pays(ground.present.size * len(combinations))
+    sweep = _Sweep(ground, compiled=compiled)
     for row, parameters in enumerate(combinations):
         try:
             fills[row] = sweep.run(parameters, equity[row])
@@ -160,10 +162,8 @@ def _wishes(rule: ColumnRule, ground: Ground) -> Wishes:
         raise BadRule(f"{ground.plan.strategy} raised {told(error)}") from None
 
 
-def _pays(compiled: bool | None, symbol_bars: int) -> bool:  # noqa: FBT001  it is the caller's word, or none
-    """Whether to compile where nobody said."""
-    if compiled is not None:
-        return compiled
+def pays(symbol_bars: int) -> bool:
+    """Whether so much is worth compiling for."""
     return symbol_bars >= PAYS or "backtest.columns.compiled" in sys.modules
 
 

@@ -68,6 +68,9 @@ def test_studies_on_the_desk_s_servers_are_kept_listed_shown_and_compared(desk: 
     beside = desk.type("backtests", "compare", first, walked["run_id"], "--json").document
     assert beside["differences"]["kind"] == ["sweep", "walk_forward"]
     assert beside["trials"] == [30, walked["total"]]
+    told = [line.split() for line in desk.type("backtests", "compare", first, walked["run_id"]).out.splitlines()]
+    assert ["kind", "sweep", "walk_forward"] in told
+    assert first in desk.type("backtests", "list").out
     assert desk.type("backtests", "progress", first, "--json").document["done"] == 30
     again = desk.type("backtests", "cancel", first)
     assert (again.code, "is completed already" in again.err) == (1, True)

@@ -92,8 +92,9 @@ def test_neither_the_stake_nor_the_order_of_trials_matters(seed: int, factor: fl
 
 
 @pytest.mark.parametrize("value", [0.0, 0.001])
-def test_trials_that_are_one_and_the_same_are_neither_found_nor_overfitted(value: float) -> None:
-    same = np.tile(noise(1, trials=1), 5)
+@pytest.mark.parametrize("trials", [2, 5, 7, 33])
+def test_trials_that_are_one_and_the_same_are_neither_found_nor_overfitted(value: float, trials: int) -> None:
+    same = np.tile(noise(1, trials=1), trials)
     assert told(same).probability == 0.5
     flat = told(np.full((100, 4), value))
     assert (flat.probability, flat.loss, flat.slope, flat.r2) == (0.5, 0.0, None, None)

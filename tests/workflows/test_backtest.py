@@ -177,11 +177,11 @@ class Broken(Engines):
     """Cannot do anything with the last combination of the second chunk, nor with what is run beside it."""
 
     async def try_all(
-        self, panel: Panel, plan: Plan, engine: Engine, combinations: Sequence[Parameters]
+        self, panel: Panel, plan: Plan, engine: Engine, combinations: Sequence[Parameters], *, of: int = 1
     ) -> list[Tried]:
         if any((one["fast"], one["slow"]) == (33, 63) for one in combinations):
             raise BadMarketData("planned")
-        return await super().try_all(panel, plan, engine, combinations)
+        return await super().try_all(panel, plan, engine, combinations, of=of)
 
 
 async def test_a_chunk_that_nobody_can_run_is_told_and_the_others_are_run(
