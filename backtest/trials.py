@@ -90,9 +90,10 @@ class Engines:
             raise
         except Exception as error:  # noqa: BLE001  whatever a rule did, the others are run
             return Tried(dict(parameters), error=_told(error))
-        # A day on which the rule failed was traded by nobody: what came of the others is not this combination's.
-        failed = next((one.reason for one in result.cautions if one.code == CYCLE_FAILED), None)
-        return Tried(dict(parameters), None if failed else result.equity, len(result.fills), failed)
+        if failed := [one for one in result.cautions if one.code == CYCLE_FAILED]:
+            # Such a day trades nothing. That is safe for a desk; a trial that sat it out would be no worse than cash.
+            return Tried(dict(parameters), error=failed[0].reason)
+        return Tried(dict(parameters), result.equity, len(result.fills))
 
 
 def _by_columns(panel: Panel, plan: Plan, combinations: Sequence[Parameters], *, compiled: bool | None) -> list[Tried]:
