@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+# ruff: noqa: E402  what stands before the other imports has to be there before them
+import os
+import signal
+
+INTERRUPTED = 130
+USAGE = 2
+
+
+def _at_once(*_: object) -> NoReturn:
+    """End before anything has begun: what follows is a second of imports, which Ctrl-C would break with a traceback."""
+    os._exit(INTERRUPTED)
+
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, _at_once)
+
 import sys
 from typing import NoReturn
 
@@ -25,9 +41,6 @@ from commands import (
     studies,
 )
 
-INTERRUPTED = 130
-USAGE = 2
-
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="A trading desk and its operator."
 )
@@ -44,6 +57,8 @@ app.add_typer(backtests.app, name="backtests")
 def main() -> NoReturn:
     """Run one command; whatever becomes of it, end in the one way that is clean."""
     try:
+        if signal.getsignal(signal.SIGINT) is _at_once:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         code = app(standalone_mode=False)
     except KeyboardInterrupt:
         code = INTERRUPTED

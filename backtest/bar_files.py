@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from adapters.daily_files import MEND, NEEDED, SUFFIXES, bar_files, is_ticker, read_daily
 from backtest.bar_rows import BarRows
 from backtest.panel import Caution
-from trading.errors import BadConfiguration
+from trading.errors import BadConfiguration, BadMarketData
 
 _AT_ONCE = 4
 """Files that are read at once: reading waits for the disk and leaves the interpreter to others."""
@@ -24,12 +24,14 @@ def read_rows(source: Path, symbols: Sequence[str] | None) -> tuple[BarRows, tup
     A symbol in several files is taken whole from the one with most bars, of equals from the first by name. Raises
     BadConfiguration where there are no bars at all, BadMarketData for a file that cannot be read.
     """
-    paths = _paths(source)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        tables = list(pool.map(lambda path: read_daily(path, NEEDED, symbols), paths))
+    tables = _read(_paths(source), symbols)
     best = _best(tables)
     ignored = tuple(name for name in best if not is_ticker(name)) if symbols is None else ()
     table = pa.concat_tables(_chosen(tables, {name: at for name, at in best.items() if name not in ignored}))
+    if ignored and not table.num_rows:
+        raise BadMarketData(
+            f"{source}: {_told(ignored)[0].reason}, and there are no others (one looks like AAPL or BRK.B)"
+        )
     if symbols is None and not table.num_rows:
         raise BadConfiguration(f"no daily bars in {source}: {MEND}")
     return BarRows.of_table(table), _told(ignored)
@@ -52,6 +54,13 @@ def _paths(source: Path) -> list[Path]:
     if source.suffix.lower() not in SUFFIXES:
         raise BadConfiguration(f"{source}: is neither {' nor '.join(SUFFIXES)}")
     return [source]
+
+
+def _read(paths: Sequence[Path], symbols: Sequence[str] | None) -> list[pa.Table]:
+    if len(paths) == 1:  # a thread has memory of its own, 15 MB that the process keeps
+        return [read_daily(paths[0], NEEDED, symbols)]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(lambda path: read_daily(path, NEEDED, symbols), paths))
 
 
 def _best(tables: Sequence[pa.Table]) -> Mapping[str, int]:

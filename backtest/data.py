@@ -135,8 +135,7 @@ def _windowed(rows: BarRows, wanted: Wanted, source: str) -> tuple[BarRows, tupl
     has_bars = np.bincount(rows.symbol[within], minlength=len(rows.names)) > 0
     absent = [(rows.names[n], _elsewhere(rows, int(n), sound)) for n in np.flatnonzero(~has_bars)]
     kept = (rows.day >= warm) & (rows.day <= last) & has_bars[rows.symbol]
-    cautions = told("no_bars", absent) if wanted.symbols is not None else ()
-    return rows.where(kept), (*cautions, *_cold(wanted, int(start)))
+    return rows.where(kept), (*told("no_bars", absent), *_cold(wanted, int(start)))
 
 
 def _cold(wanted: Wanted, before: int) -> tuple[Caution, ...]:

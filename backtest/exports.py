@@ -13,7 +13,7 @@ from backtest.frames import Table, equity_table, fills_table, refusals_table, tr
 from backtest.result import Result, RunCard
 from backtest.round_trips import trades_of
 from backtest.tear_sheet import write_tear_sheet
-from backtest.written import write_whole
+from backtest.written import alone_in, write_whole
 from trading.metrics import Metrics
 
 FORMULA = ("=", "+", "-", "@")
@@ -58,9 +58,14 @@ def places(folder: Path) -> Exported:
 def export(result: Result, card: RunCard, metrics: Metrics, folder: Path, *, sheet: bool = True) -> Exported:
     """Write all of a run, each file whole or not at all; the card is the last, so a folder that has one is whole.
 
-    Without `sheet` there is no tear sheet, and none of an earlier run is left.
+    Without `sheet` there is no tear sheet, and none of an earlier run is left. Of two that write into one folder at
+    once the later leaves its files, all of them.
     """
-    at = places(folder)
+    with alone_in(folder):
+        return _written(result, card, metrics, places(folder), sheet=sheet)
+
+
+def _written(result: Result, card: RunCard, metrics: Metrics, at: Exported, *, sheet: bool) -> Exported:
     at.card_json.unlink(missing_ok=True)
     at.tear_sheet.unlink(missing_ok=True)
     equity, fills, refusals = equity_table(result), fills_table(result), refusals_table(result)

@@ -122,7 +122,8 @@ class Result:
 class RunCard(Record):
     """Where a result comes from: everything that somebody needs to get it again, and what to be wary of.
 
-    `trials` is how many combinations were tried before this one was looked at, itself included.
+    `trials` is how many combinations were tried before this one was looked at, itself included; `warm_up` how many
+    sessions before the first day the strategy knew of.
     """
 
     run_id: str
@@ -132,6 +133,7 @@ class RunCard(Record):
     code_version: str
     data: str
     data_hash: str
+    warm_up: int = 0
     models: dict[str, str] = Field(default_factory=dict)
     prompts: dict[str, str] = Field(default_factory=dict)
     rule_version: str = ""

@@ -6,6 +6,7 @@
 | `ends_early`      | its last bar is before the last day: what is held then stays at that close            |
 | `gaps`            | sessions between its first and its last bar are missing                               |
 | `lonely_day`      | a day on which one symbol alone has a bar, and three at least are listed              |
+| `hole`            | more than five days in a row on which no symbol has a bar; single ones may be holidays |
 | `weekend`         | bars of a Saturday or Sunday                                                          |
 | `zero_volume`     | bars without volume: nothing of them fills where fills are held to a part of it       |
 | `suspected_split` | an opening that is a half, a third, twice … the close before, and no action listed    |
@@ -27,6 +28,8 @@ from trading.errors import BadMarketData
 SPLITS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100)
 NEAR = 0.04
 """How near an opening comes to the split, in logarithms: shares move by less than that over most nights."""
+MOST_APART = 5
+"""Days from one session to the next, where a week-end, a holiday and a storm come together."""
 _LISTED_AT_LEAST = 3
 _SATURDAY = 5
 _NAMED = 3
@@ -39,6 +42,7 @@ def suspicions(panel: Panel) -> tuple[Caution, ...]:
         *_ends(panel, present),
         *_gaps(panel, present),
         *_lonely(panel, present),
+        *_holes(panel),
         *_weekends(panel),
         *_voiceless(panel, present),
         *_splits(panel, present),
@@ -76,6 +80,14 @@ def _lonely(panel: Panel, present: NDArray[np.bool_]) -> Iterable[Caution]:
     return told(
         "lonely_day", [(name, f"alone has a bar on {_few(on)}: a holiday, or a hole") for name, on in days.items()]
     )
+
+
+def _holes(panel: Panel) -> Iterable[Caution]:
+    apart = np.diff(panel.days.astype(np.int64))
+    found = [f"{panel.days[row]} and {panel.days[row + 1]}" for row in np.flatnonzero(apart > MOST_APART)]
+    if found:
+        reason = f"no symbol has a bar between {_few(found)}: was the exchange closed, or are bars missing?"
+        yield Caution(code="hole", reason=reason)
 
 
 def _weekends(panel: Panel) -> Iterable[Caution]:

@@ -19,7 +19,6 @@ from trading.backtest_plan import Engine, Plan
 from trading.backtesting import MonteCarloAsked, Span, StudyAsked
 from trading.errors import BadConfiguration, Retryable
 from trading.grids import Parameters
-from trading.strategy import AGENTS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,18 +85,14 @@ class Engines:
     def _by_cycles(self, panel: Panel, plan: Plan, parameters: Parameters) -> Tried:
         plan = with_parameters(plan, parameters)
         try:
-            if plan.strategy != AGENTS:
-                # A cycle whose rule cannot be made ends untraded: that would be a trial that earned nothing.
-                self._deciders.rules.load(plan.strategy, plan.parameters)
             result = asyncio.run(run_cycles(panel, plan, self._deciders))
         except Retryable:
             raise
         except Exception as error:  # noqa: BLE001  whatever a rule did, the others are run
             return Tried(dict(parameters), error=_told(error))
-        if failed := [one for one in result.cautions if one.code == CYCLE_FAILED]:
-            # Such a day trades nothing. That is safe for a desk; a trial that sat it out would be no worse than cash.
-            return Tried(dict(parameters), error=failed[0].reason)
-        return Tried(dict(parameters), result.equity, len(result.fills))
+        # A day on which the rule failed was traded by nobody: what came of the others is not this combination's.
+        failed = next((one.reason for one in result.cautions if one.code == CYCLE_FAILED), None)
+        return Tried(dict(parameters), None if failed else result.equity, len(result.fills), failed)
 
 
 def _by_columns(panel: Panel, plan: Plan, combinations: Sequence[Parameters], *, compiled: bool | None) -> list[Tried]:

@@ -22,6 +22,9 @@ STRATEGY: dict[str, Any] = {
         ),
     ],
     "limits": Annotated[Word, typer.Option(help="Whether the desk's limits hold; on.", metavar="on|off")],
+    "breaker": Annotated[
+        Word, typer.Option(help="Whether its circuit breaker does; in cycles as the limits.", metavar="on|off")
+    ],
 }
 DATA: dict[str, Any] = {
     "data": Annotated[

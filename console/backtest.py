@@ -42,16 +42,17 @@ async def backtest(settings: Settings, output: Output, typed: Typed) -> int:
         with output.waiting("reading bars"):
             panel = await panel_of(wish, settings)
         plan = plan_of(wish, panel)
+        engine = engine_for(wish.engine, plan, panel)
+        plan = wish.plan_in(engine, plan)
         if typed.get("estimate"):
             from console.backtest_estimate import show_estimate  # noqa: PLC0415  with the whole of a desk behind it
 
             return await show_estimate(output, panel, plan, who)
         began, at_first = datetime.now(UTC), time.perf_counter()
-        result = await run(
-            engine_for(wish.engine, plan, panel), panel, plan, output, lambda: who.deciders or deciders_of(settings)
-        )
+        result = await run(engine, panel, plan, output, lambda: who.deciders or deciders_of(settings))
     run_id = new_run_id(plan.strategy, began)
-    card = card_of(result, run_id, (source_of(wish), panel.data_hash), rule_version, who)
+    data = (source_of(wish), panel.data_hash, int((panel.days < result.days[0]).sum()))
+    card = card_of(result, run_id, data, rule_version, who)
     metrics = measured(result)
     at = _export(result, card, metrics, _folder(typed, settings, run_id), sheet=not typed.get("no_sheet"))
     no_row = await keep(settings, row_of(result, card, metrics, at, (began, datetime.now(UTC))))
@@ -102,6 +103,7 @@ def _document(result: Result, card: RunCard, metrics: Metrics, at: Exported) -> 
         "borrow": result.borrow,
         "dividends": result.dividends,
         "decisions": result.decisions,
+        "notes": result.notes,
         "files": {name: str(path) for name, path in at._asdict().items() if path.exists()},
         "card": card,
     }

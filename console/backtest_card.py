@@ -38,8 +38,8 @@ def code_version(root: Path = ROOT) -> str:
     return said.stdout.strip() or _package_version(root)
 
 
-def card_of(result: Result, run_id: str, data: tuple[str, str], rule_version: str, who: Panelists) -> RunCard:
-    """The run card; `data` is where the bars come from, and their hash."""
+def card_of(result: Result, run_id: str, data: tuple[str, str, int], rule_version: str, who: Panelists) -> RunCard:
+    """The run card; `data` is where the bars come from, their hash, and how many warm up."""
     return RunCard(
         run_id=run_id,
         engine=result.engine,
@@ -47,6 +47,7 @@ def card_of(result: Result, run_id: str, data: tuple[str, str], rule_version: st
         code_version=code_version(),
         data=data[0],
         data_hash=data[1],
+        warm_up=data[2],
         models=who.models,
         prompts=who.prompts,
         rule_version=rule_version,

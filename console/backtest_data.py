@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from adapters.daily_files import EXCHANGE_ZONE
 from backtest.columns import can_run
 from backtest.data import Wanted, ask_panel, load_panel
-from backtest.panel import Panel
+from backtest.panel import Caution, Panel
 from backtest.warm_up import warm_up_of
-from console.backtest_wish import Wish
+from console.backtest_wish import MOST_SYMBOLS, Wish
 from settings import Settings
 from trading.backtest_plan import Engine, Plan
 from trading.errors import BadConfiguration, UnknownSymbol
@@ -25,22 +27,38 @@ async def panel_of(wish: Wish, settings: Settings) -> Panel:
     """The panel of a wish. Raises what `load_panel` and `ask_panel` do, and UnknownSymbol for a benchmark not there."""
     wanted = replace(wish.wanted, warm_up=warm_up_for(wish))
     if wish.data is not None:
-        panel = await asyncio.to_thread(load_panel, wish.data, wanted)
+        panel = load_panel(wish.data, wanted)  # nothing else is waited for, and a thread would keep memory of its own
     else:
         panel = await _asked(wish.provider or "", wanted, settings)
     if wish.needs_benchmark and wish.benchmark is not None and wish.benchmark not in panel.symbols:
         raise UnknownSymbol(f"no bars of the benchmark {wish.benchmark} between these days in {source_of(wish)}")
-    return panel
+    return replace(panel, cautions=(*panel.cautions, *_cautions(wish, panel)))
 
 
 def plan_of(wish: Wish, panel: Panel) -> Plan:
     """The plan of what was typed over what there is: of the symbols those with bars, from the first session on."""
     named = wish.wanted.symbols
     symbols = panel.symbols if named is None else tuple(one for one in panel.symbols if one in named)
+    if len(symbols) > MOST_SYMBOLS:
+        raise BadConfiguration(
+            f"{len(symbols)} symbols are more than {MOST_SYMBOLS}: name fewer (--symbols, --universe)"
+        )
     first = panel.days[0] if wish.wanted.from_on is None else np.datetime64(wish.wanted.from_on, "D")
     traded: list[date] = panel.days[panel.days >= first].astype("datetime64[D]").tolist()
     benchmark = wish.benchmark if wish.benchmark in panel.symbols else None
     return wish.plan(symbols, (traded[0], traded[-1]), benchmark)
+
+
+def _cautions(wish: Wish, panel: Panel) -> Iterator[Caution]:
+    """What the bars alone do not show: days that have not been yet, and a usual benchmark that they do not have."""
+    today = datetime.now(ZoneInfo(EXCHANGE_ZONE)).date()
+    if panel.days[-1] > np.datetime64(today, "D"):
+        yield Caution(
+            code="future", reason=f"there are bars to {panel.days[-1]}, and today is {today}: dates are wrong"
+        )
+    if wish.benchmark is not None and wish.benchmark not in panel.symbols:
+        reason = f"no bars of {wish.benchmark}, which results are held against: --benchmark names another, or none"
+        yield Caution(code="no_benchmark", reason=reason)
 
 
 def source_of(wish: Wish) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from adapters.postgres.backtests import PostgresRuns
-from adapters.postgres.engine import application_engine
 from backtest.exports import Exported
 from backtest.result import Result, RunCard
 from console.reach import reach
@@ -18,9 +16,13 @@ from trading.metrics import Metrics
 async def keep(settings: Settings, row: RunRow) -> str | None:
     """Write the row; why there is none, in one line, where it could not be written."""
     try:
-        engine = application_engine(reach(settings).database, pool_size=1)
+        database = reach(settings).database
     except TradingError as error:
         return _line(error)
+    from adapters.postgres.backtests import PostgresRuns  # noqa: PLC0415  30 MB that files alone do not need
+    from adapters.postgres.engine import application_engine  # noqa: PLC0415  as above
+
+    engine = application_engine(database, pool_size=1)
     try:
         await PostgresRuns(engine).begin(row)
     except TradingError as error:

@@ -16,11 +16,12 @@ from backtest.result import Result, RunCard
 from backtest.round_trips import OPEN, Trades
 from console.backtest_agents import Panelists
 from console.output import Output, gain, grid, pairs, plain, price, title, toned
-from trading.backtest_plan import Plan
+from trading.backtest_plan import Engine, Plan
 from trading.metrics import MEASURES, NOT_DEFINED, Metrics, shown
 
 MOST_CAUTIONS = 3
 """Of one kind; all are in the files."""
+MOST_NOTES = 10
 MOST_TRADES = 8
 MOST_SYMBOLS = 8
 ROOM_FOR_PRICES = 95
@@ -34,6 +35,10 @@ def show(output: Output, result: Result, card: RunCard, metrics: Metrics, trades
         output.say("", toned(f"  {banner}", "bad"))
     if card.cautions:
         output.say(title("Be wary"), *_cautions(card.cautions))
+    if result.notes:
+        more = len(result.notes) - MOST_NOTES
+        told = [*result.notes[:MOST_NOTES], *([f"and {more} more, in the tear sheet"] if more > 0 else [])]
+        output.say(title("On the way"), *(toned(f"  {note}", "faint") for note in told))
     output.say(title("Metrics"), _metrics(metrics, wide=output.is_wide))
     beside = list(_beside(result))
     output.say(*(("", pairs(beside)) if beside else ()))
@@ -68,7 +73,7 @@ def files(output: Output, card: RunCard, at: Exported, no_row: str | None) -> No
 
 
 def _card(result: Result, card: RunCard) -> Iterator[tuple[str, str | Text]]:
-    plan = result.plan
+    plan, in_columns = result.plan, result.engine is Engine.COLUMNS
     parameters = ", ".join(f"{name}={value}" for name, value in plan.parameters.items())
     names = ", ".join(plan.symbols[:MOST_SYMBOLS]) + (" …" if len(plan.symbols) > MOST_SYMBOLS else "")
     yield "strategy", plain(f"{plan.strategy} {parameters}".strip())
@@ -77,6 +82,7 @@ def _card(result: Result, card: RunCard) -> Iterator[tuple[str, str | Text]]:
     yield "engine", f"{result.engine}, fills at {plan.fill.replace('_', ' ')}"
     yield "costs", _costs(plan)
     yield "limits", "the desk's" if plan.limits else "off"
+    yield "breaker", "the desk's" if plan.breaker else "none: it is for whole cycles" if in_columns else "off"
     yield "data", plain(card.data)
     yield "data hash", card.data_hash[:16]
     yield "code", card.code_version + (f", {card.rule_version}" if card.rule_version else "")

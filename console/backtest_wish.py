@@ -18,11 +18,13 @@ from backtest.data import Wanted
 from console.universe_file import read_universe
 from settings import Settings
 from trading.backtest_plan import Engine, FillAt, Frictions, Plan, SizedBy, Sizing
+from trading.breaker_rules import BreakerRules
 from trading.costs import Costs
 from trading.errors import BadConfiguration
 from trading.events import storable
 from trading.instruments import tickers
 from trading.money import Record
+from trading.strategy import AGENTS
 
 Typed = Mapping[str, Any]
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -43,7 +45,8 @@ class Wish:
     """What was typed for one run. `plan` is all of it but the symbols and dates, which the data decide.
 
     `engine` None takes the fastest that can, `warm_up` None what suits strategy and engine; `needs_benchmark` says
-    that it was asked for by name.
+    that it was asked for by name. `in_cycles` is the circuit breaker where nobody said whether there is one: it goes
+    with the limits, and columns have none.
     """
 
     wanted: Wanted
@@ -54,11 +57,18 @@ class Wish:
     warm_up: int | None
     benchmark: str | None
     needs_benchmark: bool
+    in_cycles: BreakerRules | None = None
 
     def plan(self, symbols: tuple[str, ...], days: tuple[date, date], benchmark: str | None) -> Plan:
         """The plan, once it is known which symbols and days there are."""
         fields = {**self.fields, "symbols": symbols, "from_on": days[0], "to_on": days[1], "benchmark": benchmark}
         return _record(Plan, fields)
+
+    def plan_in(self, engine: Engine, plan: Plan) -> Plan:
+        """The plan as an engine runs it: whole cycles have the desk's circuit breaker, unless somebody said no."""
+        if engine is Engine.COLUMNS or self.in_cycles is None:
+            return plan
+        return plan.model_copy(update={"breaker": self.in_cycles})
 
 
 def wished(typed: Typed, settings: Settings) -> Wish:
@@ -76,22 +86,24 @@ def wished(typed: Typed, settings: Settings) -> Wish:
         beside=named,
     )
     data, provider = _source(typed, settings)
+    fields = _fields(strategy, typed, settings)
+    unsaid = typed.get("breaker") is None and fields["limits"] is not None
     return Wish(
         wanted=wanted,
-        fields=_fields(strategy, typed, settings),
+        fields=fields,
         data=data,
         provider=provider,
         engine=_engine(typed.get("engine")),
         warm_up=_warm_up(typed.get("warm_up")),
         benchmark=named[0] if named else None,
         needs_benchmark=benchmark is not None,
+        in_cycles=settings.breaker.rules if unsaid else None,
     )
 
 
 def _fields(strategy: str, typed: Typed, settings: Settings) -> dict[str, Any]:
-    limits = typed.get("limits") or "on"
-    if limits not in {"on", "off"}:
-        raise BadConfiguration(f"--limits: on or off, not {limits}")
+    if strategy == AGENTS and typed.get("sizing") is not None:
+        raise BadConfiguration("--sizing: of rules, and the agents say themselves how much they want")
     cash = typed.get("cash")
     return {
         "strategy": strategy,
@@ -100,10 +112,19 @@ def _fields(strategy: str, typed: Typed, settings: Settings) -> dict[str, Any]:
         "frictions": _frictions(typed, settings),
         "fill": FillAt.NEXT_OPEN if typed.get("fill") is None else _choice("--fill", typed["fill"], FillAt),
         "sizing": None if typed.get("sizing") is None else _sizing(typed["sizing"]),
-        "limits": settings.trading.limits if limits == "on" else None,
+        "limits": settings.trading.limits if _is_on("--limits", typed.get("limits"), unsaid=True) else None,
+        "breaker": settings.breaker.rules if _is_on("--breaker", typed.get("breaker"), unsaid=False) else None,
         "seed": 0 if typed.get("seed") is None else number("--seed", typed["seed"]),
         "mask": bool(typed.get("mask")),
     }
+
+
+def _is_on(option: str, said: str | None, *, unsaid: bool) -> bool:
+    if said is None:
+        return unsaid
+    if said not in {"on", "off"}:
+        raise BadConfiguration(f"{option}: on or off, not {said or 'nothing'}")
+    return said == "on"
 
 
 def _frictions(typed: Typed, settings: Settings) -> Frictions:
@@ -114,6 +135,8 @@ def _frictions(typed: Typed, settings: Settings) -> Frictions:
     }
     said = {name: typed[name] for name in ("volume_share", "borrow_rate", "cash_rate") if typed.get(name) is not None}
     fields: dict[str, Any] = {name: part(option_of(name), word) for name, word in said.items()}
+    if fields.get("volume_share") == 0:
+        raise BadConfiguration("--volume-share: of nothing of a bar nothing is filled")
     if typed.get("spread_bps") is not None:
         fields["spread_bps"] = number("--spread-bps", typed["spread_bps"])
     return _record(Frictions, {**fields, "costs": _record(Costs, costs)})
@@ -127,6 +150,8 @@ def _sizing(said: str) -> Sizing:
     size = number("--sizing", amount) if kind is SizedBy.FIXED else part("--sizing", amount)
     if size <= 0:
         raise BadConfiguration(f"--sizing: {said} buys nothing")
+    if kind is SizedBy.FIXED and size != int(size):
+        raise BadConfiguration(f"--sizing: {said} is no whole number of shares, and entries are of whole shares")
     return Sizing(by=kind, amount=size)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import embedded
-from adapters.postgres.engine import Database
 from adapters.temporal import connection
 from settings import DatabaseSettings, Settings
 from trading.errors import BadConfiguration
+
+if TYPE_CHECKING:
+    from adapters.postgres.engine import Database
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,7 @@ def reach(settings: Settings) -> Reach:
 
 def embedded_reach(endpoints: embedded.Endpoints) -> Reach:
     """The embedded servers."""
-    own = endpoints.database
-    database = Database(host=own.host, port=own.port, name=own.name, user=own.user, password=own.password)
+    database = _database(endpoints.database)
     return Reach(database=database, temporal_address=endpoints.temporal_address, ui_url=endpoints.ui_url)
 
 
@@ -50,5 +52,10 @@ def named_reach(named: DatabaseSettings) -> Reach | None:
         raise BadConfiguration(message)
     if named.host is None:
         return None
-    database = Database(host=named.host, port=named.port, name=named.name, user=named.user, password=named.password)
-    return Reach(database=database, temporal_address=None)
+    return Reach(database=_database(named), temporal_address=None)
+
+
+def _database(at: DatabaseSettings | embedded.Database) -> Database:
+    from adapters.postgres.engine import Database  # noqa: PLC0415  20 MB that nobody needs where no desk runs
+
+    return Database(host=str(at.host), port=at.port, name=at.name, user=at.user, password=at.password)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from backtest.panel import Panel
-from backtest.trials import samples
+from backtest.trials import engine_of, samples
 from backtest.warm_up import warm_up_of
 from console.backtest_card import new_run_id
 from console.backtest_data import panel_of, plan_of, warm_up_for
@@ -90,7 +90,8 @@ async def _ready(kind: type[Kind], of_its_own: Mapping[str, Any], typed: Typed, 
     source = Source(data=str(wish.data.expanduser().resolve()), warm_up=warm_up_for(wish))
     asked = _record(kind, {**_common(typed, plan), **of_its_own, "source": source, "engine": wish.engine, "plan": plan})
     _see_rule(asked, settings)
-    return Ready(asked, panel)
+    plan = wish.plan_in(engine_of(asked, panel), plan)
+    return Ready(asked.model_copy(update={"plan": plan}), panel)
 
 
 def _common(typed: Typed, plan: Plan) -> dict[str, Any]:

@@ -7,7 +7,7 @@ both as many bars.
 
 from __future__ import annotations
 
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -24,13 +24,6 @@ LEAST_BARS = 250
 SESSIONS_A_YEAR = 252
 RSI_STILL = 50.0
 """RSI of a price that did not move: neither gains nor losses. TA-Lib says 0, which would read as a crash."""
-
-
-def _talib() -> Any:
-    """TA-Lib, once it is asked for: pandas comes with it, half a second that most commands have no use for."""
-    import talib  # noqa: PLC0415  as it says
-
-    return talib
 
 
 def compute(bars: Bars) -> Indicators:
@@ -95,6 +88,14 @@ def distance_from_high(bars: Bars, sessions: int) -> Column:
     if len(bars) > sessions:
         highest[sessions - 1 :] = _talib().MAX(bars.high, sessions)[sessions - 1 :]
     return bars.close / highest - 1
+
+
+def _talib() -> ModuleType:
+    """TA-Lib, once somebody computes: it imports pandas, half a second and 60 MB that the others need not wait for."""
+    import talib  # noqa: PLC0415
+
+    found: ModuleType = talib
+    return found
 
 
 def _averages(close: Column) -> dict[str, Column]:

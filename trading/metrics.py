@@ -215,4 +215,6 @@ def shown(measure: Measure, value: float | None) -> str:
         return NOT_DEFINED
     if measure.unit is Unit.FLAG:
         return "yes" if value else "no"
-    return _FORMS[measure.unit].format(value)
+    said = _FORMS[measure.unit].format(value)
+    # What comes out as nothing has no sign: it is neither a gain nor a loss.
+    return said if any(letter in "123456789" for letter in said) else said.removeprefix("-")

@@ -25,9 +25,3 @@ class SweepTable:
     equity: Column
     fills: NDArray[np.int64]
     errors: tuple[str | None, ...]
-
-    @property
-    def finals(self) -> Column:
-        """Equity at the last close, dollars [C]."""
-        last: Column = self.equity[:, -1]
-        return last

@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from backtest.cautions import idle
 from backtest.columns.ground import Ground
 from backtest.columns.kernel import (
     CASH,
@@ -43,6 +44,7 @@ def result_of(panel: Panel, ground: Ground, book: Book) -> Result:
     positions = _positions(ground, fills)
     worth = positions * ground.bars.closes
     rows = slice(ground.start, ground.start + len(ground.days))
+    refusals = (*_refusals(ground, book), *_waiting(ground, book))
     return Result(
         plan=ground.plan,
         engine=Engine.COLUMNS,
@@ -54,10 +56,10 @@ def result_of(panel: Panel, ground: Ground, book: Book) -> Result:
         positions=positions,
         closes=np.where(ground.bars.closes > 0, ground.bars.closes, np.nan),
         fills=fills,
-        refusals=(*_refusals(ground, book), *_waiting(ground, book)),
-        cautions=(*panel.cautions, *_cautions(ground, book, positions)),
-        benchmark=benchmark_of(panel, ground.plan),
-        held=held_of(panel, ground.plan),
+        refusals=refusals,
+        cautions=(*panel.cautions, *_cautions(ground, book, positions), *idle(fills, refusals)),
+        benchmark=benchmark_of(panel, ground.plan, ground.days),
+        held=held_of(panel, ground.plan, ground.days),
         interest=float(book.money[INTEREST]),
         decisions=int(book.counts[FILLS] + book.counts[REFUSALS]),
         highs=ground.history.high[rows],

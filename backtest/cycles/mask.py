@@ -89,8 +89,8 @@ class Mask:
             ),
             opinions=tuple(one.model_copy(update={"symbol": symbols[one.symbol]}) for one in result.opinions),
             notes=tuple(words(note) for note in result.notes),
-            benchmark=benchmark_of(panel, plan),
-            held=held_of(panel, plan),
+            benchmark=benchmark_of(panel, plan, result.days),
+            held=held_of(panel, plan, result.days),
         )
 
     def _refusal(self, one: Refusal, words: _Words) -> Refusal:

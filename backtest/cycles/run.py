@@ -10,6 +10,7 @@ import numpy as np
 
 from activities import clock
 from adapters.exchange_calendar import ExchangeCalendar
+from backtest.cautions import idle
 from backtest.cycles.clock import BarClock
 from backtest.cycles.days import Day, days_of
 from backtest.cycles.deciders import Deciders
@@ -17,15 +18,27 @@ from backtest.cycles.desk import Desk
 from backtest.cycles.market import PanelMarket
 from backtest.cycles.mask import Mask
 from backtest.cycles.replay import Close, Replay
-from backtest.cycles.telling import cautions_of, decisions_of, fills_of, notes_of, refusals_of, untraded
+from backtest.cycles.telling import (
+    cautions_of,
+    decisions_of,
+    failed_of,
+    fills_of,
+    halted_of,
+    notes_of,
+    refusals_of,
+    untraded,
+)
 from backtest.cycles.terms import DESK
 from backtest.panel import Column, Panel
 from backtest.result import Result
 from backtest.yardsticks import benchmark_of, held_of
 from trading.audit import Books, audit
 from trading.backtest_plan import Engine, Plan
+from trading.docket import CycleOutcome
+from trading.errors import BadRule
 from trading.money import Record
 from trading.portfolio import CapitalKind
+from trading.strategy import AGENTS
 
 EXCHANGE = "XNYS"
 
@@ -48,7 +61,8 @@ async def run_cycles(
 
     Without `deciders` the agents' seats are taken by the rules model. A run that its models end early is cut after the
     day that it came to, and says so. Raises BadConfiguration for a plan that the panel
-    cannot serve: a symbol without bars, no session between its dates, more symbols than one cycle looks at.
+    cannot serve: a symbol without bars, no session between its dates, more symbols than one cycle looks at; BadRule for
+    a rule that cannot be made, or that failed on every day: what it would have earned nobody knows.
     """
     if plan.mask:
         mask = Mask.of(panel, plan)
@@ -75,11 +89,14 @@ async def live_through(
 
     `market` is what the desk sees, the panel itself by default; the broker's bars are the panel's in any case.
     """
+    deciders = deciders or Deciders()
+    if plan.strategy != AGENTS:
+        deciders.rules.load(plan.strategy, plan.parameters)
     market = market or PanelMarket(panel, ExchangeCalendar(EXCHANGE, until=panel.days[-1].item()))
     days = days_of(panel, plan, market.calendar)
     bell = BarClock(days[0].session.opens_at)
     with clock.by(bell):
-        desk = Desk.of(plan, market, deciders or Deciders(), bell)
+        desk = Desk.of(plan, market, deciders, bell)
         await desk.open(plan)
         replay, closes = Replay(panel, plan, desk), list[Close]()
         for day in days:
@@ -98,27 +115,39 @@ async def _result(panel: Panel, plan: Plan, lived: Lived) -> Result:
     if stopped is not None:
         plan = plan.model_copy(update={"to_on": days[-1].on})
     books = await desk.ledger.whole_books(DESK)
+    failed = failed_of(books)
+    if plan.strategy != AGENTS and all(close.outcome is CycleOutcome.FAILED for close in closes):
+        raise BadRule(failed[0].reason)
     findings = audit(books, await desk.broker.orders(DESK))
     told = (caution for close in closes for caution in close.cautions)
-    symbols = tuple(sorted(plan.symbols))
+    symbols, traded = tuple(sorted(plan.symbols)), panel.days[[day.row for day in days]]
     rows = {day.on: number for number, day in enumerate(days)}
     positions = _positions(closes, symbols)
-    prices = _prices(panel, days, symbols)
+    fills = fills_of(desk.broker.all_fills, books, rows, symbols)
+    refusals = refusals_of(books, {name for close in closes for name in close.unpaid})
     return Result(
         plan=plan,
         engine=Engine.CYCLES,
-        days=panel.days[[day.row for day in days]],
+        days=traded,
         symbols=symbols,
         equity=np.array([close.equity for close in closes]),
         cash=np.array([close.cash for close in closes]),
         gross=np.array([close.gross for close in closes]),
         positions=positions,
-        closes=prices,
-        fills=fills_of(desk.broker.all_fills, books, rows, symbols),
-        refusals=refusals_of(books, {name for close in closes for name in close.unpaid}),
-        cautions=(*panel.cautions, *untraded(panel, plan, days), *told, *cautions_of(books, findings)),
-        benchmark=benchmark_of(panel, plan),
-        held=held_of(panel, plan),
+        closes=_prices(panel, days, symbols),
+        fills=fills,
+        refusals=refusals,
+        cautions=(
+            *panel.cautions,
+            *untraded(panel, plan, days),
+            *told,
+            *failed,
+            *halted_of([day.on for day in days], closes),
+            *cautions_of(books, findings),
+            *idle(fills, refusals),
+        ),
+        benchmark=benchmark_of(panel, plan, traded),
+        held=held_of(panel, plan, traded),
         interest=_paid(books, CapitalKind.INTEREST),
         borrow=0.0 - _paid(books, CapitalKind.FEE),
         dividends=_paid(books, CapitalKind.DIVIDEND),

@@ -10,21 +10,31 @@ from typing import Any
 import numpy as np
 
 from backtest.cycles.days import Day
+from backtest.cycles.replay import Close
 from backtest.panel import Caution, Panel
 from backtest.result import Fills, Refusal
+from trading.agents.questions import Agent
 from trading.audit import Books, Finding
 from trading.backtest_plan import Plan
+from trading.breaker import TradingState
 from trading.events import Event, EventType
 from trading.orders import PROTECTIVE, Fill, Leg, Order
 
-CYCLE_FAILED = "cycle_failed"
 NO_BAR, EXCEEDS_CASH = "no_bar", "exceeds_cash"
 """The codes of an order that no bar followed, and of a buy that cost more at its fill than there was."""
+CYCLE_FAILED = "cycle_failed"
 _ENDED = {
     EventType.ORDER_REJECTED: "rejected",
     EventType.ORDER_CANCELLED: "cancelled",
     EventType.ORDER_EXPIRED: "expired",
 }
+_SPOKEN = {
+    Agent.DATA: EventType.SIGNAL_GENERATED,
+    Agent.RISK: EventType.RISK_ASSESSED,
+    Agent.VALIDATOR: EventType.VALIDATION_COMPLETE,
+    Agent.META: EventType.META_AGENT_DECISION,
+}
+_LONGEST = 400
 _DECIDED = frozenset({EventType.META_AGENT_DECISION, EventType.RULE_DECISION})
 _STATES = frozenset({EventType.TRADING_STATE_CHANGED, EventType.STRATEGY_STATE_CHANGED})
 
@@ -67,12 +77,32 @@ def notes_of(books: Books) -> tuple[str, ...]:
     )
 
 
+def failed_of(books: Books) -> tuple[Caution, ...]:
+    """How many cycles failed, and what the first of them said."""
+    found = [stored.event for stored in books.events if stored.event.type is EventType.CYCLE_FAILED]
+    if not found:
+        return ()
+    many = "1 cycle failed, that" if len(found) == 1 else f"{len(found)} cycles failed, the first"
+    reason = f"{many} of {found[0].occurred_at.date()}: {found[0].data['reason']}"
+    return (Caution(code=CYCLE_FAILED, reason=reason),)
+
+
+def halted_of(days: Sequence[date], closes: Sequence[Close]) -> tuple[Caution, ...]:
+    """On how many days the desk stood still, and whether it still does: a return over them is not the strategy's."""
+    still = [on for on, close in zip(days, closes, strict=True) if close.state is not TradingState.ACTIVE]
+    if not still:
+        return ()
+    words = f"the desk was halted at the close of {len(still)} of {len(closes)} days, {still[0]} to {still[-1]}"
+    at_last = ", and still is at the end" if still[-1] == days[-1] else ""
+    return (Caution(code="halted", reason=words + at_last),)
+
+
 def cautions_of(books: Books, findings: Iterable[Finding]) -> tuple[Caution, ...]:
-    """Symbols that a cycle could not look at, cycles that failed or found the books wrong, findings of the audit."""
+    """Symbols that a cycle could not look at, agents without an answer, books found wrong, findings of the audit."""
     events = [stored.event for stored in books.events]
     return (
         *_dropped(event for event in events if event.type is EventType.SYMBOL_DROPPED),
-        *_unfinished(event for event in events if event.type is EventType.CYCLE_FAILED),
+        *_silent(events),
         *_differences(event for event in events if event.type is EventType.DIFFERENCE_FOUND),
         *(Caution(code="audit", reason=f"{one.invariant} {one.about}: {one.found}") for one in findings),
     )
@@ -140,11 +170,24 @@ def _dropped(events: Iterable[Event]) -> Iterator[Caution]:
         yield Caution(code=code, symbol=symbol, reason=reason)
 
 
-def _unfinished(events: Iterable[Event]) -> Iterator[Caution]:
-    found = list(events)
-    if found:
-        first = f"{found[0].occurred_at.date()}: {found[0].data['reason']}"
-        yield Caution(code=CYCLE_FAILED, reason=f"{len(found)} cycles failed, the first of {first}")
+def _silent(events: Sequence[Event]) -> Iterator[Caution]:
+    """One caution an agent, with how much of what he was asked he answered: nothing is traded on the rest."""
+    for agent, spoken in _SPOKEN.items():
+        silences = [one for one in events if one.type is EventType.AGENT_ABSTAINED and one.data["agent"] == agent]
+        if not silences:
+            continue
+        # Two of them are asked once for all symbols of a cycle.
+        answers = {_asked(one, agent) for one in events if one.type is spoken}
+        many, first = len(silences), silences[0]
+        words = f"{agent} gave no usable answer to {many:,} of {many + len(answers):,} questions"
+        if many > len(answers):
+            words += ": this is what silence would have brought, more than the agents"
+        reason = f"{words}; the first on {first.occurred_at.date()}: {first.data['reason']}"
+        yield Caution(code="abstained", reason=reason[:_LONGEST])
+
+
+def _asked(event: Event, agent: Agent) -> tuple[str, object]:
+    return event.aggregate_id, event.data["symbol"] if agent in {Agent.DATA, Agent.VALIDATOR} else None
 
 
 def _differences(events: Iterable[Event]) -> Iterator[Caution]:

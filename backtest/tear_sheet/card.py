@@ -98,9 +98,11 @@ def _told(result: Result, card: RunCard) -> Iterator[tuple[str, str]]:
     yield "Engine", card.engine.value
     yield "Symbols", _symbols(plan.symbols)
     yield "From, to", f"{plan.from_on} to {plan.to_on}"
+    yield "Warmed up by", counted(card.warm_up, "session") if card.warm_up else ""
     yield "Filled at", plan.fill.value.replace("_", " ")
     yield "Sizing", _sizing(plan.sizing)
     yield "Limits", "none" if plan.limits is None else "on"
+    yield "Circuit breaker", "none" if plan.breaker is None else "on"
     yield (
         "Commission",
         f"{costs.commission_bps} bps, ${costs.commission_per_share} a share, ${costs.commission_per_order} an order",
@@ -148,4 +150,6 @@ def _cautions(result: Result, card: RunCard) -> Html:
 
 
 def _caution(caution: Caution) -> list[Inner]:
-    return [caution.code, caution.symbol or NOTHING, caution.reason]
+    # A narrow page breaks a code at its joints.
+    code = Html(joined(caution.code).replace("_", "_<wbr>"))
+    return [code, caution.symbol or NOTHING, caution.reason]

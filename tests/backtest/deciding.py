@@ -18,7 +18,7 @@ from backtest.cycles.meter import Meter
 from settings import ModelSettings
 from tests.adapters.wire.vendors import Vendors
 from tests.fakes.seats import cast, seat
-from trading.agents.questions import Question, Reply
+from trading.agents.questions import Agent, Question, Reply
 from trading.errors import ModelUnavailable
 from trading.ports import LanguageModel
 from wiring.casting import cast_of
@@ -97,4 +97,17 @@ class Away:
         self.asked += 1
         if self.asked > self._after:
             raise ModelUnavailable("nobody is there", uncharged=True)
+        return await self._model.answer(question)
+
+
+class Silent:
+    """A model that says nothing that can be read: as one agent, or as all."""
+
+    def __init__(self, model: LanguageModel, agent: Agent | None = None) -> None:
+        self._agent = agent
+        self._model = model
+
+    async def answer(self, question: Question) -> Reply:
+        if self._agent in {None, question.agent}:
+            return Reply(text="Who knows?", model=question.model)
         return await self._model.answer(question)

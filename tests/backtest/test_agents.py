@@ -17,10 +17,10 @@ from backtest.cycles.estimate import estimate
 from backtest.cycles.market import PanelMarket
 from backtest.cycles.run import Progress, run_cycles
 from backtest.panel import Panel
-from backtest.result import Result, StopCause
+from backtest.result import Result, StopCause, Verdict
 from tests.adapters.wire.vendors import vendors
 from tests.backtest import panels
-from tests.backtest.deciding import Away, Busy, Mumbling, deciders, file_in, paid, seated
+from tests.backtest.deciding import Away, Busy, Mumbling, Silent, deciders, file_in, paid, seated
 from tests.backtest.replaying import WARM, books_of, lived, plan
 from tests.backtest.test_look_ahead import foreseeing
 from tests.fakes.seats import Dear
@@ -173,3 +173,21 @@ async def test_an_estimate_asks_nobody_and_counts_what_a_run_then_asks(tmp_path:
     assert (usual.calls, usual.tokens) == (model.of(Agent.DATA), 1000)
     assert file.usual(Agent.DATA, "other") is None
     file.close()
+
+
+async def test_agents_that_say_nothing_are_told_with_how_often() -> None:
+    wanted = plan(PANEL, AGENTS)
+    mute = await run_cycles(PANEL, wanted, deciders(paid(Silent(dear()))))
+    told = [one.reason for one in mute.cautions if one.code == "abstained"]
+    assert (len(mute.fills), len(told)) == (0, 1)
+    many = 3 * len(mute.days)
+    words = f"DataAgent gave no usable answer to {many} of {many} questions: this is what silence would have brought"
+    assert told[0].startswith(words)
+    whole = await run_cycles(PANEL, wanted, deciders(paid(dear())))
+    assert "abstained" not in {one.code for one in whole.cautions}
+    assert whole.decisions
+    one = await run_cycles(PANEL, wanted, deciders(paid(Silent(dear(), Agent.META))))
+    reasons = [each.reason for each in one.cautions if each.code == "abstained"]
+    assert [each.split(" gave")[0] for each in reasons] == ["MetaAgent"]
+    silent = sum(each.agent == Agent.META and each.verdict is Verdict.ABSTAINED for each in one.opinions)
+    assert silent, reasons

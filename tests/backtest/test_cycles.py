@@ -14,15 +14,20 @@ from backtest.cycles.deciders import Deciders
 from backtest.cycles.run import Progress, run_cycles
 from backtest.panel import Panel
 from backtest.result import Result, Verdict
+from backtest.trials import Engines
+from backtest.yardsticks import benchmark_of, held_of
 from tests.backtest import panels
 from tests.backtest.replaying import WARM, books_of, lived, plan
 from trading.agents.questions import Agent
-from trading.backtest_plan import FillAt, Frictions, SizedBy, Sizing
+from trading.backtest_plan import Engine, FillAt, Frictions, SizedBy, Sizing
 from trading.breaker_rules import BreakerRules
+from trading.corporate_actions import ActionKind, CorporateAction
 from trading.costs import Costs
-from trading.errors import BadConfiguration
+from trading.errors import BadConfiguration, BadRule
 from trading.events import EventType
 from trading.limits import Limits
+from trading.rules import View
+from trading.signals import Signal
 from trading.strategy import AGENTS
 
 FREE = Frictions(costs=Costs(slippage_bps=Decimal(0)))
@@ -109,6 +114,13 @@ async def test_a_fall_halts_the_desk_which_thinks_on_and_resumes_by_itself() -> 
     result = await ran(panel, **kept, fill=FillAt.CLOSE)
     assert [note.split(":")[1].split(",")[0].strip() for note in result.notes] == ["HALTED", "ACTIVE"]
     assert "drawdown" in result.notes[0]
+    first, last = result.days[2], result.days[3]
+    words = f"the desk was halted at the close of 2 of 8 days, {first} to {last}"
+    assert [(one.code, one.reason) for one in result.cautions] == [("halted", words)]
+    cut = await run_cycles(
+        panel, plan(panel, **kept, limits=None, fill=FillAt.CLOSE, to_on=panels.day(panel, WARM + 2))
+    )
+    assert cut.cautions[0].reason.endswith("and still is at the end")
 
 
 async def test_a_halted_desk_decides_in_shadow() -> None:
@@ -167,12 +179,70 @@ async def test_a_bar_on_a_holiday_makes_no_session_and_is_told() -> None:
     days[-1] = np.datetime64("2017-11-12")  # a Sunday
     result = await ran(replace(panel, days=days), "buy-and-hold", sizing=ONE)
     assert len(result.days) == 1
-    assert [one.code for one in result.cautions] == ["no_session"]
+    assert [one.code for one in result.cautions] == ["no_session", "nothing_filled"]
 
 
-async def test_a_rule_that_fails_costs_its_cycles_and_is_told() -> None:
-    panel = level(50, 50)
-    result = await ran(panel, "buy-and-hold", parameters={"no": 1})
-    assert [one.code for one in result.cautions] == ["cycle_failed"]
-    assert "2 cycles failed" in result.cautions[0].reason
-    assert "has no parameter no" in result.cautions[0].reason
+class Sulks:
+    """A rule that fails from a price on."""
+
+    def __init__(self, above: float) -> None:
+        self._above = above
+
+    def signals(self, view: View) -> list[Signal]:
+        if view.symbols["AAA"].bars.close[-1] > self._above:
+            raise RuntimeError("too dear")
+        return []
+
+
+SULKS = f"{__name__}:Sulks"
+
+
+async def test_a_rule_that_cannot_be_made_or_never_answers_has_no_result() -> None:
+    panel = level(50, 52)
+    with pytest.raises(BadRule, match="cannot be made with its parameters"):
+        await ran(panel, SULKS)
+    with pytest.raises(BadRule, match=r"2 cycles failed, the first of .* RuntimeError: too dear"):
+        await ran(panel, SULKS, parameters={"above": 1})
+    once = await ran(panel, SULKS, parameters={"above": 51})
+    assert [one.code for one in once.cautions] == ["cycle_failed", "nothing_filled"]
+    assert once.cautions[0].reason.startswith("1 cycle failed, that of ")
+
+
+async def test_a_combination_whose_rule_failed_on_a_day_is_no_trial_that_earned_nothing() -> None:
+    panel = level(50, 52)
+    tried = await Engines().try_all(panel, plan(panel, SULKS), Engine.CYCLES, [{"above": 51}, {"above": 60}, {}])
+    assert [one.equity is None for one in tried] == [True, False, True]
+    assert "too dear" in str(tried[0].error)
+    assert "cannot be made" in str(tried[2].error)
+
+
+async def test_what_a_run_is_held_against_lives_through_splits_and_dividends_too() -> None:
+    panel = level(50, 50, 50, 12.5, symbols=("AAA", "BBB"))
+    on = [panels.day(panel, row) for row in (WARM, WARM + 2, WARM + 3)]
+    apart = np.array([panel.close[:, 0], np.full(len(panel.days), 50.0)]).T
+    panel = replace(
+        panel,
+        **dict.fromkeys(("open", "high", "low", "close"), apart),
+        actions=(
+            CorporateAction(symbol="AAA", kind=ActionKind.SPLIT, ex_on=on[0], ratio=Decimal(7)),
+            CorporateAction(symbol="AAA", kind=ActionKind.DIVIDEND, ex_on=on[1], amount_usd=Decimal("0.50")),
+            CorporateAction(symbol="AAA", kind=ActionKind.SPLIT, ex_on=on[2], ratio=Decimal(4)),
+        ),
+    )
+    wanted, days = plan(panel, benchmark="AAA"), panel.days[WARM:]
+    # The first day's opening has its own split behind it: 1,000 shares of AAA for half the cash, 4,000 in the end.
+    assert held_of(panel, wanted, days).tolist() == [100_000, 100_000, 100_500, 100_500]
+    found = benchmark_of(panel, wanted, days)
+    assert found is not None
+    assert found.tolist() == [100_000, 100_000, 101_000, 101_000]
+
+
+async def test_bars_of_a_day_without_a_session_are_in_no_curve() -> None:
+    panel = level(50, 52, 54, 56)
+    saturday = np.datetime64("2017-11-11")
+    panel = replace(panel, days=np.append(panel.days[1:], saturday))
+    result = await ran(panel, "buy-and-hold", sizing=ONE, benchmark="AAA")
+    assert "no_session" in {one.code for one in result.cautions}
+    assert result.benchmark is not None
+    assert result.held is not None
+    assert len(result.days) == len(result.equity) == len(result.benchmark) == len(result.held) == 3

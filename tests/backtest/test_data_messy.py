@@ -247,3 +247,37 @@ def test_a_list_of_actions_that_cannot_be_read_names_its_line(tmp_path: Path, li
     (tmp_path / "actions.csv").write_text(f"symbol,ex_date,kind,ratio,cash\n{line}\n")
     with pytest.raises(BadMarketData, match=rf"actions\.csv: {sentence}"):
         loaded(tmp_path, CLEAN)
+
+
+def test_of_a_symbol_whose_bars_are_all_bad_one_hears_though_all_were_asked_for(tmp_path: Path) -> None:
+    bad = [row._replace(open=0.0) if row.symbol == "KO" else row for row in CLEAN]
+    panel = loaded(tmp_path, bad)
+    assert panel.symbols == ("AAPL", "PEP")
+    [(symbol, reason)] = told(panel, "no_bars")
+    assert (symbol, reason[-24:]) == ("KO", "none of its own is sound")
+
+
+def test_days_that_no_symbol_has_are_told_where_they_are_more_than_a_long_week_end(tmp_path: Path) -> None:
+    days = sessions(30)
+    for missing, heard in ((2, 0), (3, 1)):
+        rows = [bar("KO", day) for day in (*days[:10], *days[10 + missing :])]
+        assert len(told(loaded(tmp_path, rows), "hole")) == heard
+    assert told(loaded(tmp_path, rows), "hole")[0][1].startswith(
+        f"no symbol has a bar between {days[9]} and {days[13]}"
+    )
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    for twice in ("Close", "close"):
+        (tmp_path / "bars.csv").write_text(
+            f"symbol,date,open,high,low,close,{twice},volume\nKO,2016-01-04,1,1,1,1,2,9\n"
+        )
+        with pytest.raises(BadMarketData, match="has two columns close, and nobody knows which is meant"):
+            load_panel(tmp_path, Wanted())
+
+
+def test_names_that_are_no_tickers_are_named_where_there_are_no_others(tmp_path: Path) -> None:
+    with pytest.raises(
+        BadMarketData, match="1 names in the data are no ticker and were left out: ko, and there are no"
+    ):
+        loaded(tmp_path, [bar("ko", day) for day in DAYS])

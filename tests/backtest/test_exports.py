@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -17,7 +18,7 @@ from backtest.exports import export, places
 from backtest.result import Refusal, Result
 from backtest.round_trips import trades_of
 from backtest.saved_runs import load_run
-from backtest.written import write_whole
+from backtest.written import alone_in, write_whole
 from tests.backtest.made import CASH, FIRST_DAY, Did, card_of, made, metrics_of, wavy
 from trading.errors import BadConfiguration
 
@@ -109,6 +110,17 @@ def test_what_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
         write_whole(path, "no bytes")  # type: ignore[arg-type]
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_runs_in_one_folder_write_one_after_the_other(tmp_path: Path) -> None:
+    result = wavy()
+    other = Thread(target=export, args=(result, card_of(result), metrics_of(result), tmp_path))
+    with alone_in(tmp_path):
+        other.start()
+        other.join(0.5)
+        assert list(tmp_path.iterdir()) == []
+    other.join()
+    assert load_run(tmp_path).card == card_of(result)
 
 
 def test_a_kill_leaves_whole_files_or_none(tmp_path: Path) -> None:

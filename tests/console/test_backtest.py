@@ -8,7 +8,9 @@ import json
 import re
 import shutil
 import signal
-from datetime import UTC, datetime
+import subprocess
+import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from console.backtest_row import keep
 from console.backtest_run import bar
 from console.output import Output
 from settings import DatabaseSettings, Settings
+from tests.backtest.files import bar as bar_of
+from tests.backtest.files import sessions, write
 from tests.console.terminal import ROOT, Terminal
 from trading.backtesting import RunKind, RunRow, RunStatus
 
@@ -42,6 +46,15 @@ def without_names(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "card": card, "run_id": "", "files": {}, "seconds": 0}
 
 
+HEAVY = ("pandas", "talib", "numba", "sqlalchemy", "scipy", "matplotlib", "exchange_calendars")
+LOADED = f"import sys, console.backtest; sys.exit(', '.join(name for name in {HEAVY} if name in sys.modules) or 0)"
+
+
+def test_the_command_begins_without_what_only_others_need() -> None:
+    begun = subprocess.run([sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (begun.returncode, begun.stderr) == (0, "")
+
+
 def test_a_program_gets_every_digit_and_the_paths_of_the_files(terminal: Terminal) -> None:
     words = (*CROSSING, "--sizing", "fixed:1000", "--limits", "off", *FRICTIONS, "--json")
     said = terminal.type(*words, "--out", "mine")
@@ -55,6 +68,8 @@ def test_a_program_gets_every_digit_and_the_paths_of_the_files(terminal: Termina
     assert document["metrics"]["commission_usd"] == pytest.approx(paid * 0.0005)
     assert {row["shares"] for row in fills} == {"1000.0"}
     assert (document["card"]["engine"], document["kept"]) == ("columns", False)
+    warm = terminal.type(*words, "--from", "2017-01-03", "--warm-up", "40", "--no-sheet").document["card"]
+    assert (warm["warm_up"], document["card"]["warm_up"]) == (40, 0)
     assert document["card"]["rule_version"].startswith("sma_cross@")
     again = terminal.type(*words, "--no-sheet").document
     assert without_names(again) == without_names(document)
@@ -120,6 +135,34 @@ def test_ctrl_c_ends_it_without_a_word_and_leaves_no_run(terminal: Terminal) -> 
     assert running.end(signal.SIGINT) == 130
     assert running.said.read_text() == ""
     assert not (terminal.folder / "gone").exists()
+
+
+def test_ctrl_c_before_anything_has_begun_is_no_traceback(terminal: Terminal) -> None:
+    slow = terminal.folder / "slow"
+    slow.mkdir()
+    (slow / "typer.py").write_text("import pathlib, time\npathlib.Path('importing').touch()\ntime.sleep(60)\n")
+    running = terminal.but(PYTHONPATH=str(slow)).start("backtest", "--strategy", "sma_cross")
+    running.wait_until((terminal.folder / "importing").exists)
+    assert running.end(signal.SIGINT) == 130
+    assert running.said.read_text() == ""
+
+
+def test_what_makes_numbers_worth_little_is_on_the_card(terminal: Terminal) -> None:
+    bars = [bar_of("KO", day) for day in sessions(40, date(2097, 1, 1))]
+    write(terminal.folder / "bars" / "later.csv", bars)
+    said = terminal.type("backtest", "--strategy", "sma_cross", "--data", "bars", "--json", "--no-sheet")
+    codes = {one["code"]: one["reason"] for one in said.document["card"]["cautions"]}
+    assert codes["future"].startswith("there are bars to 2097-02-25, and today is 20")
+    assert codes["no_benchmark"].startswith("no bars of SPY")
+    assert codes["nothing_filled"] == "the strategy never traded: it asked for nothing"
+
+
+def test_more_symbols_than_a_run_takes_are_counted(terminal: Terminal) -> None:
+    days = sessions(2)
+    write(terminal.folder / "bars" / "many.csv", [bar_of(f"S{n:04d}", day) for n in range(1001) for day in days])
+    said = terminal.type("backtest", "--strategy", "sma_cross", "--data", "bars")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "starter: 1001 symbols are more than 1000: name fewer (--symbols, --universe)\n"
 
 
 @pytest.mark.parametrize(

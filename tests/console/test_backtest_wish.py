@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 
 from activities.market import SESSIONS
+from backtest.columns import can_run
 from backtest.warm_up import LOOKED_BACK, warm_up_of
 from console.backtest_wish import MOST_WARM_UP, Wish, wished
-from settings import MarketSettings, PaperSettings, Settings, TradingSettings
+from settings import BreakerSettings, MarketSettings, PaperSettings, Settings, TradingSettings
 from trading.backtest_plan import Engine, FillAt, Plan, SizedBy, Sizing
+from trading.breaker_rules import BreakerRules
 from trading.errors import BadConfiguration
 
 SETTINGS = Settings(
     market=MarketSettings(_env_file=None, data_dir=Path("bars")),
     trading=TradingSettings(_env_file=None, opening_cash=Decimal(5000), max_positions=3),
+    breaker=BreakerSettings(_env_file=None, max_losing_trades=3),
     paper=PaperSettings(_env_file=None, slippage_bps=Decimal(7)),
 )
 DAYS = (date(2016, 1, 4), date(2016, 12, 30))
@@ -123,10 +126,13 @@ def test_a_run_is_warmed_up_as_its_engine_needs_it() -> None:
         ({"commission_per_order": "0.001"}, "--commission-per-order: Decimal input should have no more than 2"),
         ({"spread_bps": "-1"}, "--spread-bps: Input should be greater"),
         ({"volume_share": "15"}, "--volume-share: 15 is no part of one"),
+        ({"volume_share": "0%"}, "--volume-share: of nothing of a bar nothing is filled"),
         ({"borrow_rate": "x"}, "--borrow-rate: x is no number"),
         ({"fill": "open"}, "--fill: open is none of next_open, close"),
         ({"sizing": "1000"}, "--sizing: 1000 is no size of an entry"),
         ({"sizing": "fixed:0"}, "--sizing: fixed:0 buys nothing"),
+        ({"sizing": "fixed:1.5"}, "--sizing: fixed:1.5 is no whole number of shares"),
+        ({"strategy": "agents", "sizing": "fixed:7"}, "--sizing: of rules, and the agents say"),
         ({"sizing": "equity:15"}, "--sizing: 15 is no part of one"),
         ({"limits": "maybe"}, "--limits: on or off, not maybe"),
         ({"engine": "fast"}, "--engine: fast is none of auto, cycles, columns"),
@@ -151,3 +157,23 @@ def test_what_cannot_be_read_is_refused_by_its_option(typed: dict[str, Any], sen
 def test_what_no_plan_can_be_is_refused_by_its_option(typed: dict[str, Any], sentence: str) -> None:
     with pytest.raises(BadConfiguration, match=sentence):
         plan(**typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "in_cycles", "in_columns"),
+    [
+        ({}, True, False),
+        ({"limits": "off"}, False, False),
+        ({"breaker": "off"}, False, False),
+        ({"breaker": "on"}, True, True),
+        ({"limits": "off", "breaker": "on"}, True, True),
+    ],
+)
+def test_whole_cycles_have_the_desks_circuit_breaker_unless_somebody_said_no(
+    typed: dict[str, str], *, in_cycles: bool, in_columns: bool
+) -> None:
+    asked, own = wish(**typed), BreakerRules(max_losing_trades=3)
+    made = plan(**typed)
+    for engine, has in ((Engine.CYCLES, in_cycles), (Engine.COLUMNS, in_columns)):
+        assert asked.plan_in(engine, made).breaker == (own if has else None)
+    assert (can_run(made) is None) is not in_columns, "columns are not taken where they would leave it out"

@@ -245,5 +245,5 @@ def test_data_that_do_not_fit_the_plan_are_refused_by_name() -> None:
 
 def test_a_caution_names_the_limits_that_do_not_bind_here() -> None:
     ran = run_columns(ONE, plan(ONE, limits=Limits()))
-    assert [one.code for one in ran.cautions] == ["limits_of_columns"]
+    assert [one.code for one in ran.cautions] == ["limits_of_columns", "nothing_filled"]
     assert np.isfinite(ran.equity).all()
