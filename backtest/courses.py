@@ -13,7 +13,8 @@ from backtest.trials import Engines
 from trading.backtest_plan import Engine, Plan
 from trading.backtesting import MonteCarloAsked, Resampled, TrialRow
 from trading.errors import BadConfiguration
-from trading.trial_scores import course, returns_of, rows_of, scores
+from trading.ratios import returns_of
+from trading.trial_scores import course, rows_of, scores
 
 LEAST = 2
 TOLD = {
@@ -41,7 +42,7 @@ async def base_of(engines: Engines, panel: Panel, plan: Plan, engine: Engine) ->
     result = await engines.run_once(panel, plan, engine)
     start = float(plan.cash)
     trades = trades_of(result)
-    returns = returns_of(np.insert(result.equity, 0, start)[None, :])[0]
+    returns = returns_of(np.insert(result.equity, 0, start))
     order = np.argsort(trades.left[trades.closed], kind="stable")
     return Base(start, result.equity, returns, trades.pnl[trades.closed][order])
 

@@ -36,9 +36,10 @@ from trading.backtesting import (
 )
 from trading.errors import BadConfiguration, BadMarketData, MarketUnavailable
 from trading.folds import chunk_size, folds_of
+from trading.ratios import returns_of
 from trading.study import best_of
 from trading.study_summary import fold_done, line_of, summed
-from trading.trial_scores import returns_of, rows_of, scores
+from trading.trial_scores import rows_of, scores
 
 _ASKED: TypeAdapter[StudyAsked] = TypeAdapter(StudyAsked)
 FLOAT32 = "<f4"
@@ -133,7 +134,7 @@ class Studies:
         (tried,) = await self._engines.try_all(panel, plan, known.prepared.engine or Engine.COLUMNS, [best.parameters])
         chunk = Chunk(run_id=known.asked.run_id, fold=fold, first=best.number, count=1)
         (row,) = _rows(chunk, [best.number], [tried], cash)
-        whole = b"" if tried.equity is None else _bytes(returns_of(np.insert(tried.equity, 0, cash)[None, :])[0])
+        whole = b"" if tried.equity is None else _bytes(returns_of(np.insert(tried.equity, 0, cash)))
         # What follows on a fold before begins with its cash: stitched together, no day is lost.
         return replace(row, is_test=True, returns=whole)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.temporal.connection import connect
@@ -17,14 +18,17 @@ from console.study_bar import described
 from console.study_shown import status, told, trials
 from console.study_watch import Handle, asked_how_far, workflow_id
 from settings import Settings
-from trading.backtesting import Objective, RunKind, RunProgress, RunRow, RunStatus, StudySummary
+from trading.backtesting import Ended, Objective, RunKind, RunProgress, RunRow, RunStatus, StudySummary
 from trading.errors import BadConfiguration
 from trading.metrics import MEASURES, NOT_DEFINED, Measure, shown
 from trading.study import best_of
 from trading.study_summary import line_of
+from wiring.studies import studies_of
 from workflows.backtest import Backtest
 
 LEAST_COMPARED = 2
+ENDED_BY_FORCE = "its workflow was ended by force"
+NOBODY = "no worker answers: start `worker.py --queues backtests`"
 SHOWN = {"total_return": "return", "sharpe": "Sharpe", "max_drawdown": "drawdown"}
 NARROW = ("sharpe",)
 ROOM_FOR_DAYS = 130
@@ -48,7 +52,7 @@ async def show(settings: Settings, output: Output, run: str, most: int) -> int:
     async with kept_runs(settings) as runs:
         row = await named(runs, run)
         kept = [] if row.kind is RunKind.BACKTEST else await runs.trials(row.run_id)
-    objective = Objective(str(row.asked.get("objective", Objective.SHARPE)))
+    objective = _objective(row)
     best = best_of((line_of(one, objective) for one in kept if not one.is_test), most)
     document = {**row.model_dump(mode="json"), "best": [line.model_dump(mode="json") for line in best]}
     output.show(document, title(f"{_kind(row)} {row.run_id}"), pairs(_card(row)))
@@ -86,28 +90,57 @@ async def progress(settings: Settings, output: Output, run: str) -> int:
     async with kept_runs(settings) as runs:
         row = await named(runs, run)
         done = await runs.counted(row.run_id)
-    live = await _asked(settings, row) if row.status is RunStatus.RUNNING else None
+    handle = await _handle(settings, row) if row.status is RunStatus.RUNNING else None
+    lost = handle is not None and not await _goes_on(handle)
+    live = None if handle is None or lost else await asked_how_far(handle)
     done = row.trials if row.kind is RunKind.BACKTEST else done
-    document = {"run_id": row.run_id, "status": row.status, "done": done, "total": row.trials}
-    document |= {"workflow": None if live is None else live.model_dump(mode="json")}
-    output.show(document, *_progress(row, done, live, wide=output.is_wide))
+    document = {"run_id": row.run_id, "status": row.status, "done": done, "total": _total(row)}
+    document |= {"lost": lost, "workflow": None if live is None else live.model_dump(mode="json")}
+    words = f"{ENDED_BY_FORCE}: `starter.py backtests cancel` sums up what was done" if lost else NOBODY
+    output.show(document, *_progress(row, done, live or words, wide=output.is_wide))
     return 0
 
 
 async def cancel(settings: Settings, output: Output, run: str) -> int:
-    """Cancel a run's workflow; its end is that workflow's business."""
+    """Cancel a run's workflow; its end is that workflow's business, and ours where it was ended by force."""
     async with kept_runs(settings) as runs:
         row = await named(runs, run)
-    if row.status is not RunStatus.RUNNING:
-        raise BadConfiguration(f"run {row.run_id} is {row.status} already")
+        if row.status is not RunStatus.RUNNING:
+            raise BadConfiguration(f"run {row.run_id} is {row.status} already")
+        handle, words = await _handle(settings, row), "Ending: what is done is kept and summed up."
+        if await _goes_on(handle):
+            await handle.cancel()
+        else:
+            words = f"{ENDED_BY_FORCE}: what was done is summed up now."
+            ended = {
+                "run_id": row.run_id,
+                "kind": row.kind,
+                "objective": _objective(row),
+                "troubles": (ENDED_BY_FORCE,),
+            }
+            await studies_of(settings, runs).finish(Ended.model_validate({**ended, "status": RunStatus.CANCELLED}))
+    output.show({"run_id": row.run_id, "cancelled": True}, words)
+    return 0
+
+
+async def _goes_on(handle: Handle) -> bool:
     try:
-        await (await _handle(settings, row)).cancel()
+        return (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        raise BadConfiguration(f"Temporal knows no workflow of run {row.run_id} that runs") from error
-    output.show({"run_id": row.run_id, "cancelled": True}, "Ending: what is done is kept and summed up.")
-    return 0
+        return False
+
+
+def _total(row: RunRow) -> int:
+    """How many were asked for; of a study that has ended `trials` are those that were run."""
+    if row.kind is RunKind.BACKTEST or not row.metrics:
+        return row.trials
+    return StudySummary.model_validate(row.metrics).total
+
+
+def _objective(row: RunRow) -> Objective:
+    return Objective(str(row.asked.get("objective", Objective.SHARPE)))
 
 
 async def _handle(settings: Settings, row: RunRow) -> Handle:
@@ -115,20 +148,17 @@ async def _handle(settings: Settings, row: RunRow) -> Handle:
     return client.get_workflow_handle_for(Backtest.run, workflow_id(row.run_id))
 
 
-async def _asked(settings: Settings, row: RunRow) -> RunProgress | None:
-    return await asked_how_far(await _handle(settings, row))
-
-
-def _progress(row: RunRow, done: int, live: RunProgress | None, *, wide: bool) -> list[RenderableType]:
-    lines: list[tuple[str, Any]] = [("status", status(row.status)), ("done", f"{done:,} of {row.trials:,}")]
-    if live is not None:
+def _progress(row: RunRow, done: int, live: RunProgress | str, *, wide: bool) -> list[RenderableType]:
+    """What is kept of a run, and what its workflow says, or why it says nothing."""
+    lines: list[tuple[str, Any]] = [("status", status(row.status)), ("done", f"{done:,} of {_total(row):,}")]
+    if isinstance(live, RunProgress):
         lines.append(("chunks", f"{live.chunks_done} of {live.chunks}, {live.failed:,} combinations failed"))
     elif row.status is RunStatus.RUNNING:
-        lines.append(("workflow", toned("no worker answers: start `worker.py --queues backtests`", "odd")))
-    best = live.best if live is not None else ()
-    objective = Objective(str(row.asked.get("objective", Objective.SHARPE)))
+        lines.append(("workflow", toned(live, "odd")))
     told_first: list[RenderableType] = [title(f"{_kind(row)} {row.run_id}"), pairs(lines)]
-    return [*told_first, title("The best so far"), trials(best, objective, wide=wide)] if best else told_first
+    if not isinstance(live, RunProgress) or not live.best:
+        return told_first
+    return [*told_first, title("The best so far"), trials(live.best, _objective(row), wide=wide)]
 
 
 def _listed(rows: list[RunRow], *, wide: bool) -> Table:

@@ -84,7 +84,7 @@ def volatility(returns: Column) -> float | None:
 
 def calmar(yearly: float | None, deepest: float) -> float | None:
     """Growth a year over the deepest drawdown."""
-    return yearly / deepest if yearly is not None and deepest > 0 else None
+    return yearly / deepest if yearly is not None and deepest >= _NOTHING else None
 
 
 def tail_ratio(returns: Column) -> float | None:

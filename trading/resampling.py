@@ -106,16 +106,17 @@ def _block(returns: Column, block: float | None) -> float:
 
 
 def _draws(returns: Column, generator: np.random.Generator, draws: int, block: float) -> Iterator[Column]:
-    """[some, D] returns at a time: blocks of geometric length from random days on, the first day after the last."""
+    """[some, D] returns at a time."""
     if draws < 1:
         raise ValueError(f"{draws} draws")
     days = len(returns)
     each = max(_AT_ONCE // days, 1)
     for first in range(0, draws, each):
-        yield returns[_indexes(days, min(each, draws - first), generator, block)]
+        yield returns[indexes(days, min(each, draws - first), generator, block)]
 
 
-def _indexes(days: int, draws: int, generator: np.random.Generator, block: float) -> NDArray[np.int64]:
+def indexes(days: int, draws: int, generator: np.random.Generator, block: float) -> NDArray[np.int64]:
+    """[draws, days] places of days: blocks of geometric length from random days on, the first day after the last."""
     anew = generator.random((draws, days)) < 1 / block
     anew[:, 0] = True
     starts = generator.integers(0, days, (draws, days))

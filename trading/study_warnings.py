@@ -44,8 +44,8 @@ def _luck(asked: StudyAsked, summary: StudySummary) -> Iterator[str]:
 
 def _of_luck(asked: StudyAsked, trials: int, probability: float) -> str:
     if isinstance(asked, SweepAsked):
-        return f"the best of {trials:,} is not above what luck alone shows: {probability:.0%} sure, not {SURE:.0%}"
-    return f"what was not seen while choosing is not surely above nothing: {probability:.0%} sure, not {SURE:.0%}"
+        return f"the best of {trials:,} is not above what luck alone shows: {probability:.1%} sure, not {SURE:.0%}"
+    return f"what was not seen while choosing is not surely above nothing: {probability:.1%} sure, not {SURE:.0%}"
 
 
 def _edges(asked: StudyAsked, summary: StudySummary) -> Iterator[str]:

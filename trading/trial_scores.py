@@ -12,19 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.backtesting import Objective
-from trading.performance import SESSIONS_A_YEAR
+from trading.performance import SESSIONS_A_YEAR, underwater
+from trading.ratios import returns_of
+from trading.resampling import indexes
 
 Column = NDArray[np.float64]
 Numbers = dict[str, float | None]
 _NOTHING = 1e-12
 """What floats leave of nothing."""
-
-
-def returns_of(equity: Column) -> Column:
-    """Daily returns [C, D - 1] of equity [C, D] in dollars; nothing is earned where nothing was at work."""
-    before = equity[:, :-1]
-    at_work = before > 0
-    return np.where(at_work, equity[:, 1:] / np.where(at_work, before, 1.0) - 1, 0.0)
 
 
 def scores(equity: Column, start: float) -> dict[str, Column]:
@@ -37,7 +32,7 @@ def scores(equity: Column, start: float) -> dict[str, Column]:
     year = math.sqrt(SESSIONS_A_YEAR)
     total = equity[:, -1] / start - 1
     cagr = np.maximum(1 + total, 0.0) ** (SESSIONS_A_YEAR / count) - 1 if count else np.full(len(equity), np.nan)
-    fall = deepest(equity, start)
+    fall = underwater(np.concatenate([np.full((len(equity), 1), start), equity], axis=1)).max(axis=1)
     return {
         "final_equity_usd": equity[:, -1],
         "total_return": total,
@@ -48,14 +43,6 @@ def scores(equity: Column, start: float) -> dict[str, Column]:
         "calmar": _ratio(cagr, fall),
         "max_drawdown": fall,
     }
-
-
-def deepest(equity: Column, start: float) -> Column:
-    """The deepest fraction below the highest close before [C], `start` among them; losing everything is 1."""
-    with_start = np.concatenate([np.full((len(equity), 1), start), equity], axis=1)
-    peaks = np.maximum.accumulate(with_start, axis=1)
-    falls: Column = np.minimum((1 - with_start / peaks).max(axis=1), 1.0)
-    return falls
 
 
 def rows_of(columns: Mapping[str, Column]) -> list[Numbers]:
@@ -71,17 +58,8 @@ def score_of(numbers: Mapping[str, float | None], objective: Objective) -> float
 
 
 def course(returns: Column, generator: np.random.Generator, block: float) -> Column:
-    """As many of these daily returns in blocks from random days on, of random lengths that are `block` on average.
-
-    The stationary bootstrap of Politis and Romano, *The Stationary Bootstrap*, JASA 89 (1994): the end is followed by
-    the beginning.
-    """
-    count = len(returns)
-    begins = generator.random(count) < 1 / block
-    begins[0] = True
-    places = np.maximum.accumulate(np.where(begins, np.arange(count), 0))
-    firsts = generator.integers(0, count, count)
-    return np.asarray(returns[(firsts[places] + np.arange(count) - places) % count], np.float64)
+    """As many of these daily returns, drawn as `trading/resampling.py` says: blocks `block` long on average."""
+    return np.asarray(returns[indexes(len(returns), 1, generator, block)[0]], np.float64)
 
 
 def _ratio(gain: Column, risk: Column) -> Column:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.console.terminal import WORKER, Terminal
+from tests.console.terminal import ROOT, WORKER, Terminal
 
 PLAN = ("--strategy", "sma_cross", "--symbols", "AAPL,IBM,MSFT", "--sizing", "equity:0.3", "--limits", "off")
 GRID = ("--grid", "fast=5..50:5", "--grid", "slow=20,40,60")
@@ -100,6 +101,40 @@ def test_a_detached_study_is_run_by_the_workers_of_its_queue(desk: Terminal) -> 
     worker.wait_until(lambda: desk.type("backtests", "progress", asked["run_id"], "--json").document["done"] > 0)
     assert desk.type("backtests", "cancel", asked["run_id"], "--json").document["cancelled"] is True
     worker.wait_until(lambda: _status(desk, asked["run_id"]) == "cancelled")
+    assert worker.end(signal.SIGTERM) == 0
+
+
+FORCE = f"""
+import asyncio, sys
+sys.path.insert(0, {str(ROOT)!r})
+import settings
+from adapters.temporal.connection import connect
+from adapters.temporal.ending import leave
+from console.reach import reach
+
+async def terminate(run_id):
+    client = await connect(reach(settings.load()).temporal_address)
+    await client.get_workflow_handle(f"backtest/{{run_id}}").terminate("planned")
+
+asyncio.run(terminate(sys.argv[1]))
+leave(0)
+"""
+
+
+@pytest.mark.faults
+def test_a_study_that_was_ended_by_force_says_so_and_is_summed_up_by_cancelling(desk: Terminal) -> None:
+    health = Path(desk.folder) / "serving"
+    worker = desk.start("--queues", "backtests", "--health-file", str(health), program=WORKER)
+    worker.wait_until(health.exists)
+    run_id = desk.type("sweep", *PLAN, *SLOW, "--detach", "--json").document["run_id"]
+    worker.wait_until(lambda: desk.type("backtests", "progress", run_id, "--json").document["done"] > 0)
+    assert desk.type(FORCE, run_id, program=(sys.executable, "-c")).code == 0
+    found = desk.type("backtests", "progress", run_id, "--json").document
+    assert (found["status"], found["lost"], found["workflow"]) == ("running", True, None)
+    assert "ended by force" in desk.type("backtests", "cancel", run_id).out
+    found = desk.type("backtests", "progress", run_id, "--json").document
+    assert (found["status"], found["lost"]) == ("cancelled", False)
+    assert 0 < found["done"] < found["total"]
     assert worker.end(signal.SIGTERM) == 0
 
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from trading.backtesting import Objective
 from trading.measures import measure
+from trading.ratios import returns_of
 from trading.track import Track
-from trading.trial_scores import course, returns_of, rows_of, score_of, scores
+from trading.trial_scores import course, rows_of, score_of, scores
 
 START = 100_000.0
 CHANGES = st.lists(st.lists(st.floats(-0.2, 0.2), min_size=9, max_size=9), min_size=1, max_size=4)
