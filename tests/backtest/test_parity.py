@@ -70,7 +70,7 @@ async def lived(temporal: WorkflowEnvironment, engine: AsyncEngine, plan: Plan) 
     terms = PaperTerms(**dict(plan.frictions.costs), opening_cash=plan.cash)
     held_to = plan.breaker or BreakerRules()
     rules = GateRules(limits=plan.limits, shadow=plan.breaker is not None)
-    ports = Ports.real(engine, panels.SAMPLE, terms).but(rules=rules, breaker=held_to, costs=COSTS)
+    ports = Ports.real(engine, panels.SAMPLE, terms).but(rules=rules, breaker=held_to)
     async with serving(temporal.client, ports):
         await opened(temporal.client, ports, DESK)
         await _given(ports.ledger, plan)
