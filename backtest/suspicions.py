@@ -3,7 +3,7 @@
 | code              | what is told                                                                          |
 |-------------------|---------------------------------------------------------------------------------------|
 | `starts_late`     | a symbol has no bar before a day after the first                                      |
-| `ends_early`      | its last bar is before the last day: what is held then stays at that close            |
+| `ends_early`      | its last bar is before the last day: what is held then is counted at that close            |
 | `gaps`            | sessions between its first and its last bar are missing                               |
 | `lonely_day`      | a day on which one symbol alone has a bar, and three at least are listed              |
 | `hole`            | more than five days in a row on which no symbol has a bar; single ones may be holidays |
@@ -53,7 +53,7 @@ def suspicions(panel: Panel) -> tuple[Caution, ...]:
 def _ends(panel: Panel, present: NDArray[np.bool_]) -> Iterable[Caution]:
     first, last = _first(present), _last(present)
     late = [(name, f"has no bar before {panel.days[first[n]]}") for n, name in enumerate(panel.symbols) if first[n] > 0]
-    words = "has its last bar on {}: what is held then stays at that close"
+    words = "has its last bar on {}: what is held then is counted at that close"
     early = [
         (name, words.format(panel.days[last[n]]))
         for n, name in enumerate(panel.symbols)

@@ -159,7 +159,7 @@ def test_symbols_that_come_and_go_are_told_with_their_days(tmp_path: Path) -> No
     panel = loaded(tmp_path, rows)
     assert told(panel, "starts_late") == [("KO", f"has no bar before {DAYS[2]}")]
     assert told(panel, "ends_early") == [
-        ("KO", f"has its last bar on {DAYS[4]}: what is held then stays at that close")
+        ("KO", f"has its last bar on {DAYS[4]}: what is held then is counted at that close")
     ]
 
 
