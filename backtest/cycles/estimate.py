@@ -18,6 +18,7 @@ from trading.agents.budget import Choice, Tally
 from trading.agents.estimates import most_of
 from trading.agents.questions import Agent, ModelCall
 from trading.backtest_plan import Plan
+from trading.errors import Final
 from trading.money import Record
 from trading.spending import Attempt, Settlement, SpendAsked
 
@@ -66,12 +67,11 @@ class _Counter:
             self._count(agent, most_of(call.question, seat.tariff, self.worst))
 
     async def reserve(self, asked: SpendAsked) -> Choice:
-        """Nothing here costs anything."""
-        raise NotImplementedError(asked.agent)
+        """Nobody has to ask. Raises Final for who does."""
+        raise Final(f"{asked.agent}: an estimate pays nobody")
 
     async def drop(self, attempt: Attempt, *, charged: bool) -> None:
-        """As `reserve`."""
-        raise NotImplementedError(attempt.call_id, charged)
+        """Nothing was reserved."""
 
     def _count(self, agent: Agent, most: Tally | None = None, cached: int = 0) -> None:
         most = most or Tally()
