@@ -14,6 +14,9 @@ from backtest.panel import Caution, Column, Days
 from trading.backtest_plan import Engine, Plan
 from trading.money import Record
 
+CYCLE_FAILED = "cycle_failed"
+"""The caution of days on which nobody could decide: what came of the others is not the strategy's."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fills:

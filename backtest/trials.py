@@ -10,15 +10,13 @@ import numpy as np
 from pydantic import ValidationError
 
 from backtest.columns import can_run, pays, run_columns, sweep_columns
-from backtest.cycles.deciders import Deciders
-from backtest.cycles.run import run_cycles
-from backtest.cycles.telling import CYCLE_FAILED
 from backtest.panel import Column, Panel
-from backtest.result import Result
+from backtest.result import CYCLE_FAILED, Result
 from trading.backtest_plan import Engine, Plan
 from trading.backtesting import MonteCarloAsked, Span, StudyAsked
 from trading.errors import BadConfiguration, Retryable
 from trading.grids import Parameters
+from trading.strategy_ports import Rules
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,10 +57,10 @@ def with_parameters(plan: Plan, parameters: Parameters) -> Plan:
 
 
 class Engines:
-    """What runs plans, in a thread: the loop stays free to say that it lives. `deciders` decide in whole cycles."""
+    """What runs plans, in a thread: the loop stays free to say that it lives. `rules` finds those of whole cycles."""
 
-    def __init__(self, deciders: Deciders | None = None) -> None:
-        self._deciders = deciders or Deciders()
+    def __init__(self, rules: Rules | None = None) -> None:
+        self._rules = rules
 
     async def try_all(
         self, panel: Panel, plan: Plan, engine: Engine, combinations: Sequence[Parameters], *, of: int = 1
@@ -79,13 +77,21 @@ class Engines:
     async def run_once(self, panel: Panel, plan: Plan, engine: Engine) -> Result:
         """One plan, whole."""
         if engine is Engine.CYCLES:
-            return await asyncio.to_thread(lambda: asyncio.run(run_cycles(panel, plan, self._deciders)))
+            return await asyncio.to_thread(self._lived, panel, plan)
         return await asyncio.to_thread(run_columns, panel, plan)
+
+    def _lived(self, panel: Panel, plan: Plan) -> Result:
+        # A sweep of columns should not wait for the imports of a whole desk.
+        from backtest.cycles.deciders import Deciders  # noqa: PLC0415
+        from backtest.cycles.run import run_cycles  # noqa: PLC0415
+
+        deciders = Deciders() if self._rules is None else Deciders(rules=self._rules)
+        return asyncio.run(run_cycles(panel, plan, deciders))
 
     def _by_cycles(self, panel: Panel, plan: Plan, parameters: Parameters) -> Tried:
         plan = with_parameters(plan, parameters)
         try:
-            result = asyncio.run(run_cycles(panel, plan, self._deciders))
+            result = self._lived(panel, plan)
         except Retryable:
             raise
         except Exception as error:  # noqa: BLE001  whatever a rule did, the others are run

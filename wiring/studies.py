@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from backtest.cycles.deciders import Deciders
 from backtest.panels import Panels
 from backtest.runs import Studies
 from backtest.trials import Engines
@@ -13,4 +12,4 @@ from wiring.strategies import rules_of
 
 def studies_of(settings: Settings, rows: RunRows, panels: Panels | None = None) -> Studies:
     """Studies over files of bars, with rules of the desk's and of one's own."""
-    return Studies(rows, panels, Engines(Deciders(rules=rules_of(settings.strategies))))
+    return Studies(rows, panels, Engines(rules_of(settings.strategies)))

@@ -12,7 +12,7 @@ import numpy as np
 from backtest.cycles.days import Day
 from backtest.cycles.replay import Close
 from backtest.panel import Caution, Panel
-from backtest.result import Fills, Refusal
+from backtest.result import CYCLE_FAILED, Fills, Refusal
 from trading.agents.questions import Agent
 from trading.audit import Books, Finding
 from trading.backtest_plan import Plan
@@ -22,7 +22,6 @@ from trading.orders import PROTECTIVE, Fill, Leg, Order
 
 NO_BAR, EXCEEDS_CASH = "no_bar", "exceeds_cash"
 """The codes of an order that no bar followed, and of a buy that cost more at its fill than there was."""
-CYCLE_FAILED = "cycle_failed"
 _ENDED = {
     EventType.ORDER_REJECTED: "rejected",
     EventType.ORDER_CANCELLED: "cancelled",
