@@ -88,6 +88,8 @@ async def compare(settings: Settings, output: Output, names: tuple[str, ...]) ->
 async def progress(settings: Settings, output: Output, run: str) -> int:
     """How far a run is: what is kept of it, and what its workflow says."""
     async with kept_runs(settings) as runs:
+        if await runs.find(run) is None and await _waits(settings, run):
+            return _not_begun(output, run)
         row = await named(runs, run)
         done = await runs.counted(row.run_id)
     handle = await _handle(settings, row) if row.status is RunStatus.RUNNING else None
@@ -120,6 +122,18 @@ async def cancel(settings: Settings, output: Output, run: str) -> int:
             }
             await studies_of(settings, runs).finish(Ended.model_validate({**ended, "status": RunStatus.CANCELLED}))
     output.show({"run_id": row.run_id, "cancelled": True}, words)
+    return 0
+
+
+async def _waits(settings: Settings, run: str) -> bool:
+    """Whether a study of this name was asked for, of which there is nothing yet."""
+    client = await connect(reach(settings).temporal_address)
+    return await _goes_on(client.get_workflow_handle_for(Backtest.run, workflow_id(run)))
+
+
+def _not_begun(output: Output, run: str) -> int:
+    document = {"run_id": run, "status": "waiting", "done": 0, "total": None, "lost": False, "workflow": None}
+    output.show(document, f"{run} has not begun: no worker has taken it yet (`worker.py --queues backtests`).")
     return 0
 
 
