@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -16,16 +15,10 @@ from backtest.panel import Panel
 from backtest.run_rows import MemoryRuns
 from backtest.runs import Studies
 from backtest.trials import Engines, Tried
+from console.study import Here
 from trading.backtest_plan import Engine, Frictions, Plan, SizedBy, Sizing
-from trading.backtest_ports import BacktestRuns
 from trading.backtesting import (
-    Chunk,
-    ChunkDone,
-    Ended,
-    FoldAsked,
-    FoldDone,
     MonteCarloAsked,
-    Prepared,
     Source,
     StudyAsked,
     StudySummary,
@@ -34,7 +27,7 @@ from trading.backtesting import (
 )
 from trading.costs import Costs
 from trading.grids import Parameters, grid_of
-from trading.study import Study, Try, go_through
+from trading.study import Study
 
 SYMBOLS = ("AAPL", "IBM", "MSFT")
 GRID = ("fast=5..50:5", "slow=20,40,60")
@@ -75,25 +68,6 @@ def monte_carlo(data: Path, **changes: Any) -> MonteCarloAsked:
     """Other courses of it."""
     fields = {"run_id": "mc-1", "source": Source(data=str(data)), "plan": plan(data), "trials": 200}
     return MonteCarloAsked.model_validate(fields | changes)
-
-
-class Here:
-    """The port `StudySteps`: everything in this process."""
-
-    def __init__(self, runs: BacktestRuns) -> None:
-        self._runs = runs
-
-    async def prepare(self, asked: StudyAsked) -> Prepared:
-        return await self._runs.prepare(asked)
-
-    async def run_chunk(self, chunk: Chunk) -> ChunkDone:
-        return await go_through(self._runs, chunk, Try(time.monotonic))
-
-    async def judge_fold(self, asked: FoldAsked) -> FoldDone:
-        return await self._runs.judge(asked)
-
-    async def finish(self, ended: Ended) -> StudySummary:
-        return await self._runs.finish(ended)
 
 
 async def run_here(asked: StudyAsked, rows: MemoryRuns | None = None) -> StudySummary:

@@ -18,8 +18,9 @@ from backtest.round_trips import trades_of
 from backtest.run_rows import MemoryRuns
 from backtest.runs import Studies
 from backtest.trials import with_parameters, within
+from console.study import Here
 from tests.rig import until
-from tests.studies import GRID, Here, Slowly, monte_carlo, plan, run_here, sweep, walk
+from tests.studies import GRID, Slowly, monte_carlo, plan, run_here, sweep, walk
 from trading.backtest_plan import Plan
 from trading.backtesting import Chunk, Resampled, RunStatus, Source, StudyAsked, StudySummary, TrialRow
 from trading.errors import BadConfiguration, BadMarketData, MarketUnavailable
