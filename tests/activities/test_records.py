@@ -38,7 +38,7 @@ def test_what_is_sent_arrives(where: str, data: st.DataObject) -> None:
     assert there_and_back(value, TYPES[where]) == value
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.parametrize("where", TYPES)
 @settings(max_examples=250, deadline=None, suppress_health_check=PATIENT)
 @given(data=st.data())

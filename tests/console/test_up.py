@@ -204,8 +204,9 @@ def test_the_doctor_names_what_is_missing(terminal: Terminal) -> None:
 
 @pytest.mark.faults
 @pytest.mark.timeout(900)
-def test_twenty_starts_and_stops_leave_nothing_behind(terminal: Terminal) -> None:
-    for _ in range(20):
+@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.soak)])
+def test_starts_and_stops_leave_nothing_behind(terminal: Terminal, times: int) -> None:
+    for _ in range(times):
         assert terminal.type("up", "KO", "--once").code == 0
         assert_nothing_left(terminal)
 

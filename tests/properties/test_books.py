@@ -244,7 +244,7 @@ def test_three_hundred_lives_of_fills_and_adjustments_balance(
     check(Told(arrivals(script, fates), adjustments(adjusting)), state, random)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 @lives
 @settings(max_examples=10_000, deadline=None)

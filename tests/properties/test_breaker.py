@@ -121,7 +121,7 @@ def test_three_hundred_curves() -> None:
     assert [wrong for seed in range(SEED, SEED + 300) for wrong in wrongs(seed, days=40)] == []
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 def test_ten_thousand_curves() -> None:
     assert [wrong for seed in range(10_000) for wrong in wrongs(seed)] == []
 

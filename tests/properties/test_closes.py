@@ -129,7 +129,7 @@ def test_two_hundred_and_fifty_lives_are_closed_later_as_in_time(
     check((fills, capital, adjustments), quotes)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 @lives
 @settings(max_examples=5_000, deadline=None)

@@ -265,7 +265,7 @@ def test_an_order_is_refused_exactly_when_the_oracle_says(new: OrderRequest, sce
     leave_no_share_behind(new, scene)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @given(new=asked(), scene=scenes)
 @settings(max_examples=10_000, deadline=None)
 def test_ten_thousand_orders_are_refused_as_the_oracle_says(new: OrderRequest, scene: Scene) -> None:

@@ -79,7 +79,7 @@ def test_ten_scenarios_of_each_kind(number: int) -> None:
     check(number, 10)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.parametrize("number", KINDS)
 def test_eighty_scenarios_of_each_kind(number: int) -> None:
     check(number, 80)

@@ -110,7 +110,7 @@ def test_many_shared_lives_balance_to_the_cent(life: Life, random: Random) -> No
     check(life, random)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.timeout(1800)
 @several
 @settings(max_examples=10_000, deadline=None)

@@ -156,7 +156,7 @@ def test_a_hundred_lives_of_three_strategies_sum_to_the_desks(
     check(History(DESK, [OPENING, *capital], orders, fills, adjustments, Tallies(), allocations), quotes)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 @lives
 @settings(max_examples=5_000, deadline=None)
