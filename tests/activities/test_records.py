@@ -30,6 +30,7 @@ def test_every_kind_of_message_is_covered() -> None:
     assert len([where for where in TYPES if where.startswith("activity") and where.endswith("return")]) >= 16
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("where", TYPES)
 @settings(max_examples=10, deadline=None, suppress_health_check=PATIENT)
 @given(data=st.data())
