@@ -34,7 +34,7 @@ faults: $(VENV)/dev  ## each kind of death and fault a few times, and what takes
 	$(BIN)/pytest -n 2 --dist worksteal -m 'faults and not soak' --timeout 900 $(ARGS)
 
 soak: $(VENV)/dev  ## the same as often as it takes to trust it: every death, ten thousand lives, full disks (hours)
-	$(BIN)/pytest -m soak --timeout 0 $(ARGS)
+	SOAK=1 $(BIN)/pytest -m soak --timeout 0 $(ARGS)
 
 bench-backtest: $(VENV)/dev $(PEERS)/ready  ## backtests beside other engines: speed as ratios, agreement to the cent; ARGS="--agreement --data FILE"
 	$(BIN)/python -m benchmarks.backtest $(ARGS)

@@ -77,6 +77,7 @@ async def test_an_order_whose_answer_is_lost_is_there_once(
     tell(f"{kind}: {amount} orders, posts {dict(posts)}, {len(server.requests)} requests")
 
 
+@pytest.mark.faults
 async def test_an_order_of_each_loss_is_there_once(
     skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:

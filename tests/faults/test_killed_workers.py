@@ -48,6 +48,7 @@ def told(title: str, outcomes: list[Outcome]) -> None:
     )
 
 
+@pytest.mark.faults
 async def test_a_worker_killed_at_a_chosen_step_changes_nothing(ground: Ground) -> None:
     outcomes = await suffer_all(ground, QUICK, lanes=3)
     told("chosen steps", outcomes)

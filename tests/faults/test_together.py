@@ -158,8 +158,8 @@ async def test_after_a_halt_no_order_goes_out_whenever_it_comes(engine: AsyncEng
         assert {order.client_order_id for order in await floor.broker.orders(desk_id)} == submitted
         sent, stopped = sent + len(submitted), stopped + 4 - len(submitted)
 
-    for first in range(0, halts, 5):
-        await asyncio.gather(*(one(f"halted-{number}") for number in range(first, min(first + 5, halts))))
+    for first in range(0, halts, 2):
+        await asyncio.gather(*(one(f"halted-{number}") for number in range(first, min(first + 2, halts))))
     tell(f"seed {SEED}: {halts} halts, {sent} orders were out before, {stopped} never went")
     assert sent
     assert stopped

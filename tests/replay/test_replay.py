@@ -24,7 +24,6 @@ def name_of(path: Path) -> str:
     return path.name.split(".")[0]
 
 
-@pytest.mark.faults
 async def test_every_saved_history_replays() -> None:
     assert len(HISTORIES) >= 30
     replayer = Replayer(workflows=WORKFLOWS, plugins=[DeskPlugin()])
