@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from backtest.panel import Panel
+from backtest.panels import sessions
 from backtest.trials import engine_of, samples
 from backtest.warm_up import warm_up_of
 from console.backtest_card import new_run_id
@@ -33,6 +34,7 @@ from trading.backtesting import (
     WalkForwardAsked,
 )
 from trading.errors import BadConfiguration, BadRule
+from trading.folds import folds_of
 from trading.grids import Parameters, grid_of
 from trading.strategy import AGENTS
 from wiring.strategies import rules_of
@@ -89,6 +91,8 @@ async def _ready(kind: type[Kind], of_its_own: Mapping[str, Any], typed: Typed, 
     plan = plan_of(wish, panel)
     source = Source(data=str(wish.data.expanduser().resolve()), warm_up=warm_up_for(wish))
     asked = _record(kind, {**_common(typed, plan), **of_its_own, "source": source, "engine": wish.engine, "plan": plan})
+    if not isinstance(asked, MonteCarloAsked):
+        folds_of(asked, sessions(panel, plan))  # refused here, before anything runs
     _see_rule(asked, settings)
     plan = wish.plan_in(engine_of(asked, panel), plan)
     return Ready(asked.model_copy(update={"plan": plan}), panel)
