@@ -262,7 +262,7 @@ async def test_entries_go_out_in_the_plans_style_as_live(limits: Limits | None) 
     asked = plan(panel, "buy-and-hold", sizing=ONE, limits=limits, frictions=FREE, style=style)
     orders = (await books_of(await lived(panel, asked))).orders
     sent = [(one.request.kind.value, str(one.request.limit_price), one.state.value) for one in orders]
-    # Decided at 50: 50.50 at most, and the next bar lies at 52 from its open on. At 52.52 it is there for the open's 52.
+    # Decided at 50: 50.50 at most, and all of the next bar lies at 52. Decided there: 52.52 at most, and an open at 52.
     assert sent == [("limit", "50.50", "cancelled"), ("limit", "52.52", "filled")]
     held = await run_cycles(panel, asked, Deciders())
     assert (held.fills.day.tolist(), held.fills.price.tolist()) == ([2], [52])
