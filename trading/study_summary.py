@@ -141,7 +141,6 @@ def _told(returns: Column, seed: int, tried: tuple[int, int, float], probability
     deflated = deflated_sharpe(shape, trials, variance)
     spread = bootstrap(returns, np.random.default_rng(seed))
     ends = (spread.sharpe.low, spread.sharpe.high) if spread else (None, None)
-    of = {"draws": spread.draws, "block": spread.block} if spread else {}
     return Honesty(
         trials=ran,
         sharpe=shape.sharpe * _YEAR,
@@ -149,7 +148,8 @@ def _told(returns: Column, seed: int, tried: tuple[int, int, float], probability
         deflated_sharpe=deflated.probability if deflated else None,
         overfitting=probability,
         interval=tuple(end for end in ends if end is not None),
-        **of,
+        draws=spread.draws if spread else 0,
+        block=spread.block if spread else None,
     )
 
 
