@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from backtest.exports import Exported
-from backtest.result import Result, RunCard
+from backtest.results.exports import Exported
+from backtest.results.result import Result, RunCard
 from console.reach import reach
 from settings import Settings
 from trading.backtesting import RunKind, RunRow, RunStatus

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
-from backtest.data import Wanted
+from backtest.data.loading import Wanted
 from console.universe_file import read_universe
 from settings import Settings
 from trading.backtest_plan import Engine, FillAt, Frictions, Plan, SizedBy, Sizing

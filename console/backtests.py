@@ -13,7 +13,7 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.temporal.connection import connect
-from backtest.comparing import Compared
+from backtest.results.comparing import Compared
 from console.kept_runs import kept_runs, named
 from console.output import Output, grid, pairs, plain, title, toned
 from console.reach import reach
@@ -104,7 +104,7 @@ async def compare(settings: Settings, output: Output, names: tuple[str, ...], ht
 
 def _on_a_page(rows: list[RunRow], path: Path) -> Path:
     """Write the page of these runs, from their files; where it is. Raises BadConfiguration in one line."""
-    from backtest.saved_runs import load_run  # noqa: PLC0415  what reads and draws is for who asks for a page
+    from backtest.results.saved_runs import load_run  # noqa: PLC0415  what reads and draws is for who asks for a page
     from backtest.tear_sheet.comparison import write_comparison  # noqa: PLC0415  as above
 
     for row in rows:

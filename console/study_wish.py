@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from backtest.panel import Panel
-from backtest.panels import sessions
-from backtest.trials import engine_of, samples
-from backtest.warm_up import warm_up_of
+from backtest.data.panel import Panel
+from backtest.data.panels import sessions
+from backtest.data.warm_up import warm_up_of
+from backtest.studies.trials import engine_of, samples
 from console.backtest_card import new_run_id
 from console.backtest_data import panel_of, plan_of, warm_up_for
 from console.backtest_wish import Typed, part, wished

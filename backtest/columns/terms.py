@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 
 from backtest.columns.kernel import Terms
-from backtest.panel import Panel
+from backtest.data.panel import Panel
 from trading.backtest_plan import FillAt, Plan, SizedBy, Sizing
 from trading.costs import BASIS_POINT
 from trading.limits import Limits

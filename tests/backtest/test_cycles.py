@@ -12,10 +12,10 @@ import pytest
 
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.run import Progress, run_cycles
-from backtest.panel import Panel
-from backtest.result import Result, Verdict
-from backtest.trials import Engines
-from backtest.yardsticks import benchmark_of, held_of
+from backtest.data.panel import Panel
+from backtest.measures.yardsticks import benchmark_of, held_of
+from backtest.results.result import Result, Verdict
+from backtest.studies.trials import Engines
 from tests.backtest import panels
 from tests.backtest.replaying import WARM, books_of, lived, plan
 from trading.agents.questions import Agent

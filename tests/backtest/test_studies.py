@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from backtest.columns import run_columns
-from backtest.panel import Column, Panel
-from backtest.panels import Panels, from_files
-from backtest.round_trips import trades_of
-from backtest.run_rows import MemoryRuns
-from backtest.runs import Studies
-from backtest.trials import with_parameters, within
+from backtest.data.panel import Column, Panel
+from backtest.data.panels import Panels, from_files
+from backtest.measures.round_trips import trades_of
+from backtest.studies.run_rows import MemoryRuns
+from backtest.studies.runs import Studies
+from backtest.studies.trials import with_parameters, within
 from console.study import Here
 from console.study_shown import told
 from tests.rig import until

@@ -12,7 +12,7 @@ import pytest
 from activities.market import SESSIONS
 from backtest.columns import can_run
 from backtest.cycles.terms import gate_rules_of
-from backtest.warm_up import LOOKED_BACK, warm_up_of
+from backtest.data.warm_up import LOOKED_BACK, warm_up_of
 from console.backtest_wish import MOST_WARM_UP, Wish, wished
 from settings import BreakerSettings, MarketSettings, PaperSettings, Settings, StyleSettings, TradingSettings
 from trading.backtest_plan import Engine, FillAt, Plan, SizedBy, Sizing

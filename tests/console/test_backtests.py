@@ -15,7 +15,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from adapters.postgres.backtests import PostgresRuns
 from adapters.postgres.engine import Database
-from backtest.exports import export
+from backtest.results.exports import export
 from console.backtests import compare, listing, show
 from console.output import Output
 from console.study_watch import workflow_id
@@ -40,7 +40,12 @@ def settings(database: Database, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def row_of(run_id: str, plan: Plan, **changes: Any) -> RunRow:
-    fields = {"run_id": run_id, "kind": RunKind.SWEEP, "strategy": plan.strategy, "symbols": plan.symbols}
+    fields: dict[str, Any] = {
+        "run_id": run_id,
+        "kind": RunKind.SWEEP,
+        "strategy": plan.strategy,
+        "symbols": plan.symbols,
+    }
     fields |= {"from_on": plan.from_on, "to_on": plan.to_on, "status": RunStatus.RUNNING}
     return RunRow.model_validate({**fields, **changes})
 
