@@ -92,11 +92,18 @@ def _chosen(seen: Column, unseen: Column) -> Column:
 
 
 def _ratios(sums: Column, squares: Column, count: int) -> Column:
-    """Sharpe ratios a day from sums of returns and of their squares; 0 without risk."""
-    mean, square = sums / count, squares / count
-    variance = square - mean**2
-    some = variance > np.maximum(square, _NOTHING) * _NOTHING
-    return np.asarray(mean / np.sqrt(np.where(some, variance * (count / (count - 1)), np.inf)))
+    """Sharpe ratios a day from sums of returns and of their squares, in whose place they are; 0 without risk."""
+    sums /= count
+    squares /= count
+    floor = np.maximum(squares, _NOTHING)
+    floor *= _NOTHING
+    squares -= sums**2
+    some = squares > floor
+    squares *= count / (count - 1)
+    squares[~some] = np.inf
+    np.sqrt(squares, out=squares)
+    sums /= squares
+    return sums
 
 
 def _line(chosen: Column, worth: Column) -> tuple[float | None, float | None, float | None]:
