@@ -1,7 +1,7 @@
 """Columns between numpy and Arrow by their bytes.
 
-Arrow's own `pa.array`, `to_numpy` and `pa.scalar` import pandas wherever it is installed: 40 MB and a fifth of a second.
-Its own memory pool keeps 20 MB for the next table; whoever reads a file once is served as soon by the system's.
+Arrow's own `pa.array`, `to_numpy` and `pa.scalar` import pandas where it is installed: 40 MB and a fifth of a second.
+Arrow's own memory pool keeps 20 MB for the next table; who reads a file once is served as soon by the system's.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -77,15 +78,15 @@ class Engines:
         `of` so many in all: where that is much, even a few of them are worth compiling for.
         """
         if engine is Engine.CYCLES:
-            return [await self._apart(lambda one=one: self._by_cycles(panel, plan, one)) for one in combinations]
+            return [await self._apart(partial(self._by_cycles, panel, plan, one)) for one in combinations]
         compiled = True if pays(panel.close.size * of) else None
-        return await self._apart(lambda: _by_columns(panel, plan, combinations, compiled=compiled))
+        return await self._apart(partial(_by_columns, panel, plan, combinations, compiled=compiled))
 
     async def run_once(self, panel: Panel, plan: Plan, engine: Engine) -> Result:
         """One plan, whole."""
         if engine is Engine.CYCLES:
-            return await self._apart(lambda: self._lived(panel, plan))
-        return await self._apart(lambda: run_columns(panel, plan))
+            return await self._apart(partial(self._lived, panel, plan))
+        return await self._apart(partial(run_columns, panel, plan))
 
     async def _apart(self, run: Callable[[], _Found]) -> _Found:
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)

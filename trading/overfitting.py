@@ -18,8 +18,8 @@ from trading.track import Column
 BLOCKS = 16
 """The paper's: 12,870 ways to halve them."""
 _MOST_BLOCKS = 20
-_AT_ONCE = (1 << 18, 1 << 20)
-"""Numbers worked on at a time: within these, half as many as there are, so that it takes no more memory than they do."""
+_AT_ONCE = (1 << 17, 1 << 20)
+"""Numbers worked on at a time: a quarter of how many there are, within these."""
 _NOTHING = 1e-12
 """What floats leave of nothing, and of the difference between two ratios that are one."""
 
@@ -71,10 +71,10 @@ def _choices(returns: Column, blocks: int) -> Iterator[Column]:
     once the one that chooses, so each is measured once.
     """
     cut = returns.reshape(blocks, -1, returns.shape[1])
-    sums, squares = cut.sum(axis=1), (cut**2).sum(axis=1)
+    sums, squares = cut.sum(axis=1), np.stack([(block**2).sum(axis=0) for block in cut])
     half = len(returns) // 2
     ways = np.array([way for way in combinations(range(blocks), blocks // 2) if way[0] == 0])
-    at_once = min(max(returns.size // 2, _AT_ONCE[0]), _AT_ONCE[1])
+    at_once = min(max(returns.size // 4, _AT_ONCE[0]), _AT_ONCE[1])
     for some in np.array_split(ways, -(-len(ways) * returns.shape[1] // at_once)):
         inside = np.zeros((len(some), blocks))
         np.put_along_axis(inside, some, 1.0, axis=1)
