@@ -18,7 +18,6 @@ from backtest.studies.trials import engine_of, samples
 from console.backtest_card import new_run_id
 from console.backtest_data import panel_of, plan_of, warm_up_for
 from console.backtest_wish import Typed, part, wished
-from console.kept_runs import kept_runs, named
 from settings import Settings
 from trading.backtest_plan import Engine, Plan
 from trading.backtesting import (
@@ -79,6 +78,8 @@ async def monte_carlo_asked(typed: Typed, settings: Settings) -> Ready:
     if typed.get("run") is None:
         seed = int(typed["seed"]) if str(typed.get("seed") or "").isdigit() else 0
         return await _ready(MonteCarloAsked, {**of, "seed": seed}, typed, settings)
+    from console.kept_runs import kept_runs, named  # noqa: PLC0415  30 MB that files alone do not need
+
     async with kept_runs(settings) as runs:
         return Ready(_of_run(await named(runs, str(typed["run"])), of, typed))
 

@@ -122,14 +122,18 @@ def _honesty(asked: StudyAsked, rows: Sequence[TrialRow]) -> Honesty | None:
     if ran and not any(row.metrics.get("fills") for row in rows):
         return Honesty(trials=len(ran), traded=False)
     if isinstance(asked, SweepAsked):
-        matrix = _matrix(ran)
         chosen = best_of((line_of(row, asked.objective) for row in ran), 1)
         returns = next((_returns(row) for row in ran if chosen and row.number == chosen[0].number), np.empty(0))
-        ratios = _ratios(matrix)
-        variance = float(np.var(ratios, ddof=1)) if len(ratios) > 1 else 0.0
-        found = overfitting(matrix) if matrix.size else None
-        return _told(returns, asked.plan.seed, (len(ran), len(ran), variance), found.probability if found else None)
+        variance, probability = _luck(_matrix(ran))
+        return _told(returns, asked.plan.seed, (len(ran), len(ran), variance), probability)
     return _told(_judged(rows), asked.plan.seed, (len(ran), 1, 0.0), None)
+
+
+def _luck(matrix: Column) -> tuple[float, float | None]:
+    """Over all trials: the variance of their daily Sharpe ratios, and the probability of overfitting."""
+    ratios = _ratios(matrix)
+    found = overfitting(matrix) if matrix.size else None
+    return float(np.var(ratios, ddof=1)) if len(ratios) > 1 else 0.0, found.probability if found else None
 
 
 def _told(returns: Column, seed: int, tried: tuple[int, int, float], probability: float | None) -> Honesty:

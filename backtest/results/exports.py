@@ -114,11 +114,9 @@ def _cells(column: object) -> list[str]:
 
 
 def _arrow(column: object) -> object:
-    import pyarrow as pa  # noqa: PLC0415  as above
+    from adapters.arrow_columns import column_of, texts  # noqa: PLC0415  as above
 
-    if isinstance(column, np.ndarray):
-        return pa.array(column, from_pandas=True)
-    return pa.array(_listed(column), pa.string())
+    return column_of(column) if isinstance(column, np.ndarray) else texts(_listed(column))
 
 
 def _listed(column: object) -> list[str]:
