@@ -11,9 +11,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from backtest.panel import Panel
-from backtest.trials import engine_of, samples
-from backtest.warm_up import warm_up_of
+from backtest.data.panel import Panel
+from backtest.data.panels import sessions
+from backtest.data.warm_up import warm_up_of
+from backtest.studies.trials import engine_of, samples
 from console.backtest_card import new_run_id
 from console.backtest_data import panel_of, plan_of, warm_up_for
 from console.backtest_wish import Typed, part, wished
@@ -32,6 +33,7 @@ from trading.backtesting import (
     WalkForwardAsked,
 )
 from trading.errors import BadConfiguration, BadRule
+from trading.folds import folds_of
 from trading.grids import Parameters, grid_of
 from trading.strategy import AGENTS
 from wiring.strategies import rules_of
@@ -90,6 +92,8 @@ async def _ready(kind: type[Kind], of_its_own: Mapping[str, Any], typed: Typed, 
     plan = plan_of(wish, panel)
     source = Source(data=str(wish.data.expanduser().resolve()), warm_up=warm_up_for(wish))
     asked = _record(kind, {**_common(typed, plan), **of_its_own, "source": source, "engine": wish.engine, "plan": plan})
+    if not isinstance(asked, MonteCarloAsked):
+        folds_of(asked, sessions(panel, plan))  # refused here, before anything runs
     _see_rule(asked, settings)
     plan = wish.plan_in(engine_of(asked, panel), plan)
     return Ready(asked.model_copy(update={"plan": plan}), panel)

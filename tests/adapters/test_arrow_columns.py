@@ -20,9 +20,9 @@ WITHOUT = """
 import sys
 from pathlib import Path
 from backtest.columns import run_columns
-from backtest.data import Wanted, load_panel
-from backtest.exports import as_parquet
-from backtest.frames import fills_table
+from backtest.data.loading import Wanted, load_panel
+from backtest.results.exports import as_parquet
+from backtest.results.frames import fills_table
 from tests.backtest.columns.scenes import plan
 panel = load_panel(Path("data/sample_daily.parquet"), Wanted())
 assert as_parquet(fills_table(run_columns(panel, plan(panel))))

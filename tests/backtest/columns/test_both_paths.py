@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backtest.columns import run_columns, sweep_columns
-from backtest.result import Refusal, Result
+from backtest.results.result import Refusal, Result
 from tests.backtest.columns.oracle import replay
 from tests.backtest.columns.scenes import ROOT, altered, cut, plans, ragged
 

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from adapters.arrow_columns import texts
 from adapters.daily_files import MEND, NEEDED, SUFFIXES, bar_files, is_ticker, read_daily
-from backtest.bar_rows import BarRows
-from backtest.panel import Caution
+from backtest.data.bar_rows import BarRows
+from backtest.data.panel import Caution
 from trading.errors import BadConfiguration, BadMarketData
 
 _AT_ONCE = 4

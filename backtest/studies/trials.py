@@ -13,8 +13,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from backtest.columns import can_run, pays, run_columns, sweep_columns
-from backtest.panel import Column, Panel
-from backtest.result import CYCLE_FAILED, Result
+from backtest.data.panel import Column, Panel
+from backtest.results.result import CYCLE_FAILED, Result
 from trading.backtest_plan import Engine, Plan
 from trading.backtesting import MonteCarloAsked, Span, StudyAsked
 from trading.errors import BadConfiguration, Retryable

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backtest.frames import Table, equity_table, fills_table, refusals_table, trades_table
-from backtest.result import Result, RunCard
-from backtest.round_trips import trades_of
+from backtest.measures.round_trips import trades_of
+from backtest.results.frames import Table, equity_table, fills_table, refusals_table, trades_table
+from backtest.results.result import Result, RunCard
+from backtest.results.written import alone_in, write_whole
 from backtest.tear_sheet import write_tear_sheet
-from backtest.written import alone_in, write_whole
 from trading.metrics import Metrics
 
 FORMULA = ("=", "+", "-", "@")
