@@ -115,6 +115,7 @@ class Limit(StrEnum):
     OWN_RESTRICTED = "strategy_restricted"
     MODEL_BUDGET = "model_budget"
     APPROVAL = "approval"
+    PRECEDENT = "precedent"
 
 
 class Part(StrEnum):

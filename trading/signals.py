@@ -113,3 +113,14 @@ class Decision(Record):
     quantity: Quantity
     rationale: Text
     uncited: Numbers = ()
+
+
+class Argument(Record):
+    """One word of a debate on one candidate, by Bull or Bear; `conviction` is that the trade works out, 0 to 1."""
+
+    symbol: Symbol
+    speaker: str
+    conviction: Score
+    points: Words = ()
+    rebuttal: Text = ""
+    uncited: Numbers = ()

@@ -23,15 +23,17 @@ from trading.events import Event
 from trading.instruments import Symbol
 from trading.limits import Budget, Limits
 from trading.market import SnapshotSummary
+from trading.memory import Precedents, Setup
 from trading.money import DeskId, Identifier, Record, Text
 from trading.moves import Move
 from trading.orders import Order, OrderRequest, Style
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
 from trading.reconciling import Reconciled, ReconciliationAsked
+from trading.scores import AgentScore
 from trading.settlement import Denied, IntentAsked
 from trading.shadow import ShadowDecision, ShadowTrade
-from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation
+from trading.signals import Abstention, Argument, Decision, RiskAssessment, Signal, Validation
 from trading.standing import Standing
 from trading.strategy import AGENTS, Strategy, first_strategy
 
@@ -99,8 +101,9 @@ class Opening(Record):
     `closes_at` is the bell that ends the session's orders, None where no clock runs beside the prices. `held` is what
     the desk holds, `holds` what the strategy holds of it; `trading_state` the stricter of the desk's and its own.
     `shadow` says whether a halted desk goes on in shadow, `only_thinks` whether the strategy may not send anything yet,
-    `reduces` whether it closes what it holds and no more, `shadowed` what its open shadow trades are of. `real_money`
-    is what the account is; `approval` says when a person is asked.
+    `reduces` whether it closes what it holds and no more, `shadowed` what its open shadow trades are of, `pending`
+    whether the desk remembers decisions that have not come to an end. `real_money` is what the account is; `approval`
+    says when a person is asked.
     """
 
     as_of: AwareDatetime
@@ -118,6 +121,7 @@ class Opening(Record):
     reduces: bool = False
     real_money: bool = False
     shadowed: tuple[Symbol, ...] = ()
+    pending: bool = False
     strategy: Strategy = Field(default_factory=first_strategy)
     approval: ApprovalTerms = ApprovalTerms()
     skip: Skip | None = None
@@ -148,18 +152,42 @@ class SnapshotAsked(Record):
     history: bool = False
 
 
-class MarkAsked(Record):
-    """Value the books at a snapshot's prices."""
-
-    stage: Stage
-    snapshot_id: str
-
-
 class Marked(Record):
     """The books as a mark left them: the desk's, and the strategy's own part of them; None when that is the whole."""
 
     desk: Portfolio
     own: Portfolio | None = None
+
+
+class Recollection(Record):
+    """What the desk remembers in one cycle: precedents a proposal, and the scores of its agents."""
+
+    precedents: tuple[Precedents, ...] = ()
+    scores: tuple[AgentScore, ...] = ()
+
+    def of(self, symbol: str) -> Precedents | None:
+        """The precedents of one symbol."""
+        return next((one for one in self.precedents if one.symbol == symbol), None)
+
+
+class Grounds(Record):
+    """All that a cycle decided from besides its snapshot, so that it can be decided again with nothing at stake."""
+
+    cycle: Cycle
+    opening: Opening
+    snapshot: SnapshotSummary
+    marked: Marked
+    breaker: CircuitBreaker
+    shadow: bool
+    shadows: tuple[ShadowTrade, ...] = ()
+    recollection: Recollection = Recollection()
+
+
+class MarkAsked(Record):
+    """Value the books at a snapshot's prices."""
+
+    stage: Stage
+    snapshot_id: str
 
 
 class RuleAsked(Record):
@@ -191,6 +219,35 @@ class Terms(Record):
         )
 
 
+class ResolveAsked(Record):
+    """See which pending memories of the desk have come to an end by the prices of the snapshot's moment."""
+
+    stage: Stage
+
+
+class Resolved(Record):
+    """Those that have, for whose sake somebody is asked what they teach."""
+
+    memory_ids: tuple[Identifier, ...] = ()
+
+
+class RecallAsked(Record):
+    """What came of setups like these, and how good the agents' words were, as far as it was known by then."""
+
+    stage: Stage
+    snapshot_id: str
+    proposals: tuple[Proposal, ...]
+
+
+class RememberAsked(Record):
+    """Keep what was decided, and from what: `setups` to be scored, `grounds` to be decided from once more."""
+
+    stage: Stage
+    snapshot_id: str
+    setups: tuple[Setup, ...]
+    grounds: Grounds
+
+
 class SignalAsked(Record):
     """The DataAgent's question: one symbol of a snapshot, and the books as the mark left them, as far as it goes."""
 
@@ -218,16 +275,41 @@ class ValidationAsked(Record):
     snapshot_id: str
     proposal: Proposal
     assessment: RiskAssessment
+    precedents: Precedents | None = None
+    terms: Terms = Terms()
+
+
+class ReflectAsked(Record):
+    """The Reflector's question: what a resolved memory teaches."""
+
+    cycle: Cycle
+    memory_id: Identifier
+    terms: Terms = Terms()
+
+
+class ArgumentAsked(Record):
+    """The next word for (`Bull`) or against (`Bear`) a candidate, after what was said of it so far, oldest first."""
+
+    cycle: Cycle
+    snapshot_id: str
+    agent: Agent
+    candidate: Candidate
+    said: tuple[Argument, ...] = ()
     terms: Terms = Terms()
 
 
 class DecisionAsked(Record):
-    """The MetaAgent's question: every candidate at once, and the books as the mark left them."""
+    """The MetaAgent's question: every candidate at once, and the books as the mark left them.
+
+    `scores` say how good the agents' words were so far, `arguments` what bull and bear said, by symbol.
+    """
 
     cycle: Cycle
     snapshot_id: str
     books: Books
     candidates: tuple[Candidate, ...]
+    scores: tuple[AgentScore, ...] = ()
+    arguments: dict[Symbol, tuple[Argument, ...]] = Field(default_factory=dict)
     terms: Terms = Terms()
 
 
@@ -290,6 +372,14 @@ class DecisionsHeard(Heard[tuple[Decision, ...]]):
     """The MetaAgent's answer, one decision a candidate."""
 
 
+class ArgumentHeard(Heard[Argument]):
+    """Bull's or Bear's answer."""
+
+
+class LessonHeard(Heard[str]):
+    """The Reflector's answer."""
+
+
 class Steps(Protocol):
     """The world as the pipeline sees it.
 
@@ -334,6 +424,26 @@ class Steps(Protocol):
 
     async def apply_rule(self, asked: RuleAsked) -> RuleHeard:
         """Let a rule say what it would do. Raises TradingError for one that fails: that costs its own cycle."""
+        ...
+
+    async def resolve(self, asked: ResolveAsked) -> Resolved:
+        """Resolve the memories whose trades have ended."""
+        ...
+
+    async def recall(self, asked: RecallAsked) -> Recollection:
+        """Look up what came of setups like these."""
+        ...
+
+    async def remember(self, asked: RememberAsked) -> None:
+        """Keep what was decided."""
+        ...
+
+    async def reflect(self, asked: ReflectAsked) -> LessonHeard:
+        """Ask the Reflector what a resolved memory teaches, and keep it."""
+        ...
+
+    async def argue(self, asked: ArgumentAsked) -> ArgumentHeard:
+        """Ask Bull or Bear for the next word on a candidate."""
         ...
 
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:

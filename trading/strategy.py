@@ -64,7 +64,8 @@ class Strategy(Record):
     `allocation` is its part of the desk's equity; `models` and `prompts` name other models and versions than the
     desk's, by agent, and `budget_usd_per_day` is the most that they may cost in a day of UTC; `scan_times`, by
     `SCHEDULE_TIMEZONE`, replace the desk's; `rules`, `approval` and `limits` are its own where given. A strategy that
-    is not `enabled` opens nothing, and keeps its exits and stops.
+    is not `enabled` opens nothing, and keeps its exits and stops. Bull and Bear argue `debate_rounds` times before the
+    MetaAgent decides; `heeds_memory` says whether setups that have failed before are denied: unset, those of agents.
     """
 
     strategy_id: StrategyId
@@ -81,6 +82,9 @@ class Strategy(Record):
     limits: OwnLimits = OwnLimits()
     rules: StrategyRules | None = None
     approval: ApprovalTerms | None = None
+    # Left out while they are what they always were, so that the events of other strategies say what they always said.
+    debate_rounds: Annotated[int, Field(ge=0, le=3, exclude_if=lambda rounds: not rounds)] = 0
+    heeds_memory: Annotated[bool | None, Field(exclude_if=lambda heeds: heeds is None)] = None
 
     @property
     def asks_agents(self) -> bool:

@@ -26,8 +26,8 @@ from trading.money import Fraction, Record, Text
 
 Count = Annotated[int, Field(ge=0)]
 Cost = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
-OPTIONAL = frozenset({Agent.VALIDATOR})
-"""Agents without whom a cycle goes on: their word is a second opinion."""
+OPTIONAL = frozenset({Agent.VALIDATOR, Agent.BULL, Agent.BEAR, Agent.REFLECTOR})
+"""Agents without whom a cycle goes on: their word is a second opinion, or a lesson for later."""
 
 
 class Tally(Record):

@@ -14,12 +14,20 @@ from trading.money import DeskId, Identifier, Record
 
 
 class Agent(StrEnum):
-    """The four who are asked."""
+    """Who is asked: the four of every cycle, those of a debate, who learns from the past, and who answers people."""
 
     DATA = "DataAgent"
     RISK = "RiskManager"
     VALIDATOR = "Validator"
     META = "MetaAgent"
+    BULL = "Bull"
+    BEAR = "Bear"
+    REFLECTOR = "Reflector"
+    INQUIRER = "Inquirer"
+
+
+FOUR = (Agent.DATA, Agent.RISK, Agent.VALIDATOR, Agent.META)
+"""Those without whom no cycle is decided by agents."""
 
 
 MOST_SAID = 20_000
