@@ -35,7 +35,7 @@ def test_every_kind_of_message_is_covered() -> None:
 @pytest.mark.parametrize(
     "where", [pytest.param(where, marks=[pytest.mark.faults] * (where in LONG)) for where in TYPES]
 )
-@settings(max_examples=10, deadline=None, suppress_health_check=PATIENT)
+@settings(max_examples=5, deadline=None, suppress_health_check=PATIENT)
 @given(data=st.data())
 def test_what_is_sent_arrives(where: str, data: st.DataObject) -> None:
     value = data.draw(values(TYPES[where]))
