@@ -89,7 +89,7 @@ async def database(postgres: PostgresServer) -> AsyncIterator[Database]:
 async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
     """The application's connections to the test's database."""
     # Some tests ask fifty things at once, of ten connections: however long that takes, it is no failure.
-    engine = application_engine(database, patience=Patience(pool=60))
+    engine = application_engine(database, patience=Patience(connect=60, command=60, pool=60))
     yield engine
     await engine.dispose()
 
