@@ -89,7 +89,7 @@ DECISIONS = f"""
         'ConstraintApplied', 'RiskAssessed', 'ValidationComplete', 'MetaAgentDecision', 'RuleDecision',
         'AgentAbstained', 'SymbolDropped', 'OrderIntended', 'OrderDenied', 'OrderRejected', 'TradeExecuted')
     GROUP BY desk_id, aggregate_id, data ->> 'symbol'
-"""
+"""  # noqa: S608  our own words
 BREAKER_CHANGES = """
     SELECT desk_id, event_id, sequence, occurred_at, type, data ->> 'strategy' AS strategy_id,
         data ->> 'state' AS state, data ->> 'changed_by' AS changed_by, data ->> 'reason' AS reason,
