@@ -57,7 +57,7 @@ PLAIN = {
 _SAID = "string_agg({}, '; ' ORDER BY sequence) FILTER (WHERE type = '{}')"
 DECISIONS = f"""
     SELECT desk_id, aggregate_id AS cycle_id, data ->> 'symbol' AS symbol, max(data ->> 'strategy_id') AS strategy_id,
-        min(occurred_at) AS decided_at,
+        coalesce(min(occurred_at) FILTER (WHERE type <> 'TradeExecuted'), min(occurred_at)) AS decided_at,
         {_SAID.format("concat_ws(' ', data ->> 'action', data ->> 'confidence')", "SignalGenerated")} AS signal,
         {
     _SAID.format("concat_ws(' ', data ->> 'limit', data ->> 'before', 'to', data ->> 'after')", "ConstraintApplied")

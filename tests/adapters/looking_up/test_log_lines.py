@@ -59,11 +59,16 @@ async def ask(file: Path | None, as_of: datetime = AT + timedelta(days=1), **arg
 def test_lines_go_into_a_file_beside_the_console_without_secrets(root: logging.Logger, tmp_path: Path) -> None:
     logs.configure(form="console", level="error")
     logs.write_also(tmp_path / "logs" / "desk.jsonl", Redaction(["hunter2-hunter2"]))
-    structlog.get_logger().info("done", cycle_id="main/cycle-1", key="hunter2-hunter2")
+    structlog.get_logger().info("done", cycle_id="main-20240301T170000-1", key="hunter2-hunter2")
     logging.getLogger("some.library").warning("failed with %s", "Bearer abcdef123456")
     logging.getLogger("some.library").debug("too little")
     ours, theirs = map(json.loads, (tmp_path / "logs" / "desk.jsonl").read_text().splitlines())
-    assert (ours["event"], ours["cycle_id"], ours["level"], ours["key"]) == ("done", "main/cycle-1", "info", MASK)
+    assert (ours["event"], ours["cycle_id"], ours["level"], ours["key"]) == (
+        "done",
+        "main-20240301T170000-1",
+        "info",
+        MASK,
+    )
     assert datetime.fromisoformat(ours["timestamp"]).tzinfo is not None
     assert theirs["event"] == f"failed with Bearer {MASK}"
     assert [handler.level for handler in root.handlers][:1] == [logging.ERROR]
@@ -90,18 +95,18 @@ async def test_lines_are_found_by_cycle_trace_level_time_and_words(tmp_path: Pat
     file = written(
         tmp_path,
         "half a line",
-        line(0, "began", cycle_id="main/cycle-1", trace_id="t-1", desk_id="main"),
-        line(1, "an order", workflow_id="main/cycle-1-AAPL-buy-entry", level="warning"),
-        line(2, "of the cycle's workflow", workflow_id="cycle/main/cycle-1"),
-        line(3, "another cycle", cycle_id="main/cycle-11", desk_id="main"),
+        line(0, "began", cycle_id="main-20240301T170000-1", trace_id="t-1", desk_id="main"),
+        line(1, "an order", workflow_id="main-20240301T170000-1-AAPL-buy-entry", level="warning"),
+        line(2, "of the cycle's workflow", workflow_id="cycle/main-20240301T170000-1"),
+        line(3, "another cycle", cycle_id="main-20240301T170000-11", desk_id="main"),
         line(4, "Failed Again", level="error"),
         "[1, 2]",
         '{"timestamp": "no time", "event": "x"}',
     )
     assert len((await ask(file)).lines) == 5
-    of_cycle = await ask(file, cycle_id="main/cycle-1")
+    of_cycle = await ask(file, cycle_id="main-20240301T170000-1")
     assert [part.split(" | ")[2] for part in of_cycle.lines] == ["of the cycle's workflow", "an order", "began"]
-    assert "main/cycle-1" in of_cycle.ids
+    assert "main-20240301T170000-1" in of_cycle.ids
     assert len((await ask(file, trace_id="t-1")).lines) == 1
     assert len((await ask(file, level="warning")).lines) == 2
     assert len((await ask(file, contains="failed AGAIN")).lines) == 1
@@ -114,12 +119,15 @@ async def test_lines_are_found_by_cycle_trace_level_time_and_words(tmp_path: Pat
 async def test_no_line_of_another_desk_is_told(tmp_path: Path) -> None:
     file = written(
         tmp_path,
-        line(0, "theirs", desk_id="main-2", cycle_id="main-2/cycle-1"),
-        line(1, "theirs", workflow_id="cycle/main-2/cycle-1"),
-        line(2, "theirs", workflow_id="main-2/cycle-1-AAPL-buy-entry"),
-        line(3, "everybody's"),
+        line(0, "theirs", desk_id="main-2", cycle_id="main-2-20240301T170000-1"),
+        line(1, "theirs", workflow_id="cycle/main-2-20240301T170000-1"),
+        line(2, "theirs", workflow_id="main-2-20240301T170000-1-AAPL-buy-entry"),
+        line(3, "theirs", workflow_id="desk/main-2"),
+        line(4, "ours", workflow_id="desk/main"),
+        line(5, "ours, too", workflow_id="main-20240301T170000-1-AAPL-buy-entry"),
+        line(6, "everybody's"),
     )
-    assert [part.split(" | ")[2] for part in (await ask(file)).lines] == ["everybody's"]
+    assert [part.split(" | ")[2] for part in (await ask(file)).lines] == ["everybody's", "ours, too", "ours"]
 
 
 async def test_only_the_end_of_a_long_log_is_read_with_the_file_before_it(tmp_path: Path) -> None:
