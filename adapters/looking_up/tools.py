@@ -14,7 +14,7 @@ from adapters.looking_up.breakers import breaker_history
 from adapters.looking_up.events import EVENTS, query_events
 from adapters.looking_up.limits import explain_limit
 from adapters.looking_up.log_lines import query_logs
-from adapters.looking_up.memory import Remembering, search_memory
+from adapters.looking_up.memory import Remembering, Unembedded, search_memory
 from adapters.looking_up.portfolio import portfolio_at
 from adapters.looking_up.prometheus import query_prometheus
 from adapters.looking_up.reading import Reader, Whose, view
@@ -40,7 +40,7 @@ class Places:
     log_file: Path | None = None
     prometheus_url: str | None = None
     client: Client | None = None
-    remembering: Remembering | None = None
+    remembering: Remembering | Unembedded | None = None
 
 
 class LookingUp:
@@ -49,6 +49,10 @@ class LookingUp:
     def __init__(self, engine: AsyncEngine, places: Places, redact: Redaction) -> None:
         """`engine` is a reader's: it must not be able to write, and sees views only."""
         self._reader, self._places, self._redact = Reader(engine), places, redact
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._reader.engine.dispose()
 
     async def look_up(self, asked: LookupAsked) -> Finding:
         """Use a tool. What cannot be told is a finding with an error in one line."""

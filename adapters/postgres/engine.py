@@ -89,7 +89,8 @@ def reader_engine(database: Database, *, seconds: Seconds, pool_size: int = 2) -
     """
     settings = {
         "role": READER_ROLE,
-        "search_path": READING_SCHEMA,
+        # The views hide the tables of their names; what compares vectors is in `public`.
+        "search_path": f"{READING_SCHEMA}, public",
         "default_transaction_read_only": "on",
         "statement_timeout": f"{int(seconds * 1000)}ms",
         "lock_timeout": f"{int(seconds * 1000)}ms",

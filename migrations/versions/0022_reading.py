@@ -50,7 +50,8 @@ PLAIN = {
         (outcome ->> 'return_fraction')::double precision AS return_fraction,
         (outcome ->> 'benchmark_return')::double precision AS benchmark_return,
         (outcome ->> 'pnl')::numeric AS pnl, (outcome ->> 'sessions')::integer AS sessions,
-        outcome ->> 'exit_reason' AS exit_reason, setup ->> 'reasoning' AS reasoning, lesson""",
+        outcome ->> 'exit_reason' AS exit_reason, setup ->> 'reasoning' AS reasoning, lesson, setup, features,
+        thought, outcome, embedding, embedder""",
     "system_state": "desk_id, trading_state, since_at, changed_by, reason, opened_at, event_count, breaker",
 }
 
@@ -147,5 +148,6 @@ def upgrade() -> None:
         op.execute(f"CREATE VIEW reading.{name} AS {query}")
     for statement in ROLE:
         op.execute(statement)
-    op.execute("GRANT USAGE ON SCHEMA reading TO trading_reader")
+    # The operators by which memories are compared are in `public`; of its tables the reader sees none.
+    op.execute("GRANT USAGE ON SCHEMA reading, public TO trading_reader")
     op.execute("GRANT SELECT ON ALL TABLES IN SCHEMA reading TO trading_reader")
