@@ -20,8 +20,8 @@ from trading.inquiry_limits import MOST_LOG_BYTES
 _LEVELS = logging.getLevelNamesMapping()
 _HEAD = ("timestamp", "level", "event")
 _MOST_LINE = 500
-# Cycles, and the orders that are named after them, begin with their desk's name and the second in which they began.
-_CYCLE = re.compile(r"^(?:cycle/)?(?P<desk>[a-z0-9-]+)-\d{8}T\d{6}-\d")
+# Cycles, the orders that are named after them and what else began at a moment are named after their desk and it.
+_NAMED = re.compile(r"(?:^|/)(?P<desk>[a-z0-9-]+?)-(?:start-)?\d{8}T\d{6}")
 
 
 async def query_logs(file: Path | None, whose: Whose, asked: QueryLogs) -> Told:
@@ -71,12 +71,13 @@ def _lines(text: str) -> Iterator[Mapping[str, Any]]:
 
 def _is_ours(line: Mapping[str, Any], desk_id: str) -> bool:
     """Not a line of another desk; one of the process itself is everybody's."""
-    if "desk_id" in line:
-        return bool(line["desk_id"] == desk_id)
+    said = line.get("desk_id", line.get("desk"))
+    if said is not None:
+        return bool(said == desk_id)
     workflow_id = line.get("workflow_id")
     if workflow_id is None:
         return True
-    named = _CYCLE.search(str(workflow_id))
+    named = _NAMED.search(str(workflow_id))
     return named["desk"] == desk_id if named else desk_id in str(workflow_id).split("/")
 
 

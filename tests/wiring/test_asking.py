@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import JsonValue, SecretStr
 
 import settings as configuration
 from adapters.postgres.engine import Database
@@ -72,7 +72,8 @@ def test_the_log_lines_are_those_that_are_named_else_those_of_up(
 
 async def test_the_tools_read_a_real_database(database: Database, tmp_path: Path) -> None:
     tools = tools_of(configuration.load(tmp_path / "none"), database)
-    for tool, arguments in ((Tool.SEARCH_MEMORY, {"text": "a gap up"}), (Tool.QUERY_EVENTS, {})):
+    words: dict[str, JsonValue] = {"text": "a gap up"}
+    for tool, arguments in ((Tool.SEARCH_MEMORY, words), (Tool.QUERY_EVENTS, {})):
         lookup = Lookup(tool=tool, arguments=arguments)
         now = datetime.now(UTC)
         asked = LookupAsked(desk_id="main", inquiry_id="i-1", trace_id="t-1", lookup=lookup, as_of=now)

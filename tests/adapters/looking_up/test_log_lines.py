@@ -125,9 +125,17 @@ async def test_no_line_of_another_desk_is_told(tmp_path: Path) -> None:
         line(3, "theirs", workflow_id="desk/main-2"),
         line(4, "ours", workflow_id="desk/main"),
         line(5, "ours, too", workflow_id="main-20240301T170000-1-AAPL-buy-entry"),
-        line(6, "everybody's"),
+        line(6, "ours as well", workflow_id="reconciliation/main-start-20240301T170000"),
+        line(6, "theirs", workflow_id="reconciliation/main-2-start-20240301T170000"),
+        line(6, "theirs", desk="main-2"),
+        line(7, "everybody's"),
     )
-    assert [part.split(" | ")[2] for part in (await ask(file)).lines] == ["everybody's", "ours, too", "ours"]
+    assert [part.split(" | ")[2] for part in (await ask(file)).lines] == [
+        "everybody's",
+        "ours as well",
+        "ours, too",
+        "ours",
+    ]
 
 
 async def test_only_the_end_of_a_long_log_is_read_with_the_file_before_it(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ async def test_every_view_that_may_be_named_is_there_with_its_columns(reader: As
         assert views == set(of_desks.scalars()) >= set(SHAPES)
 
 
-async def test_a_database_without_the_role_is_not_migrated(database: Database) -> None:
+async def test_where_the_views_are_missing_their_tables_stay_closed(database: Database) -> None:
     owner = await asyncpg.connect(
         host=database.host,
         port=database.port,
@@ -138,7 +138,7 @@ async def test_a_database_without_the_role_is_not_migrated(database: Database) -
     await owner.execute("DROP SCHEMA reading CASCADE")
     await owner.close()
     engine = reader_engine(database, seconds=2)
-    with pytest.raises(BadConfiguration, match="is not migrated"):
+    with pytest.raises(BadConfiguration, match="refuses the permission"):
         async with transaction(engine) as connection:
             await connection.execute(text("SELECT * FROM events"))
     await engine.dispose()

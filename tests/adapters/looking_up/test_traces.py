@@ -74,7 +74,8 @@ async def the_books_then_are_the_marks_kept(tools: LookingUp, engine: AsyncEngin
     """The ledger marked its equity at the cycles; whoever folds the books later finds it so."""
     ledger = "SELECT marked_at, equity FROM equity_marks WHERE desk_id = 'main' ORDER BY marked_at DESC LIMIT 1"
     async with transaction(engine) as connection:
-        ((at, equity),) = (await connection.exec_driver_sql(ledger)).all()
+        row = (await connection.exec_driver_sql(ledger)).one()
+    at, equity = row.marked_at, row.equity
     told = await look(tools, Tool.PORTFOLIO_AT, desk_id=MAIN, at=at.isoformat())
     assert f"= equity {equity} dollars" in told.text
     now = await look(tools, Tool.PORTFOLIO_AT, desk_id=MAIN, as_of=datetime.now(UTC) + timedelta(hours=1))
