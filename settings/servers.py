@@ -51,5 +51,5 @@ class LogSettings(BaseSettings):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level that is written.")
     file: Path | None = Field(
         None,
-        description="A file of JSON lines that is written besides, one of its own for each process; `up` has one in its home.",
+        description="A file of JSON lines that is written besides, each process its own; `up` has one in its home.",
     )
