@@ -43,6 +43,6 @@ def test_a_price_of_before_a_split_is_told_in_the_shares_of_after_it() -> None:
     known, morning = [seen(0, Source.CLOSE, "60")], split.effective_at
     before = statement_at(history([BOUGHT], (), [split]), morning - HOUR, morning, known)
     after = statement_at(history([BOUGHT], (), [split]), morning, morning, known)
-    assert [(one.position.quantity, one.position.mark) for one in before.held] == [(10, 60)]
-    assert [(one.position.quantity, one.position.mark) for one in after.held] == [(20, 30)]
+    assert [(one.position.quantity, one.position.mark) for one in before.held] == [(Decimal(10), Decimal(60))]
+    assert [(one.position.quantity, one.position.mark) for one in after.held] == [(Decimal(20), Decimal(30))]
     assert before.equity == after.equity
