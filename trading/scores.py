@@ -14,7 +14,7 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class Bin(Record):
-    """One step of a calibration curve: `count` opinions of a mean confidence `said`, of which `came` were right."""
+    """One step of a calibration curve: of `count` opinions of mean confidence `said`, the part that `came` true."""
 
     count: Count
     said: Score
