@@ -129,7 +129,8 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     if queue == policies.AGENTS_QUEUE:
         models, journal = settings.models, PostgresJournal(engine)
         agents = AgentActivities(cast_of(models), journal, snapshots, budget_of(models))
-        return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+        four: Activities = [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+        return [*four, agents.argue, agents.reflect]
     calendar = calendar_of(settings.schedule)
     market = market_of(settings, calendar, engine)
     if queue == policies.ORDERS_QUEUE:

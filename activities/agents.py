@@ -27,11 +27,15 @@ from trading.money import MOST_TEXT
 from trading.ports import Journal, Snapshots
 from trading.signals import NO_BUDGET, NOT_ASKED, Abstention
 from trading.steps import (
+    ArgumentAsked,
+    ArgumentHeard,
     AssessmentAsked,
     AssessmentsHeard,
     Cycle,
     DecisionAsked,
     DecisionsHeard,
+    LessonHeard,
+    ReflectAsked,
     SignalAsked,
     SignalHeard,
     Source,
@@ -162,6 +166,25 @@ class AgentActivities:
         )
         heard = await self._hear(case)
         return DecisionsHeard(answer=heard.answer, source=heard.source, strain=heard.strain)
+
+    @activity.defn
+    async def argue(self, asked: ArgumentAsked) -> ArgumentHeard:
+        """Ask Bull or Bear for the next word on a candidate.
+
+        Repeat: as `ask_data`.
+        """
+        symbol = asked.candidate.proposal.symbol
+        reason = f"nobody sits for the {asked.agent}"
+        return ArgumentHeard(answer=Abstention(symbol=symbol, cause=NOT_ASKED, reason=reason))
+
+    @activity.defn
+    async def reflect(self, asked: ReflectAsked) -> LessonHeard:
+        """Ask the Reflector what a resolved memory teaches, and keep it.
+
+        Repeat: as `ask_data`, and the first lesson of a memory stays.
+        """
+        reason = f"nobody sits for the Reflector to think about {asked.memory_id}"
+        return LessonHeard(answer=Abstention(cause=NOT_ASKED, reason=reason))
 
     async def _hear(self, case: _Case[Answer_co]) -> _Heard[Answer_co]:
         """The answer of the agent's seat or of who answers in its place. Raises ModelUnavailable for another try."""

@@ -17,6 +17,7 @@ from settings.alerts import AlertSettings
 from settings.breaker import BreakerSettings
 from settings.group import ENV_FILE
 from settings.market import MarketSettings
+from settings.memory import MemorySettings
 from settings.models import ModelSettings
 from settings.orders import AlpacaSettings, OrderSettings, PaperSettings, StyleSettings
 from settings.routine import MonitorSettings, ScheduleSettings
@@ -34,6 +35,7 @@ __all__ = [
     "DeskSettings",
     "LogSettings",
     "MarketSettings",
+    "MemorySettings",
     "ModelSettings",
     "MonitorSettings",
     "OrderSettings",
@@ -66,6 +68,7 @@ class Settings(BaseSettings):
     monitor: MonitorSettings = Field(default_factory=MonitorSettings)
     breaker: BreakerSettings = Field(default_factory=BreakerSettings)
     strategies: StrategySettings = Field(default_factory=StrategySettings)
+    memory: MemorySettings = Field(default_factory=MemorySettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
@@ -111,6 +114,7 @@ def groups() -> dict[str, type[BaseSettings]]:
         MonitorSettings,
         BreakerSettings,
         StrategySettings,
+        MemorySettings,
         AlertSettings,
         LogSettings,
     )

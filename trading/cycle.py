@@ -9,6 +9,7 @@ from __future__ import annotations
 from trading import cycle_events as say
 from trading.approving import trade_all
 from trading.audit import Finding
+from trading.cycle_ports import Steps
 from trading.deliberation import deliberate
 from trading.docket import CycleOutcome, CycleReport
 from trading.errors import TradingError
@@ -17,7 +18,7 @@ from trading.money import MOST_TEXT
 from trading.ordering import think
 from trading.reconciling import Reconciled, ReconciliationAsked
 from trading.run import Run
-from trading.steps import HALTED, Cycle, Steps
+from trading.steps import HALTED, Cycle
 
 _ENDS = {CycleOutcome.SKIPPED: EventType.CYCLE_SKIPPED, CycleOutcome.FAILED: EventType.CYCLE_FAILED}
 

@@ -11,6 +11,7 @@ from trading.agents.facts import Books
 from trading.agents.questions import Agent
 from trading.breaker import CircuitBreaker, TradingState, strictest
 from trading.constraints import Case
+from trading.cycle_ports import Steps
 from trading.docket import Docket
 from trading.events import Event
 from trading.footing import Footing
@@ -20,7 +21,7 @@ from trading.market import SnapshotSummary
 from trading.orders import Leg
 from trading.portfolio import Portfolio
 from trading.shadow import ShadowTrade, shadow_portfolio
-from trading.steps import Cycle, Heard, MarkAsked, Opening, ScoringAsked, SnapshotAsked, Stage, Steps, Terms
+from trading.steps import Cycle, Heard, MarkAsked, Opening, ScoringAsked, SnapshotAsked, Stage, Terms
 
 
 class Run:

@@ -64,6 +64,15 @@ AGENT: dict[str, Any] = {
     "heartbeat_timeout": HEARTBEAT,
     "retry_policy": _policy(0.5, 20, 5),
 }
+MEMORY: dict[str, Any] = {
+    # A few statements, a second of a small model for words, a look at the market for what has ended. A desk whose
+    # memory is away decides without it: nobody waits for it longer than for the market.
+    "task_queue": DESK_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=30),
+    "schedule_to_close_timeout": timedelta(minutes=1),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(0.5, 5, 5),
+}
 RULE: dict[str, Any] = {
     # A rule has twenty seconds of its own. One that ends its worker does so again: three tries, then its cycle fails.
     "task_queue": DESK_QUEUE,

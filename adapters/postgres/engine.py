@@ -38,6 +38,7 @@ _UNUSABLE = {
     "22023": "is not migrated",  # asked for at connection: the application's role is not there yet
     "42P01": "is not migrated",
     "42501": "refuses the permission",
+    "42704": "lacks something",
 }
 
 

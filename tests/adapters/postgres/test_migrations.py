@@ -16,6 +16,7 @@ from adapters.postgres import (
     backtest_tables,
     closing_tables,
     market_tables,
+    memory_tables,
     paper_tables,
     sleeve_tables,
     spend_tables,
@@ -26,7 +27,7 @@ from adapters.postgres.migrations import MIGRATIONS, migrate, revision
 from adapters.postgres.tables import metadata
 from trading.errors import BadConfiguration, LedgerUnavailable
 
-HEAD = "0017"
+HEAD = "0018"
 SHAPE = """
 SELECT 'column', format('%s.%s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
     a.attnotnull, a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid))
@@ -63,8 +64,10 @@ async def test_the_migrated_schema_is_the_one_the_code_knows(empty: AsyncEngine,
     assert sleeve_tables.sub_positions.metadata is metadata
     assert spend_tables.model_spend.metadata is metadata
     assert backtest_tables.backtests.metadata is metadata
+    assert memory_tables.memories.metadata is metadata
     assert strategy_tables.told_of_strategy.table is metadata.tables["events"]
     async with transaction(empty) as connection:
+        await connection.execute(text("CREATE EXTENSION vector"))
         await connection.run_sync(metadata.create_all)
     known = await shape(empty)
     async with transaction(empty) as connection:
