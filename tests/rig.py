@@ -29,6 +29,7 @@ from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.price_looks import Eyes, Hands, WatchPlan
 from activities.price_watching import PriceWatchingActivities
+from activities.replaying import ReplayActivities
 from activities.rules import RuleActivities
 from activities.scans import ScanActivities
 from activities.shadow import ShadowActivities
@@ -38,6 +39,8 @@ from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
 from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.alerts import PostgresAlerts
+from adapters.postgres.chronicle import PostgresChronicle
+from adapters.postgres.grounds import PostgresGrounds
 from adapters.postgres.holders import PostgresHolders
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
@@ -172,6 +175,9 @@ class Ports:
         ]
         exchange = Exchange(self.market, CALENDAR, "none")
         closing = activities_of_closing(exchange, self.closes, self.strategies) if self.closes else []
+        if self.closes is not None:
+            again = ReplayActivities(PostgresGrounds(self.closes), PostgresChronicle(self.closes))
+            closing += [again.load_past, again.sum_up_replay]
         return [*reading, *asking, *writing, breaker.judge, breaker.judge_desk, breaker.resume_desk, *closing]
 
 
