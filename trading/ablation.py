@@ -135,12 +135,12 @@ def _cases(stage: Stage, remembered: Iterable[Remembered]) -> Iterator[_Case]:
         voices = tuple(voice for voice in spoken(memory.setup) if voice.agent in stage.agents)
         if memory.outcome is None or not voices:
             continue
-        each = _a_share(memory)
+        each = a_share(memory)
         yield _Case(memory.setup.cycle_id, voices, each * memory.setup.decided, each * without(memory, stage))
 
 
-def _a_share(memory: Remembered) -> Decimal:
-    """Dollars that a setup made a share; of what was forgone, its thought had all that the limits allowed."""
+def a_share(memory: Remembered) -> Decimal:
+    """Dollars that a resolved setup made a share; of what was forgone, its thought had all that the limits allowed."""
     setup, outcome = memory.setup, memory.outcome
     shares = setup.allowed if setup.course is Course.FORGONE or not setup.decided else setup.decided
     return outcome.pnl / shares if outcome is not None and shares else ZERO

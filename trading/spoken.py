@@ -14,19 +14,23 @@ from pydantic import Field
 from trading.agents.questions import Agent
 from trading.events import Event, EventType
 from trading.instruments import Symbol
+from trading.memory import Voice
 from trading.money import ZERO, Quantity, Record
+from trading.scoring import confidence_of_risk
+from trading.signals import Action, Score, Verdict
 
 MOST_WHY = 300
 """A hundred lines travel in one payload, twice: the events hold every word."""
 Short = Annotated[str, Field(max_length=MOST_WHY)]
 CODE, RULE = "limits", "rule"
 """Who speaks where no agent does."""
-EVERYBODY = "*"
-"""Of which symbol an abstention about the whole batch is."""
 
 
 class Word(Record):
-    """What one of them said of a symbol, and why; `model`, `prompt` and `call_id` are empty for code."""
+    """What one of them said of a symbol, and why; `model`, `prompt` and `call_id` are empty for code.
+
+    As an opinion it `approves` or not, with a confidence and a quantity where it states them; None of an abstention.
+    """
 
     who: Short
     says: Short
@@ -35,6 +39,9 @@ class Word(Record):
     prompt: Short = ""
     prompt_hash: Short = ""
     call_id: Short = ""
+    approves: bool | None = None
+    confidence: Score | None = None
+    quantity: Quantity = ZERO
 
 
 class Line(Record):
@@ -70,7 +77,9 @@ def lines(events: Iterable[Event]) -> tuple[Line, ...]:
         if event.type is EventType.SIGNAL_GENERATED:
             actions[str(symbol)] = str(event.data["action"])
         if event.type in _LAST:
-            ends[str(symbol)] = Decimal(str(event.data["quantity"])) if event.data["verdict"] == "EXECUTE" else ZERO
+            ends[str(symbol)] = (
+                Decimal(str(event.data["quantity"])) if event.data["verdict"] == Verdict.EXECUTE else ZERO
+            )
     return tuple(
         Line(
             symbol=symbol,
@@ -82,15 +91,30 @@ def lines(events: Iterable[Event]) -> tuple[Line, ...]:
     )
 
 
-def _signal(data: dict[str, Any]) -> Word:
-    size = (
-        f" {_shares(data['quantity'])}"
-        if data["quantity"]
-        else f" {Decimal(data['weight']):.1%}"
-        if data["weight"]
-        else ""
+def voices(line: Line) -> tuple[Voice, ...]:
+    """The opinions in a line as they are scored: those of agents that were asked, for it or against."""
+    return tuple(
+        Voice(
+            agent=Agent(word.who),
+            approves=word.approves,
+            confidence=word.confidence,
+            quantity=word.quantity,
+            model=word.model,
+            prompt_version=word.prompt,
+            prompt_hash=word.prompt_hash,
+            call_id=word.call_id,
+        )
+        for word in line.words
+        if word.call_id and word.who in set(Agent) and word.approves is not None
     )
-    return _word(RULE if "rule" in data else Agent.DATA, f"{data['action']}{size}, {data['confidence']:.2f}", data)
+
+
+def _signal(data: dict[str, Any]) -> Word:
+    shares, weight = data["quantity"], data["weight"]
+    size = f" {_shares(shares)}" if shares else f" {Decimal(weight):.1%}" if weight else ""
+    opinion = {} if data["action"] == Action.HOLD else {"approves": True, "confidence": data["confidence"]}
+    says = f"{data['action']}{size}, {data['confidence']:.2f}"
+    return _word(RULE if "rule" in data else Agent.DATA, says, data, **opinion)
 
 
 def _limited(data: dict[str, Any]) -> Word:
@@ -100,34 +124,40 @@ def _limited(data: dict[str, Any]) -> Word:
 
 def _assessed(data: dict[str, Any]) -> Word:
     verdict = _shares(data["quantity"]) if data["approved"] else "no"
-    return _word(Agent.RISK, f"{verdict}, risk {data['risk_score']:.2f}", data, "; ".join(data["concerns"]))
+    opinion = {"approves": data["approved"], "confidence": confidence_of_risk(data["risk_score"])}
+    says, why = f"{verdict}, risk {data['risk_score']:.2f}", "; ".join(data["concerns"])
+    return _word(Agent.RISK, says, {**data, "reasoning": why}, **opinion, quantity=data["quantity"])
 
 
 def _validated(data: dict[str, Any]) -> Word:
     verdict = "yes" if data["approved"] else "no"
     why = data["reasoning"] or "; ".join(data["concerns"])
-    return _word(Agent.VALIDATOR, f"{verdict}, {data['confidence']:.2f}", data, why)
+    opinion = {"approves": data["approved"], "confidence": data["confidence"]}
+    return _word(Agent.VALIDATOR, f"{verdict}, {data['confidence']:.2f}", {**data, "reasoning": why}, **opinion)
 
 
 def _decided(data: dict[str, Any]) -> Word:
-    who = RULE if "rule" in data else Agent.META
-    return _word(who, _shares(data["quantity"]) if data["verdict"] == "EXECUTE" else "no", data, data["rationale"])
+    does = data["verdict"] == Verdict.EXECUTE
+    opinion = {"approves": does, "quantity": data["quantity"] if does else ZERO}
+    says = _shares(data["quantity"]) if does else "no"
+    return _word(RULE if "rule" in data else Agent.META, says, {**data, "reasoning": data["rationale"]}, **opinion)
 
 
 def _abstained(data: dict[str, Any]) -> Word:
-    return _word(str(data["agent"]), f"nothing: {data['cause']}", data, data["reason"])
+    return _word(str(data["agent"]), f"nothing: {data['cause']}", {**data, "reasoning": data["reason"]})
 
 
-def _word(who: str, says: str, data: dict[str, Any], why: str | None = None) -> Word:
+def _word(who: str, says: str, data: dict[str, Any], **opinion: Any) -> Word:
     source = data.get("source") or {}
     return Word(
         who=who,
         says=_short(says),
-        why=_short(data.get("reasoning", "") if why is None else why),
+        why=_short(data["reasoning"]),
         model=_short(source.get("model") or data.get("rule", "")),
         prompt=_short(source.get("prompt_version", "")),
         prompt_hash=_short(source.get("prompt_hash", "")),
         call_id=_short(source.get("call_id", "")),
+        **opinion,
     )
 
 
