@@ -5,7 +5,7 @@ from __future__ import annotations
 from trading.events import Event, EventType, Occasion, desk_event
 from trading.strategy import StrategyChange
 
-_SOMETIMES = ("is_new", "removed", "forced", "evidence")
+_SOMETIMES = ("is_new", "removed", "forced", "evidence", "contest")
 
 
 def strategy_changed(change: StrategyChange) -> Event:
