@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -32,7 +32,7 @@ class Sights:
         try:
             reading = await self.market.look(symbols, as_of, SESSIONS)
         except UnknownSymbol:
-            symbols = [symbol for symbol in symbols if await self._knows(symbol)]
+            symbols = await self._known(symbols)
             reading = await self.market.look(symbols, as_of, SESSIONS)
         completed_on = last_completed(self.calendar, as_of).session_on
         snapshot = assemble(reading, symbols, completed_on=completed_on, max_quote_age=MAX_AGE_CLOSED)
@@ -44,6 +44,18 @@ class Sights:
             splits = tuple(reading.actions.get(symbol, ()))
             seen.append(Seen(symbol=symbol, bars=newer, quote=facts.quote, splits=splits))
         return tuple(seen)
+
+    async def bars(self, symbols: Iterable[str], as_of: datetime) -> Mapping[str, Bars]:
+        """The daily bars of those symbols that the market still has, a year of them and some."""
+        wanted = sorted(set(symbols))
+        try:
+            found = await self.market.bars(wanted, as_of, SESSIONS)
+        except UnknownSymbol:
+            found = await self.market.bars(await self._known(wanted), as_of, SESSIONS)
+        return {symbol: bars for symbol, bars in found.items() if isinstance(bars, Bars)}
+
+    async def _known(self, symbols: Iterable[str]) -> list[str]:
+        return [symbol for symbol in symbols if await self._knows(symbol)]
 
     async def _knows(self, symbol: str) -> bool:
         """Whether the market still lists it."""

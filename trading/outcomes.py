@@ -7,8 +7,8 @@
 | a thought | `stop`, `target`, `time`, `gone`; before it how its order ended, if there was one: `denied; stop` |
 
 A trade's return and dollars are its own, costs included; of one that several orders made each has its part by what it
-cost. A thought is of what was vetoed, denied or never filled, and of each exit: a shadow trade over the bars since, that
-is closed after its horizon.
+cost. A thought is of what was vetoed, denied or never filled, and of each exit: a shadow trade over the bars since,
+closed after its horizon at the latest.
 
 Best and worst are of the days between, of the first its close alone and of the last the price that ended it: what the
 rest of those two bars saw may have been before it or after.

@@ -88,14 +88,16 @@ def score(trade: ShadowTrade, look: ShadowLook, thinker: Thinker, costs: Costs) 
 def thought_on(trade: ShadowTrade, seen: Seen | None, at: datetime, costs: Costs, most_sessions: int) -> ShadowTrade:
     """A thought that nobody's cycle ends, after one more look: at its stop or target, or after so many sessions.
 
-    One that nobody prices any more is counted at its mark when twice that time is over, as days go.
+    One that nobody prices any more is counted at its mark when three days a session are over.
     """
     if not trade.is_open or at < trade.looked_at:
         return trade
-    after = trade if seen is None else _met(trade, seen, at, costs, most_sessions)
-    if after.is_open and at - trade.opened_at > timedelta(days=2 * max(most_sessions, MOST_SESSIONS) * 7 / 5):
-        after = _left(after, after.mark, Ending.TIME, at, costs)
-    return after.model_copy(update={"looked_at": at})
+    if seen is not None:
+        # Looked at only when it was seen: a split that nobody saw is still to come.
+        trade = _met(trade, seen, at, costs, most_sessions).model_copy(update={"looked_at": at})
+    if trade.is_open and at - trade.opened_at > max(MOST_DAYS, timedelta(days=3 * most_sessions)):
+        trade = _left(trade, trade.mark, Ending.TIME, at, costs)
+    return trade
 
 
 def _met(trade: ShadowTrade, seen: Seen, at: datetime, costs: Costs, most: int = MOST_SESSIONS) -> ShadowTrade:
