@@ -93,7 +93,8 @@ class Opening(Record):
     the desk holds, `holds` what the strategy holds of it; `trading_state` the stricter of the desk's and its own.
     `shadow` says whether a halted desk goes on in shadow, `only_thinks` whether the strategy may not send anything yet,
     `reduces` whether it closes what it holds and no more, `shadowed` what its open shadow trades are of, `pending`
-    whether the desk remembers decisions that have not come to an end. `real_money` is what the account is; `approval`
+    whether the desk remembers decisions that have not come to an end; `remembers` whether this one is kept, `heeds`
+    whether setups that have failed too often are denied. `real_money` is what the account is; `approval`
     says when a person is asked.
     """
 
@@ -113,6 +114,8 @@ class Opening(Record):
     real_money: bool = False
     shadowed: tuple[Symbol, ...] = ()
     pending: bool = False
+    remembers: bool = False
+    heeds: bool = False
     strategy: Strategy = Field(default_factory=first_strategy)
     approval: ApprovalTerms = ApprovalTerms()
     skip: Skip | None = None
@@ -214,13 +217,14 @@ class Terms(Record):
 
 
 class ResolveAsked(Record):
-    """See which pending memories of the desk have come to an end by the prices of the snapshot's moment."""
+    """See which pending memories of the desk have come to an end by a moment; the market's newest, if none is named."""
 
-    stage: Stage
+    desk_id: DeskId
+    as_of: AwareDatetime | None = None
 
 
 class Resolved(Record):
-    """Those that have, for whose sake somebody is asked what they teach."""
+    """Those that have lately and of which nobody has said yet what they teach, the newest last."""
 
     memory_ids: tuple[Identifier, ...] = ()
 

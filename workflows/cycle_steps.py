@@ -192,13 +192,15 @@ class ActivitySteps:
         )
 
     async def remember(self, asked: RememberAsked) -> None:
-        """Keep what was decided."""
+        """Keep what was decided, by as many setups as one payload holds."""
         summary = f"remember {len(asked.setups)} setups"
-        await _done(
-            workflow.execute_activity_method(
-                MemoryActivities.remember_decisions, asked, summary=summary, **policies.MEMORY
+        for first in range(0, max(len(asked.setups), 1), policies.MOST_EVENTS):
+            part = asked.model_copy(update={"setups": asked.setups[first : first + policies.MOST_EVENTS]})
+            await _done(
+                workflow.execute_activity_method(
+                    MemoryActivities.remember_decisions, part, summary=summary, **policies.MEMORY
+                )
             )
-        )
 
     async def reflect(self, asked: ReflectAsked) -> LessonHeard:
         """Ask the Reflector."""

@@ -37,8 +37,10 @@ def _questions() -> list[Question]:
     return [
         data.question(PROMPTS[Agent.DATA], facts(), Books.of(books(), "AAPL"), AT, ASK),
         risk.question(PROMPTS[Agent.RISK], [proposal("AAPL"), proposal("MSFT")], Books.of(books()), seen, ASK),
-        validator.question(PROMPTS[Agent.VALIDATOR], proposal(), assessment(), facts(), ASK),
-        meta.question(PROMPTS[Agent.META], [candidate("AAPL"), candidate("MSFT")], Books.of(books()), seen, ASK),
+        validator.question(PROMPTS[Agent.VALIDATOR], validator.Case(proposal(), assessment()), facts(), ASK),
+        meta.question(
+            PROMPTS[Agent.META], meta.Weighed([candidate("AAPL"), candidate("MSFT")], Books.of(books())), seen, ASK
+        ),
     ]
 
 
@@ -67,8 +69,8 @@ def test_each_agent_is_asked_by_its_name_and_version() -> None:
     assert asked == [
         (Agent.DATA, "data-2"),
         (Agent.RISK, "risk-2"),
-        (Agent.VALIDATOR, "validator-2"),
-        (Agent.META, "meta-2"),
+        (Agent.VALIDATOR, "validator-3"),
+        (Agent.META, "meta-3"),
     ]
 
 
@@ -155,8 +157,13 @@ def test_another_agents_words_come_in_an_envelope_that_they_cannot_close() -> No
     seen = snapshot(facts())
     for question, envelopes in (
         (risk.question(PROMPTS[Agent.RISK], [hostile.proposal], Books.of(books()), seen, ASK), 1),
-        (validator.question(PROMPTS[Agent.VALIDATOR], hostile.proposal, hostile.assessment, facts(), ASK), 2),
-        (meta.question(PROMPTS[Agent.META], [hostile], Books.of(books()), seen, ASK), 3),
+        (
+            validator.question(
+                PROMPTS[Agent.VALIDATOR], validator.Case(hostile.proposal, hostile.assessment), facts(), ASK
+            ),
+            2,
+        ),
+        (meta.question(PROMPTS[Agent.META], meta.Weighed([hostile], Books.of(books())), seen, ASK), 3),
     ):
         assert question.user.count("</facts>") == 1
         assert question.user.count(OPEN) == question.user.count(CLOSE) == envelopes
@@ -164,7 +171,9 @@ def test_another_agents_words_come_in_an_envelope_that_they_cannot_close() -> No
 
 
 def test_a_long_argument_is_cut() -> None:
-    question = validator.question(PROMPTS[Agent.VALIDATOR], proposal(reasoning="x" * 4000), assessment(), facts(), ASK)
+    question = validator.question(
+        PROMPTS[Agent.VALIDATOR], validator.Case(proposal(reasoning="x" * 4000), assessment()), facts(), ASK
+    )
     assert len(question.user) < 4000
 
 
