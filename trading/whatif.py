@@ -32,7 +32,7 @@ from trading.events import Event
 from trading.limits import Budget, Limits, OwnLimits
 from trading.market import SnapshotSummary
 from trading.money import DeskId, Identifier, Record, Text
-from trading.orders import Order, OrderRequest
+from trading.orders import Leg, Order, OrderRequest
 from trading.reconciling import Reconciled, ReconciliationAsked
 from trading.run import Run
 from trading.settlement import Denied, IntentAsked
@@ -218,8 +218,8 @@ class WhatIf:
         """What was recalled then, and as of then what is proposed only now."""
         then = self._grounds.recollection
         known = {(one.symbol, one.side): one for one in then.precedents}
-        new = tuple(one for one in asked.proposals if (one.symbol, one.side) not in known)
-        if not new or not then.precedents:
+        new = tuple(one for one in asked.proposals if one.leg is Leg.ENTRY and (one.symbol, one.side) not in known)
+        if not new:
             return then
         more = await self._asker.recall(asked.model_copy(update={"proposals": new}))
         return then.model_copy(update={"precedents": (*then.precedents, *more.precedents)})
