@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from activities.closing import Exchange
+from activities.closing import NO_BENCHMARK, Exchange
 from activities.sights import Sights
 from trading.bars import Bars
 from trading.corporate_actions import CorporateAction
@@ -107,7 +107,7 @@ class Resolving:
         )
 
     def _beside(self) -> list[str]:
-        return [] if self._benchmark == "none" else [self._benchmark]
+        return [] if self._benchmark == NO_BENCHMARK else [self._benchmark]
 
     async def _splits(
         self, symbols: Sequence[str], ended: Iterable[_Case], as_of: datetime

@@ -14,6 +14,7 @@ from trading.costs import Costs, Rate
 from trading.instruments import Symbol
 from trading.limits import Limits
 from trading.money import ZERO, Dollars, Fraction, Quantity, Record, Text
+from trading.precedents import Heed
 
 Yearly = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -70,7 +71,8 @@ class Plan(Record):
     from `from_on` to `to_on` are traded, both included; earlier ones only warm up. `sizing` None leaves it to the
     weights of the strategy; `limits` None is no limits, `breaker` None nothing that halts. `intrabar`: stops, targets
     and limit orders meet each bar's open, high and low, the worst first; without it they meet its close alone. `seed`
-    is that of whatever is drawn. `mask` hides names, sectors and levels of prices from whoever decides.
+    is that of whatever is drawn. `mask` hides names, sectors and levels of prices from whoever decides. With `heed` the run
+    remembers its own decisions, and denies setups whose like has failed so often; None remembers nothing.
     """
 
     strategy: Text
@@ -88,6 +90,7 @@ class Plan(Record):
     benchmark: Symbol | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     mask: bool = False
+    heed: Heed | None = Field(default=None, exclude_if=lambda heed: heed is None)
 
     @model_validator(mode="after")
     def _forwards(self) -> Plan:

@@ -58,6 +58,8 @@ def beyond(plan: Plan, panel: Panel | None = None) -> str | None:
 def _beyond(plan: Plan, panel: Panel | None) -> Iterator[str]:
     if plan.strategy == AGENTS:
         yield "the agents decide day by day"
+    if plan.heed is not None:
+        yield "what failed before is remembered by the cycles engine alone"
     if plan.breaker is not None:
         yield "the circuit breaker halts and resumes in the cycles engine alone"
     if plan.frictions.ticks:

@@ -42,7 +42,8 @@ def limits_of(plan: Plan) -> Limits:
 
 def gate_rules_of(plan: Plan) -> GateRules:
     """What the gate holds each cycle to; a halted desk goes on in shadow where its breaker's rules say so."""
-    return GateRules(limits=limits_of(plan), shadow=plan.breaker is not None and plan.breaker.shadow)
+    shadow = plan.breaker is not None and plan.breaker.shadow
+    return GateRules(limits=limits_of(plan), shadow=shadow, remembers=plan.heed is not None)
 
 
 def strategy_of(plan: Plan) -> Strategy:
@@ -50,5 +51,10 @@ def strategy_of(plan: Plan) -> Strategy:
     if plan.strategy == AGENTS:
         return Strategy(strategy_id=AGENTS, allocation=_ALL, rung=Rung.PAPER)
     return Strategy(
-        strategy_id=TESTED, source=plan.strategy, parameters=plan.parameters, allocation=_ALL, rung=Rung.PAPER
+        strategy_id=TESTED,
+        source=plan.strategy,
+        parameters=plan.parameters,
+        allocation=_ALL,
+        rung=Rung.PAPER,
+        heeds_memory=None if plan.heed is None else True,
     )

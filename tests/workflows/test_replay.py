@@ -79,7 +79,7 @@ async def test_the_same_again_is_the_same_and_free_and_another_word_is_paid_for(
         same = await desk.replay(report.cycle_id)
         assert (same.because, same.changed, same.then) == ("", (), same.now)
         assert {line.symbol for line in same.now} == set(PAIR)
-        assert (same.paid.call_ids, same.paid.usd, len(desk.model.asked)) == ((), 0, asked)
+        assert (len(same.paid.call_ids), same.paid.usd, len(desk.model.asked)) == (0, Decimal(0), asked)
 
         # Two questions to the Validator in other words; what the MetaAgent is asked then is what it was asked before,
         # for the words that came back are the same.
