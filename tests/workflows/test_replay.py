@@ -13,6 +13,7 @@ from temporalio.client import WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.casting import Cast
+from activities.gate import GateRules
 from adapters.postgres.engine import transaction
 from tests.fakes.model import ScriptedModel
 from tests.fakes.seats import Dear, cast, seat
@@ -39,7 +40,7 @@ class Desk:
         named: dict[str, Any] = {"other-1": seat(self.other, "0.2", "other-1")}
         self.cast: Cast = cast(seat(self.model), named)
         budget = Budget(cycle=Caps(usd=Decimal(1)), day=Caps(usd=Decimal(2)))
-        self.ports = Ports.real(engine, data).but(cast=self.cast, budget=budget)
+        self.ports = Ports.real(engine, data).but(cast=self.cast, budget=budget, rules=GateRules(remembers=True))
 
     async def cycle(self) -> CycleReport:
         return await cycle(self.client, request(*PAIR))
