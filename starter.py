@@ -33,6 +33,7 @@ from commands import (
     capital,
     deciding,
     looking,
+    memory,
     running,
     schedules,
     setting_up,
@@ -54,6 +55,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(deciding.agents, name="agents")
 app.add_typer(backtests.app, name="backtests")
+app.add_typer(memory.app, name="memory")
 
 
 def main() -> NoReturn:

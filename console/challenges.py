@@ -1,4 +1,4 @@
-"""`strategies challenge`, `challenges`, `crown`: other models or prompts beside a strategy, until they have shown it."""
+"""`strategies challenge`, `challenges`, `crown`: other models or prompts beside a strategy until they have shown it."""
 
 from __future__ import annotations
 

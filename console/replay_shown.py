@@ -9,11 +9,14 @@ from rich.text import Text
 
 from console.output import Output, Tone, gain, grid, pairs, plain, shares, title, toned
 from console.scoreboard import score_table
-from trading.spoken import Line, Word
+from trading.agents.questions import Agent
+from trading.spoken import CODE, RULE, Line, Word
 from trading.whatif import Otherwise, Replayed
 from trading.whatif_sums import Replays
 
-NOTHING_SENT = "nothing was sent, and nothing is written"
+NOTHING_SENT = "nothing was sent or written"
+_ORDER = (Agent.DATA, RULE, CODE, Agent.RISK, Agent.VALIDATOR, Agent.BULL, Agent.BEAR, Agent.META)
+_PLACES: dict[str, int] = {who: place for place, who in enumerate(_ORDER)}
 
 
 def show_one(output: Output, otherwise: Otherwise, replayed: Replayed) -> None:
@@ -30,7 +33,7 @@ def show_one(output: Output, otherwise: Otherwise, replayed: Replayed) -> None:
 def show_many(output: Output, otherwise: Otherwise, replays: Sequence[Replayed], summed: Replays) -> None:
     """Many cycles: a line each where anything changed, and all of them summed up."""
     days = f"{replays[0].as_of:%Y-%m-%d} to {replays[-1].as_of:%Y-%m-%d}"
-    shown: list[RenderableType] = [title(f"{summed.cycles} cycles decided again, {days}"), _otherwise(otherwise)]
+    shown: list[RenderableType] = [title(f"Decided again: {summed.cycles} cycles, {days}"), _otherwise(otherwise)]
     table = grid("cycle", "symbol", ">then", ">now", "~why not")
     for one in replays:
         for then, now in one.pairs if not one.because else ():
@@ -92,7 +95,8 @@ def _table(replayed: Replayed) -> RenderableType:
 
 
 def _side_by_side(then: Line, now: Line) -> Iterator[tuple[str, Word | None, Word | None]]:
-    for who in dict.fromkeys(word.who for word in (*then.words, *now.words)):
+    said = dict.fromkeys(word.who for word in (*then.words, *now.words))
+    for who in sorted(said, key=lambda who: _PLACES.get(who, len(_ORDER))):
         yield who, then.by(who), now.by(who)
 
 
@@ -103,10 +107,16 @@ def _reasons(replayed: Replayed) -> list[RenderableType]:
         for who, before, after in _side_by_side(then, now):
             if _says(before) != _says(after):
                 told.append(toned(f"  {then.symbol} {who}", "faint"))
-                told += [
-                    f"    {when} {plain(w.why)}" for when, w in (("then:", before), ("now: ", after)) if w and w.why
-                ]
+                told += _why(before, after)
     return [title("Why"), *told] if told else []
+
+
+def _why(before: Word | None, after: Word | None) -> list[str]:
+    """The reasons of then and now, or the one of both."""
+    if before is not None and after is not None and before.why == after.why:
+        return [f"    both: {plain(before.why)}"] if before.why else []
+    said = (("then:", before), ("now: ", after))
+    return [f"    {when} {plain(word.why)}" for when, word in said if word is not None and word.why]
 
 
 def _sum(replayed: Replayed) -> Text:

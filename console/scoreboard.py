@@ -27,6 +27,8 @@ MOST = 50_000
 """Memories that one look reads: years of them."""
 SEED = 7
 """Twice asked, an interval is the same."""
+_WIDE = 98
+"""Columns from which on an ablation shows both sums, and not only their difference."""
 _STAGES: Mapping[str, Stage] = {
     **{stage.lower(): stage for stage in Stage},
     "risk": Stage.RISK,
@@ -75,7 +77,7 @@ async def ablation(settings: Settings, output: Output, agent: str | None, within
     found = [ablate(stage, known.resolved, known.costs, generator) for stage in stages]
     document = {"desk": settings.desk.id, "resolved": len(known.resolved), "pending": known.pending, "stages": found}
     heading = title(f"With and without, over {len(known.resolved)} setups that have resolved")
-    shown = [heading, _ablations(found), *_verdicts(found)]
+    shown = [heading, _ablations(found, output), *_verdicts(found)]
     output.show(document, *(shown if any(one.setups for one in found) else [heading, _nothing(known)]))
     return 0
 
@@ -83,7 +85,7 @@ async def ablation(settings: Settings, output: Output, agent: str | None, within
 def score_table(found: Sequence[AgentScore]) -> RenderableType:
     """The scores, a line each."""
     table = grid(
-        "agent", "~model", "prompt", ">said", ">right", ">Brier", ">approved", ">vetoed", ">USD a word", ">agree"
+        "agent", "~model and prompt", ">said", ">right", ">Brier", ">approved", ">vetoed", ">USD each", ">agree"
     )
     for one in found:
         numbers: list[RenderableType] = [
@@ -93,7 +95,7 @@ def score_table(found: Sequence[AgentScore]) -> RenderableType:
             gain(one.vetoed_pnl),
         ]
         costs = ["" if one.cost_per_decision is None else f"{one.cost_per_decision:.4f}", _percent(one.agreement)]
-        table.add_row(one.agent, plain(one.model), plain(one.prompt_version), f"{one.opinions}", *numbers, *costs)
+        table.add_row(one.agent, plain(f"{one.model} {one.prompt_version}"), f"{one.opinions}", *numbers, *costs)
     return table
 
 
@@ -150,22 +152,16 @@ def _calibration(found: Sequence[AgentScore]) -> Text:
     return Text("\n").join([toned("\n  said → came true (how often)", "faint"), *lines]) if lines else Text()
 
 
-def _ablations(found: Sequence[Ablation]) -> RenderableType:
-    table = grid(
-        "without", ">setups", ">changed", ">made", ">would have", ">earned", ">cost", ">net", ">95 of 100 times"
-    )
+def _ablations(found: Sequence[Ablation], output: Output) -> RenderableType:
+    wide = output.console.width >= _WIDE
+    dollars = (">made", ">would have") if wide else ()
+    table = grid("without", ">setups", ">changed", *dollars, ">earned", ">cost", ">net", ">95 of 100 times")
     for one in found:
         low, high = one.interval.low, one.interval.high
         between = "" if low is None or high is None else f"{low:+,.0f} to {high:+,.0f}"
-        made = [f"{amount:,.2f}" for amount in (one.pnl_with, one.pnl_without)]
-        cells: list[RenderableType] = [
-            f"{one.setups}",
-            f"{one.changed}",
-            *made,
-            gain(one.earned),
-            f"{one.cost_usd:,.2f}",
-            gain(one.net_usd),
-        ]
+        cells: list[RenderableType] = [f"{one.setups}", f"{one.changed}"]
+        cells += [f"{one.pnl_with:,.2f}", f"{one.pnl_without:,.2f}"] if wide else []
+        cells += [gain(one.earned), f"{one.cost_usd:,.2f}", gain(one.net_usd)]
         table.add_row(one.stage, *cells, between)
     return table
 
@@ -182,6 +178,8 @@ def _verdicts(found: Sequence[Ablation]) -> list[RenderableType]:
 
 def _verdict(one: Ablation) -> Text:
     low, high = one.interval.low, one.interval.high
+    if not one.changed:
+        return toned(f"  {one.stage}: took nothing away so far, for {one.cost_usd:,.2f} USD", "odd")
     if low is not None and low > 0:
         return toned(f"  {one.stage}: worth its tokens, {one.net_usd:,.2f} USD beyond them", "good")
     if high is not None and high < 0:

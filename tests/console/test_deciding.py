@@ -10,6 +10,7 @@ import pytest
 import embedded
 from adapters.postgres.engine import application_engine
 from adapters.postgres.memory import PostgresMemory
+from adapters.prompts import read_prompts
 from console.reach import embedded_reach
 from tests.console.terminal import Terminal
 from tests.trading.opinions import remembered, voice
@@ -72,7 +73,8 @@ def test_what_is_pending_is_said_and_what_has_resolved_is_scored(desk: Terminal)
     (stage,) = done(desk, "agents", "ablation", "validator")["stages"]
     assert (stage["setups"], stage["earned"], stage["changed"]) == (3, "100.00", 1)
 
-    shown = [desk.type("agents", "scoreboard").out, desk.type("agents", "ablation").out]
+    narrower = desk.but(COLUMNS=str(WIDEST))
+    shown = [narrower.type("agents", "scoreboard").out, narrower.type("agents", "ablation").out]
     assert all(map(narrow, shown))
     assert "Validator: " in shown[1]
     # Decided on the 21st of November 2026 and the days after, each resolved two days later.
@@ -105,9 +107,9 @@ def test_a_cycle_decided_again_is_the_same_for_nothing(desk: Terminal) -> None:
     told = done(desk, "replay", cycle)
     assert (told["changed"], told["because"], told["paid"]) == ([], "", {"call_ids": [], "usd": "0"})
     assert told["then"] == told["now"]
-    shown = desk.type("replay", cycle).out
+    shown = desk.but(COLUMNS=str(WIDEST)).type("replay", cycle).out
     assert narrow(shown)
-    assert "nothing is decided otherwise; 0 new questions for 0.0000 USD; nothing was sent" in shown
+    assert "nothing is decided otherwise; 0 new questions for 0.0000 USD; nothing was sent or" in shown
     assert done(desk, "orders") == orders
 
 
@@ -124,7 +126,7 @@ def test_tighter_limits_and_other_words_are_shown_beside_what_was(desk: Terminal
     many = done(desk, "replay", "--since", "2000-01-01", "--limits", str(desk.folder / "limits.toml"))
     assert (many["summary"]["cycles"], many["summary"]["failed"]) == (1, 0)
     assert many["summary"]["changed"] == many["summary"]["unknown"] == len(told["changed"])
-    assert narrow(desk.type("replay", "--since", "2000-01-01").out)
+    assert narrow(desk.but(COLUMNS=str(WIDEST)).type("replay", "--since", "2000-01-01").out)
 
 
 REPLAYS_REFUSED = (
@@ -170,8 +172,9 @@ def test_a_challenger_thinks_beside_its_champion_until_it_is_crowned(desk: Termi
     assert "nobody challenges anybody" in desk.type("strategies", "challenges").out
     refused(desk, "strategies challenge bolder", "bolder would be agents once more")
     refused(desk, "strategies challenge bolder --of nobody --model meta=rules-1", "no such strategy: 'nobody'")
-    added = done(desk, "strategies", "challenge", "bolder", "--prompt", "validator=validator-2")
-    assert (added["rung"], added["challenges"], added["prompts"]) == ("shadow", "agents", {"Validator": "validator-2"})
+    prompts = {"Validator": read_prompts()[Agent.VALIDATOR].version}
+    added = done(desk, "strategies", "challenge", "bolder", "--prompt", f"validator={prompts['Validator']}")
+    assert (added["rung"], added["challenges"], added["prompts"]) == ("shadow", "agents", prompts)
     refused(desk, "strategies promote bolder --yes", "it only thinks until it is crowned")
     refused(desk, "strategies crown agents", "agents challenges nobody")
     refused(desk, "strategies crown bolder", "not enough for the crown: 0 of 30 setups have resolved")
@@ -185,7 +188,7 @@ def test_a_challenger_thinks_beside_its_champion_until_it_is_crowned(desk: Termi
 
     few = desk.but(STRATEGY_CHALLENGE_TRADES="1")
     taken = done(few, "strategies", "crown", "bolder", "--by", "ada")
-    assert taken["strategy"]["prompts"] == {"Validator": "validator-2"}
+    assert taken["strategy"]["prompts"] == prompts
     assert (taken["strategy"]["rung"], taken["contest"]["missing"]) == ("paper", [])
     assert "bolder" not in {one["strategy_id"] for one in done(desk, "strategies", "list")}
     events = [one["data"] for one in done(desk, "events", "--limit", "1000") if one["type"] == "StrategyChanged"]
