@@ -7,11 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pytest
 
+from activities.calls import Seat
+from activities.casting import Cast
+from adapters.prompts import read_prompts
+from backtest.cycles.deciders import Deciders
 from backtest.cycles.terms import DESK
 from backtest.panel import Panel
 from tests.backtest import panels
 from tests.backtest.replaying import WARM, books_of, lived, plan
+from tests.fakes.model import ScriptedModel, Words, price, signal
+from trading.agents.questions import Agent, Asking, Question
 from trading.backtest_plan import FillAt, Frictions
 from trading.costs import Costs
 from trading.events import Event, EventType
@@ -19,6 +26,7 @@ from trading.memory import Course, Remembered
 from trading.precedents import Heed
 from trading.rules import View
 from trading.signals import Action, Signal
+from trading.strategy import AGENTS
 
 EPISODE = 30
 """Sessions from one such setup to the next: ten up, three down, and back to where it was."""
@@ -82,3 +90,39 @@ async def test_the_fourth_setup_is_denied_by_the_memories_of_three_that_failed()
     assert sorted(event.data["memory_ids"]) == sorted(one.setup.memory_id for one in traded)  # type: ignore[type-var]
     assert (event.data["symbol"], event.data["denied"], event.data["after"]) == ("AAA", True, "0")
     assert "3 setups within 1 of this one have failed" in str(event.data["reason"])
+
+
+@pytest.mark.parametrize(
+    "changes", [{"heed": None}, {"heed": Heed(failed_times=4)}, {"heed": Heed(similar_distance=0)}]
+)
+async def test_a_fourth_setup_is_tried_where_that_is_not_too_many(changes: dict[str, Any]) -> None:
+    denied, _ = await told(failing(4), **changes)
+    assert denied == []
+
+
+def climbing(question: Question) -> Words:
+    """The DataAgent's word: buy at the top of the climb."""
+    figures = question.facts["figures"]
+    assert isinstance(figures, dict)
+    at = price(question)
+    ends = at >= 53.9 and float(str(figures["return_5d"])) > 0
+    return signal(question, "buy", weight=0.1, stop=round(at * 0.96, 2)) if ends else signal(question, "hold")
+
+
+async def test_agents_are_told_of_what_failed_and_then_denied() -> None:
+    model = ScriptedModel({Agent.DATA: climbing, Agent.REFLECTOR: lambda _: {"lesson": "It broke down the day after."}})
+    free = Seat(model, Asking(model="scripted"), is_free=True)
+    panel, who = failing(4), Deciders(cast=Cast(dict.fromkeys(Agent, free), read_prompts(), free))
+    wanted = plan(panel, AGENTS, limits=None, frictions=FREE, fill=FillAt.CLOSE, heed=Heed())
+    books = await books_of(await lived(panel, wanted, deciders=who))
+    said = [s.event for s in books.events]
+    [denied] = [one for one in said if one.data.get("limit") == "precedent"]
+    assert isinstance(denied.data["memory_ids"], list)
+    assert len(denied.data["memory_ids"]) == 3
+    lessons = [one for one in said if one.type is EventType.LESSON_LEARNED]
+    assert {str(one.data["memory_id"]) for one in lessons} >= set(map(str, denied.data["memory_ids"]))
+    asked = [one.facts.get("precedents") for one in model.asked if one.agent is Agent.VALIDATOR]
+    assert [len(one["losses"]) if isinstance(one, dict) else 0 for one in asked] == [0, 1, 2]  # type: ignore[arg-type]
+    told = asked[2]
+    assert isinstance(told, dict)
+    assert "<untrusted>It broke down the day after.</untrusted>" in str(told["losses"])
