@@ -15,6 +15,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.casting import Cast
 from activities.gate import GateRules
 from adapters.postgres.engine import transaction
+from adapters.prompts import read_prompts
 from tests.fakes.model import ScriptedModel
 from tests.fakes.seats import Dear, cast, seat
 from tests.rig import Ports, cycle, findings, request, serving
@@ -22,6 +23,7 @@ from trading.agents.budget import Budget, Caps
 from trading.agents.posing import Prompt
 from trading.agents.questions import Agent
 from trading.docket import CycleReport
+from trading.events import EventType
 from trading.whatif import Otherwise, ReplayAsked, Replayed
 from workflows import policies
 from workflows.replay import Replay
@@ -114,6 +116,24 @@ async def test_a_replay_spends_its_own_dollars_and_leaves_the_desk_its_day(desk:
         assert long.paid.usd <= Decimal("0.9")
         # Nobody was told that the desk's own budget runs low, for it does not.
         assert await desk.written() == before
+
+
+@pytest.mark.faults
+async def test_every_word_of_an_agent_names_its_prompts_version_and_hash_in_the_log(desk: Desk) -> None:
+    async with serving(desk.client, desk.ports):
+        await desk.cycle()
+    prompts = read_prompts()
+    said = {
+        EventType.SIGNAL_GENERATED: Agent.DATA,
+        EventType.RISK_ASSESSED: Agent.RISK,
+        EventType.VALIDATION_COMPLETE: Agent.VALIDATOR,
+        EventType.META_AGENT_DECISION: Agent.META,
+    }
+    events = [stored.event for stored in (await desk.ports.ledger.books("main")).events]
+    for kind, agent in said.items():
+        sources: list[Any] = [event.data["source"] for event in events if event.type is kind]
+        told = {(source["prompt_version"], source["prompt_hash"]) for source in sources}
+        assert (len(sources), told) == (2, {(prompts[agent].version, prompts[agent].digest)})
 
 
 @pytest.mark.faults
