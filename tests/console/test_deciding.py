@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 
 import embedded
@@ -164,8 +165,29 @@ def test_what_cannot_be_replayed_is_refused_in_one_line(desk: Terminal, words: s
     refused(desk, words.format(cycle=cycle, folder=desk.folder), why)
 
 
-def test_a_cycle_of_another_desk_is_named_with_it(desk: Terminal) -> None:
-    refused(desk.but(DESK_ID="main"), f"replay {cycle_of(desk)}x", "there is no cycle")
+def test_a_cycle_of_another_desk_and_one_that_asked_nobody_are_told_apart(desk: Terminal) -> None:
+    second = desk.but(DESK_ID="second")
+    ran = second.type("run", "KO", "--json")
+    assert ran.code == 0, ran.err
+    cycle = cycle_of(second)
+    assert done(second, "replay", cycle)["changed"] == []
+    refused(desk, f"replay {cycle}", f"{cycle} is a cycle of desk second: set DESK_ID to it")
+    forgotten(second, cycle)
+    refused(second, f"replay {cycle}", f"{cycle} kept no grounds")
+
+
+def forgotten(desk: Terminal, cycle_id: str) -> None:
+    """Take a cycle's grounds away, as if it had been before any were kept."""
+    own = embedded.running(desk.home)
+    assert own is not None
+
+    async def forget() -> None:
+        at, password = own.database, own.database.password.get_secret_value()
+        there = await asyncpg.connect(host=at.host, port=at.port, user=at.user, password=password, database=at.name)
+        await there.execute("DELETE FROM cycle_grounds WHERE cycle_id = $1", cycle_id)
+        await there.close()
+
+    asyncio.run(forget())
 
 
 def test_a_challenger_thinks_beside_its_champion_until_it_is_crowned(desk: Terminal) -> None:
