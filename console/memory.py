@@ -139,8 +139,8 @@ def _alike(which: str, found: Sequence[Recalled]) -> list[RenderableType]:
     table = grid(">distance", "decided", "symbol", "course", ">return", ">sessions", "exit", "~what it taught")
     for one in found:
         cells: list[RenderableType] = [f"{one.distance:.2f}", f"{one.decided_at:%Y-%m-%d}", one.symbol, one.course]
-        made = [_return(one.return_fraction), str(one.sessions), plain(one.exit_reason), plain(one.lesson)]
-        table.add_row(*cells, *made)
+        cells += [_return(one.return_fraction), str(one.sessions), plain(one.exit_reason), plain(one.lesson)]
+        table.add_row(*cells)
     return [heading, table]
 
 
