@@ -30,11 +30,13 @@ from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
+from activities.memory import MemoryActivities
 from activities.opening import OpeningActivities
 from activities.orders import OrderActivities
 from activities.price_looks import Hands
 from activities.price_watching import PriceWatchingActivities
 from activities.reconciling import ReconcilingActivities
+from activities.replaying import ReplayActivities
 from activities.reporting import ReportingActivities
 from activities.repricing import RepricingActivities
 from activities.reviewing import ReviewingActivities
@@ -49,11 +51,14 @@ from adapters import logs
 from adapters.earnings_file import EarningsFile
 from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.backtests import PostgresRuns
+from adapters.postgres.chronicle import PostgresChronicle
 from adapters.postgres.closes import PostgresCloses
 from adapters.postgres.engine import Database, application_engine
+from adapters.postgres.grounds import PostgresGrounds
 from adapters.postgres.holders import PostgresHolders
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.memory import PostgresMemory
 from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.snapshots import PostgresSnapshots
 from adapters.postgres.weeks import PostgresWeeks
@@ -76,6 +81,7 @@ from wiring.brokers import broker_of, paper_terms_of, vet_broker
 from wiring.budgets import budget_of
 from wiring.casting import cast_of
 from wiring.markets import assets_of, calendar_of, market_of
+from wiring.memory import shelf_of
 from wiring.monitoring import eyes_of, plan_of, watches
 from wiring.notices import channels_of
 from wiring.rules import gate_rules
@@ -89,6 +95,7 @@ from workflows.desks import started
 from workflows.order_execution import OrderExecution
 from workflows.price_watch import PriceWatch
 from workflows.reconciliation import Reconciliation
+from workflows.replay import Replay
 from workflows.scheduled_scan import RollCall, ScheduledScan
 from workflows.stand_down import StandDown
 from workflows.trading_cycle import TradingCycle
@@ -109,6 +116,7 @@ WORKFLOWS = (
     DailyClose,
     WeeklyReport,
     AlertWatch,
+    Replay,
     Backtest,
 )
 WORKFLOWS_OF = {policies.DESK_QUEUE: WORKFLOWS[:-1], policies.BACKTESTS_QUEUE: (Backtest,)}
@@ -129,8 +137,9 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
         models, journal = settings.models, PostgresJournal(engine)
-        agents = AgentActivities(cast_of(models), journal, snapshots, budget_of(models))
-        return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+        agents = AgentActivities(cast_of(models), journal, snapshots, budget_of(models), PostgresMemory(engine))
+        four: Activities = [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+        return [*four, agents.argue, agents.reflect]
     calendar = calendar_of(settings.schedule)
     market = market_of(settings, calendar, engine)
     if queue == policies.ORDERS_QUEUE:
@@ -141,7 +150,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
         outside = Outside(broker, market, calendar)
         return [*activities_of_orders(outside, ledger, gate_rules(settings), earnings), watch.watch_prices]
     rules = gate_rules(settings)
-    gate = Gate(market, calendar, ledger, rules)
+    gate = Gate(market, calendar, ledger, rules, PostgresMemory(engine))
     books = LedgerActivities(ledger, snapshots)
     looking = MarketActivities(market, calendar, snapshots, rules.max_data_age)
     breaker = BreakerActivities(ledger, settings.breaker.rules, settings.schedule.timezone)
@@ -152,13 +161,18 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     asking: Activities = [cycles.ask_desk, cycles.await_cycles]
     asking += [scans.may_scan, scans.strategies_due, scans.was_missed, scans.note_skip]
     writing: Activities = [books.record, books.end_cycle, books.mark, books.intend, books.change_state]
-    shadow = ShadowActivities(ledger, market, calendar, paper_terms_of(settings))
-    thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]
     exchange = Exchange(market, calendar, settings.desk.benchmark, settings.schedule.timezone)
+    costs = paper_terms_of(settings)
+    shadow = ShadowActivities(ledger, market, calendar, costs)
+    memory = MemoryActivities(shelf_of(settings, engine), ledger, snapshots, exchange, costs)
+    recalling: Activities = [memory.resolve_memories, memory.recall_precedents, memory.remember_decisions]
+    thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]
     closing = activities_of_closing(exchange, engine, settings.strategies.rules)
     telling = AlertingActivities(PostgresAlerts(engine), ledger, channels_of(settings.alerts), settings.alerts.rules)
     judging: Activities = [breaker.judge, breaker.judge_desk, breaker.resume_desk, telling.deliver_alerts]
-    return [*reading, *asking, *writing, *thinking, *judging, *closing]
+    replaying = ReplayActivities(PostgresGrounds(engine), PostgresChronicle(engine))
+    looking_back: Activities = [replaying.load_past, replaying.sum_up_replay]
+    return [*reading, *asking, *writing, *thinking, *recalling, *judging, *closing, *looking_back]
 
 
 def activities_of_closing(exchange: Exchange, engine: AsyncEngine, rules: StrategyRules) -> Activities:

@@ -15,7 +15,7 @@ from temporalio import activity
 
 from activities.calls import Bid, Caller, Calls, Said, Seat
 from activities.casting import Cast
-from trading.agents import data, meta, risk, validator
+from trading.agents import data, meta, reflector, risk, validator
 from trading.agents.budget import OPTIONAL, Budget, Level, Strain
 from trading.agents.citations import checked
 from trading.agents.envelope import plain
@@ -23,15 +23,20 @@ from trading.agents.posing import Prompt
 from trading.agents.questions import Agent, Asking, ModelCall, Question, repaired
 from trading.agents.reading import words_of
 from trading.errors import BadConfiguration, ModelRefused, ModelUnavailable, TradingError, UnreadableAnswer
+from trading.memory_ports import Memory
 from trading.money import MOST_TEXT
 from trading.ports import Journal, Snapshots
 from trading.signals import NO_BUDGET, NOT_ASKED, Abstention
 from trading.steps import (
+    ArgumentAsked,
+    ArgumentHeard,
     AssessmentAsked,
     AssessmentsHeard,
     Cycle,
     DecisionAsked,
     DecisionsHeard,
+    LessonHeard,
+    ReflectAsked,
     SignalAsked,
     SignalHeard,
     Source,
@@ -74,7 +79,7 @@ class _Heard(Generic[Answer_co]):
 
 
 class AgentActivities:
-    """The four agents. Only the process that serves this queue holds the models' keys."""
+    """The agents of a cycle. Only the process that serves this queue holds the models' keys."""
 
     def __init__(
         self,
@@ -82,10 +87,12 @@ class AgentActivities:
         journal: Journal,
         snapshots: Snapshots,
         budget: Budget = Budget(),  # noqa: B008  a frozen record without any cap
+        memory: Memory | None = None,
     ) -> None:
         self._cast = cast
         self._calls = Calls(journal, budget)
         self._snapshots = snapshots
+        self._memory = memory
 
     @activity.defn
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:
@@ -133,11 +140,12 @@ class AgentActivities:
         """
         symbol = asked.proposal.symbol
         facts = (await self._snapshots.load(asked.snapshot_id)).facts(symbol)
+        told = validator.Case(asked.proposal, asked.assessment, asked.precedents)
         case = _Case(
             agent=Agent.VALIDATOR,
             cycle=asked.cycle,
             terms=asked.terms,
-            pose=lambda prompt, ask: validator.question(prompt, asked.proposal, asked.assessment, facts, ask),
+            pose=lambda prompt, ask: validator.question(prompt, told, facts, ask),
             read=lambda text, question: checked(validator.read(text, symbol), question.facts),
             symbol=symbol,
         )
@@ -151,17 +159,53 @@ class AgentActivities:
         Repeat: as `ask_data`.
         """
         snapshot = await self._snapshots.load(asked.snapshot_id)
+        weighed = meta.Weighed(asked.candidates, asked.books, asked.scores, asked.arguments)
         case = _Case(
             agent=Agent.META,
             cycle=asked.cycle,
             terms=asked.terms,
-            pose=lambda prompt, ask: meta.question(prompt, asked.candidates, asked.books, snapshot, ask),
+            pose=lambda prompt, ask: meta.question(prompt, weighed, snapshot, ask),
             read=lambda text, question: tuple(
                 checked(one, question.facts) for one in meta.read(text, asked.candidates)
             ),
         )
         heard = await self._hear(case)
         return DecisionsHeard(answer=heard.answer, source=heard.source, strain=heard.strain)
+
+    @activity.defn
+    async def argue(self, asked: ArgumentAsked) -> ArgumentHeard:
+        """Ask Bull or Bear for the next word on a candidate.
+
+        Repeat: as `ask_data`.
+        """
+        symbol = asked.candidate.proposal.symbol
+        reason = f"nobody sits for the {asked.agent}"
+        return ArgumentHeard(answer=Abstention(symbol=symbol, cause=NOT_ASKED, reason=reason))
+
+    @activity.defn
+    async def reflect(self, asked: ReflectAsked) -> LessonHeard:
+        """Ask the Reflector what a resolved memory teaches, and keep it.
+
+        Repeat: as `ask_data`, and the first lesson of a memory stays.
+        """
+        found = () if self._memory is None else await self._memory.find(asked.cycle.desk_id, [asked.memory_id])
+        if self._memory is None or not found:
+            reason = f"the desk does not remember {asked.memory_id}"
+            return LessonHeard(answer=Abstention(cause=NOT_ASKED, reason=reason))
+        [memory] = found
+        case = _Case(
+            agent=Agent.REFLECTOR,
+            cycle=asked.cycle,
+            terms=asked.terms,
+            pose=lambda prompt, ask: reflector.question(prompt, memory, ask),
+            read=lambda text, _: reflector.read(text),
+            symbol=memory.setup.symbol,
+            is_held=False,
+        )
+        heard = await self._hear(case)
+        if isinstance(heard.answer, str):
+            await self._memory.learn(asked.memory_id, heard.answer)
+        return LessonHeard(answer=heard.answer, source=heard.source, strain=heard.strain)
 
     async def _hear(self, case: _Case[Answer_co]) -> _Heard[Answer_co]:
         """The answer of the agent's seat or of who answers in its place. Raises ModelUnavailable for another try."""

@@ -27,20 +27,26 @@ from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
+from activities.memory import MemoryActivities, Shelf
 from activities.price_looks import Eyes, Hands, WatchPlan
 from activities.price_watching import PriceWatchingActivities
+from activities.replaying import ReplayActivities
 from activities.rules import RuleActivities
 from activities.scans import ScanActivities
 from activities.shadow import ShadowActivities
 from activities.universes import UniverseActivities
 from adapters.earnings_file import EarningsFile
+from adapters.embedding.small import SmallEmbedder
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
 from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.alerts import PostgresAlerts
+from adapters.postgres.chronicle import PostgresChronicle
+from adapters.postgres.grounds import PostgresGrounds
 from adapters.postgres.holders import PostgresHolders
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.memory import PostgresMemory
 from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.snapshots import PostgresSnapshots
 from adapters.prompts import read_prompts
@@ -86,6 +92,7 @@ class Ports:
     snapshots: Snapshots
     alerts: Alerts
     holders: Holders
+    shelf: Shelf
     rules: GateRules = field(default_factory=GateRules)
     budget: Budget = field(default_factory=Budget)
     cast: Cast | None = None
@@ -116,6 +123,7 @@ class Ports:
             closes=engine,
             alerts=PostgresAlerts(engine),
             holders=PostgresHolders(engine),
+            shelf=Shelf(PostgresMemory(engine), PostgresGrounds(engine), SmallEmbedder()),
             moves=PostgresMoves(engine),
         )
 
@@ -132,13 +140,16 @@ class Ports:
     def activities(self, queue: str) -> list[Callable[..., Any]]:
         """The activities of one queue."""
         if queue == policies.AGENTS_QUEUE:
-            agents = AgentActivities(self.cast or cast_on(self.model), self.journal, self.snapshots, self.budget)
-            return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+            agents = AgentActivities(
+                self.cast or cast_on(self.model), self.journal, self.snapshots, self.budget, self.shelf.memory
+            )
+            four: list[Callable[..., Any]] = [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+            return [*four, agents.argue, agents.reflect]
         if queue == policies.ORDERS_QUEUE:
             outside = Outside(self.broker, self.market, CALENDAR)
             orders = activities_of_orders(outside, self.ledger, self.rules, EarningsFile(None))
             return [*orders, *([self.watching(self.moves).watch_prices] if self.moves is not None else [])]
-        gate = Gate(self.market, self.calendar, self.ledger, self.rules)
+        gate = Gate(self.market, self.calendar, self.ledger, self.rules, self.shelf.memory)
         books = LedgerActivities(self.ledger, self.snapshots)
         looking = MarketActivities(self.market, CALENDAR, self.snapshots, self.rules.max_data_age)
         writing: list[Callable[..., Any]] = [
@@ -171,7 +182,12 @@ class Ports:
             scans.note_skip,
         ]
         exchange = Exchange(self.market, CALENDAR, "none")
+        memory = MemoryActivities(self.shelf, self.ledger, self.snapshots, exchange, self.costs)
+        writing += [memory.resolve_memories, memory.recall_precedents, memory.remember_decisions]
         closing = activities_of_closing(exchange, self.closes, self.strategies) if self.closes else []
+        if self.closes is not None:
+            again = ReplayActivities(PostgresGrounds(self.closes), PostgresChronicle(self.closes))
+            closing += [again.load_past, again.sum_up_replay]
         return [*reading, *asking, *writing, breaker.judge, breaker.judge_desk, breaker.resume_desk, *closing]
 
 
