@@ -34,6 +34,7 @@ from trading.scores import AgentScore
 from trading.settlement import Denied, IntentAsked
 from trading.shadow import ShadowDecision, ShadowTrade
 from trading.signals import Abstention, Argument, Decision, RiskAssessment, Signal, Validation
+from trading.spending import Payer
 from trading.standing import Standing
 from trading.strategy import AGENTS, Strategy, first_strategy
 
@@ -83,6 +84,16 @@ class Cycle(Record):
     def trace_id(self) -> str:
         """The id that joins the cycle's log lines and events to whoever asked for it."""
         return self.request.trace_id
+
+    @property
+    def payer(self) -> Payer:
+        """In whose name its calls to models are paid for."""
+        return Payer(
+            desk_id=self.desk_id,
+            name=self.cycle_id,
+            strategy_id=self.request.strategy_id,
+            trace_id=self.trace_id,
+        )
 
 
 HALTED = "halted"
