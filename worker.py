@@ -28,6 +28,7 @@ from activities.breaker import BreakerActivities
 from activities.closing import ClosingActivities, Exchange
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
+from activities.inquiring import InquirerActivities, InquiryActivities
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.opening import OpeningActivities
@@ -85,6 +86,7 @@ from workflows.backtest import Backtest
 from workflows.broker_watch import BrokerWatch
 from workflows.daily_close import DailyClose
 from workflows.desks import started
+from workflows.inquiry import Inquiry
 from workflows.order_execution import OrderExecution
 from workflows.price_watch import PriceWatch
 from workflows.reconciliation import Reconciliation
@@ -108,6 +110,7 @@ WORKFLOWS = (
     DailyClose,
     WeeklyReport,
     AlertWatch,
+    Inquiry,
     Backtest,
 )
 WORKFLOWS_OF = {policies.DESK_QUEUE: WORKFLOWS[:-1], policies.BACKTESTS_QUEUE: (Backtest,)}
@@ -128,8 +131,10 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
         models, journal = settings.models, PostgresJournal(engine)
-        agents = AgentActivities(cast_of(models), journal, snapshots, budget_of(models))
-        return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+        cast, budget = cast_of(models), budget_of(models)
+        agents = AgentActivities(cast, journal, snapshots, budget)
+        answering = InquirerActivities(cast, journal, budget)
+        return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta, answering.ask_inquirer]
     calendar = calendar_of(settings.schedule)
     market = market_of(settings, calendar, engine)
     if queue == policies.ORDERS_QUEUE:

@@ -49,6 +49,8 @@ class ModelSettings(BaseSettings):
     risk_agent_fallback_model: str = Field("", description="Who is asked when the RiskManager's model is unavailable.")
     validator_fallback_model: str = Field("", description="Who is asked when the Validator's model is unavailable.")
     meta_agent_fallback_model: str = Field("", description="Who is asked when the MetaAgent's model is unavailable.")
+    inquirer_model: str = Field("", description="Model of the Inquirer, who answers questions; as the DataAgent's.")
+    inquirer_fallback_model: str = Field("", description="Who is asked when the Inquirer's model is unavailable.")
     effort: Literal["default", "low", "medium", "high", "xhigh"] = Field(
         "medium", description="How hard a vendor's model thinks; `default` leaves it to the vendor."
     )

@@ -25,6 +25,7 @@ from activities.casting import Cast
 from activities.closing import Exchange
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
+from activities.inquiring import InquirerActivities, InquiryActivities
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.price_looks import Eyes, Hands, WatchPlan
@@ -39,6 +40,7 @@ from adapters.file_market import FileMarket
 from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.holders import PostgresHolders
+from adapters.postgres.inquiries import PostgresInquiries
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.moves import PostgresMoves
@@ -47,6 +49,7 @@ from adapters.prompts import read_prompts
 from adapters.rule_loader import RuleLoader
 from adapters.rules_model import RulesModel
 from console.door import SignalledDesk
+from tests.fakes.tools import ScriptedTools
 from trading.agents.budget import Budget
 from trading.agents.questions import Agent, Asking
 from trading.alert_ports import Alerts, Notifier
@@ -56,6 +59,7 @@ from trading.breaker_rules import BreakerRules
 from trading.costs import Costs
 from trading.desk import CycleTicket
 from trading.docket import CycleReport
+from trading.inquiry_ports import Inquiries, Tools
 from trading.notices import AlertRules
 from trading.ports import Broker, Calendar, Journal, LanguageModel, Ledger, Market, Snapshots
 from trading.steps import CycleRequest
@@ -101,6 +105,8 @@ class Ports:
     moves: MoveLog | None = None
     plan: WatchPlan = field(default_factory=WatchPlan)
     strategy_rules: Rules = field(default_factory=RuleLoader)
+    tools: Tools = field(default_factory=ScriptedTools)
+    inquiries: Inquiries | None = None
 
     @classmethod
     def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
@@ -114,6 +120,7 @@ class Ports:
             journal=PostgresJournal(engine),
             snapshots=PostgresSnapshots(engine),
             closes=engine,
+            inquiries=PostgresInquiries(engine),
             alerts=PostgresAlerts(engine),
             holders=PostgresHolders(engine),
             moves=PostgresMoves(engine),
@@ -132,8 +139,10 @@ class Ports:
     def activities(self, queue: str) -> list[Callable[..., Any]]:
         """The activities of one queue."""
         if queue == policies.AGENTS_QUEUE:
-            agents = AgentActivities(self.cast or cast_on(self.model), self.journal, self.snapshots, self.budget)
-            return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+            cast = self.cast or cast_on(self.model)
+            agents = AgentActivities(cast, self.journal, self.snapshots, self.budget)
+            asking = InquirerActivities(cast, self.journal, self.budget)
+            return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta, asking.ask_inquirer]
         if queue == policies.ORDERS_QUEUE:
             outside = Outside(self.broker, self.market, CALENDAR)
             orders = activities_of_orders(outside, self.ledger, self.rules, EarningsFile(None))
@@ -172,7 +181,13 @@ class Ports:
         ]
         exchange = Exchange(self.market, CALENDAR, "none")
         closing = activities_of_closing(exchange, self.closes, self.strategies) if self.closes else []
+        asking += self._inquiring() if self.inquiries else []
         return [*reading, *asking, *writing, breaker.judge, breaker.judge_desk, breaker.resume_desk, *closing]
+
+    def _inquiring(self) -> list[Callable[..., Any]]:
+        assert self.inquiries is not None
+        looking = InquiryActivities(self.tools, self.inquiries, self.market, "America/New_York")
+        return [looking.open_inquiry, looking.look_up, looking.check_citations, looking.keep_inquiry]
 
 
 def cast_on(model: LanguageModel) -> Cast:

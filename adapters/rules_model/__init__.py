@@ -14,6 +14,7 @@ It is the default without keys, and the baseline that a language model has to be
 | Validator | reject | long trend and momentum down, RSI above 80, a wrong stop, a cited number not in the facts |
 | | approve | otherwise; more sure for each pattern that agrees, less for each doubt |
 | MetaAgent | execute | a sale; the five best buys whose mean confidence less its part at risk reaches 0.35 |
+| Inquirer | answer | one of the questions that `inquirer_words` lists, by templates over the tools |
 
 The exact numbers stand at the top of each file.
 """
@@ -26,8 +27,9 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
-from adapters.rules_model import data, meta, risk, validator
+from adapters.rules_model import data, inquirer, meta, risk, validator
 from trading.agents.data import DataFacts
+from trading.agents.inquirer import InquirerFacts
 from trading.agents.meta import MetaFacts
 from trading.agents.questions import Agent, Question, Reply, Usage
 from trading.agents.risk import RiskFacts
@@ -45,6 +47,7 @@ _RULES: Mapping[Agent, Callable[[Any], dict[str, JsonValue]]] = {
     Agent.RISK: lambda facts: risk.assess(RiskFacts.model_validate(facts)),
     Agent.VALIDATOR: lambda facts: validator.validate(ValidatorFacts.model_validate(facts)),
     Agent.META: lambda facts: meta.decide(MetaFacts.model_validate(facts)),
+    Agent.INQUIRER: lambda facts: inquirer.inquire(InquirerFacts.model_validate(facts)),
 }
 
 
