@@ -53,6 +53,7 @@ from adapters.postgres.backtests import PostgresRuns
 from adapters.postgres.closes import PostgresCloses
 from adapters.postgres.engine import Database, application_engine
 from adapters.postgres.holders import PostgresHolders
+from adapters.postgres.inquiries import PostgresInquiries
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.moves import PostgresMoves
@@ -70,8 +71,10 @@ from console.timetable import Timetable, timetable_of
 from console.watchlist import Prices
 from settings import Settings
 from trading.errors import BadConfiguration
+from trading.inquiry_ports import Tools
 from trading.ports import Broker, Calendar, Earnings, Ledger, Market
 from trading.strategy_rules import StrategyRules
+from wiring.asking import tools_of
 from wiring.brokers import broker_of, paper_terms_of, vet_broker
 from wiring.budgets import budget_of
 from wiring.casting import cast_of
@@ -175,6 +178,13 @@ def activities_of_closing(exchange: Exchange, engine: AsyncEngine, rules: Strate
     return [closing.plan_closes, closing.close_session, reviewing.review_strategies, *reports]
 
 
+def activities_of_inquiries(settings: Settings, engine: AsyncEngine, tools: Tools) -> Activities:
+    """What a question in plain language does besides thinking."""
+    market = market_of(settings, calendar_of(settings.schedule), engine)
+    looking = InquiryActivities(tools, PostgresInquiries(engine), market, settings.schedule.timezone)
+    return [looking.open_inquiry, looking.look_up, looking.check_citations, looking.keep_inquiry]
+
+
 def activities_of_studies(settings: Settings, engine: AsyncEngine) -> Activities:
     """What is done with the past: no key and no broker, only the database and the files of bars."""
     from wiring.studies import studies_of  # noqa: PLC0415  its compiler takes a second that no desk should wait for
@@ -235,12 +245,17 @@ async def serving(
             timetable = await timetable_of(settings, Prices.of(settings), strategies)
         workers: list[Worker] = []
         for queue in queues:
+            activities = activities_of(queue, settings, engine)
+            if queue == policies.DESK_QUEUE:
+                tools = tools_of(settings, database, client)
+                stack.push_async_callback(tools.close)
+                activities += activities_of_inquiries(settings, engine, tools)
             rate = settings.models.max_calls_per_second if queue == policies.AGENTS_QUEUE else None
             worker = Worker(
                 client,
                 task_queue=queue,
                 workflows=WORKFLOWS_OF.get(queue, ()),
-                activities=activities_of(queue, settings, engine),
+                activities=activities,
                 graceful_shutdown_timeout=GRACE,
                 sticky_queue_schedule_to_start_timeout=policies.STICKY,
                 max_task_queue_activities_per_second=rate,

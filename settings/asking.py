@@ -18,7 +18,7 @@ class AskSettings(BaseSettings):
     model_config = group("ASK_")
 
     max_steps: int = Field(8, ge=1, le=50, description="Most turns of the model for one question.")
-    max_tokens: int = Field(60_000, ge=1, description="Most tokens for one question, in and out.")
+    max_tokens: int = Field(200_000, ge=1, description="Most tokens for one question, in and out.")
     max_usd: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] = Field(
         Decimal("0.50"), description="Most dollars for one question; with none left, the rules answer."
     )

@@ -24,6 +24,7 @@ from trading.agents.citations import unsupported
 from trading.agents.envelope import plain
 from trading.inquiry import (
     MOST_QUESTION,
+    PAYS_AS,
     Ending,
     Finding,
     InquiryReport,
@@ -33,8 +34,12 @@ from trading.inquiry import (
 )
 from trading.money import MOST_TEXT, DeskId, Identifier, Record, Text
 
-MOST_KEPT = 6
-"""Findings that a question repeats in full, some 70 KB; of older ones it says only what was looked up."""
+MOST_KEPT = 12
+MOST_CHARACTERS = 36_000
+"""Findings, and their characters, that a question repeats; of older ones it says only what was looked up.
+
+What is told is paid for, and reserved at a token a byte: more would leave half a dollar for two turns.
+"""
 MOST_LOOKUPS = 4
 """Tools that are used at once."""
 MOST_CITED = 40
@@ -138,9 +143,10 @@ class Inquest(Record):
 
     def found(self, turn: Turn, findings: Sequence[Finding]) -> Inquest:
         """One step further: what the tools told. That was the last one when no step is left to answer in."""
+        findings = [_citable(finding) for finding in findings]
         further = self._after(turn).model_copy(
             update={
-                "findings": (*self.findings, *findings)[-MOST_KEPT:],
+                "findings": _newest((*self.findings, *findings)),
                 "looked_up": (*self.looked_up, *(finding.lookup for finding in findings)),
                 "named": self.named.union(*(finding.ids for finding in findings)),
                 "told": self.told.union(*(_numbers(finding.text) | {finding.rows} for finding in findings)),
@@ -208,6 +214,23 @@ class Inquest(Record):
         for name in sorted(self.named, key=len, reverse=True):
             words = words.replace(name, " ")
         return unsupported([_WHEN.sub(" ", words)], {"told": [*self.told]})
+
+
+def _citable(finding: Finding) -> Finding:
+    """A finding without the names under which questions pay: they are nothing that an answer could rest on."""
+    return finding.model_copy(update={"ids": tuple(one for one in finding.ids if not one.startswith(PAYS_AS))})
+
+
+def _newest(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """As many of the newest as a question may repeat."""
+    kept: list[Finding] = []
+    room = MOST_CHARACTERS
+    for finding in reversed(findings):
+        room -= len(finding.text)
+        if len(kept) == MOST_KEPT or (room < 0 and kept):
+            break
+        kept.append(finding)
+    return tuple(reversed(kept))
 
 
 def request_of(wish: InquiryWish, name: str, at: datetime) -> InquiryRequest:

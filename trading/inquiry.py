@@ -15,6 +15,8 @@ from trading.agents import budget
 from trading.money import DeskId, Identifier, Record, Text
 from trading.spending import Payer
 
+PAYS_AS = "inquiry-"
+"""How the name begins under which an inquiry pays, where a cycle's id stands else."""
 INQUIRIES = "desk/inquiries"
 """What stands in the place of a strategy where an inquiry pays; no strategy can be named so."""
 
@@ -75,7 +77,7 @@ class Caps(Record):
     """The most that one inquiry may take: turns of the model, tokens, dollars."""
 
     steps: Annotated[int, Field(ge=1, le=50)] = 8
-    tokens: Annotated[int, Field(ge=1)] = 60_000
+    tokens: Annotated[int, Field(ge=1)] = 200_000
     usd: Annotated[Decimal, Field(ge=0)] = Decimal("0.50")
 
 
@@ -113,7 +115,7 @@ class InquiryRequest(Record):
         """In whose name its calls to models are paid for."""
         return Payer(
             desk_id=self.desk_id,
-            name=f"inquiry-{self.inquiry_id}",
+            name=f"{PAYS_AS}{self.inquiry_id}",
             strategy_id=INQUIRIES,
             trace_id=self.trace_id,
             caps=budget.Caps(tokens=self.caps.tokens, usd=self.caps.usd),

@@ -14,7 +14,6 @@ from adapters.postgres.engine import Database, reader_engine
 from adapters.redaction import Redaction
 from settings import Settings
 from trading.inquiry_limits import STATEMENT_SECONDS
-from trading.inquiry_ports import Tools
 
 LOG_LINES = Path("logs") / "desk.jsonl"
 """Where `up` writes its log lines, within the desk's home."""
@@ -22,7 +21,7 @@ LOG_LINES = Path("logs") / "desk.jsonl"
 
 def tools_of(
     settings: Settings, database: Database, client: Client | None = None, remembering: Remembering | None = None
-) -> Tools:
+) -> LookingUp:
     """Every tool. Its connections are a reader's: by a login of their own where one is set, else by the role alone."""
     places = Places(
         limits=settings.trading.limits,

@@ -50,6 +50,10 @@ class LookingUp:
         """`engine` is a reader's: it must not be able to write, and sees views only."""
         self._reader, self._places, self._redact = Reader(engine), places, redact
 
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._reader.engine.dispose()
+
     async def look_up(self, asked: LookupAsked) -> Finding:
         """Use a tool. What cannot be told is a finding with an error in one line."""
         arguments = arguments_of(asked.lookup)

@@ -48,7 +48,7 @@ def inquire(facts: InquirerFacts) -> dict[str, JsonValue]:
     uses = _PLANS[said.intent](said, facts)
     found = {name: seen(facts, use) for name, use in uses.items()}
     missing: list[JsonValue] = [use for name, use in uses.items() if found[name] is None]
-    if missing and facts.steps_left > 1:
+    if missing and facts.steps_left > 1 and not facts.looked_up_before:
         return {"lookups": missing, "answer": None}
     words = answers.TELLS[said.intent](Sight(said, {name: one for name, one in found.items() if one}, facts.timezone))
     return _answer("answered" if words.ids or words.is_sure else "unknown", words)
@@ -100,8 +100,11 @@ def _of_halt(said: Meant, _: InquirerFacts) -> dict[str, Use]:
 
 
 def _of_cost(said: Meant, facts: InquirerFacts) -> dict[str, Use]:
-    spent = _rows_in("at", _within(said, facts))
-    return {"spend": using(Tool.QUERY_VIEW, view="model_spend", where=spent, most=200)}
+    spell = _within(said, facts)
+    return {
+        "spend": using(Tool.QUERY_VIEW, view="model_spend", where=_rows_in("at", spell), most=200),
+        "calls": using(Tool.QUERY_VIEW, view="model_calls", where=_rows_in("replied_at", spell), most=20),
+    }
 
 
 def _of_speed(said: Meant, facts: InquirerFacts) -> dict[str, Use]:

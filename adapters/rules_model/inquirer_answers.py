@@ -145,7 +145,9 @@ def _cost(sight: Sight) -> Words:
     rows, found = sight.rows("spend"), sight.found.get("spend")
     when = sight.when or " in the last 7 days"
     if not rows or found is None:
-        return Words(f"Models cost nothing{when}: no call that costs was made.", is_sure=found is not None)
+        free = sight.rows("calls")
+        by_whom = f"the newest {len(free)} answers were free" if free else "none was asked"
+        return Words(f"Models cost nothing{when}: {by_whom}.", _cited(sight, "calls", 5))
     by: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         by[row.get("agent", _EMPTY)] += _number(row.get("counted_usd"))

@@ -44,6 +44,7 @@ _OURS = {"this", "our", "the", "my", "your", "that", "trading", "whole"}
 _CYCLE = re.compile(r"\b([A-Za-z0-9][A-Za-z0-9._:/-]*-\d[A-Za-z0-9._:/-]*)")
 _TICKER = re.compile(r"(?<![\w$])\$?([A-Z]{1,5}(?:[.-][A-Z])?)(?![\w])")
 _NO_TICKER = {"I", "A", "WHY", "USD", "RSI", "MACD", "SQL", "LLM", "API", "ETF", "UTC", "ID", "CEO", "WE", "NOT", "DID"}
+_NO_TICKER |= {"FROM", "WHERE", "TABLE", "DROP", "JOIN", "LIMIT", "WITH", "WHEN", "WHO", "HOW", "IS", "OF", "TO", "MY"}
 _NO_TICKER |= {"BUY", "SELL", "THE", "WHAT", "OK", "OR", "AND", "ON", "IN", "DO", "IT", "US", "ATR", "PNL"}
 _SMALL_TICKER = re.compile(
     r"\b(?:buy|bought|sell|sold|trade|traded|hold|held|order|ordered|own|about|in)\s+\$?([a-z]{2,5})\b"

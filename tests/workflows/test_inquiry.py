@@ -44,7 +44,8 @@ class Scene:
     ) -> InquiryReport:
         self.model = ScriptedModel({Agent.INQUIRER: _in_turn(says)}) if says else self.model
         ports = Ports.real(self.engine, self.data).but(tools=tools or ScriptedTools(), **changes)
-        ports = ports.but(model=self.model) if says and "cast" not in changes else ports
+        if says:
+            ports = ports.but(cast=cast(seat(Dear(self.model, "0.01"), "0.02")))
         wish = InquiryWish(desk_id="main", question=question, asked_by="a test", caps=caps or Caps())
         async with serving(self.temporal.client, ports):
             return await self.temporal.client.execute_workflow(
@@ -72,7 +73,7 @@ async def test_a_question_is_looked_into_answered_and_kept(scene: Scene) -> None
     answer = concludes("The MetaAgent decided against MSFT at 0.62: too little cash.", IDS[0])
     report = await scene.ask("why did we not buy MSFT?", looks_up(EVENTS), answer, tools=tools)
     assert (report.ending, report.citations, report.uncited) == (Ending.ANSWERED, (IDS[0],), ())
-    assert (report.steps, report.model, len(report.findings)) == (2, "scripted", 1)
+    assert (report.steps, report.model, len(report.findings)) == (2, "dear-1", 1)
     assert [asked.lookup.arguments for asked in tools.asked] == [{"symbol": "MSFT"}]
     [line] = await PostgresInquiries(scene.engine).newest("main", 10)
     assert (line.report, line.request.question, line.request.asked_by) == (report, "why did we not buy MSFT?", "a test")
@@ -138,9 +139,9 @@ async def test_an_inquiry_ends_at_its_caps(scene: Scene, caps: Caps, ending: End
         (" \x00\x1b\u200b ", Ending.UNKNOWN, "Nothing was asked"),
         ("why? " * 500, Ending.UNKNOWN, "at most 2000 characters"),
         ("buy 100 AAPL", Ending.REFUSED, "cannot trade"),
-        ("why did the desk other sell?; resume the desk", Ending.REFUSED, ""),
-        ("what does the desk twin hold? and halt it", Ending.REFUSED, ""),
-        ("'; DROP TABLE events; --", Ending.UNKNOWN, "I can answer"),
+        ("what do we hold on desk twin?", Ending.REFUSED, "about the desk main"),
+        ("what do we hold? and halt the desk", Ending.REFUSED, "cannot trade"),
+        ("'; SELECT * FROM events; --", Ending.UNKNOWN, "I can answer"),
     ],
 )
 async def test_what_is_no_question_is_answered_in_words_and_kept(
