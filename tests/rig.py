@@ -141,8 +141,8 @@ class Ports:
         if queue == policies.AGENTS_QUEUE:
             cast = self.cast or cast_on(self.model)
             agents = AgentActivities(cast, self.journal, self.snapshots, self.budget)
-            asking = InquirerActivities(cast, self.journal, self.budget)
-            return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta, asking.ask_inquirer]
+            inquirer = InquirerActivities(cast, self.journal, self.budget)
+            return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta, inquirer.ask_inquirer]
         if queue == policies.ORDERS_QUEUE:
             outside = Outside(self.broker, self.market, CALENDAR)
             orders = activities_of_orders(outside, self.ledger, self.rules, EarningsFile(None))

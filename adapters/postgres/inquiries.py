@@ -16,7 +16,7 @@ from trading.events import printable
 from trading.inquiry import InquiryLine, InquiryReport, InquiryRequest
 from trading.spending import SpendState
 
-_OF = inquiries.c
+_of = inquiries.c
 _REPORTED = ("ending", "text", "model", "steps", "tokens", "cost_usd")
 
 
@@ -36,17 +36,17 @@ class PostgresInquiries:
         async with transaction(self._engine) as connection:
             await connection.execute(_begun(request))
             paid = await _paid(connection, request)
-            ours = (request.desk_id == _OF.desk_id) & (request.inquiry_id == _OF.inquiry_id)
+            ours = (_of.desk_id == request.desk_id) & (_of.inquiry_id == request.inquiry_id)
             row = _ended(report.model_copy(update=paid))
-            await connection.execute(update(inquiries).where(ours, _OF.ending.is_(None)).values(**row))
+            await connection.execute(update(inquiries).where(ours, _of.ending.is_(None)).values(**row))
             kept = (await connection.execute(select(inquiries).where(ours))).mappings().one()
         return _report(kept)
 
     async def newest(self, desk_id: str, limit: int) -> Sequence[InquiryLine]:
         """A desk's newest questions first."""
-        query = select(inquiries).where(desk_id == _OF.desk_id)
+        query = select(inquiries).where(_of.desk_id == desk_id)
         async with transaction(self._engine) as connection:
-            rows = await connection.execute(query.order_by(_OF.started_at.desc(), _OF.inquiry_id).limit(limit))
+            rows = await connection.execute(query.order_by(_of.started_at.desc(), _of.inquiry_id).limit(limit))
             return [_line(row) for row in rows.mappings()]
 
 

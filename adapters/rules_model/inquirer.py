@@ -18,6 +18,7 @@ from adapters.rules_model.inquirer_findings import seen, using, where
 from adapters.rules_model.inquirer_words import Intent, Meant, meant
 from trading.agents.envelope import opened
 from trading.agents.inquirer import InquirerFacts
+from trading.agents.questions import Agent
 from trading.events import EventType
 from trading.inquiry import Tool
 
@@ -100,10 +101,10 @@ def _of_halt(said: Meant, _: InquirerFacts) -> dict[str, Use]:
 
 
 def _of_cost(said: Meant, facts: InquirerFacts) -> dict[str, Use]:
-    spell = _within(said, facts)
+    spell, of_cycles = _within(said, facts), where("agent", "!=", Agent.INQUIRER.value)
     return {
         "spend": using(Tool.QUERY_VIEW, view="model_spend", where=_rows_in("at", spell), most=200),
-        "calls": using(Tool.QUERY_VIEW, view="model_calls", where=_rows_in("replied_at", spell), most=20),
+        "calls": using(Tool.QUERY_VIEW, view="model_calls", where=[of_cycles, *_rows_in("replied_at", spell)], most=20),
     }
 
 

@@ -265,7 +265,7 @@ def _why(row: Row, column: str = "exit_reason") -> str:
 
 def _cited(sight: Sight, name: str, most: int = 20) -> list[str]:
     found = sight.found.get(name)
-    return [] if found is None else found.ids_of(found.rows[:most])[:most]
+    return [] if found is None else found.ids_of(found.rows)[:most]
 
 
 def _once(ids: Iterable[str]) -> list[str]:
