@@ -8,11 +8,12 @@ from decimal import Decimal
 import numpy as np
 
 from backtest.columns.kernel import Terms
-from backtest.panel import Panel
+from backtest.data.panel import Panel
 from trading.backtest_plan import FillAt, Plan, SizedBy, Sizing
 from trading.costs import BASIS_POINT
 from trading.limits import Limits
 from trading.money import ZERO
+from trading.orders import OrderKind
 from trading.rules.columns import Wishes
 from trading.strategy import AGENTS
 
@@ -60,6 +61,8 @@ def _beyond(plan: Plan, panel: Panel | None) -> Iterator[str]:
         yield "the agents decide day by day"
     if plan.breaker is not None:
         yield "the circuit breaker halts and resumes in the cycles engine alone"
+    if plan.style.kind is OrderKind.LIMIT:
+        yield "entries at a limit (ORDER_KIND) are followed by the cycles engine alone"
     if plan.frictions.ticks:
         yield "fills are in whole ticks in the cycles engine alone"
     if plan.frictions.volume_share is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backtest.panel import Column, Days, Panel
+from backtest.data.panel import Column, Days, Panel
 from trading.backtest_plan import Plan
 from trading.corporate_actions import ActionKind
 

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.daily_files import PRICES_AND_VOLUME
-from backtest.bar_rows import BarRows, Mask
-from backtest.cautions import counted, told
-from backtest.panel import Caution
+from backtest.data.bar_rows import BarRows, Mask
+from backtest.data.cautions import counted, told
+from backtest.data.panel import Caution
 from trading.bars import LEAST_PRICE, MOST_PRICE, MOST_VOLUME
 from trading.errors import BadMarketData
 

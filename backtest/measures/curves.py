@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.panel import Column, Days
+from backtest.data.panel import Column, Days
 from trading.performance import SESSIONS_A_YEAR, underwater
 from trading.ratios import returns_of
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.panel import Column
-from backtest.result import Result
+from backtest.data.panel import Column
+from backtest.results.result import Result
 
 Index = NDArray[np.int64]
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from adapters.arrow_columns import texts
 from adapters.daily_files import MEND, NEEDED, SUFFIXES, bar_files, is_ticker, read_daily
-from backtest.bar_rows import BarRows
-from backtest.panel import Caution
+from backtest.data.bar_rows import BarRows
+from backtest.data.panel import Caution
 from trading.errors import BadConfiguration, BadMarketData
 
 _AT_ONCE = 4
@@ -81,7 +82,7 @@ def _chosen(tables: Sequence[pa.Table], best: Mapping[str, int]) -> list[pa.Tabl
         taken.setdefault(at, []).append(name)
     chosen = [tables[0].slice(0, 0)]
     for at, names in taken.items():
-        wanted = pc.is_in(tables[at]["symbol"], pa.array(names, pa.string()))
+        wanted = pc.is_in(tables[at]["symbol"], texts(names))
         chosen.append(tables[at] if pc.all(wanted).as_py() else tables[at].filter(wanted))
     return chosen
 

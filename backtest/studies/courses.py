@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from backtest.panel import Column, Panel
-from backtest.round_trips import trades_of
-from backtest.trials import Engines
+from backtest.data.panel import Column, Panel
+from backtest.measures.round_trips import trades_of
+from backtest.studies.trials import Engines
 from trading.backtest_plan import Engine, Plan
 from trading.backtesting import MonteCarloAsked, Resampled, TrialRow
 from trading.errors import BadConfiguration

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from pydantic import ValidationError
 
 from backtest.columns import can_run, pays, run_columns, sweep_columns
-from backtest.panel import Column, Panel
-from backtest.result import CYCLE_FAILED, Result
+from backtest.data.panel import Column, Panel
+from backtest.results.result import CYCLE_FAILED, Result
 from trading.backtest_plan import Engine, Plan
 from trading.backtesting import MonteCarloAsked, Span, StudyAsked
 from trading.errors import BadConfiguration, Retryable
 from trading.grids import Parameters
 from trading.strategy_ports import Rules
+
+_Found = TypeVar("_Found")
+_THREADS = 2
+"""One computes while the other prepares; a third would wait for the interpreter, and each keeps memory of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +68,7 @@ class Engines:
 
     def __init__(self, rules: Rules | None = None) -> None:
         self._rules = rules
+        self._threads = ThreadPoolExecutor(_THREADS)
 
     async def try_all(
         self, panel: Panel, plan: Plan, engine: Engine, combinations: Sequence[Parameters], *, of: int = 1
@@ -70,15 +78,18 @@ class Engines:
         `of` so many in all: where that is much, even a few of them are worth compiling for.
         """
         if engine is Engine.CYCLES:
-            return [await asyncio.to_thread(self._by_cycles, panel, plan, one) for one in combinations]
+            return [await self._apart(partial(self._by_cycles, panel, plan, one)) for one in combinations]
         compiled = True if pays(panel.close.size * of) else None
-        return await asyncio.to_thread(_by_columns, panel, plan, combinations, compiled=compiled)
+        return await self._apart(partial(_by_columns, panel, plan, combinations, compiled=compiled))
 
     async def run_once(self, panel: Panel, plan: Plan, engine: Engine) -> Result:
         """One plan, whole."""
         if engine is Engine.CYCLES:
-            return await asyncio.to_thread(self._lived, panel, plan)
-        return await asyncio.to_thread(run_columns, panel, plan)
+            return await self._apart(partial(self._lived, panel, plan))
+        return await self._apart(partial(run_columns, panel, plan))
+
+    async def _apart(self, run: Callable[[], _Found]) -> _Found:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
 
     def _lived(self, panel: Panel, plan: Plan) -> Result:
         # A sweep of columns should not wait for the imports of a whole desk.

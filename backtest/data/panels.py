@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from backtest.data import Wanted, load_panel
-from backtest.panel import Panel
+from backtest.data.loading import Wanted, load_panel
+from backtest.data.panel import Panel
 from trading.backtest_plan import Plan
 from trading.backtesting import Source
 from trading.errors import BadConfiguration

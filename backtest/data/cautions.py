@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from backtest.panel import Caution
-from backtest.result import Fills, Refusal
+from backtest.data.panel import Caution
+from backtest.results.result import Fills, Refusal
 
 MOST_SYMBOLS = 20
 """Symbols that are each told of; of more, one caution names the first few."""

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backtest.panel import Column
-from backtest.result import Result
-from backtest.round_trips import OPEN, Trades
+from backtest.data.panel import Column
+from backtest.measures.round_trips import OPEN, Trades
+from backtest.results.result import Result
 from trading.backtest_plan import FillAt
 
 

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from adapters import sectors
 from adapters.actions_file import read_actions
 from adapters.daily_files import ACTIONS
-from backtest.bar_files import names_in, read_rows
-from backtest.bar_rows import BarRows
-from backtest.cautions import counted, told
-from backtest.cleaning import cleaned, faults_of
-from backtest.panel import Caution, Panel
-from backtest.panel_of_rows import panel_of, with_actions
-from backtest.suspicions import suspicions
+from backtest.data.bar_files import names_in, read_rows
+from backtest.data.bar_rows import BarRows
+from backtest.data.cautions import counted, told
+from backtest.data.cleaning import cleaned, faults_of
+from backtest.data.panel import Caution, Panel
+from backtest.data.panel_of_rows import panel_of, with_actions
+from backtest.data.suspicions import suspicions
 from trading.bars import Bars
 from trading.corporate_actions import ActionKind, CorporateAction
 from trading.errors import BadConfiguration, BadMarketData, UnknownSymbol

@@ -20,8 +20,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.cautions import MOST_SYMBOLS, counted, told
-from backtest.panel import Caution, Panel
+from backtest.data.cautions import MOST_SYMBOLS, counted, told
+from backtest.data.panel import Caution, Panel
 from trading.corporate_actions import LEAST_TELLING, ActionKind, CorporateAction
 from trading.errors import BadMarketData
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.bar_rows import BarRows
-from backtest.cleaning import VOLUME
-from backtest.panel import Column, Panel
+from backtest.data.bar_rows import BarRows
+from backtest.data.cleaning import VOLUME
+from backtest.data.panel import Column, Panel
 from trading.corporate_actions import CorporateAction
 from trading.instruments import UNKNOWN_SECTOR
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from backtest.panel import Column
-from backtest.result import Result
-from backtest.round_trips import trades_of
+from backtest.data.panel import Column
+from backtest.measures.round_trips import trades_of
+from backtest.results.result import Result
 from trading.measures import measure
 from trading.metrics import Metrics
 from trading.track import Track, Trips

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest import curves
-from backtest.excursions import excursions_of
-from backtest.panel import Column, Days
-from backtest.result import Result
-from backtest.round_trips import OPEN, Trades
+from backtest.data.panel import Column, Days
+from backtest.measures import curves
+from backtest.measures.excursions import excursions_of
+from backtest.measures.round_trips import OPEN, Trades
+from backtest.results.result import Result
 
 Words = Sequence[str]
 Table = Mapping[str, "Column | Days | NDArray[np.int64] | Words"]

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from backtest.exports import places
-from backtest.frames import Table
-from backtest.panel import Column, Days
-from backtest.result import RunCard
+from backtest.data.panel import Column, Days
+from backtest.results.exports import places
+from backtest.results.frames import Table
+from backtest.results.result import RunCard
 from trading.errors import BadConfiguration
 from trading.metrics import Metrics
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from backtest.panel import Caution, Column, Days
+from backtest.data.panel import Caution, Column, Days
 from trading.backtest_plan import Engine, Plan
 from trading.money import Record
 

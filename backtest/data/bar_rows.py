@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from adapters.arrow_columns import numbers_of
 from adapters.daily_files import PRICES_AND_VOLUME
 from trading.bars import Bars
 
@@ -38,9 +39,9 @@ class BarRows:
         order = np.argsort(found)
         place = np.empty(len(found), np.int64)
         place[order] = np.arange(len(found))
-        values = np.stack([table[name].to_numpy() for name in PRICES_AND_VOLUME])
-        days = table["date"].cast(pa.int32()).to_numpy().astype(np.int64)
-        return cls(tuple(found[order]), place[coded.indices.to_numpy()], days, values)
+        values = np.stack([numbers_of(table[name]) for name in PRICES_AND_VOLUME])
+        days = numbers_of(table["date"]).astype(np.int64)
+        return cls(tuple(found[order]), place[numbers_of(coded.indices)], days, values)
 
     @classmethod
     def of_bars(cls, histories: Mapping[str, Bars]) -> Self:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backtest.frames import Table, equity_table, fills_table, refusals_table, trades_table
-from backtest.result import Result, RunCard
-from backtest.round_trips import trades_of
+from backtest.measures.round_trips import trades_of
+from backtest.results.frames import Table, equity_table, fills_table, refusals_table, trades_table
+from backtest.results.result import Result, RunCard
+from backtest.results.written import alone_in, write_whole
 from backtest.tear_sheet import write_tear_sheet
-from backtest.written import alone_in, write_whole
 from trading.metrics import Metrics
 
 FORMULA = ("=", "+", "-", "@")
@@ -114,11 +114,9 @@ def _cells(column: object) -> list[str]:
 
 
 def _arrow(column: object) -> object:
-    import pyarrow as pa  # noqa: PLC0415  as above
+    from adapters.arrow_columns import column_of, texts  # noqa: PLC0415  as above
 
-    if isinstance(column, np.ndarray):
-        return pa.array(column, from_pandas=True)
-    return pa.array(_listed(column), pa.string())
+    return column_of(column) if isinstance(column, np.ndarray) else texts(_listed(column))
 
 
 def _listed(column: object) -> list[str]:

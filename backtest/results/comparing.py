@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backtest.panel import Column, Days
-from backtest.result import RunCard
+from backtest.data.panel import Column, Days
+from backtest.results.result import RunCard
 from trading.backtest_plan import Plan
 from trading.metrics import MEASURES, NOT_DEFINED, Metrics, shown
 

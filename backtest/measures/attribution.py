@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.result import Opinion, Result, Verdict
-from backtest.round_trips import Trades
+from backtest.measures.round_trips import Trades
+from backtest.results.result import Opinion, Result, Verdict
 
 LATER_SESSIONS = 20
 """After so many sessions an opinion is measured: a month, the order of what the agents hold."""

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import JsonValue, TypeAdapter
 
-from backtest.courses import Base, as_it_was, base_of, courses
-from backtest.panel import Column, Panel
-from backtest.panels import Panels, sessions
-from backtest.trials import Engines, Tried, engine_of, with_parameters, within
+from backtest.data.panel import Column, Panel
+from backtest.data.panels import Panels, sessions
+from backtest.studies.courses import Base, as_it_was, base_of, courses
+from backtest.studies.trials import Engines, Tried, engine_of, with_parameters, within
 from trading.backtest_plan import Engine
 from trading.backtest_ports import RunRows
 from trading.backtesting import (
