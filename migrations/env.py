@@ -10,6 +10,7 @@ from alembic.util import CommandError
 from adapters.postgres import alert_tables as _alert_tables  # noqa: F401  its tables join the same metadata
 from adapters.postgres import closing_tables as _closing_tables  # noqa: F401  its tables join the same metadata
 from adapters.postgres import market_tables as _market_tables  # noqa: F401  its tables join the same metadata
+from adapters.postgres import memory_tables as _memory_tables  # noqa: F401  its tables join the same metadata
 from adapters.postgres import paper_tables as _paper_tables  # noqa: F401  its tables join the same metadata
 from adapters.postgres import shadow_tables as _shadow_tables  # noqa: F401  its tables join the same metadata
 from adapters.postgres import spend_tables as _spend_tables  # noqa: F401  its tables join the same metadata

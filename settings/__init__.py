@@ -18,6 +18,7 @@ from settings.asking import AskSettings
 from settings.breaker import BreakerSettings
 from settings.group import ENV_FILE
 from settings.market import MarketSettings
+from settings.memory import MemorySettings
 from settings.models import ModelSettings
 from settings.orders import AlpacaSettings, OrderSettings, PaperSettings, StyleSettings
 from settings.routine import MonitorSettings, ScheduleSettings
@@ -36,6 +37,7 @@ __all__ = [
     "DeskSettings",
     "LogSettings",
     "MarketSettings",
+    "MemorySettings",
     "ModelSettings",
     "MonitorSettings",
     "OrderSettings",
@@ -68,6 +70,7 @@ class Settings(BaseSettings):
     monitor: MonitorSettings = Field(default_factory=MonitorSettings)
     breaker: BreakerSettings = Field(default_factory=BreakerSettings)
     strategies: StrategySettings = Field(default_factory=StrategySettings)
+    memory: MemorySettings = Field(default_factory=MemorySettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     asking: AskSettings = Field(default_factory=AskSettings)
     log: LogSettings = Field(default_factory=LogSettings)
@@ -114,6 +117,7 @@ def groups() -> dict[str, type[BaseSettings]]:
         MonitorSettings,
         BreakerSettings,
         StrategySettings,
+        MemorySettings,
         AlertSettings,
         AskSettings,
         LogSettings,

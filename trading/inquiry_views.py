@@ -27,6 +27,7 @@ class View(StrEnum):
     BREAKER_CHANGES = "breaker_changes"
     ALERTS = "alerts"
     STRATEGIES = "strategies"
+    MEMORIES = "memories"
 
 
 class Kind(StrEnum):
@@ -126,6 +127,14 @@ SHAPES: Mapping[View, Shape] = {
         time="occurred_at",
         number="number",
         text="event_id severity topic reason acknowledged_by",
+    ),
+    View.MEMORIES: _shape(
+        "decided_at",
+        "memory_id cycle_id order_id",
+        time="decided_at resolved_at",
+        text="memory_id cycle_id strategy_id symbol side leg course sector order_id exit_reason reasoning lesson",
+        number="price decided return_fraction benchmark_return pnl sessions",
+        flag="won",
     ),
     View.STRATEGIES: _shape(None, text="strategy_id source rung trading_state", number="allocation", flag="enabled"),
 }

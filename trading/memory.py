@@ -6,6 +6,7 @@ A memory is pending until its trade closes, then resolved; only what is resolved
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from trading.agents.questions import Agent
 from trading.instruments import UNKNOWN_SECTOR, Side, Symbol
 from trading.money import DeskId, Dollars, Identifier, Price, Quantity, Ratio, Record, Text
 from trading.orders import Leg
-from trading.shadow import ShadowTrade
+from trading.shadow import ShadowTrade, unseen
 from trading.signals import Score
 
 
@@ -149,3 +150,28 @@ class Precedents(Record):
     failed: tuple[Identifier, ...] = ()
     """The memories by which it is denied: so many setups as near as this one have failed. Empty when it is not."""
     because: Text = ""
+
+
+def recalled(memory: Remembered, distance: float) -> Recalled:
+    """A resolved memory as it is told. Raises ValueError for one that is pending."""
+    outcome = memory.outcome
+    if outcome is None:
+        message = f"memory {memory.setup.memory_id} has not resolved"
+        raise ValueError(message)
+    both = set(Recalled.model_fields)
+    return Recalled(
+        distance=distance,
+        lesson=memory.lesson,
+        **{name: getattr(memory.setup, name) for name in both & set(Setup.model_fields) - {"course"}},
+        **{name: getattr(outcome, name) for name in both & set(Outcome.model_fields)},
+    )
+
+
+def as_known(memory: Remembered, as_of: datetime) -> Remembered:
+    """A memory as it stood at a moment: what was learned of it later is left out."""
+    known = memory
+    if memory.outcome is not None and memory.outcome.resolved_at > as_of:
+        known = known.model_copy(update={"outcome": None, "lesson": ""})
+    if memory.thought.looked_at > as_of:
+        known = known.model_copy(update={"thought": unseen(memory.thought)})
+    return known

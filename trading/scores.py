@@ -14,7 +14,7 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class Bin(Record):
-    """One step of a calibration curve: of `count` opinions with a mean confidence of `said`, the part that `came` true."""
+    """One step of a calibration curve: of `count` opinions of mean confidence `said`, the part that `came` true."""
 
     count: Count
     said: Score

@@ -171,6 +171,14 @@ def ended(trade: ShadowTrade, price: Decimal, how: Ending, at: AwareDatetime, co
     return trade.model_copy(update=changes)
 
 
+def unseen(trade: ShadowTrade) -> ShadowTrade:
+    """The trade as it was when it was opened, for who looks back to then: marked at its entry."""
+    eve = trade.opened_at.date() if trade.opened_in is None else trade.opened_in - timedelta(days=1)
+    fresh = {"seen_on": min(trade.seen_on, eve), "looked_at": trade.opened_at, "mark": trade.entry_price, "sessions": 0}
+    later = dict.fromkeys(("closed_at", "exit_price", "ending", "pnl", "closing_cycle_id"))
+    return trade.model_copy(update={**fresh, **later})
+
+
 def shadow_portfolio(portfolio: Portfolio, trades: Iterable[ShadowTrade]) -> Portfolio:
     """The books as they would be had every open shadow trade been made, of a desk that may trade."""
     positions = {position.symbol: position for position in portfolio.positions}

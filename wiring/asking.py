@@ -6,32 +6,43 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
-from adapters.looking_up.memory import Remembering
+from adapters.looking_up.memory import Remembering, Unembedded
 from adapters.looking_up.tools import LookingUp, Places
 from adapters.postgres.engine import Database, reader_engine
+from adapters.postgres.memory import PostgresMemory
 from adapters.redaction import Redaction
 from settings import Settings
+from trading.errors import BadConfiguration
 from trading.inquiry_limits import STATEMENT_SECONDS
+from wiring.memory import embedder_of
 
 LOG_LINES = Path("logs") / "desk.jsonl"
 """Where `up` writes its log lines, within the desk's home."""
 
 
-def tools_of(
-    settings: Settings, database: Database, client: Client | None = None, remembering: Remembering | None = None
-) -> LookingUp:
+def tools_of(settings: Settings, database: Database, client: Client | None = None) -> LookingUp:
     """Every tool. Its connections are a reader's: by a login of their own where one is set, else by the role alone."""
+    engine = reader_engine(reader_of(settings, database), seconds=STATEMENT_SECONDS)
     places = Places(
         limits=settings.trading.limits,
         log_file=log_file_of(settings),
         prometheus_url=settings.asking.prometheus_url,
         client=client,
-        remembering=remembering,
+        remembering=_remembering(settings, engine),
     )
-    engine = reader_engine(reader_of(settings, database), seconds=STATEMENT_SECONDS)
     return LookingUp(engine, places, redaction_of(settings, database))
+
+
+def _remembering(settings: Settings, engine: AsyncEngine) -> Remembering | Unembedded:
+    """Where memories are, and who embeds a question: by a vendor only where his key is."""
+    memory = PostgresMemory(engine)
+    try:
+        return Remembering(memory, embedder_of(settings))
+    except BadConfiguration as error:
+        return Unembedded(memory, str(error))
 
 
 def reader_of(settings: Settings, database: Database) -> Database:

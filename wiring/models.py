@@ -148,6 +148,11 @@ async def check_provider(models: ModelSettings, provider: Provider) -> list[str]
         return [await client.check(name) for name in [each.name for each in names] or [_UNSEATED[provider]]]
 
 
+def access_of(models: ModelSettings, provider: Provider) -> Access:
+    """The way to a provider. Raises BadConfiguration for a key that is missing or wrong, or an address that is none."""
+    return _access(models, provider)
+
+
 def _names(sitting: Mapping[Agent, Sitting]) -> list[Named]:
     """Every model that sits somewhere, once."""
     return list(dict.fromkeys(name for each in sitting.values() for name in (each.model, each.fallback) if name))

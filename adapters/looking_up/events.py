@@ -10,11 +10,20 @@ from sqlalchemy import Select, Text, cast
 from adapters.looking_up.reading import Reader, Whose, of_desk, view
 from adapters.looking_up.telling import Told, Untold, moment, outline
 from trading.inquiry_arguments import QueryEvents, Spell
+from trading.inquiry_limits import MOST_CELL
 from trading.inquiry_views import View
 
 EVENTS = view(View.EVENTS, "data")
 # What stands in the line already, or says nothing to whoever asks.
-_ELSEWHERE = ("symbol", "strategy_id", "source", "as_of", "sector", "snapshot", "breaker")
+_ELSEWHERE = (
+    *("symbol", "strategy_id", "source", "as_of", "sector", "snapshot", "breaker", "giver", "own", "time_in_force"),
+    *("broker_order_id", "client_order_id", "reprice_seconds", "fill_id", "looked_at", "recent", "standing"),
+)
+# What was decided and why comes first: what follows may be cut.
+_FIRST = (
+    *("outcome", "code", "reason", "verdict", "approved", "action", "denied", "limit", "breaches", "side", "quantity"),
+    *("price", "confidence", "risk_score", "concerns", "rationale", "reasoning", "prices"),
+)
 
 
 async def query_events(reader: Reader, whose: Whose, asked: QueryEvents) -> Told:
@@ -45,11 +54,12 @@ def more(rows: Sequence[object], most: int) -> str:
     return f"There are more than {most} rows: these are the first." if len(rows) > most else ""
 
 
-def lines_of(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
+def lines_of(rows: Sequence[Mapping[Any, Any]], most: int = MOST_CELL) -> list[str]:
     """Events, a line each: when, what, of which symbol, its id, and what it says."""
-    return ["occurred_at | type | symbol | event_id | what it says", *map(_line, rows)]
+    return ["occurred_at | type | symbol | event_id | what it says", *(_line(row, most) for row in rows)]
 
 
-def _line(row: Mapping[Any, Any]) -> str:
-    said = outline(row["data"], _ELSEWHERE)
+def _line(row: Mapping[Any, Any], most: int) -> str:
+    data = row["data"]
+    said = outline({name: data[name] for name in (*_FIRST, *data) if name in data}, _ELSEWHERE, most)
     return " | ".join((moment(row["occurred_at"]), row["type"], row["symbol"] or "-", row["event_id"], said))

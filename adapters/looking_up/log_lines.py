@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ from trading.inquiry_limits import MOST_LOG_BYTES
 _LEVELS = logging.getLevelNamesMapping()
 _HEAD = ("timestamp", "level", "event")
 _MOST_LINE = 500
+# Cycles, and the orders that are named after them, begin with their desk's name and the second in which they began.
+_CYCLE = re.compile(r"^(?:cycle/)?(?P<desk>[a-z0-9-]+)-\d{8}T\d{6}-\d")
 
 
 async def query_logs(file: Path | None, whose: Whose, asked: QueryLogs) -> Told:
@@ -71,7 +74,10 @@ def _is_ours(line: Mapping[str, Any], desk_id: str) -> bool:
     if "desk_id" in line:
         return bool(line["desk_id"] == desk_id)
     workflow_id = line.get("workflow_id")
-    return workflow_id is None or desk_id in str(workflow_id).split("/")
+    if workflow_id is None:
+        return True
+    named = _CYCLE.search(str(workflow_id))
+    return named["desk"] == desk_id if named else desk_id in str(workflow_id).split("/")
 
 
 def _fits(line: Mapping[str, Any], whose: Whose, asked: QueryLogs) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from adapters.looking_up.reading import Whose
+from adapters.looking_up.reading import Whose, patient
 from adapters.looking_up.telling import Told, Untold, table
 from trading.errors import ModelRefused
 from trading.inquiry_arguments import SearchMemory
@@ -24,26 +24,36 @@ class Remembering(NamedTuple):
     embedder: Embedder
 
 
-async def search_memory(remembering: Remembering | None, whose: Whose, asked: SearchMemory) -> Told:
+class Unembedded(NamedTuple):
+    """Where memories are while nobody here can embed a question, and why that is."""
+
+    memory: Memory
+    why: str
+
+
+async def search_memory(remembering: Remembering | Unembedded | None, whose: Whose, asked: SearchMemory) -> Told:
     """The nearest memories. Raises ModelUnavailable when the embedder may be asked again."""
     if remembering is None:
         raise Untold("this desk keeps no memory of its decisions")
+    if isinstance(remembering, Unembedded):
+        message = f"words cannot be embedded here: {remembering.why}"
+        raise Untold(message)
     memory, embedder = remembering
     try:
         (embedding,) = await embedder.embed([asked.text])
     except ModelRefused as error:
         message = f"the words could not be embedded: {error}"
         raise Untold(message) from error
-    found = await memory.search(
-        SearchAsked(
-            desk_id=whose.desk_id,
-            as_of=whose.as_of,
-            embedding=embedding,
-            embedder=embedder.name,
-            symbol=asked.symbol,
-            most=asked.most,
-        )
+    search = SearchAsked(
+        desk_id=whose.desk_id,
+        as_of=whose.as_of,
+        embedding=embedding,
+        embedder=embedder.name,
+        symbol=asked.symbol,
+        most=asked.most,
     )
+    async with patient():
+        found = await memory.search(search)
     ours = [one for one in found if one.memory.setup.desk_id == whose.desk_id]
     if not ours:
         raise Untold("no memory of the desk is near these words")

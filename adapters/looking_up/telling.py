@@ -15,6 +15,7 @@ from trading.inquiry_limits import MOST_CELL, MOST_CITED
 
 _CUT = "\n(Cut here: {} of {} lines are told. Ask for fewer rows, or of a shorter time.)"
 _LEAST_LINE = 40
+_CENTS = 2
 
 
 class Told(NamedTuple):
@@ -68,6 +69,13 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def amount(number: Decimal) -> str:
+    """A number without the zeros with which a column pads it; cents stay."""
+    written = f"{number:f}"
+    whole, dot, part = written.partition(".")
+    return written if len(part) <= _CENTS or not dot else f"{whole}.{part}".rstrip("0").rstrip(".")
+
+
 def outline(data: Mapping[str, object], without: Iterable[str] = (), most: int = MOST_CELL) -> str:
     """What an event says, as `key=value`, without what other columns say; empty values are left out."""
     left = set(without)
@@ -80,7 +88,7 @@ _EMPTY: tuple[object, ...] = (None, "", [], (), {})
 _WRITTEN: Mapping[type, Callable[[Any], str]] = {
     datetime: moment,
     date: date.isoformat,
-    Decimal: lambda number: f"{number:f}",
+    Decimal: amount,
     float: lambda number: f"{number:.6g}",
 }
 

@@ -14,7 +14,7 @@ from adapters.looking_up.breakers import breaker_history
 from adapters.looking_up.events import EVENTS, query_events
 from adapters.looking_up.limits import explain_limit
 from adapters.looking_up.log_lines import query_logs
-from adapters.looking_up.memory import Remembering, search_memory
+from adapters.looking_up.memory import Remembering, Unembedded, search_memory
 from adapters.looking_up.portfolio import portfolio_at
 from adapters.looking_up.prometheus import query_prometheus
 from adapters.looking_up.reading import Reader, Whose, view
@@ -40,7 +40,7 @@ class Places:
     log_file: Path | None = None
     prometheus_url: str | None = None
     client: Client | None = None
-    remembering: Remembering | None = None
+    remembering: Remembering | Unembedded | None = None
 
 
 class LookingUp:

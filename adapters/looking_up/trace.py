@@ -15,11 +15,14 @@ from trading.inquiry_arguments import GetTrace
 from trading.inquiry_limits import MOST_ROWS, MOST_WORKFLOWS
 from trading.inquiry_views import View
 from trading.money import ZERO
+from trading.orders import PROTECTIVE
 
 _ORDERS, _FILLS, _CALLS = view(View.ORDERS), view(View.FILLS), view(View.MODEL_CALLS)
 _ORDER = ("client_order_id", "symbol", "side", "leg", "kind", "quantity", "filled_quantity", "state", "reason")
 _FILL = ("filled_at", "client_order_id", "symbol", "side", "quantity", "price", "commission")
 _CALL = ("agent", "model", "prompt_version", "stop", "latency_seconds", "input_tokens", "output_tokens", "cost_usd")
+_MOST_EVENT = 180
+"""Characters of what one event of many says."""
 _Rows = Sequence[Mapping[Any, Any]]
 
 
@@ -38,10 +41,18 @@ async def get_trace(reader: Reader, client: Client | None, whose: Whose, asked: 
     names = [row["client_order_id"] for row in orders]
     fills = await reader.rows(of_desk(_FILLS, whose, None).where(_FILLS.c.client_order_id.in_(names)).limit(MOST_ROWS))
     calls = await reader.rows(_newest(whose, cycles))
-    workflows = [*(f"cycle/{one}" for one in cycles), *names][:MOST_WORKFLOWS]
+    # A stop or target rests at the broker: no workflow is its own.
+    sent = [row["client_order_id"] for row in orders if row["leg"] not in PROTECTIVE]
+    workflows = [*(f"cycle/{one}" for one in cycles), *sent][:MOST_WORKFLOWS]
     ran = [line for name in workflows for line in await outline_of(client, name)] if client else []
     # What is short comes first: a long list of events must not push it out.
-    lines = [*_part("orders", _ORDER, orders), *_part("fills", _FILL, fills), *_spent(calls), *ran, *lines_of(events)]
+    lines = [
+        *_part("orders", _ORDER, orders),
+        *_part("fills", _FILL, fills),
+        *_spent(calls),
+        *ran,
+        *lines_of(events, most=_MOST_EVENT),
+    ]
     more = f"The trace has more than {MOST_ROWS} events: these are the first." if len(rows) > MOST_ROWS else ""
     return Told(lines, [*cycles, *names, *(row["event_id"] for row in events)], len(events), more)
 
@@ -59,7 +70,7 @@ def _part(name: str, columns: Sequence[str], rows: _Rows) -> Iterator[str]:
 
 def _spent(calls: _Rows) -> Iterator[str]:
     """The calls of models, and what they took together."""
-    yield from _part("model calls:"[:-1], _CALL, calls)
+    yield from _part("model calls", _CALL, calls)
     if calls:
         cost = sum((row["cost_usd"] or ZERO for row in calls), ZERO)
         tokens = sum(int((row["input_tokens"] or 0) + (row["output_tokens"] or 0)) for row in calls)

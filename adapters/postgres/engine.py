@@ -40,6 +40,7 @@ _UNUSABLE = {
     "22023": "is not migrated",  # asked for at connection: the application's role is not there yet
     "42P01": "is not migrated",
     "42501": "refuses the permission",
+    "42704": "lacks something",
 }
 
 
@@ -88,7 +89,8 @@ def reader_engine(database: Database, *, seconds: Seconds, pool_size: int = 2) -
     """
     settings = {
         "role": READER_ROLE,
-        "search_path": READING_SCHEMA,
+        # The views hide the tables of their names; what compares vectors is in `public`.
+        "search_path": f"{READING_SCHEMA}, public",
         "default_transaction_read_only": "on",
         "statement_timeout": f"{int(seconds * 1000)}ms",
         "lock_timeout": f"{int(seconds * 1000)}ms",

@@ -44,20 +44,39 @@ PLAIN = {
         config ->> 'rung' AS rung, (config ->> 'allocation')::numeric AS allocation,
         coalesce((config ->> 'enabled')::boolean, true) AS enabled,
         coalesce(breaker ->> 'state', 'ACTIVE') AS trading_state""",
+    "memories": """desk_id, memory_id, strategy_id, setup ->> 'cycle_id' AS cycle_id, symbol, side, leg, course,
+        decided_at, resolved_at, won, setup ->> 'sector' AS sector, setup ->> 'order_id' AS order_id,
+        (setup ->> 'price')::numeric AS price, (setup ->> 'decided')::numeric AS decided,
+        (outcome ->> 'return_fraction')::double precision AS return_fraction,
+        (outcome ->> 'benchmark_return')::double precision AS benchmark_return,
+        (outcome ->> 'pnl')::numeric AS pnl, (outcome ->> 'sessions')::integer AS sessions,
+        outcome ->> 'exit_reason' AS exit_reason, setup ->> 'reasoning' AS reasoning, lesson, setup, features,
+        thought, outcome, embedding, embedder""",
     "system_state": "desk_id, trading_state, since_at, changed_by, reason, opened_at, event_count, breaker",
 }
 
 _SAID = "string_agg({}, '; ' ORDER BY sequence) FILTER (WHERE type = '{}')"
 DECISIONS = f"""
     SELECT desk_id, aggregate_id AS cycle_id, data ->> 'symbol' AS symbol, max(data ->> 'strategy_id') AS strategy_id,
-        min(occurred_at) AS decided_at,
+        coalesce(min(occurred_at) FILTER (WHERE type <> 'TradeExecuted'), min(occurred_at)) AS decided_at,
         {_SAID.format("concat_ws(' ', data ->> 'action', data ->> 'confidence')", "SignalGenerated")} AS signal,
-        {_SAID.format("concat_ws(' ', data ->> 'limit', data ->> 'before', 'to', data ->> 'after')",
-                      "ConstraintApplied")} AS constrained,
-        {_SAID.format("concat_ws(' ', CASE data ->> 'approved' WHEN 'true' THEN 'approved' ELSE 'refused' END, "
-                      "data ->> 'quantity', 'risk', data ->> 'risk_score')", "RiskAssessed")} AS risk,
-        {_SAID.format("concat_ws(' ', CASE data ->> 'approved' WHEN 'true' THEN 'approved' ELSE 'rejected' END, "
-                      "data ->> 'confidence')", "ValidationComplete")} AS validator,
+        {
+    _SAID.format("concat_ws(' ', data ->> 'limit', data ->> 'before', 'to', data ->> 'after')", "ConstraintApplied")
+} AS constrained,
+        {
+    _SAID.format(
+        "concat_ws(' ', CASE data ->> 'approved' WHEN 'true' THEN 'approved' ELSE 'refused' END, "
+        "data ->> 'quantity', 'risk', data ->> 'risk_score')",
+        "RiskAssessed",
+    )
+} AS risk,
+        {
+    _SAID.format(
+        "concat_ws(' ', CASE data ->> 'approved' WHEN 'true' THEN 'approved' ELSE 'rejected' END, "
+        "data ->> 'confidence')",
+        "ValidationComplete",
+    )
+} AS validator,
         {_SAID.format("concat_ws(' ', data ->> 'verdict', data ->> 'quantity')", "MetaAgentDecision")} AS meta,
         {_SAID.format("concat_ws(' ', data ->> 'verdict', data ->> 'quantity')", "RuleDecision")} AS rule,
         {_SAID.format("concat_ws(' ', data ->> 'agent', data ->> 'cause')", "AgentAbstained")} AS abstained,
@@ -71,7 +90,7 @@ DECISIONS = f"""
         'ConstraintApplied', 'RiskAssessed', 'ValidationComplete', 'MetaAgentDecision', 'RuleDecision',
         'AgentAbstained', 'SymbolDropped', 'OrderIntended', 'OrderDenied', 'OrderRejected', 'TradeExecuted')
     GROUP BY desk_id, aggregate_id, data ->> 'symbol'
-"""
+"""  # noqa: S608  our own words
 BREAKER_CHANGES = """
     SELECT desk_id, event_id, sequence, occurred_at, type, data ->> 'strategy' AS strategy_id,
         data ->> 'state' AS state, data ->> 'changed_by' AS changed_by, data ->> 'reason' AS reason,
@@ -110,7 +129,7 @@ ROLE = (
     DECLARE login name;
     BEGIN
         FOR login IN SELECT current_user UNION
-            SELECT member::regrole::name FROM pg_auth_members WHERE roleid = 'trading_app'::regrole
+            SELECT pg_get_userbyid(member) FROM pg_auth_members WHERE roleid = 'trading_app'::regrole
         LOOP
             IF NOT pg_has_role(login, 'trading_reader', 'SET') THEN
                 EXECUTE format('GRANT trading_reader TO %I', login);
@@ -129,5 +148,6 @@ def upgrade() -> None:
         op.execute(f"CREATE VIEW reading.{name} AS {query}")
     for statement in ROLE:
         op.execute(statement)
-    op.execute("GRANT USAGE ON SCHEMA reading TO trading_reader")
+    # The operators by which memories are compared are in `public`; of its tables the reader sees none.
+    op.execute("GRANT USAGE ON SCHEMA reading, public TO trading_reader")
     op.execute("GRANT SELECT ON ALL TABLES IN SCHEMA reading TO trading_reader")

@@ -17,6 +17,7 @@ from adapters.postgres import (
     closing_tables,
     inquiry_tables,
     market_tables,
+    memory_tables,
     paper_tables,
     sleeve_tables,
     spend_tables,
@@ -65,8 +66,10 @@ async def test_the_migrated_schema_is_the_one_the_code_knows(empty: AsyncEngine,
     assert sleeve_tables.sub_positions.metadata is metadata
     assert spend_tables.model_spend.metadata is metadata
     assert backtest_tables.backtests.metadata is metadata
+    assert memory_tables.memories.metadata is metadata
     assert strategy_tables.told_of_strategy.table is metadata.tables["events"]
     async with transaction(empty) as connection:
+        await connection.execute(text("CREATE EXTENSION vector"))
         await connection.run_sync(metadata.create_all)
     known = await shape(empty)
     async with transaction(empty) as connection:
