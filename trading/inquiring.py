@@ -32,7 +32,7 @@ from trading.inquiry import (
     InquiryWish,
     Lookup,
 )
-from trading.money import MOST_TEXT, DeskId, Identifier, Record, Text
+from trading.money import MOST_TEXT, DeskId, Record, Text
 
 MOST_KEPT = 12
 MOST_CHARACTERS = 36_000
@@ -116,8 +116,8 @@ class Inquest(Record):
     steps: int = 0
     findings: tuple[Finding, ...] = ()
     looked_up: tuple[Lookup, ...] = ()
-    named: frozenset[Identifier] = frozenset()
-    told: frozenset[float] = frozenset()
+    named: tuple[str, ...] = ()
+    told: tuple[float, ...] = ()
     objection: Text = ""
     model: Text = ""
     report: InquiryReport | None = None
@@ -125,7 +125,7 @@ class Inquest(Record):
     @classmethod
     def begun(cls, request: InquiryRequest, opened: Opened) -> Inquest:
         """An inquiry at its beginning; over already when the question is refused."""
-        inquest = cls(request=request, opened=opened, told=_numbers(request.question))
+        inquest = cls(request=request, opened=opened, told=tuple(sorted(_numbers(request.question))))
         return inquest.ended(Ending.UNKNOWN, opened.refused) if opened.refused else inquest
 
     @property
@@ -148,8 +148,8 @@ class Inquest(Record):
             update={
                 "findings": _newest((*self.findings, *findings)),
                 "looked_up": (*self.looked_up, *(finding.lookup for finding in findings)),
-                "named": self.named.union(*(finding.ids for finding in findings)),
-                "told": self.told.union(*(_numbers(finding.text) | {finding.rows} for finding in findings)),
+                "named": tuple(dict.fromkeys([*self.named, *(one for finding in findings for one in finding.ids)])),
+                "told": tuple(sorted({*self.told}.union(*(_numbers(f.text) | {f.rows} for f in findings)))),
             }
         )
         if further.steps < self.request.caps.steps:

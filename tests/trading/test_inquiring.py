@@ -133,7 +133,9 @@ def test_a_look_up_has_only_the_arguments_that_its_tool_knows() -> None:
             ],
         },
     )
-    first, second = inquirer.read(canonical(said))  # type: ignore[misc]  look-ups
+    read = inquirer.read(canonical(said))
+    assert not isinstance(read, Conclusion)
+    first, second = read
     assert first == Lookup(tool=Tool.SEARCH_MEMORY, arguments={"text": "breakouts", "symbol": "MSFT"})
     assert second.arguments["where"] == [
         {"column": "reason", "op": "is empty", "value": None},

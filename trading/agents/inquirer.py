@@ -137,7 +137,7 @@ class InquirerFacts(Record):
     objection: str
     looked_up_before: tuple[Lookup, ...]
     findings: tuple[FindingTold, ...]
-    tools: tuple[ToolTold, ...]
+    sources: tuple[ToolTold, ...]
 
 
 def facts_of(asked: TurnAsked) -> InquirerFacts:
@@ -155,7 +155,7 @@ def facts_of(asked: TurnAsked) -> InquirerFacts:
         objection=enclose(asked.objection, MOST_TEXT) if asked.objection else "",
         looked_up_before=asked.before,
         findings=tuple(FindingTold.of(finding) for finding in asked.findings),
-        tools=TOOLS,
+        sources=TOOLS,
     )
 
 
