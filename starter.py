@@ -28,6 +28,7 @@ from adapters.temporal.ending import leave
 from commands import (
     alerts,
     approving,
+    asking,
     backtesting,
     backtests,
     capital,
@@ -46,7 +47,7 @@ from commands import (
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="A trading desk and its operator."
 )
-for part in (running, looking, approving, deciding, spending, stopping, setting_up, backtesting, studies):
+for part in (running, looking, asking, approving, deciding, spending, stopping, setting_up, backtesting, studies):
     app.add_typer(part.app)
 app.add_typer(alerts.top)
 app.add_typer(capital.app, name="capital")

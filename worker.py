@@ -28,6 +28,7 @@ from activities.breaker import BreakerActivities
 from activities.closing import ClosingActivities, Exchange
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
+from activities.inquiring import InquirerActivities, InquiryActivities
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.memory import MemoryActivities
@@ -56,6 +57,7 @@ from adapters.postgres.closes import PostgresCloses
 from adapters.postgres.engine import Database, application_engine
 from adapters.postgres.grounds import PostgresGrounds
 from adapters.postgres.holders import PostgresHolders
+from adapters.postgres.inquiries import PostgresInquiries
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.memory import PostgresMemory
@@ -74,9 +76,10 @@ from console.timetable import Timetable, timetable_of
 from console.watchlist import Prices
 from settings import Settings
 from trading.errors import BadConfiguration
+from trading.inquiry_ports import Tools
 from trading.ports import Broker, Calendar, Earnings, Ledger, Market
 from trading.strategy_rules import StrategyRules
-from wiring.asking import redaction_of
+from wiring.asking import redaction_of, tools_of
 from wiring.brokers import broker_of, paper_terms_of, vet_broker
 from wiring.budgets import budget_of
 from wiring.casting import cast_of
@@ -92,6 +95,7 @@ from workflows.backtest import Backtest
 from workflows.broker_watch import BrokerWatch
 from workflows.daily_close import DailyClose
 from workflows.desks import started
+from workflows.inquiry import Inquiry
 from workflows.order_execution import OrderExecution
 from workflows.price_watch import PriceWatch
 from workflows.reconciliation import Reconciliation
@@ -117,6 +121,7 @@ WORKFLOWS = (
     WeeklyReport,
     AlertWatch,
     Replay,
+    Inquiry,
     Backtest,
 )
 WORKFLOWS_OF = {policies.DESK_QUEUE: WORKFLOWS[:-1], policies.BACKTESTS_QUEUE: (Backtest,)}
@@ -137,9 +142,11 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
         models, journal = settings.models, PostgresJournal(engine)
-        agents = AgentActivities(cast_of(models), journal, snapshots, budget_of(models), PostgresMemory(engine))
+        cast, budget = cast_of(models), budget_of(models)
+        agents = AgentActivities(cast, journal, snapshots, budget, PostgresMemory(engine))
+        answering = InquirerActivities(cast, journal, budget)
         four: Activities = [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
-        return [*four, agents.argue, agents.reflect]
+        return [*four, agents.argue, agents.reflect, answering.ask_inquirer]
     calendar = calendar_of(settings.schedule)
     market = market_of(settings, calendar, engine)
     if queue == policies.ORDERS_QUEUE:
@@ -183,6 +190,13 @@ def activities_of_closing(exchange: Exchange, engine: AsyncEngine, rules: Strate
     reviewing = ReviewingActivities(closes, PostgresLedger(engine), rules)
     reports: Activities = [reporting.plan_week, reporting.report_week]
     return [closing.plan_closes, closing.close_session, reviewing.review_strategies, *reports]
+
+
+def activities_of_inquiries(settings: Settings, engine: AsyncEngine, tools: Tools) -> Activities:
+    """What a question in plain language does besides thinking."""
+    market = market_of(settings, calendar_of(settings.schedule), engine)
+    looking = InquiryActivities(tools, PostgresInquiries(engine), market, settings.schedule.timezone)
+    return [looking.open_inquiry, looking.look_up, looking.check_citations, looking.keep_inquiry]
 
 
 def activities_of_studies(settings: Settings, engine: AsyncEngine) -> Activities:
@@ -245,12 +259,17 @@ async def serving(
             timetable = await timetable_of(settings, Prices.of(settings), strategies)
         workers: list[Worker] = []
         for queue in queues:
+            activities = activities_of(queue, settings, engine)
+            if queue == policies.DESK_QUEUE:
+                tools = tools_of(settings, database, client)
+                stack.push_async_callback(tools.close)
+                activities += activities_of_inquiries(settings, engine, tools)
             rate = settings.models.max_calls_per_second if queue == policies.AGENTS_QUEUE else None
             worker = Worker(
                 client,
                 task_queue=queue,
                 workflows=WORKFLOWS_OF.get(queue, ()),
-                activities=activities_of(queue, settings, engine),
+                activities=activities,
                 graceful_shutdown_timeout=GRACE,
                 sticky_queue_schedule_to_start_timeout=policies.STICKY,
                 max_task_queue_activities_per_second=rate,

@@ -51,6 +51,8 @@ class ModelSettings(BaseSettings):
     meta_agent_fallback_model: str = Field("", description="Who is asked when the MetaAgent's model is unavailable.")
     reflector_model: str = Field("", description="Model of the Reflector; unset, as the DataAgent's.")
     reflector_fallback_model: str = Field("", description="Who is asked when the Reflector's model is unavailable.")
+    inquirer_model: str = Field("", description="Model of the Inquirer, who answers questions; as the DataAgent's.")
+    inquirer_fallback_model: str = Field("", description="Who is asked when the Inquirer's model is unavailable.")
     effort: Literal["default", "low", "medium", "high", "xhigh"] = Field(
         "medium", description="How hard a vendor's model thinks; `default` leaves it to the vendor."
     )

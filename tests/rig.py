@@ -25,6 +25,7 @@ from activities.casting import Cast
 from activities.closing import Exchange
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
+from activities.inquiring import InquirerActivities, InquiryActivities
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
 from activities.memory import MemoryActivities, Shelf
@@ -44,6 +45,7 @@ from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.chronicle import PostgresChronicle
 from adapters.postgres.grounds import PostgresGrounds
 from adapters.postgres.holders import PostgresHolders
+from adapters.postgres.inquiries import PostgresInquiries
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.memory import PostgresMemory
@@ -53,6 +55,7 @@ from adapters.prompts import read_prompts
 from adapters.rule_loader import RuleLoader
 from adapters.rules_model import RulesModel
 from console.door import SignalledDesk
+from tests.fakes.tools import ScriptedTools
 from trading.agents.budget import Budget
 from trading.agents.questions import Agent, Asking
 from trading.alert_ports import Alerts, Notifier
@@ -62,6 +65,7 @@ from trading.breaker_rules import BreakerRules
 from trading.costs import Costs
 from trading.desk import CycleTicket
 from trading.docket import CycleReport
+from trading.inquiry_ports import Inquiries, Tools
 from trading.notices import AlertRules
 from trading.ports import Broker, Calendar, Journal, LanguageModel, Ledger, Market, Snapshots
 from trading.steps import CycleRequest
@@ -108,6 +112,8 @@ class Ports:
     moves: MoveLog | None = None
     plan: WatchPlan = field(default_factory=WatchPlan)
     strategy_rules: Rules = field(default_factory=RuleLoader)
+    tools: Tools = field(default_factory=ScriptedTools)
+    inquiries: Inquiries | None = None
 
     @classmethod
     def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
@@ -121,6 +127,7 @@ class Ports:
             journal=PostgresJournal(engine),
             snapshots=PostgresSnapshots(engine),
             closes=engine,
+            inquiries=PostgresInquiries(engine),
             alerts=PostgresAlerts(engine),
             holders=PostgresHolders(engine),
             shelf=Shelf(PostgresMemory(engine), PostgresGrounds(engine), SmallEmbedder()),
@@ -140,11 +147,11 @@ class Ports:
     def activities(self, queue: str) -> list[Callable[..., Any]]:
         """The activities of one queue."""
         if queue == policies.AGENTS_QUEUE:
-            agents = AgentActivities(
-                self.cast or cast_on(self.model), self.journal, self.snapshots, self.budget, self.shelf.memory
-            )
+            cast = self.cast or cast_on(self.model)
+            agents = AgentActivities(cast, self.journal, self.snapshots, self.budget, self.shelf.memory)
+            inquirer = InquirerActivities(cast, self.journal, self.budget)
             four: list[Callable[..., Any]] = [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
-            return [*four, agents.argue, agents.reflect]
+            return [*four, agents.argue, agents.reflect, inquirer.ask_inquirer]
         if queue == policies.ORDERS_QUEUE:
             outside = Outside(self.broker, self.market, CALENDAR)
             orders = activities_of_orders(outside, self.ledger, self.rules, EarningsFile(None))
@@ -188,7 +195,13 @@ class Ports:
         if self.closes is not None:
             again = ReplayActivities(PostgresGrounds(self.closes), PostgresChronicle(self.closes))
             closing += [again.load_past, again.sum_up_replay]
+        asking += self._inquiring() if self.inquiries else []
         return [*reading, *asking, *writing, breaker.judge, breaker.judge_desk, breaker.resume_desk, *closing]
+
+    def _inquiring(self) -> list[Callable[..., Any]]:
+        assert self.inquiries is not None
+        looking = InquiryActivities(self.tools, self.inquiries, self.market, "America/New_York")
+        return [looking.open_inquiry, looking.look_up, looking.check_citations, looking.keep_inquiry]
 
 
 def cast_on(model: LanguageModel) -> Cast:

@@ -7,7 +7,7 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import AwareDatetime, Field
 
-from trading.agents.budget import Strain
+from trading.agents.budget import Caps, Strain
 from trading.agents.facts import Books
 from trading.agents.posing import Prompt
 from trading.agents.questions import Agent
@@ -26,6 +26,7 @@ from trading.proposals import Candidate, Proposal
 from trading.scores import AgentScore
 from trading.shadow import ShadowTrade
 from trading.signals import Abstention, Argument, Decision, RiskAssessment, Signal, Validation
+from trading.spending import Payer
 from trading.strategy import AGENTS, Strategy, first_strategy
 
 Symbols = Annotated[tuple[Symbol, ...], Field(min_length=1, max_length=100)]
@@ -74,6 +75,16 @@ class Cycle(Record):
     def trace_id(self) -> str:
         """The id that joins the cycle's log lines and events to whoever asked for it."""
         return self.request.trace_id
+
+    @property
+    def payer(self) -> Payer:
+        """In whose name its calls to models are paid for."""
+        return Payer(
+            desk_id=self.desk_id,
+            name=self.cycle_id,
+            strategy_id=self.request.strategy_id,
+            trace_id=self.trace_id,
+        )
 
 
 HALTED = "halted"
@@ -214,6 +225,11 @@ class Terms(Record):
             prompt=strategy.prompts.get(agent, ""),
             budget_usd_per_day=strategy.budget_usd_per_day,
         )
+
+    def payer(self, cycle: Cycle) -> Payer:
+        """Who pays for a question on these terms: the cycle, or what is asked beside it with dollars of its own."""
+        own = None if self.most_usd is None else Caps(usd=self.most_usd)
+        return cycle.payer.model_copy(update={"caps": own})
 
 
 class ResolveAsked(Record):

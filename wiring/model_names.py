@@ -98,4 +98,4 @@ def usual(*, has_anthropic: bool, has_openai: bool) -> dict[Agent, str]:
         agents = meta = _RULES
     validator = _TERRA if has_anthropic and has_openai else agents
     four = {Agent.DATA: agents, Agent.RISK: agents, Agent.VALIDATOR: validator, Agent.META: meta}
-    return {**four, Agent.REFLECTOR: agents}
+    return {**four, Agent.REFLECTOR: agents, Agent.INQUIRER: agents}

@@ -73,6 +73,15 @@ MEMORY: dict[str, Any] = {
     "heartbeat_timeout": HEARTBEAT,
     "retry_policy": _policy(0.5, 5, 5),
 }
+READ: dict[str, Any] = {
+    # A tool of an inquiry: a statement of two seconds, five of Prometheus, twenty workflows of Temporal. A person waits
+    # for the answer: what cannot be read for a minute is told as that.
+    "task_queue": DESK_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=30),
+    "schedule_to_close_timeout": timedelta(seconds=60),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(0.2, 5, 10),
+}
 RULE: dict[str, Any] = {
     # A rule has twenty seconds of its own. One that ends its worker does so again: three tries, then its cycle fails.
     "task_queue": DESK_QUEUE,
@@ -187,6 +196,9 @@ CHUNK: dict[str, Any] = {
 }
 # A study may stand behind others and wait for workers over a weekend; after a week nobody waits for it any more.
 STUDY_LIFE = timedelta(days=7)
+
+# Nobody waits for an answer longer: fifty turns of a minute each.
+INQUIRY_LIFE = timedelta(hours=1)
 
 # The longest that a person may take over a cycle's entries: settings and strategies allow no more.
 APPROVAL_LIFE = timedelta(minutes=MOST_VALID_MINUTES)

@@ -15,6 +15,7 @@ It is the default without keys, and the baseline that a language model has to be
 | | approve | otherwise; more sure for each pattern that agrees, less for each doubt and near loss |
 | MetaAgent | execute | a sale; the five best buys whose mean confidence less its part at risk reaches 0.35 |
 | Reflector | says | how it ended, whether the market did, and who was sure and wrong |
+| Inquirer | answer | one of the questions that `inquirer_words` lists, by templates over the tools |
 
 The exact numbers stand at the top of each file.
 """
@@ -27,8 +28,9 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
-from adapters.rules_model import data, meta, reflector, risk, validator
+from adapters.rules_model import data, inquirer, meta, reflector, risk, validator
 from trading.agents.data import DataFacts
+from trading.agents.inquirer import InquirerFacts
 from trading.agents.meta import MetaFacts
 from trading.agents.questions import Agent, Question, Reply, Usage
 from trading.agents.reflector import ReflectorFacts
@@ -48,6 +50,7 @@ _RULES: Mapping[Agent, Callable[[Any], dict[str, JsonValue]]] = {
     Agent.VALIDATOR: lambda facts: validator.validate(ValidatorFacts.model_validate(facts)),
     Agent.META: lambda facts: meta.decide(MetaFacts.model_validate(facts)),
     Agent.REFLECTOR: lambda facts: reflector.reflect(ReflectorFacts.model_validate(facts)),
+    Agent.INQUIRER: lambda facts: inquirer.inquire(InquirerFacts.model_validate(facts)),
 }
 
 

@@ -158,7 +158,7 @@ async def test_every_other_step_is_what_it_was() -> None:
 
 def test_the_desk_keeps_what_its_models_need_and_nobody_answers_for_another() -> None:
     desks = Budget(cycle=Caps(usd=Decimal(2), calls=10), day=Caps(usd=Decimal(50), calls=101), strategy=Caps(calls=1))
-    beside = desks.beside(Decimal("0.5"))
+    beside = desks.beside(Caps(usd=Decimal("0.5")))
     assert these(beside.cycle, beside.strategy) == these(Caps(usd=Decimal("0.5")), Caps())
     assert these(beside.day.usd, beside.day.calls, beside.month.usd) == these(40, 80, None)
     assert these(beside.fallback_at, beside.skip_at) == these(1, 1)

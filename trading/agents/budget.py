@@ -87,14 +87,14 @@ class Budget(Record):
     skip_at: Fraction = Decimal("0.9")
     unknown_usd_per_million_tokens: Cost = Decimal(100)
 
-    def beside(self, usd: Decimal) -> Budget:
-        """For questions beside the desk's own work, up to so many dollars.
+    def beside(self, own: Caps) -> Budget:
+        """For questions beside the desk's own work, with caps of their own in the place of a cycle's.
 
-        Of its days and months they take no more than leaves it all of its models; nobody answers in their place.
+        Of its days and months they take no more than leaves it all of its models; no fallback answers in their place.
         """
         left = {period: getattr(self, period).part(self.fallback_at) for period in ("day", "month")}
         whole = {"fallback_at": Decimal(1), "skip_at": Decimal(1)}
-        return self.model_copy(update={**left, **whole, "cycle": Caps(usd=usd), "strategy": Caps()})
+        return self.model_copy(update={**left, **whole, "cycle": own, "strategy": Caps()})
 
 
 class Level(StrEnum):
