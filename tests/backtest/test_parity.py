@@ -170,10 +170,17 @@ async def both(temporal: WorkflowEnvironment, engine: AsyncEngine, plan: Plan) -
     return live, replayed
 
 
-@pytest.mark.parametrize("halts", [False, True], ids=["unhalted", "halted"])
-@pytest.mark.parametrize("strategy", ["sma-crossover", AGENTS])
+@pytest.mark.parametrize(
+    ("strategy", "halts"),
+    [
+        pytest.param("sma-crossover", True, id="sma-crossover-halted"),
+        pytest.param("sma-crossover", False, id="sma-crossover-unhalted", marks=pytest.mark.soak),
+        pytest.param(AGENTS, True, id="agents-halted", marks=pytest.mark.soak),
+        pytest.param(AGENTS, False, id="agents-unhalted", marks=pytest.mark.soak),
+    ],
+)
 @pytest.mark.faults
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 async def test_sixty_sessions_lived_and_replayed_are_the_same_desk(
     temporal: WorkflowEnvironment, engine: AsyncEngine, strategy: str, *, halts: bool
 ) -> None:

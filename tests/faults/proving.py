@@ -23,7 +23,7 @@ from trading.settlement import BrokerOrder
 from trading.steps import CycleRequest
 from workflows.trading_cycle import TradingCycle
 
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 600.0
 PAUSE_SECONDS = 0.05
 # Two symbols that the sample's last day has bought: several orders, and cheap enough for hundreds of cycles.
 BOUGHT = ("INTC", "MSFT")
