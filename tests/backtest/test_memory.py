@@ -91,7 +91,7 @@ async def test_the_fourth_setup_is_denied_by_the_memories_of_three_that_failed()
     assert isinstance(names, list)
     assert set(map(str, names)) == {one.setup.memory_id for one in traded}
     assert (event.data["symbol"], event.data["denied"], event.data["after"]) == ("AAA", True, "0")
-    assert "3 setups within 1 of this one have failed" in str(event.data["reason"])
+    assert "3 setups within 0.75 of this one have failed" in str(event.data["reason"])
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ async def test_sixty_sessions_lived_and_replayed_are_the_same_desk(
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 async def test_a_desk_that_remembers_is_the_same_replayed(temporal: WorkflowEnvironment, engine: AsyncEngine) -> None:
-    live, replayed = await both(temporal, engine, plan(AGENTS, 40, heed=Heed(failed_times=2, similar_distance=2)))
+    live, replayed = await both(temporal, engine, plan(AGENTS, 60, heed=Heed(failed_times=1, similar_distance=3)))
     kinds = Counter(stored.event.type for stored in live.events)
     assert not kinds[EventType.MEMORY_AWAY], kinds
     assert kinds[EventType.LESSON_LEARNED] > 10, kinds
