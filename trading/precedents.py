@@ -2,9 +2,9 @@
 
 A setup counts that lies within `similar_distance` and is of the same side, traded or not: a veto that was right teaches
 as a loss does. What was open at one time in one symbol counts once, and so does what was decided at one moment: one bet
-is one failure, however many orders it was. A proposal is denied when `failed_times` such bets lost, and not half as many
-won: among many precedents a coin has more losses than wins half of the time, and that is no reason. What was denied is
-scored like the rest, so a setup that works again is let in again.
+is one failure, however many orders it was. A proposal is denied when `failed_times` such bets lost and not half as many
+won: of many coins more are lost than won every second time, and that is no reason. What was denied is scored like the
+rest, so a setup that works again is let in again.
 """
 
 from __future__ import annotations
