@@ -73,7 +73,8 @@ async def _table(engine: AsyncEngine, crowd_: tuple[crowd.Rows, crowd.Rows], cou
     (rows, said), memory = crowd_, PostgresMemory(engine)
     buys = rows[:count, -1] > 0
     won = np.arange(count) % 2 == 0
-    early = np.arange(count) * (crowd.YEARS / count) + timedelta(days=20) <= EARLY - crowd.FIRST
+    learned = np.arange(count) * (crowd.YEARS / count).total_seconds() + timedelta(days=20).total_seconds()
+    early = (EARLY - crowd.FIRST).total_seconds() >= learned
     of_one = np.arange(count) % crowd.SYMBOLS == 7  # noqa: PLR2004  any symbol
 
     def near(as_of: datetime, *, wins: bool | None = None) -> Ask:

@@ -48,4 +48,5 @@ async def test_of_all_sentences_its_own_pair_is_mostly_the_nearest() -> None:
 
 async def cosines(pairs: tuple[tuple[str, str], ...]) -> NDArray[np.float64]:
     first, second = [np.array(await SmallEmbedder().embed([pair[side] for pair in pairs])) for side in (0, 1)]
-    return (first * second).sum(axis=1)
+    together: NDArray[np.float64] = (first * second).sum(axis=1)
+    return together
