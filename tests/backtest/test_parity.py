@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -90,6 +91,7 @@ async def lived(temporal: WorkflowEnvironment, engine: AsyncEngine, plan: Plan) 
     ports = Ports.real(engine, panels.SAMPLE, terms).but(
         rules=rules, breaker=held_to, costs=plan.frictions.costs, ledger=AtTheMark(engine)
     )
+    ports = ports.but(shelf=replace(ports.shelf, heed=plan.heed or ports.shelf.heed))
     async with serving(temporal.client, ports):
         await opened(temporal.client, ports, DESK)
         await _given(ports.ledger, plan)
@@ -197,5 +199,6 @@ async def test_a_desk_that_remembers_is_the_same_replayed(temporal: WorkflowEnvi
     kinds = Counter(stored.event.type for stored in live.events)
     assert not kinds[EventType.MEMORY_AWAY], kinds
     assert kinds[EventType.LESSON_LEARNED] > 10, kinds
+    assert any(stored.event.data.get("limit") == "precedent" for stored in live.events)
     assert accounts(replayed) == accounts(live)
     assert said(replayed) == said(live)
