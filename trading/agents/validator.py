@@ -37,7 +37,7 @@ class Precedent(Record):
     symbol: Symbol
     distance: Number
     traded: bool
-    return_fraction: Annotated[Number, Field(serialization_alias="return", validation_alias="return")]
+    return_fraction: Number
     benchmark_return: Number | None
     sessions: int
     ended: str
@@ -51,7 +51,7 @@ class Precedent(Record):
                 "symbol": recalled.symbol,
                 "distance": recalled.distance,
                 "traded": recalled.course is Course.TRADED,
-                "return": recalled.return_fraction,
+                "return_fraction": recalled.return_fraction,
                 "benchmark_return": recalled.benchmark_return,
                 "sessions": recalled.sessions,
                 "ended": plain(recalled.exit_reason, 80),
