@@ -15,7 +15,7 @@ from temporalio import activity
 
 from activities.calls import Bid, Caller, Calls, Said, Seat
 from activities.casting import Cast
-from trading.agents import data, meta, reflector, risk, validator
+from trading.agents import data, debate, meta, reflector, risk, validator
 from trading.agents.budget import OPTIONAL, Budget, Level, Strain
 from trading.agents.citations import checked
 from trading.agents.envelope import plain
@@ -179,8 +179,18 @@ class AgentActivities:
         Repeat: as `ask_data`.
         """
         symbol = asked.candidate.proposal.symbol
-        reason = f"nobody sits for the {asked.agent}"
-        return ArgumentHeard(answer=Abstention(symbol=symbol, cause=NOT_ASKED, reason=reason))
+        facts = (await self._snapshots.load(asked.snapshot_id)).facts(symbol)
+        told = debate.Case(asked.candidate, asked.said, asked.precedents)
+        case = _Case(
+            agent=asked.agent,
+            cycle=asked.cycle,
+            terms=asked.terms,
+            pose=lambda prompt, ask: debate.question(prompt, told, facts, ask),
+            read=lambda text, question: checked(debate.read(text, symbol, asked.agent), question.facts),
+            symbol=symbol,
+        )
+        heard = await self._hear(case)
+        return ArgumentHeard(answer=heard.answer, source=heard.source, strain=heard.strain)
 
     @activity.defn
     async def reflect(self, asked: ReflectAsked) -> LessonHeard:

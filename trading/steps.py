@@ -289,6 +289,7 @@ class ArgumentAsked(Record):
     agent: Agent
     candidate: Candidate
     said: tuple[Argument, ...] = ()
+    precedents: Precedents | None = None
     terms: Terms = Terms()
 
 
