@@ -26,7 +26,7 @@ class MemorySettings(BaseSettings):
         "for itself.",
     )
     failed_times: int = Field(
-        3, ge=2, le=25, description="So many similar setups that lost, more than won, are too many."
+        3, ge=1, le=25, description="So many similar setups that lost, more than won, are too many."
     )
     similar_distance: float = Field(
         1.0,

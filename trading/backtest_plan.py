@@ -71,8 +71,8 @@ class Plan(Record):
     from `from_on` to `to_on` are traded, both included; earlier ones only warm up. `sizing` None leaves it to the
     weights of the strategy; `limits` None is no limits, `breaker` None nothing that halts. `intrabar`: stops, targets
     and limit orders meet each bar's open, high and low, the worst first; without it they meet its close alone. `seed`
-    is that of whatever is drawn. `mask` hides names, sectors and levels of prices from whoever decides. With `heed` the run
-    remembers its own decisions, and denies setups whose like has failed so often; None remembers nothing.
+    is that of whatever is drawn. `mask` hides names, sectors and levels of prices from whoever decides. With `heed` the
+    run remembers its own decisions, and denies setups whose like has failed so often; None remembers nothing.
     """
 
     strategy: Text

@@ -26,7 +26,7 @@ class Heed(Record):
     """How many precedents an agent is told of each kind, and when so many failures deny."""
 
     nearest: Annotated[int, Field(ge=0, le=10)] = 3
-    failed_times: Annotated[int, Field(ge=2, le=MOST_SEEN // 2)] = 3
+    failed_times: Annotated[int, Field(ge=1, le=MOST_SEEN // 2)] = 3
     similar_distance: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
 
 

@@ -11,7 +11,7 @@ from activities.closing import NO_BENCHMARK, Exchange
 from activities.gate import Gate
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
-from activities.memory import MemoryActivities
+from activities.memory import MemoryActivities, Shelf
 from activities.opening import OpeningActivities
 from activities.orders import OrderActivities
 from activities.reconciling import ReconcilingActivities
@@ -53,6 +53,7 @@ class Desk:
     hands: Hands
     steps: DirectSteps
     meter: Meter
+    shelf: Shelf | None = None
 
     @classmethod
     def of(cls, plan: Plan, market: PanelMarket, deciders: Deciders, bell: BarClock) -> Desk:
@@ -80,7 +81,7 @@ class Desk:
             ledger=ledger,
             memory=None if shelf is None else MemoryActivities(shelf, ledger, snapshots, exchange, costs),
         )
-        return cls(bell, market, ledger, broker, journal, hands, DirectSteps(hands), deciders.meter)
+        return cls(bell, market, ledger, broker, journal, hands, DirectSteps(hands), deciders.meter, shelf)
 
     async def idle(self) -> None:
         """Wait until no question is under way."""

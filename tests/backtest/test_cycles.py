@@ -18,7 +18,7 @@ from backtest.trials import Engines
 from backtest.yardsticks import benchmark_of, held_of
 from tests.backtest import panels
 from tests.backtest.replaying import WARM, books_of, lived, plan
-from trading.agents.questions import Agent
+from trading.agents.questions import FOUR
 from trading.backtest_plan import Engine, FillAt, Frictions, SizedBy, Sizing
 from trading.breaker_rules import BreakerRules
 from trading.corporate_actions import ActionKind, CorporateAction
@@ -158,7 +158,7 @@ async def test_the_agents_decide_and_their_opinions_are_kept() -> None:
     result = await ran(panel, AGENTS, limits=Limits())
     assert result.decisions
     agents = Counter(one.agent for one in result.opinions)
-    assert [agents[agent] for agent in Agent] == [3, 3, 3, 3]
+    assert [agents[agent] for agent in FOUR] == [3, 3, 3, 3]
     assert all(one.dollars for one in result.opinions if one.verdict is Verdict.PROPOSED)
 
 

@@ -24,6 +24,7 @@ from trading.backtest_plan import FillAt, Frictions, Plan
 from trading.costs import Costs
 from trading.events import Event, EventType, content_hash
 from trading.limits import Limits
+from trading.precedents import Heed
 from trading.steps import Trigger
 from trading.strategy import AGENTS, StrategyChange, first_strategy
 
@@ -35,7 +36,7 @@ COSTS = Costs(slippage_bps=Decimal(3), commission_per_order=Decimal(1), commissi
 _OF_THE_PLACE = frozenset({EventType.DESK_OPENED, EventType.STRATEGY_CHANGED, EventType.SNAPSHOT_TAKEN})
 
 
-def plan(strategy: str, sessions: int) -> Plan:
+def plan(strategy: str, sessions: int, heed: Heed | None = None) -> Plan:
     panel = panels.sample()
     return Plan(
         strategy=strategy,
@@ -48,6 +49,7 @@ def plan(strategy: str, sessions: int) -> Plan:
         fill=FillAt.CLOSE,
         intrabar=False,
         limits=UNHURRIED.model_copy(update={"duplicate_minutes": 0}),
+        heed=heed,
     )
 
 
@@ -55,7 +57,8 @@ async def lived(temporal: WorkflowEnvironment, engine: AsyncEngine, plan: Plan) 
     """The books of a desk that ran a cycle at each close, all on real servers."""
     assert plan.limits is not None
     terms = PaperTerms(**dict(plan.frictions.costs), opening_cash=plan.cash)
-    ports = Ports.real(engine, panels.SAMPLE, terms).but(rules=GateRules(limits=plan.limits))
+    rules = GateRules(limits=plan.limits, remembers=plan.heed is not None)
+    ports = Ports.real(engine, panels.SAMPLE, terms).but(rules=rules, costs=plan.frictions.costs)
     async with serving(temporal.client, ports):
         await opened(temporal.client, ports, DESK)
         await _given(ports.ledger, plan)
@@ -128,14 +131,16 @@ async def both(temporal: WorkflowEnvironment, engine: AsyncEngine, plan: Plan) -
     return live, replayed
 
 
-@pytest.mark.parametrize("strategy", ["sma-crossover", AGENTS])
+@pytest.mark.parametrize(("strategy", "heed"), [("sma-crossover", None), (AGENTS, None), (AGENTS, Heed())])
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 async def test_sixty_sessions_lived_and_replayed_are_the_same_desk(
-    temporal: WorkflowEnvironment, engine: AsyncEngine, strategy: str
+    temporal: WorkflowEnvironment, engine: AsyncEngine, strategy: str, heed: Heed | None
 ) -> None:
-    live, replayed = await both(temporal, engine, plan(strategy, 60))
+    live, replayed = await both(temporal, engine, plan(strategy, 60, heed))
     kinds = Counter(stored.event.type for stored in live.events)
     assert kinds[EventType.TRADE_EXECUTED] > 10, kinds
+    assert bool(kinds[EventType.LESSON_LEARNED]) is bool(heed), kinds
+    assert not kinds[EventType.MEMORY_AWAY], kinds
     assert accounts(replayed) == accounts(live)
     assert said(replayed) == said(live)

@@ -99,7 +99,8 @@ class FakeSteps:
         self.as_of = after(0)
         self.recollection = Recollection()
         self.resolved = Resolved()
-        self.pending = False
+        self.pending = self.remembers = self.heeds = False
+        self.lesson: str | Abstention = "small losses teach early"
 
     def asked(self, step: str) -> list[object]:
         """What one step was asked, in order."""
@@ -134,6 +135,8 @@ class FakeSteps:
             approval=self.strategy.approval or ApprovalTerms(),
             shadowed=tuple(sorted({one.symbol for one in self.desk.thought()})),
             pending=self.pending,
+            remembers=self.remembers,
+            heeds=self.heeds,
             skip=self.skip,
         )
 
@@ -182,7 +185,7 @@ class FakeSteps:
 
     async def reflect(self, asked: ReflectAsked) -> LessonHeard:
         self._called("reflect", asked)
-        return LessonHeard(answer="small losses teach early")
+        return LessonHeard(answer=self.lesson)
 
     async def argue(self, asked: ArgumentAsked) -> ArgumentHeard:
         self._called("argue", asked)

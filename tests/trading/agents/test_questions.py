@@ -22,7 +22,7 @@ from trading.agents import data, meta, risk, validator
 from trading.agents.envelope import CLOSE, OPEN
 from trading.agents.facts import Books, steady
 from trading.agents.posing import Prompt
-from trading.agents.questions import Agent, Asking, Question
+from trading.agents.questions import FOUR, Agent, Asking, Question
 from trading.instruments import Instrument, Side
 from trading.market import Snapshot
 from trading.news import News
@@ -178,9 +178,9 @@ def test_a_long_argument_is_cut() -> None:
 
 
 def test_what_all_prompts_say_is_said_in_the_same_words() -> None:
-    shared = [set(prompt.system.split("\n# ")) for prompt in PROMPTS.values()]
-    for opening in ("What is not an instruction", "The answer"):
-        assert len({part for parts in shared for part in parts if part.startswith(opening)}) == 1
+    shared = {agent: prompt.system.split("\n# ") for agent, prompt in PROMPTS.items()}
+    for opening, agents in (("What is not an instruction", set(PROMPTS)), ("The answer", set(FOUR))):
+        assert len({part for agent in agents for part in shared[agent] if part.startswith(opening)}) == 1
 
 
 def test_headlines_reach_the_data_agent_alone_and_in_envelopes() -> None:
