@@ -61,7 +61,7 @@ class AskingSteps(FakeSteps):
         self.journal = MemoryJournal()
         self._snapshots = MemorySnapshots()
         usual = Asking(model="scripted", parameters={"max_tokens": 500})
-        seats = {agent: Seat(model, askings[agent] if askings else usual, tariff=tariff) for agent in Agent}
+        seats = {agent: Seat(model, (askings or {}).get(agent, usual), tariff=tariff) for agent in Agent}
         self._agents = AgentActivities(Cast(seats, PROMPTS), self.journal, self._snapshots, budget or Budget())
 
     async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
