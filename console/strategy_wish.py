@@ -155,13 +155,18 @@ def _restrict(fields: Fields, said: str) -> None:
     fields["limits"]["restricted_symbols"] = () if said == NONE else tickers(said.split(","))
 
 
-def _rounds(fields: Fields, said: str) -> None:
+def rounds_of(said: str) -> int:
+    """So many rounds of a debate. Raises BadConfiguration for what is no such number."""
     text = "0" if said == NONE else said.strip()
     if text not in {str(rounds) for rounds in range(MOST_ROUNDS + 1)}:
         raise BadConfiguration(
             f"--debate-rounds: {said or 'nothing'} (one writes a whole number from 0 to {MOST_ROUNDS})"
         )
-    fields["debate_rounds"] = int(text)
+    return int(text)
+
+
+def _rounds(fields: Fields, said: str) -> None:
+    fields["debate_rounds"] = rounds_of(said)
 
 
 def _heeds(fields: Fields, said: str) -> None:

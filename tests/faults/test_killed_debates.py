@@ -11,12 +11,13 @@ from tests.faults.conftest import LANES
 from tests.faults.doom import Death
 from tests.faults.lanes import Ground
 from tests.faults.proving import BOUGHT, asked, at_rest, ended, wrongs
-from tests.rig import request
-from tests.strategies import given
+from tests.rig import Ports, request
+from tests.strategies import LONG_AGO
 from tests.workflows.breaking import opened
 from trading.docket import CycleOutcome
 from trading.events import EventType
-from trading.strategy import first_strategy
+from trading.limits import Limits
+from trading.strategy import Strategy, StrategyChange, first_strategy
 
 DEATHS = (Death("argue", "after", 3), Death("argue", "returned", 2))
 ROUNDS = 2
@@ -24,12 +25,19 @@ ROUNDS = 2
 pytestmark = pytest.mark.faults
 
 
+async def let_debate(ports: Ports) -> None:
+    """The desk's first strategy, with debates."""
+    wanted = first_strategy().model_copy(update={"debate_rounds": ROUNDS})
+    change = StrategyChange(desk_id="main", change_id="debates", strategy=wanted, by="test", at=LONG_AGO)
+    assert isinstance(await ports.ledger.change_strategy(change, Limits()), Strategy)
+
+
 async def test_a_debate_goes_on_where_it_was(ground: Ground) -> None:
     for number, death in enumerate(DEATHS):
         async with ground.lane(f"lane-{1 + number % LANES}") as lane:
             await lane.lives.begin()
             await opened(lane.client, lane.ports, "main")
-            await given(lane.ports.ledger, first_strategy().model_copy(update={"debate_rounds": ROUNDS}))
+            await let_debate(lane.ports)
             lane.lives.arm(death)
             asking = asyncio.create_task(asked(lane.client, request(*BOUGHT), "main"))
             assert await lane.lives.end() == KILLED

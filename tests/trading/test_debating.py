@@ -58,7 +58,7 @@ async def test_each_speaks_in_turn_and_is_told_what_was_said_in_envelopes() -> N
     last = spoken(model, "AAPL")[-1]
     assert f"{OPEN}Bull as scripted{CLOSE}" in last.user
     assert f"{OPEN}No trend.{CLOSE}" in last.user
-    assert "high</untrusted>\"" not in last.user
+    assert 'high</untrusted>"' not in last.user
     said = told(steps, EventType.ARGUMENT_MADE)
     assert [(one["symbol"], one["speaker"], one["word"]) for one in said] == [
         (symbol, speaker, word)
