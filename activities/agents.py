@@ -139,13 +139,13 @@ class AgentActivities:
         Repeat: as `ask_data`.
         """
         symbol = asked.proposal.symbol
-        facts = (await self._snapshots.load(asked.snapshot_id)).facts(symbol)
+        snapshot = await self._snapshots.load(asked.snapshot_id)
         told = validator.Case(asked.proposal, asked.assessment, asked.precedents)
         case = _Case(
             agent=Agent.VALIDATOR,
             cycle=asked.cycle,
             terms=asked.terms,
-            pose=lambda prompt, ask: validator.question(prompt, told, facts, ask),
+            pose=lambda prompt, ask: validator.question(prompt, told, snapshot, ask),
             read=lambda text, question: checked(validator.read(text, symbol), question.facts),
             symbol=symbol,
         )
@@ -179,13 +179,13 @@ class AgentActivities:
         Repeat: as `ask_data`.
         """
         symbol = asked.candidate.proposal.symbol
-        facts = (await self._snapshots.load(asked.snapshot_id)).facts(symbol)
+        snapshot = await self._snapshots.load(asked.snapshot_id)
         told = debate.Case(asked.candidate, asked.said, asked.precedents)
         case = _Case(
             agent=asked.agent,
             cycle=asked.cycle,
             terms=asked.terms,
-            pose=lambda prompt, ask: debate.question(prompt, told, facts, ask),
+            pose=lambda prompt, ask: debate.question(prompt, told, snapshot, ask),
             read=lambda text, question: checked(debate.read(text, symbol, asked.agent), question.facts),
             symbol=symbol,
         )

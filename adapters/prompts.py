@@ -73,7 +73,7 @@ def _read_folder(folder: Path) -> list[tuple[Prompt, bool]]:
     """The prompts of a folder, each with whether it is for strategies alone."""
     paths = sorted(folder.glob("*.md"))
     if not paths:
-        raise BadConfiguration(f"{folder}: no prompts there (files like data-2.md)")
+        raise BadConfiguration(f"{folder}: no prompts there (files like data-3.md)")
     read = [_read(path) for path in paths]
     _one_each(folder, [prompt for prompt, strategies_only in read if not strategies_only])
     return read

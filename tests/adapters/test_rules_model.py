@@ -64,7 +64,10 @@ async def _assess(
 async def _validate(one: Proposal, **numbers: float) -> Validation:
     text = await _ask(
         validator.question(
-            PROMPTS[Agent.VALIDATOR], validator.Case(one, assessment(one.symbol)), facts(one.symbol, **numbers), ASK
+            PROMPTS[Agent.VALIDATOR],
+            validator.Case(one, assessment(one.symbol)),
+            snapshot(facts(one.symbol, **numbers)),
+            ASK,
         )
     )
     return validator.read(text, one.symbol)

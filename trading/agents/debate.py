@@ -8,13 +8,14 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from trading.agents.answers import ArgumentAnswer
+from trading.agents.companies import Reports, Worth
 from trading.agents.envelope import enclose, mixed_scripts, plain
 from trading.agents.facts import Assessed, Figures, Number, Proposed, enclosed
 from trading.agents.posing import Prompt, pose
 from trading.agents.questions import Agent, Asking, Question
 from trading.agents.reading import one_each, read_answer
 from trading.agents.validator import Past
-from trading.market import SymbolFacts
+from trading.market import Snapshot
 from trading.memory import Precedents
 from trading.money import Record
 from trading.proposals import Candidate
@@ -92,13 +93,15 @@ class Argued(Record):
 class DebateFacts(Record):
     """What Bull and Bear are told: the candidate, its figures, and what was said of it so far, the oldest first.
 
-    `precedents` are left out where there are none.
+    `precedents`, `fundamentals` and `earnings` are left out where there are none.
     """
 
     candidate: CandidateFacts
     figures: Figures
     arguments: tuple[Argued, ...]
     precedents: Annotated[Past | None, Field(exclude_if=lambda past: past is None)] = None
+    fundamentals: Annotated[Worth | None, Field(exclude_if=lambda told: told is None)] = None
+    earnings: Annotated[Reports | None, Field(exclude_if=lambda told: told is None)] = None
 
 
 class Case(NamedTuple):
@@ -109,13 +112,16 @@ class Case(NamedTuple):
     precedents: Precedents | None = None
 
 
-def question(prompt: Prompt, case: Case, facts: SymbolFacts, ask: Asking) -> Question:
+def question(prompt: Prompt, case: Case, snapshot: Snapshot, ask: Asking) -> Question:
     """Ask for the next word; the prompt says for which side."""
+    facts = snapshot.facts(case.candidate.proposal.symbol)
     told = DebateFacts(
         candidate=CandidateFacts.of(case.candidate),
         figures=Figures.of(facts),
         arguments=tuple(Argued.of(one) for one in case.said),
         precedents=Past.of(case.precedents),
+        fundamentals=Worth.of(facts, snapshot.as_of),
+        earnings=Reports.of(facts, snapshot.as_of),
     )
     return pose(prompt, told, ArgumentAnswer, ask)
 

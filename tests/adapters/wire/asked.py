@@ -48,7 +48,7 @@ ASKED = {
         "assessments",
     ),
     Agent.VALIDATOR: Asked(
-        validator.question(PROMPTS[Agent.VALIDATOR], validator.Case(proposal(), assessment()), facts(), ASK),
+        validator.question(PROMPTS[Agent.VALIDATOR], validator.Case(proposal(), assessment()), snapshot(facts()), ASK),
         {
             "symbol": "AAPL",
             "approved": True,
