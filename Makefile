@@ -16,7 +16,7 @@ RESOLVE = $(BIN)/uv pip compile --quiet --system-certs --universal --python-vers
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-real-model faults soak bench-backtest lint types lock lock-real-model lock-bench clean
+.PHONY: help run test test-real-model faults soak bench-backtest bench-memory lint types lock lock-real-model lock-bench clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-17s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ soak: $(VENV)/dev  ## the long runs (hours)
 
 bench-backtest: $(VENV)/dev $(PEERS)/ready  ## backtests beside other engines: speed as ratios, agreement to the cent; ARGS="--agreement --data FILE"
 	$(BIN)/python -m benchmarks.backtest $(ARGS)
+
+bench-memory: $(VENV)/dev  ## the nearest ten of 100,000 memories: milliseconds and recall; ARGS="--memories 10000 --questions 50"
+	$(BIN)/python -m benchmarks.memory $(ARGS)
 
 lint: $(VENV)/dev  ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -32,6 +32,7 @@ from commands import (
     backtests,
     capital,
     looking,
+    memory,
     running,
     schedules,
     setting_up,
@@ -52,6 +53,7 @@ app.add_typer(schedules.app, name="schedules")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(backtests.app, name="backtests")
+app.add_typer(memory.app, name="memory")
 
 
 def main() -> NoReturn:

@@ -73,6 +73,7 @@ from settings import Settings
 from trading.errors import BadConfiguration
 from trading.ports import Broker, Calendar, Earnings, Ledger, Market
 from trading.strategy_rules import StrategyRules
+from wiring.asking import redaction_of
 from wiring.brokers import broker_of, paper_terms_of, vet_broker
 from wiring.budgets import budget_of
 from wiring.casting import cast_of
@@ -323,6 +324,8 @@ def main(
         named = queues_of(queues)
         settings = configuration.load()
         logs.configure(form=settings.log.format, level=settings.log.level)
+        if settings.log.file is not None:
+            logs.write_also(settings.log.file, redaction_of(settings), level=settings.log.level)
         asyncio.run(work(settings, named, health_file))
     except Exception as error:  # noqa: BLE001  the last place that can say anything
         code = complain("worker", error)

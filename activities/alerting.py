@@ -11,6 +11,7 @@ import structlog
 from temporalio import activity
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities import clock
 from trading.alert_ports import Alerts, Notifier
 from trading.alerts import alert_raised
 from trading.breaker import StateChange, TradingState
@@ -94,7 +95,7 @@ class AlertingActivities:
 
     async def _notice(self, desk_id: str) -> None:
         """Raise what the log and the books give reason for."""
-        at = datetime.now(UTC)
+        at = clock.now()
         before, entries, read_to = await self._alerts.read_on(desk_id, at)
         noticed, from_log = read_on(before, entries)
         portfolio = await self._ledger.portfolio(desk_id)
@@ -106,7 +107,7 @@ class AlertingActivities:
 
     async def _escalate(self, desk_id: str) -> None:
         """Tell the desk of each critical alert that nobody has acknowledged in time: it reduces from then on."""
-        at, within = datetime.now(UTC), self._rules.acknowledge_within or MOST_UNREAD
+        at, within = clock.now(), self._rules.acknowledge_within or MOST_UNREAD
         for alert in await self._alerts.unread(desk_id, at - MOST_UNREAD, at - within):
             told = unread(alert.number, alert.reason, int(within.total_seconds() // 60))
             if (await self._ledger.breaker(desk_id)).hold is TradingState.ACTIVE:
@@ -149,7 +150,7 @@ class _Line:
     async def tell(self, desk_id: str) -> None:
         """Tell the channel what is due; one that failed is left alone for a while."""
         await self._settle(desk_id)
-        at, name = datetime.now(UTC), self._channel.name
+        at, name = clock.now(), self._channel.name
         if at < self._rests_until:
             return
         since = at - max(self._rules.cool_down, timedelta(hours=1))
@@ -185,13 +186,13 @@ class _Line:
             return await self._failed(desk_id, ChannelUnavailable(type(bug).__name__))
         self._failures = 0
         self.told += outcome is Outcome.TOLD
-        self._unsettled.append(Settled(outcome=outcome, alerts=message.alerts, at=datetime.now(UTC)))
+        self._unsettled.append(Settled(outcome=outcome, alerts=message.alerts, at=clock.now()))
         await self._settle(desk_id)
         return True
 
     async def _failed(self, desk_id: str, failure: ChannelUnavailable) -> bool:
         """Leave the channel alone for a while; one that goes on failing is an alert for the others."""
-        at, name = datetime.now(UTC), self._channel.name
+        at, name = clock.now(), self._channel.name
         self._failures += 1
         rest = min(self._pace.rest * 2 ** min(self._failures - 1, 10), LONGEST_REST)
         asked = timedelta(seconds=failure.retry_after_seconds or 0)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 import structlog
 from temporalio import activity
 
+from activities import clock
 from trading.alerts import Alert, Severity, Topic, alert_raised
 from trading.bars import Bars
 from trading.closing import (
@@ -72,7 +73,7 @@ class ClosingActivities:
         known = await self._closes.known(asked.desk_id)
         if known is None:
             return ClosePlan(reason=f"the books know no desk {asked.desk_id}")
-        now = datetime.now(UTC)
+        now = clock.now()
         present = await self._market.latest(now)
         # Prices of the past alone: whatever has happened here by now belongs to the newest of their sessions.
         planned = plan(self._calendar, known, present, now if self._market.historical else None)
@@ -98,7 +99,7 @@ class ClosingActivities:
         if close.missing and not asked.anyhow:
             return close.outcome.model_copy(update={"done": False})
         close = close.model_copy(update={"made_up": asked.made_up is None})
-        kept = await self._closes.keep(close, _told(close, asked, datetime.now(UTC)))
+        kept = await self._closes.keep(close, _told(close, asked, clock.now()))
         log.info("closed", session=str(kept.session_on), equity=str(kept.equity), missing=len(kept.missing))
         return kept.outcome
 
@@ -113,7 +114,7 @@ class ClosingActivities:
             market=self._market.name,
             prices=await self._prices(history, due, held, found),
             benchmark=self._compare(found, due, past),
-            note=self._staleness(session.closes_at, datetime.now(UTC)) if self._market.historical else "",
+            note=self._staleness(session.closes_at, clock.now()) if self._market.historical else "",
         )
 
     async def _prices(
@@ -137,7 +138,7 @@ class ClosingActivities:
 
     async def _actions(self, session: Session, held: Sequence[str]) -> Mapping[str, Sequence[CorporateAction]]:
         """The listed actions that are in force; one that the broker books late may be a week old."""
-        now = datetime.now(UTC)
+        now = clock.now()
         if not held or self._market.adjustment is Adjustment.RAW:
             return {}
         listed = await self._market.actions(held, session.opens_at - SAME_ACTION[ActionKind.SPLIT], now)

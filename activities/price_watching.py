@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from temporalio import activity
 
+from activities import clock
 from activities.price_looks import Eyes, Hands, Looking, WatchPlan
 from trading.errors import MarketRefused, MarketUnavailable
 from trading.market import Quote
@@ -45,7 +46,7 @@ class PriceWatchingActivities:
         Repeat: references, cool-downs and the count of the day follow from the log, and a desk that is told of a move
         twice looks once.
         """
-        now = datetime.now(UTC)
+        now = clock.now()
         if not self._plan.enabled or self._eyes.market.historical:
             return WatchEnd(reason="nothing is watched: switched off, or prices of the past", is_over=True)
         session = open_session(self._eyes.calendar, now)
@@ -61,7 +62,7 @@ class PriceWatchingActivities:
         looks, polled_at, line = 0, datetime.min.replace(tzinfo=UTC), _Line(self._eyes.stream)
         async with line.open(), _stopping() as stopping:
             while not stopping.done():
-                now = datetime.now(UTC)
+                now = clock.now()
                 if now > session.closes_at:
                     return WatchEnd(reason="the session is over", again_at=now, looks=looks, fired=looking.fired)
                 polls = now - polled_at >= self._plan.poll_every
@@ -72,7 +73,7 @@ class PriceWatchingActivities:
                     await looking.look(line.taken(), now, polls=polls)
                     line.hear(looking.symbols)
                 await asyncio.wait({stopping}, timeout=self._pause(now, polled_at).total_seconds())
-        return WatchEnd(reason="the worker ends", again_at=datetime.now(UTC), looks=looks, fired=looking.fired)
+        return WatchEnd(reason="the worker ends", again_at=clock.now(), looks=looks, fired=looking.fired)
 
     def _pause(self, now: datetime, polled_at: datetime) -> timedelta:
         poll = polled_at + self._plan.poll_every - now

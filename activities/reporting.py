@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import structlog
 from temporalio import activity
 
+from activities import clock
 from trading.alerts import Alert, Severity, Topic, alert_raised
 from trading.closing_plan import sessions_of, week_over
 from trading.closing_ports import Closes, Weeks
@@ -34,7 +33,7 @@ class ReportingActivities:
         """
         if await self._closes.known(asked.desk_id) is None:
             return WeekPlan(reason=f"the books know no desk {asked.desk_id}")
-        monday = week_over(self._calendar, await self._market.latest(datetime.now(UTC)))
+        monday = week_over(self._calendar, await self._market.latest(clock.now()))
         if await self._weeks.find(asked.desk_id, monday) is not None:
             return WeekPlan(reason=f"the week from {monday}, the newest that is over, is reported already")
         return WeekPlan(monday=monday)
@@ -48,7 +47,7 @@ class ReportingActivities:
         facts = await self._weeks.facts(asked.desk_id, asked.monday)
         if not facts.closes:
             return WeekEnded(reason=f"no session of the week from {asked.monday} was closed")
-        at = datetime.now(UTC)
+        at = clock.now()
         report = report_of(asked.desk_id, asked.monday, facts, sessions_of(self._calendar, asked.monday))
         words = Alert(
             topic=Topic.WEEKLY_REPORT,

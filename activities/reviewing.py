@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 import structlog
 from temporalio import activity
 
+from activities import clock
 from trading.alerts import Alert, Topic, alert_raised
 from trading.breaker import StateChange, TradingState
 from trading.breaker_events import REVIEW
@@ -89,14 +89,14 @@ class ReviewingActivities:
             changed_by=REVIEW,
             reason=failed.reason,
             trace_id=asked.trace_id,
-            at=datetime.now(UTC),
+            at=clock.now(),
             strategy_id=failed.strategy.strategy_id,
         )
         await self._ledger.restrain(change)
 
     async def _disable(self, asked: ReviewAsked, failed: _Failed) -> bool:
         """Whether it is disabled now; where that is refused it only reduces."""
-        at = datetime.now(UTC)
+        at = clock.now()
         # The alert first: once it is disabled, nobody looks at it a second time.
         alert = Alert(topic=Topic.BREAKER, key=f"{failed.key}-stops", reason=f"to be disabled: {failed.reason}"[:4000])
         await self._ledger.record([alert_raised(asked.desk_id, alert, at)])

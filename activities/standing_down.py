@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 from temporalio import activity
 
+from activities import clock
 from trading.alerts import Alert, Topic, alert_raised
 from trading.desk import StandDownAsked
 from trading.errors import BadMarketData, MarketRefused, MarketUnavailable, UnknownSymbol
@@ -37,7 +38,7 @@ class StandingDownActivities:
         Repeat: the ids of the orders follow from the occasion: what was intended is intended.
         """
         portfolio = await self._ledger.portfolio(asked.desk_id)
-        as_of = portfolio.marked_at if self._market.historical else datetime.now(UTC)
+        as_of = portfolio.marked_at if self._market.historical else clock.now()
         intended: list[OrderRequest] = []
         for position in portfolio.positions:
             known = await self._ledger.order(_name(asked, position))
@@ -57,7 +58,7 @@ class StandingDownActivities:
         for order in portfolio.open_orders:
             if order.state is OrderState.UNKNOWN and order.request.symbol == position.symbol:
                 reason = f"{position.symbol} is not closed: the fate of {order.request.client_order_id} is unknown"
-                await self._alert(asked.desk_id, f"{_name(asked, position)}-held-back", reason, datetime.now(UTC))
+                await self._alert(asked.desk_id, f"{_name(asked, position)}-held-back", reason, clock.now())
 
     async def _exit(self, asked: StandDownAsked, position: Position, as_of: datetime) -> OrderRequest:
         quote = await self._quote(position.symbol, as_of)
@@ -86,7 +87,7 @@ class StandingDownActivities:
         return quote if isinstance(quote, Quote) else None
 
     async def _intend(self, request: OrderRequest) -> list[OrderRequest]:
-        at = datetime.now(UTC)
+        at = clock.now()
         asked = IntentAsked(request=request, limits=self._limits, flattens=True, intended_at=at)
         answer = await self._ledger.intend(asked)
         if isinstance(answer, Denied):

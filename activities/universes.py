@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from temporalio import activity
 
+from activities import clock
 from trading.ports import Calendar, Market
 from trading.snapshots import last_completed
 from trading.strategy_ports import Assets
@@ -43,7 +44,7 @@ class UniverseActivities:
         if universe.screen is None:
             symbols = universe.symbols or asked.watchlist
             return UniverseFound(symbols=symbols, reason="" if symbols else "it names no symbols, nor does the desk")
-        as_of = asked.as_of or await self._market.latest(datetime.now(UTC))
+        as_of = asked.as_of or await self._market.latest(clock.now())
         found = await self._listed(as_of, universe.screen.sectors)
         symbols = looked_at(universe, screened(found, universe.screen))
         reason = "" if symbols else f"nothing of {len(found)} listed symbols passes its screen"

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -21,6 +20,7 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
 from adapters import sectors
+from adapters.arrow_columns import NAN, texts
 from trading.errors import BadConfiguration, BadMarketData
 from trading.instruments import Symbol
 
@@ -69,11 +69,11 @@ def read_daily(path: Path, columns: Sequence[str], symbols: Iterable[str] | None
 
     Opened once, and of a file that another symbol names no row is read. Raises BadMarketData with the file's name.
     """
-    asked = _Asked(columns, None if symbols is None else pa.array(symbols, pa.string()))
+    asked = _Asked(columns, None if symbols is None else texts(tuple(symbols)))
     try:
         table = _read_parquet(path, asked) if path.suffix.lower() == ".parquet" else _read_csv(path, asked)
         typed = {"symbol": _symbols(table, path), "date": _dates(table["date"])}
-        typed |= {name: table[name].cast(pa.float64()).fill_null(np.nan) for name in columns if name != "date"}
+        typed |= {name: table[name].cast(pa.float64()).fill_null(NAN) for name in columns if name != "date"}
         table = pa.table(typed)
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as wrong:
         reason = " ".join(str(wrong).split())
@@ -145,7 +145,7 @@ def _names_another(path: Path, names: dict[str, str], asked: _Asked) -> bool:
 def _symbols(table: pa.Table, path: Path) -> pa.ChunkedArray | pa.Array:
     if "symbol" in table.column_names:
         return table["symbol"].cast(pa.string())
-    return pa.array([path.stem.upper()] * len(table), pa.string())
+    return texts([path.stem.upper()] * len(table))
 
 
 def _dates(said: pa.ChunkedArray) -> pa.ChunkedArray:

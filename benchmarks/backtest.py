@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from backtest.data import Wanted, load_panel
+from backtest.data.loading import Wanted, load_panel
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.task import Bars
 

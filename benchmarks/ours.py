@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from backtest.columns.engine import run_columns, sweep_columns
-from backtest.data import Wanted, load_panel
-from backtest.panel import Panel
+from backtest.data.loading import Wanted, load_panel
+from backtest.data.panel import Panel
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.task import CASH, FAST, PAIRS, RATE, SLOW, answer, seconds
 from trading.backtest_plan import Frictions, Plan, SizedBy, Sizing

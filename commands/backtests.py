@@ -36,12 +36,17 @@ def show(
 
 @app.command()
 def compare(
-    runs: Annotated[list[str], typer.Argument(help="Two or more.", metavar="RUN RUN...")], *, as_json: AsJson = False
+    runs: Annotated[list[str], typer.Argument(help="Two or more.", metavar="RUN RUN...")],
+    *,
+    html: Annotated[
+        str | None, typer.Option(help="Write a page too: curves, numbers, settings.", metavar="FILE")
+    ] = None,
+    as_json: AsJson = False,
 ) -> int:
     """Several beside each other: in what they differ, and what they brought."""
     from console.backtests import compare
 
-    return do(lambda settings, output: compare(settings, output, tuple(runs)), as_json=as_json)
+    return do(lambda settings, output: compare(settings, output, tuple(runs), html), as_json=as_json)
 
 
 @app.command()

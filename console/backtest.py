@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from pydantic import JsonValue
 
-from backtest.exports import Exported, export
-from backtest.measuring import measured
-from backtest.result import Result, RunCard
-from backtest.round_trips import trades_of
+from backtest.measures.measuring import measured
+from backtest.measures.round_trips import trades_of
+from backtest.results.exports import Exported, export
+from backtest.results.result import Result, RunCard
 from console import backtest_shown
 from console.backtest_agents import Panelists, deciders_of, panelists_of, rules_of
 from console.backtest_card import card_of, new_run_id

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from adapters.rule_loader import RuleLoader
-from backtest.panel import Caution
-from backtest.result import Result, StopCause
+from backtest.data.panel import Caution
+from backtest.results.result import Result, StopCause
 from console.backtest_wish import Typed, option_of
 from settings import Settings
 from trading.agents.cutoffs import banner_of

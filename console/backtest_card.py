@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
 
-from backtest.result import Result, RunCard
+from backtest.results.result import Result, RunCard
 from console.backtest_agents import Panelists
 
 ROOT = Path(__file__).parent.parent

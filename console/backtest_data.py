@@ -12,9 +12,9 @@ import numpy as np
 
 from adapters.daily_files import EXCHANGE_ZONE
 from backtest.columns import can_run
-from backtest.data import Wanted, ask_panel, load_panel
-from backtest.panel import Caution, Panel
-from backtest.warm_up import warm_up_of
+from backtest.data.loading import Wanted, ask_panel, load_panel
+from backtest.data.panel import Caution, Panel
+from backtest.data.warm_up import warm_up_of
 from console.backtest_wish import MOST_SYMBOLS, Wish
 from settings import Settings
 from trading.backtest_plan import Engine, Plan

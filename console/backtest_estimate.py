@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from backtest.cycles.estimate import AgentEstimate, estimate
-from backtest.panel import Panel
+from backtest.data.panel import Panel
 from console.backtest_agents import Panelists
 from console.backtest_run import bar
 from console.output import Output, grid, pairs, title, toned

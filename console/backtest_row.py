@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from backtest.exports import Exported
-from backtest.result import Result, RunCard
+from backtest.results.result import Result, RunCard
 from console.reach import reach
 from settings import Settings
 from trading.backtesting import RunKind, RunRow, RunStatus
 from trading.errors import TradingError
 from trading.metrics import Metrics
+
+if TYPE_CHECKING:
+    from backtest.results.exports import Exported  # the pictures come with it, which a study does not draw
 
 
 async def keep(settings: Settings, row: RunRow) -> str | None:

@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from backtest.columns import can_run, run_columns
-from backtest.panel import Panel
-from backtest.result import Result
+from backtest.data.panel import Panel
+from backtest.results.result import Result
 from console.output import Output
 from trading.backtest_plan import Engine, Plan
 from trading.errors import BadConfiguration

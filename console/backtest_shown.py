@@ -10,10 +10,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from backtest.exports import Exported
-from backtest.panel import Caution
-from backtest.result import Result, RunCard
-from backtest.round_trips import OPEN, Trades
+from backtest.data.panel import Caution
+from backtest.measures.round_trips import OPEN, Trades
+from backtest.results.exports import Exported
+from backtest.results.result import Result, RunCard
 from console.backtest_agents import Panelists
 from console.output import Output, gain, grid, pairs, plain, price, title, toned
 from trading.backtest_plan import Engine, Plan

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
-from backtest.data import Wanted
+from backtest.data.loading import Wanted
 from console.strategy_wish import rounds_of
 from console.universe_file import read_universe
 from settings import Settings
@@ -115,6 +115,7 @@ def _fields(strategy: str, typed: Typed, settings: Settings) -> dict[str, Any]:
         "sizing": None if typed.get("sizing") is None else _sizing(typed["sizing"]),
         "limits": settings.trading.limits if _is_on("--limits", typed.get("limits"), unsaid=True) else None,
         "breaker": settings.breaker.rules if _is_on("--breaker", typed.get("breaker"), unsaid=False) else None,
+        "style": settings.style.style,
         "seed": 0 if typed.get("seed") is None else number("--seed", typed["seed"]),
         "mask": bool(typed.get("mask")),
         "debate_rounds": _rounds(strategy, typed.get("debate_rounds")),

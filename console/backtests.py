@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.temporal.connection import connect
+from backtest.results.comparing import Compared
 from console.kept_runs import kept_runs, named
 from console.output import Output, grid, pairs, plain, title, toned
 from console.reach import reach
 from console.study_bar import described
+from console.study_ends import Standing, standings
 from console.study_shown import status, told, trials
 from console.study_watch import Handle, asked_how_far, workflow_id
 from settings import Settings
@@ -27,6 +31,7 @@ from wiring.studies import studies_of
 from workflows.backtest import Backtest
 
 LEAST_COMPARED = 2
+CANCEL = "starter.py backtests cancel"
 ENDED_BY_FORCE = "its workflow was ended by force"
 NOBODY = "no worker answers: start `worker.py --queues backtests`"
 SHOWN = {"total_return": "return", "sharpe": "Sharpe", "max_drawdown": "drawdown"}
@@ -39,11 +44,17 @@ async def listing(settings: Settings, output: Output, limit: int) -> int:
     """The newest runs."""
     async with kept_runs(settings) as runs:
         rows = await runs.listed(limit)
+    open_ones = await standings(settings, rows)
     if not rows:
         output.show([], "No run is kept yet: starter.py backtest, sweep, walk-forward, monte-carlo")
         return 0
-    document = [row.model_dump(mode="json", exclude={"asked", "card"}) for row in rows]
-    output.show(document, _listed(rows, wide=output.console.width >= ROOM_FOR_DAYS))
+    document = [
+        {**row.model_dump(mode="json", exclude={"asked", "card"}), "workflow": open_ones.get(row.run_id)}
+        for row in rows
+    ]
+    ended = [name for name, standing in open_ones.items() if standing.is_end]
+    told = [toned(f"  {ended[0]}: {ENDED_BY_FORCE}; `{CANCEL}` sums up what was done", "odd")] if ended else []
+    output.show(document, _listed(rows, open_ones, wide=output.console.width >= ROOM_FOR_DAYS), *told)
     return 0
 
 
@@ -54,8 +65,10 @@ async def show(settings: Settings, output: Output, run: str, most: int) -> int:
         kept = [] if row.kind is RunKind.BACKTEST else await runs.trials(row.run_id)
     objective = _objective(row)
     best = best_of((line_of(one, objective) for one in kept if not one.is_test), most)
-    document = {**row.model_dump(mode="json"), "best": [line.model_dump(mode="json") for line in best]}
-    output.show(document, title(f"{_kind(row)} {row.run_id}"), pairs(_card(row)))
+    standing = (await standings(settings, [row])).get(row.run_id)
+    document = {**row.model_dump(mode="json"), "workflow": standing}
+    document |= {"best": [line.model_dump(mode="json") for line in best]}
+    output.show(document, title(f"{_kind(row)} {row.run_id}"), pairs(_card(row, standing)))
     if row.kind is RunKind.BACKTEST:
         output.say(title("Metrics"), _metrics(row))
     elif row.metrics:
@@ -65,24 +78,48 @@ async def show(settings: Settings, output: Output, run: str, most: int) -> int:
     return 0
 
 
-async def compare(settings: Settings, output: Output, names: tuple[str, ...]) -> int:
-    """Runs beside each other."""
+async def compare(settings: Settings, output: Output, names: tuple[str, ...], html: str | None = None) -> int:
+    """Runs beside each other; on a page too where one is asked for."""
     if len(names) < LEAST_COMPARED:
         raise BadConfiguration("one run is beside nothing: name two or more")
     async with kept_runs(settings) as runs:
         rows = [await named(runs, name) for name in names]
+    page = None if html is None else _on_a_page(rows, Path(html))
     asked = {row.run_id: _settings(row) for row in rows}
     told_apart = list(dict.fromkeys(name for each in asked.values() for name in each))
     differ = {name: [asked[row.run_id].get(name, NOT_DEFINED) for row in rows] for name in told_apart}
     differ = {name: values for name, values in differ.items() if len(set(values)) > 1}
     brought = _outcomes(rows)
     trials = [row.trials for row in rows]
-    document = {"runs": [row.run_id for row in rows], "differences": differ, "trials": trials, "metrics": brought}
+    document: dict[str, Any] = {"runs": [row.run_id for row in rows], "differences": differ, "trials": trials}
+    document |= {"metrics": brought, "html": None if page is None else str(page)}
     lines = [("trials", [f"{count:,}" for count in trials])]
     lines += [(_of(name).label, [shown(_of(name), value) for value in values]) for name, values in brought.items()]
     apart = (title("In what they differ"), _beside(rows, differ.items())) if differ else ()
     output.show(document, *apart, title("What they brought"), _beside(rows, lines))
+    if page is not None:
+        output.say("", f"  page: {page}")
     return 0
+
+
+def _on_a_page(rows: list[RunRow], path: Path) -> Path:
+    """Write the page of these runs, from their files; where it is. Raises BadConfiguration in one line."""
+    from backtest.results.saved_runs import load_run  # noqa: PLC0415  what reads and draws is for who asks for a page
+    from backtest.tear_sheet.comparison import write_comparison  # noqa: PLC0415  as above
+
+    for row in rows:
+        if row.kind is not RunKind.BACKTEST or not row.folder:
+            raise BadConfiguration(
+                f"--html: run {row.run_id} is a {_kind(row)}, and only single backtests have a curve"
+            )
+    runs = [load_run(Path(row.folder)) for row in rows]
+    path = path.expanduser().resolve()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_comparison([Compared(run.card, run.metrics, run.days, run.equity) for run in runs], path)
+    except OSError as error:
+        raise BadConfiguration(f"--html: {path} cannot be written: {error.strerror or error}") from error
+    return path
 
 
 async def progress(settings: Settings, output: Output, run: str) -> int:
@@ -175,7 +212,14 @@ def _progress(row: RunRow, done: int, live: RunProgress | str, *, wide: bool) ->
     return [*told_first, title("The best so far"), trials(live.best, _objective(row), wide=wide)]
 
 
-def _listed(rows: list[RunRow], *, wide: bool) -> Table:
+def _status(row: RunRow, standing: Standing | None) -> Text:
+    """How a run stands: its row's word, unless its workflow has ended without telling it, or may have."""
+    if standing is None or standing is Standing.RUNNING:
+        return status(row.status)
+    return toned(standing.value, "bad" if standing.is_end else "odd")
+
+
+def _listed(rows: list[RunRow], open_ones: Mapping[str, Standing], *, wide: bool) -> Table:
     """On a narrow terminal without what a run's name tells anyway: a name that is cut names nothing."""
     strategy, days = (("strategy",), ("days",)) if wide else ((), ())
     numbers = tuple(SHOWN) if wide else NARROW
@@ -185,7 +229,9 @@ def _listed(rows: list[RunRow], *, wide: bool) -> Table:
         found = _numbers(row)
         cells: list[RenderableType] = [row.run_id + (f" {plain(row.name)}" if wide and row.name else ""), _kind(row)]
         cells += [plain(row.strategy), f"{row.from_on} – {row.to_on}"] if wide else []
-        table.add_row(*cells, f"{row.trials:,}", status(row.status), *(_shown(found, one) for one in numbers))
+        table.add_row(
+            *cells, f"{row.trials:,}", _status(row, open_ones.get(row.run_id)), *(_shown(found, one) for one in numbers)
+        )
     return table
 
 
@@ -229,8 +275,8 @@ def _beside(rows: list[RunRow], lines: Iterable[tuple[str, list[str]]]) -> Table
     return table
 
 
-def _card(row: RunRow) -> list[tuple[str, Any]]:
-    lines: list[tuple[str, Any]] = [("status", status(row.status)), ("strategy", plain(row.strategy))]
+def _card(row: RunRow, standing: Standing | None) -> list[tuple[str, Any]]:
+    lines: list[tuple[str, Any]] = [("status", _status(row, standing)), ("strategy", plain(row.strategy))]
     lines += [("named", plain(row.name))] if row.name else []
     lines += [("symbols", f"{len(row.symbols)}: {', '.join(row.symbols[:8])}{' …' if len(row.symbols) > 8 else ''}")]  # noqa: PLR2004  as many as fit
     lines += [("days", f"{row.from_on} to {row.to_on}"), ("trials", f"{row.trials:,}")]

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from backtest.panel import Panel
-from backtest.panels import Panels
-from backtest.run_rows import MemoryRuns
+from backtest.data.panel import Panel
+from backtest.data.panels import Panels
+from backtest.studies.run_rows import MemoryRuns
 from console.backtest_row import keep
 from console.output import Output
 from console.reach import Reach, reach

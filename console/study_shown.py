@@ -20,12 +20,14 @@ from trading.backtesting import (
     TrialLine,
 )
 from trading.metrics import MEASURES, NOT_DEFINED, shown
+from trading.resampling import CONFIDENCE
 from trading.study_warnings import AS_GOOD_AS_CHANCE, SURE
 
 COLUMNS = ("total_return", "cagr", "sharpe", "max_drawdown", "fills")
 NARROW = ("total_return", "max_drawdown", "fills")
 """What there is room for on any terminal, beside what was looked for."""
 MOST_FOLDS = 30
+NOTHING_TRADED = "not defined: nothing traded"
 _MEASURES = {measure.field: measure for measure in MEASURES}
 _TONES: dict[RunStatus, Tone] = {
     RunStatus.COMPLETED: "good",
@@ -125,6 +127,9 @@ def _worth(summary: StudySummary) -> Iterator[tuple[str, str | Text]]:
 
 
 def _honest(honest: Honesty) -> Iterator[tuple[str, str | Text]]:
+    if not honest.traded:
+        yield from ((name, toned(NOTHING_TRADED, "odd")) for name in ("Sharpe ratio", "deflated Sharpe", "overfitting"))
+        return
     yield "Sharpe ratio", _interval(honest)
     luck = "" if honest.expected_sharpe is None else f"; luck alone would show {honest.expected_sharpe:.3f}"
     sure = honest.deflated_sharpe
@@ -141,8 +146,14 @@ def _honest(honest: Honesty) -> Iterator[tuple[str, str | Text]]:
 
 
 def _interval(honest: Honesty) -> str:
-    ends = f", 95 % between {honest.interval[0]:.3f} and {honest.interval[1]:.3f}" if len(honest.interval) > 1 else ""
-    return _number(honest.sharpe) + ends
+    """The ratio, and between what most of those lie that are drawn from the same days."""
+    if len(honest.interval) < len(("low", "high")):
+        return _number(honest.sharpe)
+    low, high = honest.interval
+    words = f"{_number(honest.sharpe)}; {CONFIDENCE:.0%} of "
+    words += f"{honest.draws:,} " if honest.draws else ""
+    words += f"bootstrap draws of its daily returns between {low:.3f} and {high:.3f}"
+    return words + (f" (blocks of {honest.block:.1f} sessions on average)" if honest.block else "")
 
 
 def _courses(summary: StudySummary, *, wide: bool) -> Iterator[RenderableType]:
@@ -155,6 +166,8 @@ def _courses(summary: StudySummary, *, wide: bool) -> Iterator[RenderableType]:
         values = [_dollars(name, one) for one in (happened.get(name), *summary.quantiles[name][of])]
         table.add_row(_label(name), *values)
     yield table
+    if summary.drawn:
+        yield toned(f"  {summary.drawn}", "faint")
 
 
 def _dollars(name: str, value: float | None) -> str:

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from backtest.panel import Panel
-from backtest.trials import engine_of, samples
-from backtest.warm_up import warm_up_of
+from backtest.data.panel import Panel
+from backtest.data.panels import sessions
+from backtest.data.warm_up import warm_up_of
+from backtest.studies.trials import engine_of, samples
 from console.backtest_card import new_run_id
 from console.backtest_data import panel_of, plan_of, warm_up_for
 from console.backtest_wish import Typed, part, wished
-from console.kept_runs import kept_runs, named
 from settings import Settings
 from trading.backtest_plan import Engine, Plan
 from trading.backtesting import (
@@ -33,6 +33,7 @@ from trading.backtesting import (
     WalkForwardAsked,
 )
 from trading.errors import BadConfiguration, BadRule
+from trading.folds import folds_of
 from trading.grids import Parameters, grid_of
 from trading.strategy import AGENTS
 from wiring.strategies import rules_of
@@ -77,6 +78,8 @@ async def monte_carlo_asked(typed: Typed, settings: Settings) -> Ready:
     if typed.get("run") is None:
         seed = int(typed["seed"]) if str(typed.get("seed") or "").isdigit() else 0
         return await _ready(MonteCarloAsked, {**of, "seed": seed}, typed, settings)
+    from console.kept_runs import kept_runs, named  # noqa: PLC0415  30 MB that files alone do not need
+
     async with kept_runs(settings) as runs:
         return Ready(_of_run(await named(runs, str(typed["run"])), of, typed))
 
@@ -89,6 +92,8 @@ async def _ready(kind: type[Kind], of_its_own: Mapping[str, Any], typed: Typed, 
     plan = plan_of(wish, panel)
     source = Source(data=str(wish.data.expanduser().resolve()), warm_up=warm_up_for(wish))
     asked = _record(kind, {**_common(typed, plan), **of_its_own, "source": source, "engine": wish.engine, "plan": plan})
+    if not isinstance(asked, MonteCarloAsked):
+        folds_of(asked, sessions(panel, plan))  # refused here, before anything runs
     _see_rule(asked, settings)
     plan = wish.plan_in(engine_of(asked, panel), plan)
     return Ready(asked.model_copy(update={"plan": plan}), panel)

@@ -11,10 +11,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from backtest.panel import Panel
-from backtest.run_rows import MemoryRuns
-from backtest.runs import Studies
-from backtest.trials import Engines, Tried
+from backtest.data.panel import Panel
+from backtest.studies.run_rows import MemoryRuns
+from backtest.studies.runs import Studies
+from backtest.studies.trials import Engines, Tried
 from console.study import Here
 from trading.backtest_plan import Engine, Frictions, Plan, SizedBy, Sizing
 from trading.backtesting import (

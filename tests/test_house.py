@@ -142,6 +142,13 @@ def test_pure_code_asks_no_clock_no_chance_and_no_environment(room: str) -> None
     assert [found for path in files(room) for found in forbidden_calls(path)] == []
 
 
+def test_activities_tell_the_time_by_their_own_clock() -> None:
+    """Who replays the past sets that clock: a wall's beside it would be seen by whatever asks it."""
+    wall = ("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time")
+    told = [found for path in files("activities") for found in forbidden_calls(path) if found.endswith(wall)]
+    assert [one.partition(":")[0] for one in told] == ["clock.py"], told
+
+
 def test_activities_know_only_ports() -> None:
     wrong = [
         f"{path.name} imports {name}" for path in files("activities") for name in imports(path) if "adapters" in name

@@ -14,6 +14,7 @@ from trading.costs import Costs, Rate
 from trading.instruments import Symbol
 from trading.limits import Limits
 from trading.money import ZERO, Dollars, Fraction, Quantity, Record, Text
+from trading.orders import Style
 from trading.precedents import Heed
 from trading.strategy import MOST_ROUNDS
 
@@ -70,11 +71,11 @@ class Plan(Record):
 
     `strategy` is `agents`, a rule by its name, or a class by its import path; `parameters` are the rule's. Sessions
     from `from_on` to `to_on` are traded, both included; earlier ones only warm up. `sizing` None leaves it to the
-    weights of the strategy; `limits` None is no limits, `breaker` None nothing that halts. `intrabar`: stops, targets
-    and limit orders meet each bar's open, high and low, the worst first; without it they meet its close alone. `seed`
-    is that of whatever is drawn. `mask` hides names, sectors and levels of prices from whoever decides. With `heed` the
-    run remembers its own decisions, and denies setups whose like has failed so often; None remembers nothing. Bull and
-    Bear argue `debate_rounds` times, where agents decide.
+    weights of the strategy; `limits` None is no limits, `breaker` None nothing that halts. `style` is how entries go
+    out. `intrabar`: stops, targets and limit orders meet each bar's open, high and low, the worst first; without it
+    they meet its close alone. `seed` is that of whatever is drawn. `mask` hides names, sectors and levels of prices
+    from whoever decides. With `heed` the run remembers its own decisions, and denies setups whose like has failed so
+    often; None remembers nothing. Bull and Bear argue `debate_rounds` times, where agents decide.
     """
 
     strategy: Text
@@ -88,6 +89,7 @@ class Plan(Record):
     sizing: Sizing | None = None
     limits: Limits | None = Limits()
     breaker: BreakerRules | None = None
+    style: Style = Style()
     intrabar: bool = True
     benchmark: Symbol | None = None
     seed: Annotated[int, Field(ge=0)] = 0

@@ -239,7 +239,9 @@ class Honesty(Record):
 
     `deflated_sharpe` is the probability that its Sharpe ratio is above what the best of so many worthless ones would
     show; `overfitting` the probability that the best in one half of the time is below the median in the other.
-    `interval` of the yearly Sharpe ratio, at 95 %. None where it cannot be told.
+    `interval`: between what 95 of 100 yearly Sharpe ratios lie, of `draws` series drawn from the same daily returns in
+    blocks of `block` sessions on average (percentiles of a stationary bootstrap). None where it cannot be told: where
+    nothing `traded`, none of it can.
     """
 
     trials: Count
@@ -248,13 +250,16 @@ class Honesty(Record):
     deflated_sharpe: Ratio | None = None
     overfitting: Ratio | None = None
     interval: tuple[Ratio, ...] = ()
+    draws: Count = 0
+    block: Ratio | None = None
+    traded: bool = True
 
 
 class StudySummary(Record):
     """What came of a study.
 
     `best` are of a Monte Carlo the run as it happened. `out_of_sample` are the metrics of what was not seen while
-    choosing, stitched together. `quantiles` of the trials' numbers are at `percentiles`.
+    choosing, stitched together. `quantiles` of the trials' numbers are at `percentiles`; `drawn` says of what.
     """
 
     run_id: Identifier
@@ -270,6 +275,7 @@ class StudySummary(Record):
     folds: tuple[FoldDone, ...] = ()
     out_of_sample: dict[str, Ratio | None] = Field(default_factory=dict)
     percentiles: tuple[int, ...] = ()
+    drawn: Text = ""
     quantiles: dict[str, tuple[Ratio, ...]] = Field(default_factory=dict)
     warnings: tuple[Text, ...] = ()
 

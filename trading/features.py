@@ -91,7 +91,7 @@ def regime(of: Indicators, price: float) -> str:
 
 
 def distance(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    """How unlike two setups are: 0 for the same; two of one kind on other days are about 1 apart, strangers 3."""
+    """How unlike two setups are: on real bars two days in a row are 0.6 apart, any two setups 2."""
     return round(math.dist(one, other), 6)
 
 

@@ -28,11 +28,8 @@ def folds_of(asked: SweepAsked | WalkForwardAsked, days: Sequence[date]) -> tupl
         return (_held_out(asked, days),)
     if asked.step is not None and asked.step < asked.test:
         raise BadConfiguration(f"a step of {asked.step} sessions judges some twice: tests have {asked.test}")
+    _see_room(asked, days)
     folds = tuple(_walk(asked, days))
-    if not folds:
-        raise BadConfiguration(
-            f"{asked.train} sessions to choose in and {asked.test} to judge by are more than there are: {len(days)}"
-        )
     if len(folds) > MOST_FOLDS:
         raise BadConfiguration(f"{len(folds)} folds are more than {MOST_FOLDS}: take a longer step or test")
     return folds
@@ -51,6 +48,17 @@ def chunks_of(prepared: Prepared, fold: int) -> Iterator[Chunk]:
         yield Chunk(run_id=prepared.run_id, fold=fold, first=first, count=count)
 
 
+def _see_room(asked: WalkForwardAsked, days: Sequence[date]) -> None:
+    """Raises BadConfiguration where not even the first choice, or its test, is as long as was asked for."""
+    there, left = f"{len(days)} sessions, {days[0]} to {days[-1]}", len(days) - asked.train
+    if left <= 0:
+        raise BadConfiguration(f"--train: of {there}, {asked.train} to choose in leave none to judge by")
+    if left < asked.test:
+        raise BadConfiguration(
+            f"--test: of {there}, {asked.train} to choose in leave {left} to judge by, and not {asked.test}"
+        )
+
+
 def _held_out(asked: SweepAsked, days: Sequence[date]) -> Fold:
     kept = int(len(days) * asked.holdout) if asked.holdout else 0
     seen = len(days) - kept
@@ -60,7 +68,7 @@ def _held_out(asked: SweepAsked, days: Sequence[date]) -> Fold:
 
 
 def _walk(asked: WalkForwardAsked, days: Sequence[date]) -> Iterator[Fold]:
-    """Tests follow each other without a gap unless the step is longer than they are; the last may be short."""
+    """Tests follow each other without a gap unless the step is longer; of several the last may be short."""
     step = asked.step or asked.test
     for number, begins in enumerate(range(asked.train, len(days), step)):
         train = days[0 if asked.anchored else begins - asked.train : begins]

@@ -18,8 +18,8 @@ from trading.track import Column
 BLOCKS = 16
 """The paper's: 12,870 ways to halve them."""
 _MOST_BLOCKS = 20
-_AT_ONCE = 1 << 20
-"""Numbers worked on at a time, so that thousands of trials fit into a small memory."""
+_AT_ONCE = (1 << 17, 1 << 20)
+"""Numbers worked on at a time: a quarter of how many there are, within these."""
 _NOTHING = 1e-12
 """What floats leave of nothing, and of the difference between two ratios that are one."""
 
@@ -71,10 +71,11 @@ def _choices(returns: Column, blocks: int) -> Iterator[Column]:
     once the one that chooses, so each is measured once.
     """
     cut = returns.reshape(blocks, -1, returns.shape[1])
-    sums, squares = cut.sum(axis=1), (cut**2).sum(axis=1)
+    sums, squares = cut.sum(axis=1), np.stack([(block**2).sum(axis=0) for block in cut])
     half = len(returns) // 2
     ways = np.array([way for way in combinations(range(blocks), blocks // 2) if way[0] == 0])
-    for some in np.array_split(ways, -(-len(ways) * returns.shape[1] // _AT_ONCE)):
+    at_once = min(max(returns.size // 4, _AT_ONCE[0]), _AT_ONCE[1])
+    for some in np.array_split(ways, -(-len(ways) * returns.shape[1] // at_once)):
         inside = np.zeros((len(some), blocks))
         np.put_along_axis(inside, some, 1.0, axis=1)
         one = _ratios(inside @ sums, inside @ squares, half)
@@ -92,11 +93,18 @@ def _chosen(seen: Column, unseen: Column) -> Column:
 
 
 def _ratios(sums: Column, squares: Column, count: int) -> Column:
-    """Sharpe ratios a day from sums of returns and of their squares; 0 without risk."""
-    mean, square = sums / count, squares / count
-    variance = square - mean**2
-    some = variance > np.maximum(square, _NOTHING) * _NOTHING
-    return np.asarray(mean / np.sqrt(np.where(some, variance * (count / (count - 1)), np.inf)))
+    """Sharpe ratios a day from sums of returns and of their squares, in whose place they are; 0 without risk."""
+    sums /= count
+    squares /= count
+    floor = np.maximum(squares, _NOTHING)
+    floor *= _NOTHING
+    squares -= sums**2
+    some = squares > floor
+    squares *= count / (count - 1)
+    squares[~some] = np.inf
+    np.sqrt(squares, out=squares)
+    sums /= squares
+    return sums
 
 
 def _line(chosen: Column, worth: Column) -> tuple[float | None, float | None, float | None]:

@@ -172,7 +172,7 @@ def ended(trade: ShadowTrade, price: Decimal, how: Ending, at: AwareDatetime, co
 
 
 def unseen(trade: ShadowTrade) -> ShadowTrade:
-    """The trade as it was when it was opened, for who looks back to then: nothing of what came after."""
+    """The trade as it was when it was opened, for who looks back to then: marked at its entry."""
     eve = trade.opened_at.date() if trade.opened_in is None else trade.opened_in - timedelta(days=1)
     fresh = {"seen_on": min(trade.seen_on, eve), "looked_at": trade.opened_at, "mark": trade.entry_price, "sessions": 0}
     later = dict.fromkeys(("closed_at", "exit_price", "ending", "pnl", "closing_cycle_id"))

@@ -21,6 +21,7 @@ from trading.backtesting import (
     MonteCarloAsked,
     Objective,
     Prepared,
+    Resampled,
     StudyAsked,
     StudySummary,
     SweepAsked,
@@ -60,6 +61,7 @@ def summed(asked: StudyAsked, prepared: Prepared, rows: Sequence[TrialRow], ende
         folds=folds,
         out_of_sample=_stitched(asked, rows),
         percentiles=PERCENTILES if isinstance(asked, MonteCarloAsked) else (),
+        drawn=_drawn(asked, tried) if isinstance(asked, MonteCarloAsked) else "",
         quantiles=_quantiles(tried) if isinstance(asked, MonteCarloAsked) else {},
     )
     return summary.model_copy(update={"warnings": warnings_of(asked, summary, ended.troubles)})
@@ -117,15 +119,21 @@ def _honesty(asked: StudyAsked, rows: Sequence[TrialRow]) -> Honesty | None:
     ran = [row for row in rows if not row.is_test and row.error is None]
     if isinstance(asked, MonteCarloAsked):
         return None
+    if ran and not any(row.metrics.get("fills") for row in rows):
+        return Honesty(trials=len(ran), traded=False)
     if isinstance(asked, SweepAsked):
-        matrix = _matrix(ran)
         chosen = best_of((line_of(row, asked.objective) for row in ran), 1)
         returns = next((_returns(row) for row in ran if chosen and row.number == chosen[0].number), np.empty(0))
-        ratios = _ratios(matrix)
-        variance = float(np.var(ratios, ddof=1)) if len(ratios) > 1 else 0.0
-        found = overfitting(matrix) if matrix.size else None
-        return _told(returns, asked.plan.seed, (len(ran), len(ran), variance), found.probability if found else None)
+        variance, probability = _luck(_matrix(ran))
+        return _told(returns, asked.plan.seed, (len(ran), len(ran), variance), probability)
     return _told(_judged(rows), asked.plan.seed, (len(ran), 1, 0.0), None)
+
+
+def _luck(matrix: Column) -> tuple[float, float | None]:
+    """Over all trials: the variance of their daily Sharpe ratios, and the probability of overfitting."""
+    ratios = _ratios(matrix)
+    found = overfitting(matrix) if matrix.size else None
+    return float(np.var(ratios, ddof=1)) if len(ratios) > 1 else 0.0, found.probability if found else None
 
 
 def _told(returns: Column, seed: int, tried: tuple[int, int, float], probability: float | None) -> Honesty:
@@ -144,6 +152,8 @@ def _told(returns: Column, seed: int, tried: tuple[int, int, float], probability
         deflated_sharpe=deflated.probability if deflated else None,
         overfitting=probability,
         interval=tuple(end for end in ends if end is not None),
+        draws=spread.draws if spread else 0,
+        block=spread.block if spread else None,
     )
 
 
@@ -179,6 +189,16 @@ def _quantiles(tried: Sequence[TrialRow]) -> dict[str, tuple[float, ...]]:
         for name, column in columns.items()
         if column
     }
+
+
+def _drawn(asked: MonteCarloAsked, tried: Sequence[TrialRow]) -> str:
+    """What the percentiles are of: what was done to the run's own past, and no promise of any future."""
+    if asked.of is Resampled.TRADES:
+        how = "each the run's own closed trades in another order"
+    else:
+        how = f"each its own daily returns drawn anew in blocks of {asked.block:,} sessions on average"
+        how += " (stationary bootstrap)"
+    return f"percentiles over {len(tried):,} courses, {how}"
 
 
 def _matrix(ran: Sequence[TrialRow]) -> Column:

@@ -32,6 +32,9 @@ def _luck(asked: StudyAsked, summary: StudySummary) -> Iterator[str]:
     honest = summary.honesty
     if honest is None:
         return
+    if not honest.traded:
+        yield f"nothing traded: none of {honest.trials:,} has a fill, and nothing can be said of luck"
+        return
     if isinstance(asked, SweepAsked) and not summary.folds:
         yield "nothing was held back: every number here is of the days that chose the best (--holdout, walk-forward)"
     if honest.deflated_sharpe is None:

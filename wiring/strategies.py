@@ -6,7 +6,6 @@ from adapters.rule_loader import RuleLoader
 from settings import StrategySettings
 from trading.ports import Market
 from trading.vetting import Vetters
-from wiring.markets import assets_of
 
 
 def rules_of(strategies: StrategySettings) -> RuleLoader:
@@ -16,4 +15,6 @@ def rules_of(strategies: StrategySettings) -> RuleLoader:
 
 def vetters_of(strategies: StrategySettings, market: Market) -> Vetters:
     """Who is asked whether a strategy could run: `trading.vetting.vet_strategy` does it."""
+    from wiring.markets import assets_of  # noqa: PLC0415  30 MB that rules alone do not need
+
     return Vetters(rules_of(strategies), market, assets_of(market))

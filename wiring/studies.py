@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from backtest.panels import Panels
-from backtest.runs import Studies
-from backtest.trials import Engines
+from backtest.data.panels import Panels
+from backtest.studies.runs import Studies
+from backtest.studies.trials import Engines
 from settings import Settings
 from trading.backtest_ports import RunRows
 from wiring.strategies import rules_of

@@ -23,10 +23,9 @@ def summary_table(summary: StudySummary) -> str:
     parts = [f"**{summary.status}**: {summary.done:,} of {summary.total:,} run, {summary.failed:,} failed"]
     honest = summary.honesty
     if honest is not None:
-        parts.append(
-            f"trials {honest.trials:,} · deflated Sharpe {_number(honest.deflated_sharpe)} "
-            f"· probability of overfitting {_number(honest.overfitting)}"
-        )
+        sure, risk = _number(honest.deflated_sharpe), _number(honest.overfitting)
+        worth = f"deflated Sharpe {sure} · probability of overfitting {risk}"
+        parts.append(f"trials {honest.trials:,} · {worth if honest.traded else 'nothing traded'}")
     parts += [f"- {_cell(warning)}" for warning in summary.warnings]
     return "\n\n".join(parts[:2]) + "\n\n" + "\n".join(parts[2:]) + _lines(summary.best)
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.events import printable
+from trading.events import printable, storable
 from trading.features import FEATURES, distance
 from trading.instruments import Side
 from trading.memory import Outcome, Recalled, Remembered, as_known, recalled
 from trading.memory_ports import EMBEDDING_SIZE, Found, NearestAsked, SearchAsked, Vector
+from trading.money import Record
 from trading.orders import Leg
 
+R = TypeVar("R", bound=Record)
 _DESK, _DECIDED, _RESOLVED, _WON, _BUYS, _ENTRY = range(6)
 
 
@@ -58,7 +61,7 @@ class ExactMemory:
             if name in self._places:
                 continue
             self._places[name] = len(self._kept)
-            self._kept.append(memory.model_copy(update={"lesson": printable(memory.lesson)}))
+            self._kept.append(_as_stored(memory))
             self._embedders.append(embedder)
             self._features.append(memory.features)
             self._embeddings.append(embedding)
@@ -74,14 +77,14 @@ class ExactMemory:
         """Keep how far the thoughts of pending memories have come."""
         for one in memories:
             if one.setup.memory_id in self._pending:
-                self._change(one.setup.memory_id, thought=one.thought)
+                self._change(one.setup.memory_id, thought=_as_stored(one.thought))
 
     async def resolve(self, outcomes: Sequence[tuple[str, Outcome]]) -> None:
         """Resolve memories, by id, once: a later outcome of the same memory is left."""
         for name, outcome in outcomes:
             if name in self._pending:
                 del self._pending[name]
-                self._change(name, outcome=outcome)
+                self._change(name, outcome=_as_stored(outcome))
 
     async def learn(self, memory_id: str, lesson: str) -> None:
         """Keep the lesson of a resolved memory; the first one stays."""
@@ -146,6 +149,11 @@ class ExactMemory:
         setup = memory.setup
         ours = setup.desk_id == asked.desk_id and asked.symbol in {None, setup.symbol}
         return ours and setup.decided_at < asked.as_of and self._embedders[place] == asked.embedder
+
+
+def _as_stored(record: R) -> R:
+    """A record as a database would give it back."""
+    return type(record).model_validate(storable(record.model_dump(mode="json")))
 
 
 def _by_age(found: Iterable[Remembered]) -> tuple[Remembered, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, select, union_all, update
+from sqlalchemy import ColumnElement, RowMapping, Select, func, literal_column, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -87,14 +87,9 @@ class PostgresMemory:
 
     async def search(self, asked: SearchAsked) -> tuple[Found, ...]:
         """The memories whose reasoning is nearest in meaning, as they stood then, nearest first."""
-        far = _of.embedding.cosine_distance(list(asked.embedding)).label("far")
-        query = select(*_WHOLE, far).where(
-            _of.desk_id == asked.desk_id, _of.embedder == asked.embedder, _of.decided_at < asked.as_of
-        )
-        query = query if asked.symbol is None else query.where(_of.symbol == asked.symbol)
         async with transaction(self._engine) as connection:
             await connection.execute(_WALK)
-            rows = (await connection.execute(query.order_by("far").limit(asked.most))).mappings().all()
+            rows = (await connection.execute(_like(asked))).mappings().all()
         return tuple(
             Found(memory=as_known(_remembered(row), asked.as_of), distance=round(row["far"], 6)) for row in rows
         )
@@ -120,7 +115,7 @@ def _near(asked: NearestAsked) -> Select[Any]:
     far = _of.features.l2_distance(list(asked.features)).label("far")
     ours = (
         _of.desk_id == asked.desk_id,
-        _of.leg == Leg.ENTRY.value,
+        _of.leg == literal_column(f"'{Leg.ENTRY}'"),  # as the graphs' own condition has it
         _of.side == asked.side.value,
         _of.resolved_at <= asked.as_of,
         _of.decided_at < asked.as_of,
@@ -129,6 +124,14 @@ def _near(asked: NearestAsked) -> Select[Any]:
     graphs = [select(*_WHOLE, far).where(one, *ours).order_by("far").limit(asked.most) for one in which]
     both = union_all(*(graph.subquery().select() for graph in graphs)).subquery()
     return select(both).order_by(both.c.far).limit(asked.most)
+
+
+def _like(asked: SearchAsked) -> Select[Any]:
+    """What means nearly the same, by one embedder."""
+    far = _of.embedding.cosine_distance(list(asked.embedding)).label("far")
+    ours = [_of.desk_id == asked.desk_id, _of.embedder == asked.embedder, _of.decided_at < asked.as_of]
+    of_one = [] if asked.symbol is None else [_of.symbol == asked.symbol]
+    return select(*_WHOLE, far).where(*ours, *of_one).order_by("far").limit(asked.most)
 
 
 def _is(memory_id: str) -> ColumnElement[bool]:

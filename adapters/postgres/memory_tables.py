@@ -30,7 +30,7 @@ memories = Table(
     Column("embedding", VECTOR(EMBEDDING_SIZE), nullable=False),
     Column("embedder", Text, nullable=False),
     Column("thought", JSONB, nullable=False),
-    Column("outcome", JSONB),
+    Column("outcome", JSONB(none_as_null=True)),
     Column("lesson", Text, nullable=False, server_default=text("''")),
     Column("recorded_at", At, nullable=False, server_default=func.now()),
     CheckConstraint("num_nulls(resolved_at, won, outcome) IN (0, 3)", name="resolved_whole"),

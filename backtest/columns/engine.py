@@ -16,8 +16,8 @@ from backtest.columns.kernel import BALANCE, FILLS, Bars, Book, Events, Marks, T
 from backtest.columns.table import SweepTable
 from backtest.columns.telling import result_of
 from backtest.columns.terms import beyond, terms_of
-from backtest.panel import Column, Panel
-from backtest.result import Result
+from backtest.data.panel import Column, Panel
+from backtest.results.result import Result
 from trading.backtest_plan import Plan
 from trading.errors import BadConfiguration, BadRule, TradingError
 from trading.rules.columns import ColumnRule, Wishes

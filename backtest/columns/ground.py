@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.columns.kernel import ENTER, LEAVE, Bars, Events, Tape
-from backtest.panel import Column, Days, Panel
+from backtest.data.panel import Column, Days, Panel
 from trading.backtest_plan import Plan
 from trading.errors import BadConfiguration, BadMarketData, BadRule
 from trading.rules.averages import running

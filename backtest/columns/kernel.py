@@ -1,7 +1,7 @@
 """One run over days, in plain Python over arrays: fills at the open, marks, decisions at the close.
 
-`compiled.py` compiles this text as it stands, so both paths do the same sums in the same order. All of it is in one
-file, because the compiler's cache looks at the file of the function that it compiled and at no other.
+`compiling.py` compiles this text as it stands, so both paths do the same sums in the same order. All of it is in one
+file: machine code is kept for as long as that file stays as it is.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Bars(NamedTuple):
     `accrual` [T] is the part of the cash that was earned since the day before.
     """
 
-    opens: Column
-    closes: Column
+    opens: Table
+    closes: Table
     accrual: Column
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from backtest.panel import Column, Days
+from backtest.data.panel import Column, Days
 
 
 @dataclass(frozen=True, slots=True, eq=False)

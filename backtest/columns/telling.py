@@ -7,7 +7,6 @@ from datetime import date
 
 import numpy as np
 
-from backtest.cautions import idle
 from backtest.columns.ground import Ground
 from backtest.columns.kernel import (
     CASH,
@@ -22,9 +21,10 @@ from backtest.columns.kernel import (
     Book,
 )
 from backtest.columns.terms import HELD_TO
-from backtest.panel import Caution, Column, Panel
-from backtest.result import Fills, Refusal, Result
-from backtest.yardsticks import benchmark_of, held_of
+from backtest.data.cautions import idle
+from backtest.data.panel import Caution, Column, Panel
+from backtest.measures.yardsticks import benchmark_of, held_of
+from backtest.results.result import Fills, Refusal, Result
 from trading.backtest_plan import Engine
 from trading.limits import Limit, Limits
 

@@ -8,11 +8,12 @@ from decimal import Decimal
 import numpy as np
 
 from backtest.columns.kernel import Terms
-from backtest.panel import Panel
+from backtest.data.panel import Panel
 from trading.backtest_plan import FillAt, Plan, SizedBy, Sizing
 from trading.costs import BASIS_POINT
 from trading.limits import Limits
 from trading.money import ZERO
+from trading.orders import OrderKind
 from trading.rules.columns import Wishes
 from trading.strategy import AGENTS
 
@@ -56,12 +57,11 @@ def beyond(plan: Plan, panel: Panel | None = None) -> str | None:
 
 
 def _beyond(plan: Plan, panel: Panel | None) -> Iterator[str]:
-    if plan.strategy == AGENTS:
-        yield "the agents decide day by day"
-    if plan.heed is not None:
-        yield "what failed before is remembered by the cycles engine alone"
+    yield from _minds(plan)
     if plan.breaker is not None:
         yield "the circuit breaker halts and resumes in the cycles engine alone"
+    if plan.style.kind is OrderKind.LIMIT:
+        yield "entries at a limit (ORDER_KIND) are followed by the cycles engine alone"
     if plan.frictions.ticks:
         yield "fills are in whole ticks in the cycles engine alone"
     if plan.frictions.volume_share is not None:
@@ -75,6 +75,13 @@ def _beyond(plan: Plan, panel: Panel | None) -> Iterator[str]:
     acted = {one.symbol for one in (panel.actions if panel else ())} & set(plan.symbols)
     if acted:
         yield f"splits and dividends of {', '.join(sorted(acted))} are booked by the cycles engine alone"
+
+
+def _minds(plan: Plan) -> Iterator[str]:
+    if plan.strategy == AGENTS:
+        yield "the agents decide day by day"
+    if plan.heed is not None:
+        yield "what failed before is remembered by the cycles engine alone"
 
 
 def _size(sizing: Sizing | None) -> tuple[float, float]:

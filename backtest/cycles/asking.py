@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from backtest.cycles.meter import Meter
-from backtest.result import StopCause
+from backtest.results.result import StopCause
 from trading.breaker_facts import NO_MODEL
 from trading.errors import ModelUnavailable, TradingError
 from trading.events import Event, EventType

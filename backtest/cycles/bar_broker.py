@@ -12,7 +12,7 @@ from adapters.paper_broker.terms import Offer, PaperTerms
 from backtest.cycles.bar_day import BarDay, Played
 from backtest.cycles.bar_floor import BarFloor
 from backtest.cycles.bar_terms import bar_terms, overnight
-from backtest.panel import Caution
+from backtest.data.panel import Caution
 from trading.backtest_plan import FillAt, Plan
 from trading.corporate_actions import CorporateAction, each_once
 from trading.instruments import Side

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from backtest.panel import Caution
+from backtest.data.panel import Caution
 from trading.market import Bar
 from trading.orders import Fill
 from trading.sessions import Session

@@ -14,7 +14,7 @@ from adapters.paper_broker.terms import Offer
 from backtest.cycles.bar_day import BarDay
 from backtest.cycles.bar_path import Step, Trigger, around, bar_path, is_within
 from backtest.cycles.bar_terms import BarTerms, half_spread, room_of
-from backtest.panel import Caution
+from backtest.data.panel import Caution
 from trading.backtest_plan import Frictions
 from trading.instruments import Side
 from trading.market import Bar, Quote

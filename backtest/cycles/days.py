@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from backtest.panel import Panel
+from backtest.data.panel import Panel
 from trading.backtest_plan import Plan
 from trading.errors import BadConfiguration
 from trading.market import Bar

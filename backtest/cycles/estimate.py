@@ -13,7 +13,7 @@ from backtest.cycles.deciders import Deciders
 from backtest.cycles.journal import Replies
 from backtest.cycles.meter import Meter
 from backtest.cycles.run import Progress, run_cycles
-from backtest.panel import Panel
+from backtest.data.panel import Panel
 from trading.agents.budget import Choice, Tally
 from trading.agents.estimates import most_of
 from trading.agents.questions import Agent, ModelCall

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from backtest.cycles.meter import Meter
-from backtest.result import StopCause
+from backtest.results.result import StopCause
 from trading.agents.budget import Choice, Level, Strain
 from trading.agents.questions import ModelCall
 from trading.errors import TradingError

@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 
 from adapters.looking import look_at
-from backtest.panel import Panel
+from backtest.data.panel import Panel
 from trading.bars import Bars
 from trading.corporate_actions import CorporateAction
 from trading.errors import UnknownSymbol

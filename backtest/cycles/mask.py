@@ -25,9 +25,9 @@ from string import ascii_uppercase
 import numpy as np
 
 from backtest.cycles.market import PLACES
-from backtest.panel import Column, Panel
-from backtest.result import Fills, Refusal, Result
-from backtest.yardsticks import benchmark_of, held_of
+from backtest.data.panel import Column, Panel
+from backtest.measures.yardsticks import benchmark_of, held_of
+from backtest.results.result import Fills, Refusal, Result
 from trading.backtest_plan import Plan
 from trading.corporate_actions import CorporateAction
 from trading.instruments import UNKNOWN_SECTOR

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from activities import clock
-from backtest.result import StopCause, Stopped
+from backtest.results.result import StopCause, Stopped
 from trading.errors import Final
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from backtest.result import Opinion, Verdict
+from backtest.results.result import Opinion, Verdict
 from trading.agents.questions import Agent
 from trading.docket import CycleOutcome, CycleReport, Row
 from trading.signals import Action

@@ -12,8 +12,8 @@ from backtest.cycles.desk import Desk
 from backtest.cycles.leaving import leave
 from backtest.cycles.opinions import opinions_of
 from backtest.cycles.terms import DESK, strategy_of
-from backtest.panel import Caution, Panel
-from backtest.result import Opinion
+from backtest.data.panel import Caution, Panel
+from backtest.results.result import Opinion
 from trading.backtest_plan import FillAt, Plan
 from trading.breaker import TradingState
 from trading.cycle import run_cycle

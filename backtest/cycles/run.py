@@ -10,7 +10,6 @@ import numpy as np
 
 from activities import clock
 from adapters.exchange_calendar import ExchangeCalendar
-from backtest.cautions import idle
 from backtest.cycles.clock import BarClock
 from backtest.cycles.days import Day, days_of
 from backtest.cycles.deciders import Deciders
@@ -29,9 +28,10 @@ from backtest.cycles.telling import (
     untraded,
 )
 from backtest.cycles.terms import DESK
-from backtest.panel import Column, Panel
-from backtest.result import Result
-from backtest.yardsticks import benchmark_of, held_of
+from backtest.data.cautions import idle
+from backtest.data.panel import Column, Panel
+from backtest.measures.yardsticks import benchmark_of, held_of
+from backtest.results.result import Result
 from trading.audit import Books, audit
 from trading.backtest_plan import Engine, Plan
 from trading.docket import CycleOutcome

@@ -11,8 +11,8 @@ import numpy as np
 
 from backtest.cycles.days import Day
 from backtest.cycles.replay import Close
-from backtest.panel import Caution, Panel
-from backtest.result import CYCLE_FAILED, Fills, Refusal
+from backtest.data.panel import Caution, Panel
+from backtest.results.result import CYCLE_FAILED, Fills, Refusal
 from trading.agents.questions import Agent
 from trading.audit import Books, Finding
 from trading.backtest_plan import Plan

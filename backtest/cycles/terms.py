@@ -8,12 +8,15 @@ from activities.gate import GateRules
 from trading.backtest_plan import Plan
 from trading.limits import Limits
 from trading.money import ZERO
+from trading.orders import OrderKind
 from trading.strategy import AGENTS, Rung, Strategy
 
 DESK = "backtest"
 TESTED = "tested"
 """The strategy of a plan for a rule; one for the agents has the name that every desk begins with."""
 _ALL = Decimal(1)
+_TICK = Decimal("0.01")
+"""Of a price, for its rounding: a limit is in whole ticks, and of a cheap share one is a part of the price."""
 _ANY_DOLLARS = Decimal("1e15")
 
 NO_LIMITS = Limits(
@@ -36,14 +39,17 @@ short, all of the equity in one position, and the average day's volume in one or
 
 
 def limits_of(plan: Plan) -> Limits:
-    """The plan's limits, or as good as none."""
-    return plan.limits or NO_LIMITS
+    """The plan's limits, or as good as none: an entry's own limit price lies within the collar then."""
+    if plan.limits is not None or plan.style.kind is not OrderKind.LIMIT:
+        return plan.limits or NO_LIMITS
+    return NO_LIMITS.model_copy(update={"collar": min(plan.style.offset + _TICK, _ALL)})
 
 
 def gate_rules_of(plan: Plan) -> GateRules:
     """What the gate holds each cycle to; a halted desk goes on in shadow where its breaker's rules say so."""
     shadow = plan.breaker is not None and plan.breaker.shadow
-    return GateRules(limits=limits_of(plan), shadow=shadow, remembers=plan.heed is not None)
+    remembers = plan.heed is not None
+    return GateRules(limits=limits_of(plan), style=plan.style, shadow=shadow, remembers=remembers)
 
 
 def strategy_of(plan: Plan) -> Strategy:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backtest.panel import Column, Days
+from backtest.data.panel import Column, Days
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _MARGIN = 0.04

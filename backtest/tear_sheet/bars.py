@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backtest.attribution import Attribution
+from backtest.measures.attribution import Attribution
 from backtest.tear_sheet.figures import dollars
 from backtest.tear_sheet.markup import Html, element
 from backtest.tear_sheet.parts import figure

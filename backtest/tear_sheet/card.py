@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from backtest.comparing import settings_of
-from backtest.panel import Caution
-from backtest.result import Result, RunCard
+from backtest.data.panel import Caution
+from backtest.results.comparing import settings_of
+from backtest.results.result import Result, RunCard
 from backtest.tear_sheet.figures import MINUS, NOTHING, dollars
 from backtest.tear_sheet.markup import Html, Inner, element, joined
 from backtest.tear_sheet.parts import Heading, counted, more, note, prose, section, table, text

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from backtest.comparing import REBASED, Compared, Row, differences, outcomes, rebased
+from backtest.results.comparing import REBASED, Compared, Row, differences, outcomes, rebased
+from backtest.results.written import write_whole
 from backtest.tear_sheet.axes import axis_of
 from backtest.tear_sheet.card import banners, title_of
 from backtest.tear_sheet.drawing import Frame, chart, legend, level, line
@@ -13,7 +14,6 @@ from backtest.tear_sheet.figures import MINUS
 from backtest.tear_sheet.markup import Html, element, joined
 from backtest.tear_sheet.page import page
 from backtest.tear_sheet.parts import Heading, counted, figure, note, section, table, text
-from backtest.written import write_whole
 
 MOST_LINES = 6
 """As many lines can be told apart by their dashes."""

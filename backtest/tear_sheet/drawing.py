@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.panel import Column, Days
+from backtest.data.panel import Column, Days
 from backtest.tear_sheet.axes import Axis, date_ticks
 from backtest.tear_sheet.figures import compact
 from backtest.tear_sheet.markup import Html, element, joined

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from backtest import curves
-from backtest.panel import Column
-from backtest.result import Result
+from backtest.data.panel import Column
+from backtest.measures import curves
+from backtest.results.result import Result
 from backtest.tear_sheet.axes import Axis, axis_of
 from backtest.tear_sheet.drawing import Frame, area, chart, legend, level, line
 from backtest.tear_sheet.figures import dollars, percent

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.attribution import Attribution, SymbolPart
-from backtest.result import Result
+from backtest.measures.attribution import Attribution, SymbolPart
+from backtest.results.result import Result
 from backtest.tear_sheet.axes import axis_of
 from backtest.tear_sheet.drawing import Frame, Mark, chart, legend, line
 from backtest.tear_sheet.figures import dollars, price, shares

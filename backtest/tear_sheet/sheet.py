@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from backtest.attribution import by_agent, by_symbol
-from backtest.result import Result, RunCard
-from backtest.round_trips import trades_of
+from backtest.measures.attribution import by_agent, by_symbol
+from backtest.measures.round_trips import trades_of
+from backtest.results.result import Result, RunCard
+from backtest.results.written import write_whole
 from backtest.tear_sheet.bars import symbols_bars
 from backtest.tear_sheet.card import head, measures, run_card, tiles, title_of
 from backtest.tear_sheet.drawing import signs
@@ -16,7 +17,6 @@ from backtest.tear_sheet.parts import section
 from backtest.tear_sheet.pictures import drawdown_picture, equity_picture, exposure_picture, rolling_picture
 from backtest.tear_sheet.price_charts import price_charts
 from backtest.tear_sheet.tables import agents_table, months_table, refusals_table, symbols_table, trades_table
-from backtest.written import write_whole
 from trading.metrics import Metrics
 
 

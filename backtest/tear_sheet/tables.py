@@ -8,11 +8,11 @@ from math import isfinite
 
 import numpy as np
 
-from backtest import curves
-from backtest.attribution import LATER_SESSIONS, AgentPart, Attribution, SymbolPart
-from backtest.excursions import Excursions, excursions_of
-from backtest.result import Result
-from backtest.round_trips import OPEN, Trades
+from backtest.measures import curves
+from backtest.measures.attribution import LATER_SESSIONS, AgentPart, Attribution, SymbolPart
+from backtest.measures.excursions import Excursions, excursions_of
+from backtest.measures.round_trips import OPEN, Trades
+from backtest.results.result import Result
 from backtest.tear_sheet.figures import NOTHING, dollars, percent, price, shares, short_percent
 from backtest.tear_sheet.markup import Html, Inner, element, joined
 from backtest.tear_sheet.parts import Heading, counted, note, prose, table, text, toned

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backtest.measuring import measured
-from backtest.result import Fills, Result, RunCard
+from backtest.measures.measuring import measured
+from backtest.results.result import Fills, Result, RunCard
 from trading.backtest_plan import Engine, Plan
 from trading.metrics import Metrics
 

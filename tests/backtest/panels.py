@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.sectors import read_instruments
-from backtest.panel import Panel
+from backtest.data.panel import Panel
 
 SAMPLE = Path(__file__).parents[2] / "data"
 CALENDAR = ExchangeCalendar("XNYS", until=date(2017, 11, 10))

@@ -6,7 +6,7 @@ from typing import Any
 
 from backtest.cycles.run import Lived, live_through
 from backtest.cycles.terms import DESK
-from backtest.panel import Panel
+from backtest.data.panel import Panel
 from tests.backtest import panels
 from trading.agents.budget import Choice
 from trading.agents.questions import ModelCall

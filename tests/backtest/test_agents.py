@@ -16,8 +16,8 @@ from backtest.cycles.deciders import Deciders
 from backtest.cycles.estimate import estimate
 from backtest.cycles.market import PanelMarket
 from backtest.cycles.run import Progress, run_cycles
-from backtest.panel import Panel
-from backtest.result import Result, StopCause, Verdict
+from backtest.data.panel import Panel
+from backtest.results.result import Result, StopCause, Verdict
 from tests.adapters.wire.vendors import vendors
 from tests.backtest import panels
 from tests.backtest.deciding import Away, Busy, Mumbling, Silent, deciders, file_in, paid, seated

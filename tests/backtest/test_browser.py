@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backtest.comparing import Compared
+from backtest.results.comparing import Compared
 from backtest.tear_sheet import write_tear_sheet
 from backtest.tear_sheet.comparison import write_comparison
 from tests.backtest.chromium import FOUND, Page, browser

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backtest.comparing import Compared, differences, outcomes, rebased
+from backtest.results.comparing import Compared, differences, outcomes, rebased
 from backtest.tear_sheet.comparison import MOST_LINES, comparison, write_comparison
 from tests.backtest.made import card_of, days_of, made, metrics_of, wavy
 from tests.backtest.reading import Read

@@ -12,10 +12,10 @@ import pytest
 
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.run import Progress, run_cycles
-from backtest.panel import Panel
-from backtest.result import Result, Verdict
-from backtest.trials import Engines
-from backtest.yardsticks import benchmark_of, held_of
+from backtest.data.panel import Panel
+from backtest.measures.yardsticks import benchmark_of, held_of
+from backtest.results.result import Result, Verdict
+from backtest.studies.trials import Engines
 from tests.backtest import panels
 from tests.backtest.replaying import WARM, books_of, lived, plan
 from trading.agents.questions import FOUR
@@ -26,6 +26,7 @@ from trading.costs import Costs
 from trading.errors import BadConfiguration, BadRule
 from trading.events import EventType
 from trading.limits import Limits
+from trading.orders import OrderKind, Style
 from trading.rules import View
 from trading.signals import Signal
 from trading.strategy import AGENTS
@@ -249,3 +250,21 @@ async def test_bars_of_a_day_without_a_session_are_in_no_curve() -> None:
     assert result.benchmark is not None
     assert result.held is not None
     assert len(result.days) == len(result.equity) == len(result.benchmark) == len(result.held) == 3
+
+
+@pytest.mark.parametrize("limits", [None, Limits()])
+async def test_entries_go_out_in_the_plans_style_as_live(limits: Limits | None) -> None:
+    panel = level(50, 52, 52, 50, 49)
+    opens = panel.open.copy()
+    opens[WARM + 1] = 52
+    panel = replace(panel, open=opens, low=np.minimum(opens, panel.close), high=np.maximum(opens, panel.close))
+    style = Style(kind=OrderKind.LIMIT, offset=Decimal("0.01"))
+    asked = plan(panel, "buy-and-hold", sizing=ONE, limits=limits, frictions=FREE, style=style)
+    orders = (await books_of(await lived(panel, asked))).orders
+    sent = [(one.request.kind.value, str(one.request.limit_price), one.state.value) for one in orders]
+    # Decided at 50: 50.50 at most, and all of the next bar lies at 52. Decided there: 52.52 at most, and an open at 52.
+    assert sent == [("limit", "50.50", "cancelled"), ("limit", "52.52", "filled")]
+    held = await run_cycles(panel, asked, Deciders())
+    assert (held.fills.day.tolist(), held.fills.price.tolist()) == ([2], [52])
+    market = await run_cycles(panel, asked.model_copy(update={"style": Style()}), Deciders())
+    assert (market.fills.day.tolist(), market.fills.price.tolist()) == ([1], [52])

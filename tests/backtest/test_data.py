@@ -12,8 +12,8 @@ import pytest
 
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.simulated_market import SimulatedMarket
-from backtest.data import Wanted, ask_panel, load_panel
-from backtest.panel import Panel
+from backtest.data.loading import Wanted, ask_panel, load_panel
+from backtest.data.panel import Panel
 from tests.backtest.files import Row, bar, sessions, walk, write
 from trading.errors import BadConfiguration, BadMarketData, UnknownSymbol
 

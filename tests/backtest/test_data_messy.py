@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backtest.cautions import MOST_SYMBOLS
-from backtest.data import Wanted, load_panel
-from backtest.panel import Panel
+from backtest.data.cautions import MOST_SYMBOLS
+from backtest.data.loading import Wanted, load_panel
+from backtest.data.panel import Panel
 from tests.backtest.files import Row, bar, sessions, walk, write
 from trading.errors import BadMarketData
 

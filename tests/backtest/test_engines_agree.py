@@ -9,7 +9,7 @@ import pytest
 
 from backtest.columns.engine import run_columns
 from backtest.cycles.run import run_cycles
-from backtest.result import Result
+from backtest.results.result import Result
 from tests.backtest import panels
 from tests.backtest.replaying import WARM, plan
 from trading.backtest_plan import FillAt, Frictions, SizedBy, Sizing

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from backtest.exports import export, places
-from backtest.result import Refusal, Result
-from backtest.round_trips import trades_of
-from backtest.saved_runs import load_run
-from backtest.written import alone_in, write_whole
+from backtest.measures.round_trips import trades_of
+from backtest.results.exports import export, places
+from backtest.results.result import Refusal, Result
+from backtest.results.saved_runs import load_run
+from backtest.results.written import alone_in, write_whole
 from tests.backtest.made import CASH, FIRST_DAY, Did, card_of, made, metrics_of, wavy
 from trading.errors import BadConfiguration
 
@@ -125,7 +125,7 @@ def test_two_runs_in_one_folder_write_one_after_the_other(tmp_path: Path) -> Non
 
 def test_a_kill_leaves_whole_files_or_none(tmp_path: Path) -> None:
     code = (
-        "from pathlib import Path; from tests.backtest.made import *; from backtest.exports import *\n"
+        "from pathlib import Path; from tests.backtest.made import *; from backtest.results.exports import *\n"
         "result = wavy()\n"
         f"while True: export(result, card_of(result), metrics_of(result), Path({str(tmp_path)!r}))"
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.market import PanelMarket
-from backtest.panel import Panel
+from backtest.data.panel import Panel
 from tests.backtest import panels
 from tests.backtest.replaying import WARM, Asked, books_of, lived, plan
 from trading.backtest_plan import FillAt

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from adapters.rules_model import RulesModel
-from backtest.comparing import Compared, differences
 from backtest.cycles.mask import HIGHEST, LOWEST, Mask
 from backtest.cycles.run import run_cycles
-from backtest.panel import Panel
+from backtest.data.panel import Panel
+from backtest.results.comparing import Compared, differences
 from tests.backtest import panels
 from tests.backtest.deciding import deciders, paid
 from tests.backtest.made import card_of, made, metrics_of

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from backtest.columns.engine import run_columns
-from backtest.data import Wanted, load_panel
-from backtest.measuring import measured, slippage_of, track_of
-from backtest.panel import Panel
-from backtest.round_trips import trades_of
+from backtest.data.loading import Wanted, load_panel
+from backtest.data.panel import Panel
+from backtest.measures.measuring import measured, slippage_of, track_of
+from backtest.measures.round_trips import trades_of
 from tests.backtest.made import CASH, Did, made
 from trading.backtest_plan import Frictions, Plan, SizedBy, Sizing
 from trading.costs import Costs

@@ -21,6 +21,8 @@ from tests.rig import Ports, cycle, findings, request, serving
 from tests.workflows.breaking import opened
 from trading.audit import Books, audit
 from trading.backtest_plan import FillAt, Frictions, Plan
+from trading.breaker import CircuitBreaker
+from trading.breaker_rules import BreakerLook, BreakerRules
 from trading.costs import Costs
 from trading.events import Event, EventType, content_hash
 from trading.limits import Limits
@@ -31,12 +33,35 @@ from trading.strategy import AGENTS, StrategyChange, first_strategy
 SYMBOLS = ("AAPL", "CAT", "GE", "JPM", "MSFT", "WMT", "XOM", "BAC")
 # Sixty sessions go by in a minute of the live desk: what is counted by the wall's clock must not bind there.
 UNHURRIED = Limits(max_orders_per_minute=100_000, max_daily_usd=Decimal("1e12"), max_daily_turnover=Decimal(1000))
+# So tight that it halts and goes on within the days. The agents' own drawdown never ends: what is sold gains nothing.
+TIGHT = BreakerRules(
+    max_drawdown=Decimal("0.006"),
+    resume_drawdown=Decimal("0.003"),
+    max_daily_loss=Decimal("0.003"),
+    max_weekly_loss=Decimal("0.005"),
+    max_losing_trades=2,
+    wins_to_resume=1,
+)
+BREAKERS = {"sma-crossover": TIGHT, AGENTS: TIGHT.model_copy(update={"max_drawdown": Decimal("0.2")})}
 COSTS = Costs(slippage_bps=Decimal(3), commission_per_order=Decimal(1), commission_bps=Decimal(2))
 # Written when a desk is set up, or with the name of the market.
 _OF_THE_PLACE = frozenset({EventType.DESK_OPENED, EventType.STRATEGY_CHANGED, EventType.SNAPSHOT_TAKEN})
 
 
-def plan(strategy: str, sessions: int, heed: Heed | None = None) -> Plan:
+class AtTheMark(PostgresLedger):
+    """Books whose breaker goes by the time that they have come to.
+
+    Live that is the server's, and there sixty sessions are one minute of one day: no loss of a day would ever be over,
+    and no resumption a week old. In a replay the market's last moment is the present.
+    """
+
+    async def judge(self, look: BreakerLook) -> CircuitBreaker:
+        """Look at the moment of the newest mark."""
+        marked_at = (await self.portfolio(look.desk_id)).marked_at
+        return await super().judge(look.model_copy(update={"at": marked_at or look.at}))
+
+
+def plan(strategy: str, sessions: int, breaker: BreakerRules | None = None, heed: Heed | None = None) -> Plan:
     panel = panels.sample()
     return Plan(
         strategy=strategy,
@@ -49,6 +74,7 @@ def plan(strategy: str, sessions: int, heed: Heed | None = None) -> Plan:
         fill=FillAt.CLOSE,
         intrabar=False,
         limits=UNHURRIED.model_copy(update={"duplicate_minutes": 0}),
+        breaker=breaker,
         heed=heed,
     )
 
@@ -57,8 +83,11 @@ async def lived(temporal: WorkflowEnvironment, engine: AsyncEngine, plan: Plan) 
     """The books of a desk that ran a cycle at each close, all on real servers."""
     assert plan.limits is not None
     terms = PaperTerms(**dict(plan.frictions.costs), opening_cash=plan.cash)
-    rules = GateRules(limits=plan.limits, remembers=plan.heed is not None)
-    ports = Ports.real(engine, panels.SAMPLE, terms).but(rules=rules, costs=plan.frictions.costs)
+    held_to = plan.breaker or BreakerRules()
+    rules = GateRules(limits=plan.limits, shadow=plan.breaker is not None and held_to.shadow, remembers=bool(plan.heed))
+    ports = Ports.real(engine, panels.SAMPLE, terms).but(
+        rules=rules, breaker=held_to, costs=plan.frictions.costs, ledger=AtTheMark(engine)
+    )
     async with serving(temporal.client, ports):
         await opened(temporal.client, ports, DESK)
         await _given(ports.ledger, plan)
@@ -116,6 +145,16 @@ def _comparable(event: Event) -> Event:
     return event.model_copy(update={"data": data})
 
 
+def turns(books: Books) -> list[tuple[int, str, str]]:
+    """Each change of the trading state: in which cycle, to what, and why."""
+    found, cycle = [], 0
+    for event in (one.event for one in books.events):
+        cycle += event.type is EventType.CYCLE_STARTED
+        if event.type is EventType.TRADING_STATE_CHANGED:
+            found.append((cycle, str(event.data["state"]), str(event.data["reason"])))
+    return found
+
+
 def accounts(books: Books) -> dict[str, object]:
     """The money and the shares, as the books have them."""
     held = [one.model_dump(exclude={"lots"}) for one in books.portfolio.positions]
@@ -131,16 +170,31 @@ async def both(temporal: WorkflowEnvironment, engine: AsyncEngine, plan: Plan) -
     return live, replayed
 
 
-@pytest.mark.parametrize(("strategy", "heed"), [("sma-crossover", None), (AGENTS, None), (AGENTS, Heed())])
+@pytest.mark.parametrize("halts", [False, True], ids=["unhalted", "halted"])
+@pytest.mark.parametrize("strategy", ["sma-crossover", AGENTS])
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 async def test_sixty_sessions_lived_and_replayed_are_the_same_desk(
-    temporal: WorkflowEnvironment, engine: AsyncEngine, strategy: str, heed: Heed | None
+    temporal: WorkflowEnvironment, engine: AsyncEngine, strategy: str, *, halts: bool
 ) -> None:
-    live, replayed = await both(temporal, engine, plan(strategy, 60, heed))
+    live, replayed = await both(temporal, engine, plan(strategy, 60, BREAKERS[strategy] if halts else None))
     kinds = Counter(stored.event.type for stored in live.events)
     assert kinds[EventType.TRADE_EXECUTED] > 10, kinds
-    assert bool(kinds[EventType.LESSON_LEARNED]) is bool(heed), kinds
+    if halts:
+        assert [state for _, state, _ in turns(live)][:2] == ["HALTED", "ACTIVE"]
+        assert kinds[EventType.SHADOW_OPENED], kinds
+    assert turns(replayed) == turns(live)
+    assert accounts(replayed) == accounts(live)
+    assert said(replayed) == said(live)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+async def test_a_desk_that_remembers_is_the_same_replayed(temporal: WorkflowEnvironment, engine: AsyncEngine) -> None:
+    live, replayed = await both(temporal, engine, plan(AGENTS, 60, heed=Heed(failed_times=1, similar_distance=3)))
+    kinds = Counter(stored.event.type for stored in live.events)
     assert not kinds[EventType.MEMORY_AWAY], kinds
+    assert kinds[EventType.LESSON_LEARNED] > 10, kinds
+    assert any(stored.event.data.get("limit") == "precedent" for stored in live.events)
     assert accounts(replayed) == accounts(live)
     assert said(replayed) == said(live)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backtest.attribution import by_symbol
-from backtest.excursions import excursions_of
-from backtest.result import Result
-from backtest.round_trips import OPEN, trades_of
+from backtest.measures.attribution import by_symbol
+from backtest.measures.excursions import excursions_of
+from backtest.measures.round_trips import OPEN, trades_of
+from backtest.results.result import Result
 from tests.backtest.made import CASH, Did, made
 from trading.backtest_plan import FillAt
 from trading.instruments import Side

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from backtest.cycles.journal import RunJournal
 from backtest.cycles.meter import Meter
 from backtest.cycles.opinions import said_of
-from backtest.result import StopCause, Verdict
+from backtest.results.result import StopCause, Verdict
 from trading.agents.budget import Budget, Offer, Tally
 from trading.agents.questions import Agent, ModelCall, Question, Reply
 from trading.docket import Row

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from rich.console import Console
 
 from backtest.columns import run_columns
-from backtest.panel import Column, Panel
-from backtest.panels import Panels, from_files
-from backtest.round_trips import trades_of
-from backtest.run_rows import MemoryRuns
-from backtest.runs import Studies
-from backtest.trials import with_parameters, within
+from backtest.data.panel import Column, Panel
+from backtest.data.panels import Panels, from_files
+from backtest.measures.round_trips import trades_of
+from backtest.studies.run_rows import MemoryRuns
+from backtest.studies.runs import Studies
+from backtest.studies.trials import with_parameters, within
 from console.study import Here
+from console.study_shown import told
 from tests.rig import until
 from tests.studies import GRID, Slowly, monte_carlo, plan, run_here, sweep, walk
 from trading.backtest_plan import Plan
 from trading.backtesting import Chunk, Resampled, RunStatus, Source, StudyAsked, StudySummary, TrialRow
 from trading.errors import BadConfiguration, BadMarketData, MarketUnavailable
 from trading.study import Study
+from workflows.study_tables import summary_table
 
 
 async def rows_of(asked: StudyAsked) -> tuple[list[TrialRow], StudySummary]:
@@ -77,7 +83,50 @@ async def test_a_sweep_says_what_its_best_is_worth(sample_data: Path) -> None:
     assert honest.expected_sharpe is not None
     low, high = honest.interval
     assert low < (honest.sharpe or 0) < high
+    (words,) = (line for line in said_of(summary) if "bootstrap" in line)
+    assert "; 95% of 1,000 bootstrap draws of its daily returns between " in words
+    assert f"{low:.3f} and {high:.3f} (blocks of 6.8 sessions on average)" in words
     assert any("nothing was held back" in warning for warning in summary.warnings)
+
+
+def said_of(summary: StudySummary) -> list[str]:
+    """What a wide terminal shows of it."""
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(*told(summary, wide=True), sep="\n")
+    return console.export_text().splitlines()
+
+
+@pytest.mark.parametrize("kind", [sweep, walk])
+async def test_a_study_in_which_nothing_trades_says_that_and_no_probability(
+    sample_data: Path, kind: Callable[..., StudyAsked]
+) -> None:
+    asked = kind(sample_data, plan=plan(sample_data, cash=Decimal(10)))
+    _, summary = await rows_of(asked)
+    honest = summary.honesty
+    assert honest is not None
+    assert honest.trials > 10
+    assert (honest.traded, honest.overfitting, honest.deflated_sharpe, honest.sharpe) == (False, None, None, None)
+    assert not any("chance" in warning or "luck alone" in warning for warning in summary.warnings)
+    assert any(warning.startswith("nothing traded: none of ") for warning in summary.warnings)
+    assert [line.split() for line in said_of(summary) if "overfitting" in line] == [
+        ["overfitting", "not", "defined:", "nothing", "traded"]
+    ]
+    assert "nothing traded" in summary_table(summary)
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        (
+            Resampled.RETURNS,
+            "its own daily returns drawn anew in blocks of 20 sessions on average (stationary bootstrap)",
+        ),
+        (Resampled.TRADES, "each the run's own closed trades in another order"),
+    ],
+)
+async def test_percentiles_say_of_what_they_are(sample_data: Path, of: Resampled, words: str) -> None:
+    _, summary = await rows_of(monte_carlo(sample_data, of=of))
+    assert any(line.strip().startswith("percentiles over 200 courses, ") and words in line for line in said_of(summary))
 
 
 async def test_what_is_held_back_judges_the_best_and_chooses_nothing(sample_data: Path) -> None:

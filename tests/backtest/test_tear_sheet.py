@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backtest import curves
-from backtest.panel import Caution
-from backtest.result import Opinion, Refusal, Result, Verdict
-from backtest.round_trips import trades_of
+from backtest.data.panel import Caution
+from backtest.measures import curves
+from backtest.measures.round_trips import trades_of
+from backtest.results.result import Opinion, Refusal, Result, Verdict
 from backtest.tear_sheet import tear_sheet, write_tear_sheet
 from backtest.tear_sheet.price_charts import MOST_CHARTS
 from backtest.tear_sheet.tables import MOST_ROWS

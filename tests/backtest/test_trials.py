@@ -6,8 +6,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from backtest.panels import from_files
-from backtest.trials import Engines
+from backtest.data.panels import from_files
+from backtest.studies.trials import Engines
 from tests.studies import sweep
 from trading.backtest_plan import Engine
 from trading.money import Record
@@ -17,8 +17,8 @@ from trading.signals import Signal
 SLICE = """
 import asyncio, sys
 from pathlib import Path
-from backtest.panels import from_files
-from backtest.trials import Engines
+from backtest.data.panels import from_files
+from backtest.studies.trials import Engines
 from tests.studies import sweep
 from trading.backtest_plan import Engine
 

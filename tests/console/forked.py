@@ -15,6 +15,7 @@ import console.backtest
 import console.books
 import console.capital
 import console.checks
+import console.memory
 import console.reconcile
 import console.report
 import console.schedules

@@ -11,12 +11,15 @@ import pytest
 
 from activities.market import SESSIONS
 from backtest.columns import can_run
-from backtest.warm_up import LOOKED_BACK, warm_up_of
+from backtest.cycles.terms import gate_rules_of
+from backtest.data.warm_up import LOOKED_BACK, warm_up_of
 from console.backtest_wish import MOST_WARM_UP, Wish, wished
-from settings import BreakerSettings, MarketSettings, PaperSettings, Settings, TradingSettings
+from settings import BreakerSettings, MarketSettings, PaperSettings, Settings, StyleSettings, TradingSettings
 from trading.backtest_plan import Engine, FillAt, Plan, SizedBy, Sizing
 from trading.breaker_rules import BreakerRules
 from trading.errors import BadConfiguration
+from trading.orders import OrderKind, Style
+from wiring.rules import gate_rules
 
 SETTINGS = Settings(
     market=MarketSettings(_env_file=None, data_dir=Path("bars")),
@@ -41,10 +44,20 @@ def test_what_is_not_said_is_as_the_desk_has_it() -> None:
     assert [str(one) for one in (made.cash, costs.slippage_bps, frictions.spread_bps)] == ["5000", "7", "0"]
     assert made.limits is not None
     assert made.limits.max_positions == 3
+    assert made.style == Style()
     assert (made.fill, made.sizing, made.seed, made.frictions.volume_share) == (FillAt.NEXT_OPEN, None, 0, None)
     asked = wish()
     assert (asked.data, asked.engine, asked.wanted.symbols, asked.benchmark) == (Path("bars"), None, None, "SPY")
     assert not asked.needs_benchmark
+
+
+def test_entries_go_out_as_the_desk_sends_them() -> None:
+    own = StyleSettings(_env_file=None, kind="limit", limit_offset=Decimal("0.002"), reprice_seconds=0)
+    settings = SETTINGS.model_copy(update={"style": own})
+    made = wished({"strategy": "sma_cross"}, settings).plan(("KO",), DAYS, None)
+    assert made.style == Style(kind=OrderKind.LIMIT, offset=Decimal("0.002"), reprice_seconds=0)
+    assert gate_rules_of(made).style == gate_rules(settings).style
+    assert can_run(made) == "entries at a limit (ORDER_KIND) are followed by the cycles engine alone"
 
 
 def test_what_is_said_is_what_is_run() -> None:

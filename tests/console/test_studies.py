@@ -47,6 +47,21 @@ def test_what_cannot_be_swept_is_told_in_a_line(terminal: Terminal, words: tuple
     assert said.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--train", "5000"), "5000 to choose in leave none to judge by"),
+        (("--train", "120", "--test", "5000"), "to judge by, and not 5000"),
+    ],
+)
+def test_a_walk_that_is_longer_than_the_data_is_refused_by_its_option(
+    terminal: Terminal, words: tuple[str, ...], told: str
+) -> None:
+    said = terminal.type("walk-forward", *PLAN, *GRID, *words)
+    assert (said.code, said.err.count("\n"), told in said.err) == (1, 1, True)
+    assert f"{words[-2]}: of " in said.err
+
+
 def test_studies_on_the_desk_s_servers_are_kept_listed_shown_and_compared(desk: Terminal) -> None:
     swept = desk.type("sweep", *PLAN, *GRID, "--name", "first", "--json")
     assert (swept.code, swept.document["where"], swept.document["kept"]) == (0, "temporal", True)
@@ -131,6 +146,8 @@ def test_a_study_that_was_ended_by_force_says_so_and_is_summed_up_by_cancelling(
     assert desk.type(FORCE, run_id, program=(sys.executable, "-c")).code == 0
     found = desk.type("backtests", "progress", run_id, "--json").document
     assert (found["status"], found["lost"], found["workflow"]) == ("running", True, None)
+    (listed,) = (one for one in desk.type("backtests", "list", "--json").document if one["run_id"] == run_id)
+    assert listed["workflow"] == "terminated"
     assert "ended by force" in desk.type("backtests", "cancel", run_id).out
     found = desk.type("backtests", "progress", run_id, "--json").document
     assert (found["status"], found["lost"]) == ("cancelled", False)

@@ -18,8 +18,8 @@ from adapters.postgres.backtests import PostgresRuns
 from adapters.postgres.engine import application_engine
 from adapters.temporal.ending import leave
 from adapters.temporal.plugin import DeskPlugin
-from backtest.panels import Panels
-from backtest.runs import Studies
+from backtest.data.panels import Panels
+from backtest.studies.runs import Studies
 from tests.faults.doom import Doom, Trace
 from tests.faults.doomed import PR_SET_PDEATHSIG, Life
 from tests.studies import Slowly

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowHandle
 
 from adapters.postgres.backtests import PostgresRuns
-from backtest.run_rows import MemoryRuns
+from backtest.studies.run_rows import MemoryRuns
 from tests.fakes.faulty import KILLED
 from tests.faults.doom import Death, Moment
 from tests.faults.lanes import Ground, Lane

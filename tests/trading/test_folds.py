@@ -40,7 +40,7 @@ def test_a_walk_judges_each_session_once_and_never_by_what_was_chosen_on_it(
     try:
         folds = folds_of(asked, known)
     except BadConfiguration:
-        assert count <= train or (count - train) / (test + gap) > MOST_FOLDS
+        assert count < train + test or (count - train) / (test + gap) > MOST_FOLDS
         return
     assert [fold.number for fold in folds] == list(range(len(folds)))
     judged = [day for fold in folds for day in known if fold.test and fold.test.from_on <= day <= fold.test.to_on]
@@ -67,7 +67,12 @@ def test_a_sweep_has_one_fold_and_keeps_the_end_for_judging_when_it_is_told_to()
     [
         (held_out(None), 1, "there are 1 sessions between these dates"),
         (held_out("1"), 100, "leaves 0 sessions to choose in"),
-        (walked(train=90, test=20), 90, "90 sessions to choose in and 20 to judge by are more than there are: 90"),
+        (
+            walked(train=90, test=20),
+            90,
+            "^--train: of 90 sessions, 2010-01-01 to 2010-03-31, 90 to choose in leave none",
+        ),
+        (walked(train=90, test=20), 109, "^--test: of 109 sessions, .*, 90 to choose in leave 19 .*, and not 20$"),
         (walked(train=10, test=1), 300, "290 folds are more than 200"),
         (walked(train=10, test=20, step=10), 300, "a step of 10 sessions judges some twice: tests have 20"),
     ],

@@ -17,6 +17,7 @@ from trading.docket import CycleOutcome
 from trading.events import Event, EventType
 from trading.instruments import Side
 from trading.memory import Course, Precedents, Setup
+from trading.money import ZERO
 from trading.signals import NOT_ASKED, Abstention, Validation
 from trading.steps import RecallAsked, Recollection, RememberAsked, Resolved, ValidationAsked
 
@@ -65,7 +66,7 @@ async def test_what_has_failed_too_often_is_denied_by_its_memories_and_remembere
         "reason": "too often",
     }
     setups = kept(made)
-    assert (setups["AAPL"].course, setups["AAPL"].decided, setups["AAPL"].order_id) == (Course.FORGONE, 0, None)
+    assert (setups["AAPL"].course, setups["AAPL"].decided, setups["AAPL"].order_id) == (Course.FORGONE, ZERO, None)
     assert [one.agent for one in setups["AAPL"].voices] == [Agent.DATA]
     sent = setups["MSFT"]
     assert (sent.course, sent.order_id) == (Course.TRADED, f"{DESK}/cycle-1-MSFT-buy-entry")

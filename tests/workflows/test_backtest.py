@@ -17,11 +17,11 @@ from temporalio.worker import Worker
 from activities.backtests import BacktestActivities
 from adapters.postgres.backtests import PostgresRuns
 from adapters.temporal.plugin import DeskPlugin
-from backtest.panel import Panel
-from backtest.panels import Panels
-from backtest.run_rows import MemoryRuns
-from backtest.runs import Studies
-from backtest.trials import Engines, Tried
+from backtest.data.panel import Panel
+from backtest.data.panels import Panels
+from backtest.studies.run_rows import MemoryRuns
+from backtest.studies.runs import Studies
+from backtest.studies.trials import Engines, Tried
 from tests.rig import until
 from tests.studies import Slowly, monte_carlo, run_here, sweep, walk
 from tests.workflows.conftest import Keep

@@ -8,7 +8,7 @@ from math import floor, isfinite
 
 import numpy as np
 
-from backtest.panel import Panel
+from backtest.data.panel import Panel
 from trading.backtest_plan import FillAt, Plan, SizedBy
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from backtest.panel import Column, Panel
+from backtest.data.panel import Column, Panel
 from trading.backtest_plan import Frictions, Plan, SizedBy, Sizing
 from trading.costs import Costs
 from trading.limits import Limits

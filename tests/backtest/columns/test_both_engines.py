@@ -8,7 +8,7 @@ import pytest
 
 from backtest.columns import run_columns
 from backtest.cycles.run import run_cycles
-from backtest.result import Result
+from backtest.results.result import Result
 from tests.backtest import panels
 from tests.backtest.columns.scenes import FIVE_BPS, fixed, of_equity, plan
 from trading.backtest_plan import FillAt

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backtest.columns import run_columns, sweep_columns
-from backtest.result import Refusal, Result
+from backtest.results.result import Refusal, Result
 from tests.backtest.columns.oracle import replay
 from tests.backtest.columns.scenes import ROOT, altered, cut, plans, ragged
 
@@ -90,6 +90,6 @@ over = panel({"A": [10.0] * 9})
 assert can_run(plan(over)) is None
 run_columns(over, plan(over))
 sweep_columns(over, plan(over), [{"fast": 2, "slow": 3}])
-assert "numba" not in sys.modules
+assert "llvmlite" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=60)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backtest.columns import run_columns
-from backtest.panel import Panel
+from backtest.data.panel import Panel
 from tests.backtest.columns.scenes import FIVE_BPS, ROOT, SHARED, fixed, of_equity, plan, read
 from trading.limits import Limits
 

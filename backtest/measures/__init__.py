@@ -1,0 +1,1 @@
+"""What a result is measured by: round trips, curves, yardsticks, and who earned what."""
