@@ -36,6 +36,7 @@ from activities.orders import OrderActivities
 from activities.price_looks import Hands
 from activities.price_watching import PriceWatchingActivities
 from activities.reconciling import ReconcilingActivities
+from activities.replaying import ReplayActivities
 from activities.reporting import ReportingActivities
 from activities.repricing import RepricingActivities
 from activities.reviewing import ReviewingActivities
@@ -50,8 +51,10 @@ from adapters import logs
 from adapters.earnings_file import EarningsFile
 from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.backtests import PostgresRuns
+from adapters.postgres.chronicle import PostgresChronicle
 from adapters.postgres.closes import PostgresCloses
 from adapters.postgres.engine import Database, application_engine
+from adapters.postgres.grounds import PostgresGrounds
 from adapters.postgres.holders import PostgresHolders
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
@@ -92,6 +95,7 @@ from workflows.desks import started
 from workflows.order_execution import OrderExecution
 from workflows.price_watch import PriceWatch
 from workflows.reconciliation import Reconciliation
+from workflows.replay import Replay
 from workflows.scheduled_scan import RollCall, ScheduledScan
 from workflows.stand_down import StandDown
 from workflows.trading_cycle import TradingCycle
@@ -112,6 +116,7 @@ WORKFLOWS = (
     DailyClose,
     WeeklyReport,
     AlertWatch,
+    Replay,
     Backtest,
 )
 WORKFLOWS_OF = {policies.DESK_QUEUE: WORKFLOWS[:-1], policies.BACKTESTS_QUEUE: (Backtest,)}
@@ -166,7 +171,9 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     closing = activities_of_closing(exchange, engine, settings.strategies.rules)
     telling = AlertingActivities(PostgresAlerts(engine), ledger, channels_of(settings.alerts), settings.alerts.rules)
     judging: Activities = [breaker.judge, breaker.judge_desk, breaker.resume_desk, telling.deliver_alerts]
-    return [*reading, *asking, *writing, *thinking, *recalling, *judging, *closing]
+    replaying = ReplayActivities(PostgresGrounds(engine), PostgresChronicle(engine))
+    looking_back: Activities = [replaying.load_past, replaying.sum_up_replay]
+    return [*reading, *asking, *writing, *thinking, *recalling, *judging, *closing, *looking_back]
 
 
 def activities_of_closing(exchange: Exchange, engine: AsyncEngine, rules: StrategyRules) -> Activities:

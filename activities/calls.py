@@ -174,7 +174,8 @@ class Calls:
                 for bid in bids
             ),
             optional=agent in OPTIONAL,
-            budget=self._budget.model_copy(update={"strategy": Caps(usd=caller.terms.budget_usd_per_day)}),
+            budget=_budget(self._budget, caller.terms),
+            beside=caller.terms.most_usd is not None,
             at=clock.now(),
         )
 
@@ -195,3 +196,9 @@ class Calls:
             desk_id=caller.cycle.desk_id,
             cycle_id=caller.cycle.cycle_id,
         )
+
+
+def _budget(desks: Budget, terms: Terms) -> Budget:
+    if terms.most_usd is not None:
+        return desks.beside(terms.most_usd)
+    return desks.model_copy(update={"strategy": Caps(usd=terms.budget_usd_per_day)})

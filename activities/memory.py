@@ -19,8 +19,10 @@ from trading.orders import Leg
 from trading.ports import Calendar, Ledger, Snapshots
 from trading.precedents import MOST_SEEN, Heed, precedents_of
 from trading.proposals import Proposal
+from trading.scores import AgentScore
+from trading.scoring import MOST_TOLD, told_scores
 from trading.shadow import ShadowDecision, ShadowTrade, drafted
-from trading.steps import RecallAsked, Recollection, RememberAsked, ResolveAsked, Resolved
+from trading.steps import RecallAsked, Recollection, RememberAsked, ResolveAsked, Resolved, Stage
 
 MOST_LESSONS = 3
 """Resolved memories that one cycle is asked to learn from: each is a call to a model, and there are cycles enough."""
@@ -63,13 +65,21 @@ class MemoryActivities:
 
     @activity.defn
     async def recall_precedents(self, asked: RecallAsked) -> Recollection:
-        """Look up what came of setups like these, as far as it was known at the cycle's moment.
+        """Look up what came of setups like these, and how good the agents' words were, as far as it was known by then.
 
         Repeat: reads only; a later answer may know more, but only the recorded one counts.
         """
         snapshot = await self._snapshots.load(asked.snapshot_id)
         entries = [one for one in asked.proposals if one.leg is Leg.ENTRY]
-        return Recollection(precedents=tuple([await self._precedents(asked, one, snapshot) for one in entries]))
+        precedents = [await self._precedents(asked, one, snapshot) for one in entries]
+        return Recollection(precedents=tuple(precedents), scores=await self._scores(asked.stage))
+
+    async def _scores(self, stage: Stage) -> tuple[AgentScore, ...]:
+        """Of whoever sits there now; what is pending tells who that is."""
+        memory, cycle = self._shelf.memory, stage.cycle
+        known = await memory.resolved(cycle.desk_id, stage.as_of, MOST_TOLD)
+        pending = await memory.pending(cycle.desk_id)
+        return told_scores((*known, *pending), cycle.request.strategy_id, stage.as_of)
 
     async def _precedents(self, asked: RecallAsked, proposal: Proposal, snapshot: Snapshot) -> Precedents:
         cycle = asked.stage.cycle

@@ -30,6 +30,7 @@ from activities.market import MarketActivities
 from activities.memory import MemoryActivities, Shelf
 from activities.price_looks import Eyes, Hands, WatchPlan
 from activities.price_watching import PriceWatchingActivities
+from activities.replaying import ReplayActivities
 from activities.rules import RuleActivities
 from activities.scans import ScanActivities
 from activities.shadow import ShadowActivities
@@ -40,6 +41,7 @@ from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
 from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.alerts import PostgresAlerts
+from adapters.postgres.chronicle import PostgresChronicle
 from adapters.postgres.grounds import PostgresGrounds
 from adapters.postgres.holders import PostgresHolders
 from adapters.postgres.journal import PostgresJournal
@@ -183,6 +185,9 @@ class Ports:
         memory = MemoryActivities(self.shelf, self.ledger, self.snapshots, exchange, self.costs)
         writing += [memory.resolve_memories, memory.recall_precedents, memory.remember_decisions]
         closing = activities_of_closing(exchange, self.closes, self.strategies) if self.closes else []
+        if self.closes is not None:
+            again = ReplayActivities(PostgresGrounds(self.closes), PostgresChronicle(self.closes))
+            closing += [again.load_past, again.sum_up_replay]
         return [*reading, *asking, *writing, breaker.judge, breaker.judge_desk, breaker.resume_desk, *closing]
 
 

@@ -53,7 +53,10 @@ class Attempt(Record):
 
 
 class SpendAsked(Record):
-    """May one of these calls be made? The first that may is reserved, unless it `may_wait` for a better choice."""
+    """May one of these calls be made? The first that may is reserved, unless it `may_wait` for a better choice.
+
+    `beside`: it is not the desk's own work, of which nobody need hear that it is short of budget.
+    """
 
     desk_id: DeskId
     cycle_id: Identifier
@@ -64,6 +67,7 @@ class SpendAsked(Record):
     offers: tuple[Offer, ...]
     optional: bool = False
     may_wait: bool = False
+    beside: bool = False
     budget: Budget
     at: AwareDatetime
 

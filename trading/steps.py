@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from trading.agents.budget import Strain
 from trading.agents.facts import Books
+from trading.agents.posing import Prompt
 from trading.agents.questions import Agent
 from trading.approvals import ApprovalTerms
 from trading.breaker import CircuitBreaker, TradingState
@@ -195,12 +196,15 @@ class RuleAsked(Record):
 class Terms(Record):
     """On what terms a strategy has an agent asked.
 
-    Its own model and version of the prompt, empty for the desk's, and what it may spend on models in a day.
+    Its own model and version of the prompt, empty for the desk's, and what it may spend on models in a day. A question
+    beside the desk's own work, as a replay's, brings the dollars that all of its like may take, and words of its own.
     """
 
     model: Text = ""
     prompt: Text = ""
     budget_usd_per_day: Budget | None = None
+    most_usd: Budget | None = Field(default=None, exclude_if=lambda most: most is None)
+    words: Prompt | None = Field(default=None, exclude_if=lambda words: words is None)
 
     @classmethod
     def of(cls, strategy: Strategy, agent: Agent) -> Terms:

@@ -190,6 +190,8 @@ STUDY_LIFE = timedelta(days=7)
 
 # The longest that a person may take over a cycle's entries: settings and strategies allow no more.
 APPROVAL_LIFE = timedelta(minutes=MOST_VALID_MINUTES)
+# A replay is a cycle without its orders: its four agents at four minutes each, and room for a worker to come.
+REPLAY_LIFE = timedelta(minutes=30)
 # No cycle is open longer than this (invariant I16). Four agents at four minutes each would not be a decision any more:
 # a quarter of an hour, and besides it what a person may take. How long that is in one cycle, only its gate knows.
 CYCLE_LIFE = timedelta(minutes=15) + APPROVAL_LIFE

@@ -54,7 +54,7 @@ async def reserve(connection: AsyncConnection, asked: SpendAsked) -> Choice:
         return choice
     if choice.chosen is not None:
         await _write(connection, asked, choice.chosen)
-    if choice.strain.level is not Level.NORMAL:
+    if choice.strain.level is not Level.NORMAL and not asked.beside:
         await _tell(connection, asked, choice.strain)
     return choice
 
