@@ -17,14 +17,12 @@ from trading.instruments import Symbol
 from trading.money import ZERO
 from trading.proposals import Candidate
 from trading.run import Run
-from trading.signals import Abstention, Argument
+from trading.signals import FOR_IT, Abstention, Argument
 from trading.steps import ArgumentAsked, ArgumentHeard
 from trading.voices import voice
 
 MOST_DEBATED = 16
 """Candidates of one cycle: what was said of each goes into the MetaAgent's one question."""
-FOR_IT = 0.5
-"""The conviction from which a debater counts as for a candidate, whatever his office."""
 _SIDES = (Agent.BULL, Agent.BEAR)
 Arguments = dict[Symbol, tuple[Argument, ...]]
 
