@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.fakes.asking import AskingSteps
@@ -16,6 +18,7 @@ from trading.docket import CycleOutcome
 from trading.errors import ModelRefused
 from trading.events import EventType
 from trading.memory import Voice
+from trading.money import ZERO
 from trading.signals import Argument
 from trading.steps import ArgumentAsked, ArgumentHeard, DecisionAsked, RememberAsked
 from trading.strategy import first_strategy
@@ -72,12 +75,11 @@ async def test_the_meta_agent_reads_the_debate_by_symbol_in_its_order() -> None:
     model = ScriptedModel({Agent.BEAR: argues(0.2, points=["Cites 77.7 of nowhere"])})
     await run_cycle(debating(model), cycle("AAPL"))
     [meta] = [one for one in model.asked if one.agent is Agent.META]
-    arguments = meta.facts["arguments"]
-    assert isinstance(arguments, dict)
-    [*lines] = arguments["AAPL"]  # type: ignore[misc]
-    assert [line["speaker"] for line in lines] == ["Bull", "Bear", "Bull", "Bear"]  # type: ignore[index,call-overload]
+    arguments: Any = meta.facts["arguments"]
+    lines = arguments["AAPL"]
+    assert [line["speaker"] for line in lines] == ["Bull", "Bear", "Bull", "Bear"]
     assert f"{OPEN}Bull as scripted{CLOSE}" in meta.user
-    assert lines[1]["unsupported_numbers"] == ["77.7"]  # type: ignore[index,call-overload]
+    assert lines[1]["unsupported_numbers"] == ["77.7"]
 
 
 async def test_the_last_word_of_each_is_kept_with_all_that_its_words_took() -> None:
@@ -87,7 +89,7 @@ async def test_the_last_word_of_each_is_kept_with_all_that_its_words_took() -> N
     await run_cycle(steps, cycle("AAPL"))
     said = voices(steps)
     assert (said[Agent.BULL].approves, said[Agent.BULL].confidence) == (True, 0.5)
-    assert (said[Agent.BEAR].approves, said[Agent.BEAR].confidence, said[Agent.BEAR].quantity) == (False, 0.49, 0)
+    assert (said[Agent.BEAR].approves, said[Agent.BEAR].confidence, said[Agent.BEAR].quantity) == (False, 0.49, ZERO)
     asked = [one.call_id for one in spoken(model, "AAPL")]
     assert said[Agent.BULL].call_ids == (asked[0], asked[2])
     assert said[Agent.BEAR].call_ids == (asked[1], asked[3])

@@ -52,8 +52,8 @@ async def test_both_sides_are_heard_in_turn_and_the_meta_agent_reads_them(
         words = [(one["word"], one["speaker"], one["conviction"]) for one in said if one["symbol"] == symbol]
         assert words == [(1, "Bull", 0.7), (2, "Bear", 0.2), (3, "Bull", 0.7), (4, "Bear", 0.2)]
     [meta] = [one for one in model.asked if one.agent is Agent.META]
-    for words in ("Bull as scripted", "It has run far", "Bull names no number"):
-        assert meta.user.count(f"{OPEN}{words}{CLOSE}") == 2 * len(PAIR)
+    for text in ("Bull as scripted", "It has run far", "Bull names no number"):
+        assert meta.user.count(f"{OPEN}{text}{CLOSE}") == 2 * len(PAIR)
     asked = {one.call_id for one in model.asked if one.agent in {Agent.BULL, Agent.BEAR}}
     assert {dict(one["source"])["call_id"] for one in said} == asked  # type: ignore[call-overload]
     assert len(asked) == 4 * len(PAIR)
