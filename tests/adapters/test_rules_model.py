@@ -67,7 +67,10 @@ async def _assess(
 async def _validate(one: Proposal, **numbers: float) -> Validation:
     text = await _ask(
         validator.question(
-            PROMPTS[Agent.VALIDATOR], validator.Case(one, assessment(one.symbol)), facts(one.symbol, **numbers), ASK
+            PROMPTS[Agent.VALIDATOR],
+            validator.Case(one, assessment(one.symbol)),
+            snapshot(facts(one.symbol, **numbers)),
+            ASK,
         )
     )
     return validator.read(text, one.symbol)
@@ -353,4 +356,5 @@ async def test_the_validator_doubts_for_each_near_loss_that_no_near_win_makes_up
 
 async def _validated(past: Precedents | None) -> Validation:
     case = validator.Case(proposal(), assessment(), past)
-    return validator.read(await _ask(validator.question(PROMPTS[Agent.VALIDATOR], case, facts(), ASK)), "AAPL")
+    question = validator.question(PROMPTS[Agent.VALIDATOR], case, snapshot(facts()), ASK)
+    return validator.read(await _ask(question), "AAPL")
