@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import MutableMapping
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Any
 
 import structlog
 from temporalio import activity, workflow
 from temporalio.exceptions import ApplicationError
 
-from trading.errors import TradingError
+from adapters.redaction import Redaction
+from trading.errors import BadConfiguration, TradingError
+
+MOST_FILE_BYTES = 10_000_000
+"""Of a file of log lines; then it becomes the one before it, of which there are `FILES_BEFORE`."""
+FILES_BEFORE = 3
 
 
 def configure(*, form: str, level: str) -> None:
@@ -19,34 +27,63 @@ def configure(*, form: str, level: str) -> None:
 
     `form` is `console` or `json`; `level` the least level that is written.
     """
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        temporal_context,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     final: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if form == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        cache_logger_on_first_use=False,
-    )
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(foreseen)
-    renderers: list[structlog.typing.Processor] = [
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.format_exc_info,
-        final,
-    ]
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=renderers))
+    handler.setFormatter(_formatter(final))
+    handler.setLevel(level.upper())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    _let_pass(logging.getLevelNamesMapping()[level.upper()])
+
+
+def write_also(file: Path, redact: Redaction, *, level: str = "info") -> None:
+    """Send every line besides into a file of JSON lines, without secrets, for whoever looks it up later.
+
+    The file is turned over when it is full. Raises BadConfiguration when it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(file, maxBytes=MOST_FILE_BYTES, backupCount=FILES_BEFORE, encoding="utf-8")
+        os.chmod(file, 0o600)  # noqa: PTH101  of this very file
+    except OSError as error:
+        raise BadConfiguration(f"LOG_FILE: {file} cannot be written: {error.strerror}") from error
+    handler.addFilter(foreseen)
+    handler.setFormatter(_formatter(structlog.processors.JSONRenderer(), lambda _, __, line: redact(line)))
+    handler.setLevel(level.upper())
+    root = logging.getLogger()
+    root.addHandler(handler)
+    _let_pass(min(root.level, handler.level))
+
+
+def _formatter(*last: Any) -> structlog.stdlib.ProcessorFormatter:
+    meta, trace = structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info
+    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_shared(), processors=[meta, trace, *last])
+
+
+def _shared() -> list[structlog.typing.Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        temporal_context,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+
+
+def _let_pass(level: int) -> None:
+    """Let every line of at least this level come as far as the handlers, each of which has its own."""
+    structlog.configure(
+        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.setLevel(level)
     # At every look at a database's revision it says how it looks.
     logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
     # They write each request's address, and some addresses are secrets: a webhook's is its key.

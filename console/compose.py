@@ -13,6 +13,7 @@ SECRETS = {
     "ALPACA_DATA_": policies.DESK_QUEUE,
     "ALPACA_": policies.ORDERS_QUEUE,
     "ALERT_": policies.DESK_QUEUE,
+    "ASK_": policies.DESK_QUEUE,
 }
 """Whose secrets these are, by how they begin: the process that reads the news holds no broker's key."""
 OWN = {
@@ -26,6 +27,7 @@ OWN = {
     "DB_USER": "the owner migrates, `trading_worker` works",
     "DB_PASSWORD": "each user's own",
     "MARKET_DATA_DIR": "mounted at the default's place",
+    "LOG_FILE": "the container's own log",
     "LOG_FORMAT": "`json` unless `.env` says otherwise",
 }
 """Variables that mean something else in a container, and what Compose gives instead."""

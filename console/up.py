@@ -11,6 +11,7 @@ from pathlib import Path
 from temporalio.client import Client
 
 import embedded
+from adapters import logs
 from adapters.postgres.migrations import migrate
 from adapters.temporal import connection
 from console.cycle import Wish, request_of, run_one, say_if_closed
@@ -20,6 +21,7 @@ from console.timetable import timetable_of
 from console.watchlist import Prices
 from settings import DeskSettings, Settings
 from trading.steps import CycleRequest
+from wiring.asking import LOG_LINES, redaction_of
 from wiring.brokers import check_route
 from wiring.model_names import Provider
 from wiring.models import sittings_of
@@ -62,6 +64,7 @@ async def _up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> 
     async with AsyncExitStack() as stack:
         with output.waiting("starting Temporal, Postgres and a worker ..."):
             found = await stack.enter_async_context(_servers(settings))
+            logs.write_also(settings.log.file or settings.desk.home / LOG_LINES, redaction_of(settings, found.database))
             await migrate(found.database)
             client = await connection.connect(found.temporal_address)
             await stack.enter_async_context(serving(client, settings, found.database, policies.QUEUES))

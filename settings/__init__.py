@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters.env_file import see
 from settings.alerts import AlertSettings
+from settings.asking import AskSettings
 from settings.breaker import BreakerSettings
 from settings.group import ENV_FILE
 from settings.market import MarketSettings
@@ -30,6 +31,7 @@ __all__ = [
     "ENV_FILE",
     "AlertSettings",
     "AlpacaSettings",
+    "AskSettings",
     "BreakerSettings",
     "DatabaseSettings",
     "DeskSettings",
@@ -70,6 +72,7 @@ class Settings(BaseSettings):
     strategies: StrategySettings = Field(default_factory=StrategySettings)
     memory: MemorySettings = Field(default_factory=MemorySettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
+    asking: AskSettings = Field(default_factory=AskSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
 
@@ -116,6 +119,7 @@ def groups() -> dict[str, type[BaseSettings]]:
         StrategySettings,
         MemorySettings,
         AlertSettings,
+        AskSettings,
         LogSettings,
     )
     return {str(kind.model_config["env_prefix"]): kind for kind in kinds}

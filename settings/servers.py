@@ -49,3 +49,7 @@ class LogSettings(BaseSettings):
 
     format: Literal["console", "json"] = Field("console", description="`console` for people, `json` for machines.")
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level that is written.")
+    file: Path | None = Field(
+        None,
+        description="A file of JSON lines that is written besides, each process its own; `up` has one in its home.",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -64,12 +65,19 @@ class State(NamedTuple):
 
 
 def state_of(history: History, due: Due) -> State:
-    """The books at the bell. A fill of that very moment counts, and so does the opening, whenever it was."""
-    bell = due.session.closes_at
+    """The books at the bell."""
+    return state_at(history, due.session.closes_at, due.until_at)
+
+
+def state_at(history: History, bell: datetime, until_at: datetime) -> State:
+    """The books at a moment, with what was paid until another.
+
+    A fill of that very moment counts, and so does the opening, whenever it was.
+    """
     fills = [fill for fill in history.fills if fill.filled_at <= bell]
     adjusted = [one for one in history.adjustments if one.effective_at <= bell]
     opening, *later = history.capital
-    capital = [opening, *(one for one in later if one.occurred_at <= due.until_at)]
+    capital = [opening, *(one for one in later if one.occurred_at <= until_at)]
     owners = {name: request.strategy_id for name, request in history.orders.items()}
     folded = fold(Told(fills, adjusted, capital, owners))
     return State(

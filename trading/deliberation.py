@@ -10,6 +10,7 @@ from trading.agents.facts import Books
 from trading.agents.questions import Agent
 from trading.breaker_facts import NO_MODEL
 from trading.constraints import rule_on
+from trading.debating import Arguments, debate
 from trading.docket import CycleOutcome
 from trading.errors import Final, ModelRefused
 from trading.events import Event
@@ -17,9 +18,11 @@ from trading.instruments import Side
 from trading.money import ZERO
 from trading.orders import Leg
 from trading.proposals import Candidate, Decided, Proposal
+from trading.remembering import heed, remember
 from trading.run import Run
 from trading.signals import NO_ANSWER, NOT_ASKED, Abstention, Decision, RiskAssessment, Signal, Verdict
 from trading.steps import AssessmentAsked, DecisionAsked, RuleAsked, SignalAsked, Source, ValidationAsked
+from trading.voices import voice
 
 Assessed = tuple[Proposal, RiskAssessment]
 # A desk whose models never speak, for want of a server or of a key that is taken, has no quiet day: it is broken.
@@ -29,17 +32,19 @@ UNHEARD = frozenset({NO_ANSWER, ModelRefused.__name__})
 async def deliberate(run: Run) -> list[Decided] | CycleOutcome:
     """What is to be done, sales first, so that buys see their cash; or how the cycle ends without."""
     decided = await (_by_agents if run.opening.strategy.asks_agents else _by_rule)(run)
+    # Before any order: what is decided is remembered whatever becomes of it.
+    await remember(run, () if isinstance(decided, CycleOutcome) else decided)
     if isinstance(decided, CycleOutcome):
         return decided
     return sorted(decided, key=lambda one: (one.proposal.side is Side.BUY, one.proposal.symbol))
 
 
 async def _by_agents(run: Run) -> list[Decided] | CycleOutcome:
-    """DataAgent, limits, RiskManager, Validator, MetaAgent."""
+    """DataAgent, limits, memory, RiskManager, Validator, Bull and Bear where they debate, MetaAgent."""
     signals = await _signals(run)
     if not signals:
         return CycleOutcome.NO_SIGNALS
-    proposals = await _constrain(run, signals)
+    proposals = await heed(run, await _constrain(run, signals))
     if not proposals:
         return CycleOutcome.NONE_ALLOWED
     approved = await _assess(run, proposals)
@@ -48,7 +53,8 @@ async def _by_agents(run: Run) -> list[Decided] | CycleOutcome:
     candidates = await _validate(run, approved)
     if not candidates:
         return CycleOutcome.NONE_VALIDATED
-    return await _decide(run, candidates) or CycleOutcome.NONE_DECIDED
+    arguments = await debate(run, candidates)
+    return await _decide(run, candidates, arguments) or CycleOutcome.NONE_DECIDED
 
 
 async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
@@ -69,7 +75,7 @@ async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
     run.tell(f"{heard.rule}: {len(signals)} signals for {len(run.priced)} symbols")
     if not signals:
         return CycleOutcome.NO_SIGNALS
-    proposals = await _constrain(run, signals)
+    proposals = await heed(run, await _constrain(run, signals))
     if not proposals:
         return CycleOutcome.NONE_ALLOWED
     decisions = [_by_itself(proposal) for proposal in proposals]
@@ -114,6 +120,7 @@ async def _signals(run: Run) -> list[Signal]:
         if isinstance(heard.answer, Abstention):
             events.append(say.agent_abstained(run.cycle, "DataAgent", heard.answer, heard.source, run.steps.now()))
         else:
+            run.spoke(symbol, voice(Agent.DATA, heard.source, ZERO, heard.answer.confidence))
             events.append(say.signal_generated(run.cycle, heard.answer, heard.source, run.steps.now()))
     await run.record(events)
     silent = [heard.answer for heard in answers if isinstance(heard.answer, Abstention)]
@@ -160,6 +167,8 @@ async def _assess(run: Run, proposals: Sequence[Proposal]) -> list[Assessed]:
     await run.record([say.risk_assessed(run.cycle, one, heard.source, at) for one in heard.answer])
     for one in heard.answer:
         run.docket.assessed(one)
+        passed = one.adjusted_quantity if one.approved else ZERO
+        run.spoke(one.symbol, voice(Agent.RISK, heard.source, passed, 1 - one.risk_score))
     approved = [
         (proposal.model_copy(update={"quantity": min(one.adjusted_quantity, proposal.quantity)}), one)
         for proposal, one in zip(proposals, heard.answer, strict=True)
@@ -173,7 +182,14 @@ async def _validate(run: Run, assessed: Sequence[Assessed]) -> list[Candidate]:
     """Ask the Validator for a second opinion on each."""
     cycle, snapshot_id, terms = run.cycle, run.snapshot.snapshot_id, run.terms(Agent.VALIDATOR)
     asked = [
-        ValidationAsked(cycle=cycle, snapshot_id=snapshot_id, proposal=proposal, assessment=one, terms=terms)
+        ValidationAsked(
+            cycle=cycle,
+            snapshot_id=snapshot_id,
+            proposal=proposal,
+            assessment=one,
+            precedents=run.recollection.of(proposal.symbol),
+            terms=terms,
+        )
         for proposal, one in assessed
     ]
     answers = await asyncio.gather(*(run.steps.ask_validator(one) for one in asked))
@@ -189,6 +205,8 @@ async def _validate(run: Run, assessed: Sequence[Assessed]) -> list[Candidate]:
                 candidates.append(Candidate(proposal=one.proposal, assessment=one.assessment))
             continue
         run.docket.validated(heard.answer)
+        passed = one.proposal.quantity if heard.answer.approved else ZERO
+        run.spoke(one.proposal.symbol, voice(Agent.VALIDATOR, heard.source, passed, heard.answer.confidence))
         events.append(say.validation_complete(run.cycle, heard.answer, heard.source, at))
         if heard.answer.approved:
             candidate = Candidate(proposal=one.proposal, assessment=one.assessment, validation=heard.answer)
@@ -198,13 +216,15 @@ async def _validate(run: Run, assessed: Sequence[Assessed]) -> list[Candidate]:
     return candidates
 
 
-async def _decide(run: Run, candidates: Sequence[Candidate]) -> list[Decided]:
+async def _decide(run: Run, candidates: Sequence[Candidate], arguments: Arguments) -> list[Decided]:
     """Ask the MetaAgent for the last word."""
     asked = DecisionAsked(
         cycle=run.cycle,
         snapshot_id=run.snapshot.snapshot_id,
         books=run.books,
         candidates=tuple(candidates),
+        scores=run.recollection.scores,
+        arguments=arguments,
         terms=run.terms(Agent.META),
     )
     heard = await run.steps.ask_meta(asked)
@@ -217,6 +237,8 @@ async def _decide(run: Run, candidates: Sequence[Candidate]) -> list[Decided]:
     await run.record([say.meta_agent_decision(run.cycle, one, heard.source, at) for one in decisions])
     for one in decisions:
         run.docket.decided(one)
+        passed = one.quantity if one.verdict is Verdict.EXECUTE else ZERO
+        run.spoke(one.symbol, voice(Agent.META, heard.source, passed))
     decided = [
         Decided(
             proposal=candidate.proposal,

@@ -58,6 +58,7 @@ class EventType(StrEnum):
     CONSTRAINT_APPLIED = "ConstraintApplied"
     RISK_ASSESSED = "RiskAssessed"
     VALIDATION_COMPLETE = "ValidationComplete"
+    ARGUMENT_MADE = "ArgumentMade"
     META_AGENT_DECISION = "MetaAgentDecision"
     RULE_DECISION = "RuleDecision"
     ORDER_INTENDED = "OrderIntended"
@@ -88,6 +89,8 @@ class EventType(StrEnum):
     APPROVAL_ASKED = "ApprovalAsked"
     APPROVAL_ENDED = "ApprovalEnded"
     BUDGET_DEGRADED = "BudgetDegraded"
+    LESSON_LEARNED = "LessonLearned"
+    MEMORY_AWAY = "MemoryAway"
 
 
 class Event(Record):

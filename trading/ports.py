@@ -18,10 +18,13 @@ from trading.companies import Company
 from trading.corporate_actions import CorporateAction
 from trading.costs import Costs
 from trading.events import Event
+from trading.fates import Fate
 from trading.footing import Footing
+from trading.fundamentals import ReportDays
 from trading.instruments import Instrument
 from trading.limits import Limits
 from trading.market import Adjustment, Dropped, Quote, Snapshot
+from trading.memory import Setup
 from trading.orders import Fill, Order, OrderRequest, OrderState
 from trading.portfolio import Portfolio
 from trading.readings import Reading
@@ -51,6 +54,14 @@ class Earnings(Protocol):
 
     def reports_on(self, symbol: str, day: date) -> date | None:
         """The day of earnings that is nearest to a day, of two equally near the one to come; None when unknown."""
+        ...
+
+
+class EarningsCalendar(Protocol):
+    """All days of reports that somebody wrote down."""
+
+    def days(self, symbol: str) -> ReportDays | None:
+        """Those of one company, with who told them and when; None when none is known."""
         ...
 
 
@@ -296,6 +307,10 @@ class Ledger(Protocol):
 
     async def score_shadow(self, look: ShadowLook, costs: Costs) -> tuple[ShadowTrade, ...]:
         """Hold every open shadow trade against the prices of a look, end those that are over, answer with the rest."""
+        ...
+
+    async def fates(self, desk_id: str, setups: Sequence[Setup]) -> Mapping[str, Fate]:
+        """What became of setups of a desk, by the memory's name: their orders, trades and shadow trades."""
         ...
 
     async def books(self, desk_id: str) -> Books:

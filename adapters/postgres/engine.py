@@ -1,4 +1,4 @@
-"""The way to the database: where it is, two roles to come as, and one place where its failures get our names."""
+"""The way to the database: where it is, three roles to come as, and one place where its failures get our names."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from trading.errors import BadConfiguration, LedgerUnavailable, TradingError
 from trading.money import Record
 
 APPLICATION_ROLE = "trading_app"
+READER_ROLE = "trading_reader"
+READING_SCHEMA = "reading"
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 # The same transaction may succeed later: connections and resources by class, conflicts and shutdowns one by one.
@@ -78,6 +80,22 @@ def application_engine(database: Database, *, pool_size: int = 5, patience: Pati
     """Connections that may do what the application may: append to the log, never change it."""
     # Half the pool again for a burst; an embedded server allows 100 connections and three processes share it.
     return _engine(database, {"role": APPLICATION_ROLE}, patience, pool_size=pool_size, max_overflow=pool_size)
+
+
+def reader_engine(database: Database, *, seconds: Seconds, pool_size: int = 2) -> AsyncEngine:
+    """Connections that may only read, and only the views of `reading`, which go by the names of the tables.
+
+    The server ends a statement that takes longer than so many seconds.
+    """
+    settings = {
+        "role": READER_ROLE,
+        # The views hide the tables of their names; what compares vectors is in `public`.
+        "search_path": f"{READING_SCHEMA}, public",
+        "default_transaction_read_only": "on",
+        "statement_timeout": f"{int(seconds * 1000)}ms",
+        "lock_timeout": f"{int(seconds * 1000)}ms",
+    }
+    return _engine(database, settings, Patience(), pool_size=pool_size, max_overflow=pool_size)
 
 
 def owner_engine(database: Database) -> AsyncEngine:

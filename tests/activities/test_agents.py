@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.agents import FALLBACK_FROM, AgentActivities
+from activities.agents import AgentActivities
 from activities.calls import Seat
 from activities.casting import Cast
+from activities.hearing import FALLBACK_FROM
 from tests.fakes.asking import PROMPTS
 from tests.fakes.faulty import Fault, faulty
 from tests.fakes.memory import MemoryJournal, MemorySnapshots
@@ -96,7 +97,7 @@ async def test_an_answer_names_who_gave_it_and_what_was_asked() -> None:
     [question] = model.asked
     assert heard.source.model_dump() == {
         "model": "first-20261101",
-        "prompt_version": "data-2",
+        "prompt_version": "data-3",
         "prompt_hash": question.prompt_hash,
         "call_id": question.call_id,
     }

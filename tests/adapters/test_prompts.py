@@ -66,7 +66,7 @@ def test_versions_stand_side_by_side_and_the_desk_has_the_one_that_is_not_for_st
     assert library.version(Agent.VALIDATOR, shipped.version) == shipped
     with pytest.raises(BadConfiguration) as refused:
         library.version(Agent.DATA, "validator-mine-2")
-    assert str(refused.value) == "no prompt validator-mine-2 for the DataAgent (there are data-2)"
+    assert str(refused.value) == "no prompt validator-mine-2 for the DataAgent (there are data-3)"
 
 
 def test_versions_for_strategies_alone_leave_the_desk_its_own(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +27,7 @@ from trading.breaker_rules import BreakerLook, BreakerRules
 from trading.costs import Costs
 from trading.events import Event, EventType, content_hash
 from trading.limits import Limits
+from trading.precedents import Heed
 from trading.steps import Trigger
 from trading.strategy import AGENTS, StrategyChange, first_strategy
 
@@ -44,6 +46,8 @@ TIGHT = BreakerRules(
 BREAKERS = {"sma-crossover": TIGHT, AGENTS: TIGHT.model_copy(update={"max_drawdown": Decimal("0.2")})}
 COSTS = Costs(slippage_bps=Decimal(3), commission_per_order=Decimal(1), commission_bps=Decimal(2))
 # Written when a desk is set up, or with the name of the market.
+# Nothing halts: a desk that is refused what it wants loses, and this one is to go on.
+CALM = BreakerRules(min_sharpe=Decimal(-1000), max_daily_loss=Decimal(1), max_weekly_loss=Decimal(1))
 _OF_THE_PLACE = frozenset({EventType.DESK_OPENED, EventType.STRATEGY_CHANGED, EventType.SNAPSHOT_TAKEN})
 
 
@@ -60,7 +64,7 @@ class AtTheMark(PostgresLedger):
         return await super().judge(look.model_copy(update={"at": marked_at or look.at}))
 
 
-def plan(strategy: str, sessions: int, breaker: BreakerRules | None = None) -> Plan:
+def plan(strategy: str, sessions: int, breaker: BreakerRules | None = None, heed: Heed | None = None) -> Plan:
     panel = panels.sample()
     return Plan(
         strategy=strategy,
@@ -74,6 +78,7 @@ def plan(strategy: str, sessions: int, breaker: BreakerRules | None = None) -> P
         intrabar=False,
         limits=UNHURRIED.model_copy(update={"duplicate_minutes": 0}),
         breaker=breaker,
+        heed=heed,
     )
 
 
@@ -82,10 +87,11 @@ async def lived(temporal: WorkflowEnvironment, engine: AsyncEngine, plan: Plan) 
     assert plan.limits is not None
     terms = PaperTerms(**dict(plan.frictions.costs), opening_cash=plan.cash)
     held_to = plan.breaker or BreakerRules()
-    rules = GateRules(limits=plan.limits, shadow=plan.breaker is not None and held_to.shadow)
+    rules = GateRules(limits=plan.limits, shadow=plan.breaker is not None and held_to.shadow, remembers=bool(plan.heed))
     ports = Ports.real(engine, panels.SAMPLE, terms).but(
         rules=rules, breaker=held_to, costs=plan.frictions.costs, ledger=AtTheMark(engine)
     )
+    ports = ports.but(shelf=replace(ports.shelf, heed=plan.heed or ports.shelf.heed))
     async with serving(temporal.client, ports):
         await opened(temporal.client, ports, DESK)
         await _given(ports.ledger, plan)
@@ -189,5 +195,17 @@ async def test_sixty_sessions_lived_and_replayed_are_the_same_desk(
         assert [state for _, state, _ in turns(live)][:2] == ["HALTED", "ACTIVE"]
         assert kinds[EventType.SHADOW_OPENED], kinds
     assert turns(replayed) == turns(live)
+    assert accounts(replayed) == accounts(live)
+    assert said(replayed) == said(live)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+async def test_a_desk_that_remembers_is_the_same_replayed(temporal: WorkflowEnvironment, engine: AsyncEngine) -> None:
+    live, replayed = await both(temporal, engine, plan(AGENTS, 60, CALM, Heed(failed_times=1, similar_distance=3)))
+    kinds = Counter(stored.event.type for stored in live.events)
+    assert not kinds[EventType.MEMORY_AWAY], kinds
+    assert kinds[EventType.LESSON_LEARNED] > 10, kinds
+    assert any(stored.event.data.get("limit") == "precedent" for stored in live.events)
     assert accounts(replayed) == accounts(live)
     assert said(replayed) == said(live)

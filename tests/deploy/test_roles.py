@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from adapters.postgres.engine import Database, application_engine, transaction
+from adapters.postgres.engine import Database, application_engine, reader_engine, transaction
 from adapters.postgres.migrations import migrate
 from tests.deploy.conftest import TEMPORALS, WORKERS
 from trading.errors import BadConfiguration
@@ -39,6 +39,17 @@ async def test_the_workers_role_works_as_the_application(fresh: Database) -> Non
         await statement(worker_of(fresh), "SELECT current_user || ' ' || session_user") == "trading_app trading_worker"
     )
     assert await statement(worker_of(fresh), "SELECT count(*) FROM events") == "0"
+
+
+async def test_the_workers_role_may_come_as_the_reader_who_sees_views_alone(fresh: Database) -> None:
+    engine = reader_engine(worker_of(fresh), seconds=2)
+    async with transaction(engine) as connection:
+        role = "SELECT current_user || ' ' || session_user || ' ' || count(*) FROM events"
+        assert (await connection.execute(text(role))).scalar() == "trading_reader trading_worker 0"
+    with pytest.raises(BadConfiguration, match="refuses the permission"):
+        async with transaction(engine) as connection:
+            await connection.execute(text("SELECT * FROM public.events"))
+    await engine.dispose()
 
 
 @pytest.mark.parametrize(

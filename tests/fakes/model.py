@@ -21,6 +21,8 @@ class ScriptedModel:
             Agent.DATA: buys("10"),
             Agent.RISK: approves,
             Agent.VALIDATOR: agrees,
+            Agent.BULL: argues(0.7),
+            Agent.BEAR: argues(0.3),
             Agent.META: executes,
             **(script or {}),
         }
@@ -82,6 +84,18 @@ def disagrees(question: Question) -> Words:
     return _validation(question, approved=False)
 
 
+def argues(conviction: float, **changes: object) -> Says:
+    """One point on whatever candidate it is asked about."""
+
+    def says(question: Question) -> Words:
+        candidate: Any = question.facts["candidate"]
+        point = f"{question.agent} as scripted"
+        plain = {"symbol": candidate["proposal"]["symbol"], "conviction": conviction, "points": [point]}
+        return {**plain, "rebuttal": "", **changes}
+
+    return says
+
+
 def executes(question: Question) -> Words:
     return {"decisions": [decision(one, "EXECUTE") for one in listed(question, "candidates")]}
 
@@ -108,3 +122,16 @@ def listed(question: Question, key: str) -> list[Any]:
     found = question.facts[key]
     assert isinstance(found, list)
     return found
+
+
+def looks_up(*lookups: Mapping[str, Any]) -> dict[str, Any]:
+    """The Inquirer's answer that asks for these look-ups, each with what it says beside its tool."""
+    silent = dict.fromkeys(("since", "until", "at", "symbol", "cycle_id", "trace_id", "strategy_id", "text", "level"))
+    silent |= dict.fromkeys(("limit", "view", "order_by", "most"))
+    lists: dict[str, Any] = {"types": [], "where": [], "descending": True}
+    return {"lookups": [{**silent, **lists, **one} for one in lookups], "answer": None}
+
+
+def concludes(text: str, *citations: str, kind: str = "answered") -> dict[str, Any]:
+    """The Inquirer's answer that says this."""
+    return {"lookups": [], "answer": {"kind": kind, "text": text, "citations": [*citations]}}

@@ -152,5 +152,13 @@ def _meaning(event: Event) -> tuple[str, ...]:
     strategy = data.get("strategy")
     whose = data.get("strategy_id") or (strategy.get("strategy_id") if isinstance(strategy, dict) else "")
     about = data.get("client_order_id") or data.get("symbol") or data.get("about") or ""
-    more = data.get("fill_id") or data.get("state") or data.get("agent") or data.get("limit") or data.get("found") or ""
+    more = (
+        data.get("fill_id")
+        or data.get("word")
+        or data.get("state")
+        or data.get("agent")
+        or data.get("limit")
+        or data.get("found")
+        or ""
+    )
     return event.aggregate_id, event.type, str(about), str(more), str(whose)

@@ -15,6 +15,7 @@ from adapters.postgres import (
     alert_tables,
     backtest_tables,
     closing_tables,
+    inquiry_tables,
     market_tables,
     memory_tables,
     paper_tables,
@@ -27,7 +28,7 @@ from adapters.postgres.migrations import MIGRATIONS, migrate, revision
 from adapters.postgres.tables import metadata
 from trading.errors import BadConfiguration, LedgerUnavailable
 
-HEAD = "0018"
+HEAD = "0022"
 SHAPE = """
 SELECT 'column', format('%s.%s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
     a.attnotnull, a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid))
@@ -60,6 +61,7 @@ async def shape(engine: AsyncEngine) -> list[str]:
 async def test_the_migrated_schema_is_the_one_the_code_knows(empty: AsyncEngine, database: Database) -> None:
     assert paper_tables.paper_orders.metadata is metadata
     assert closing_tables.daily_closes.metadata is metadata
+    assert inquiry_tables.inquiries.metadata is metadata
     assert market_tables.companies.metadata is metadata
     assert alert_tables.alert_readings.metadata is metadata
     assert sleeve_tables.sub_positions.metadata is metadata
