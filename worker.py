@@ -47,6 +47,11 @@ from activities.universes import UniverseActivities
 from activities.watching import WatchingActivities
 from adapters import logs
 from adapters.earnings_file import EarningsFile
+from adapters.metrics.activities import Metered
+from adapters.metrics.desk import DeskReader, telling_of_desk
+from adapters.metrics.instruments import REGISTRY
+from adapters.metrics.ports import MeteredChannel, MeteredJournal
+from adapters.metrics.serving import Telling, telling
 from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.backtests import PostgresRuns
 from adapters.postgres.closes import PostgresCloses
@@ -76,6 +81,7 @@ from wiring.brokers import broker_of, paper_terms_of, vet_broker
 from wiring.budgets import budget_of
 from wiring.casting import cast_of
 from wiring.markets import assets_of, calendar_of, market_of
+from wiring.metrics import place_of, watched_of
 from wiring.monitoring import eyes_of, plan_of, watches
 from wiring.notices import channels_of
 from wiring.rules import gate_rules
@@ -128,7 +134,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
         return activities_of_studies(settings, engine)
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
-        models, journal = settings.models, PostgresJournal(engine)
+        models, journal = settings.models, MeteredJournal(PostgresJournal(engine))
         agents = AgentActivities(cast_of(models), journal, snapshots, budget_of(models))
         return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
     calendar = calendar_of(settings.schedule)
@@ -156,8 +162,9 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]
     exchange = Exchange(market, calendar, settings.desk.benchmark, settings.schedule.timezone)
     closing = activities_of_closing(exchange, engine, settings.strategies.rules)
-    telling = AlertingActivities(PostgresAlerts(engine), ledger, channels_of(settings.alerts), settings.alerts.rules)
-    judging: Activities = [breaker.judge, breaker.judge_desk, breaker.resume_desk, telling.deliver_alerts]
+    channels = [MeteredChannel(one) for one in channels_of(settings.alerts)]
+    alerting = AlertingActivities(PostgresAlerts(engine), ledger, channels, settings.alerts.rules)
+    judging: Activities = [breaker.judge, breaker.judge_desk, breaker.resume_desk, alerting.deliver_alerts]
     return [*reading, *asking, *writing, *thinking, *judging, *closing]
 
 
@@ -242,9 +249,13 @@ async def serving(
                 max_task_queue_activities_per_second=rate,
                 max_concurrent_activities=policies.MOST_AT_ONCE[queue],
                 identity=identity,
+                interceptors=[Metered()],
             )
             workers.append(worker)
         await stack.enter_async_context(together(workers))
+        if policies.DESK_QUEUE in queues:
+            reader = DeskReader(watched_of(settings, policies.ALL_QUEUES), engine, client)
+            stack.enter_context(telling_of_desk(REGISTRY, reader))
         log.info("serving", queues=list(queues), desk=settings.desk.id)
         if timetable is not None:
             listens, watched = settings.orders.broker != "paper", watches(settings)
@@ -277,11 +288,23 @@ async def work(settings: Settings, queues: Sequence[str], health_file: Path | No
         asyncio.get_running_loop().add_signal_handler(caught, stop.set)
     found = reach(settings)
     await _see_books(found.database)
-    client = await connect(found.temporal_address)
-    await ready.namespace(client)
-    async with serving(client, settings, found.database, queues), beating(client, queues, health_file):
+    async with AsyncExitStack() as stack:
+        told = await _told(stack, settings, queues)
+        client = await connect(found.temporal_address, told.runtime if told else None)
+        await ready.namespace(client)
+        await stack.enter_async_context(serving(client, settings, found.database, queues))
+        await stack.enter_async_context(beating(client, queues, health_file))
         await stop.wait()
         log.info("draining")
+
+
+async def _told(stack: AsyncExitStack, settings: Settings, queues: Sequence[str]) -> Telling | None:
+    """Where this worker's metrics are told, for as long as the stack lasts; None for nowhere."""
+    if settings.metrics.port is None:
+        return None
+    told = await stack.enter_async_context(telling(place_of(settings.metrics)))
+    log.info("metrics", address=told.address, temporal=told.temporal_address, queues=list(queues))
+    return told
 
 
 async def _see_books(database: Database) -> None:

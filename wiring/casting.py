@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from activities.casting import Cast
+from adapters.metrics.ports import MeteredModel
 from adapters.prompts import read_library
 from settings import ModelSettings, Settings
 from trading.strategy import Strategy
@@ -10,8 +11,11 @@ from wiring.models import Bench, sitting_of
 
 
 def cast_of(models: ModelSettings) -> Cast:
-    """The desk's seats and prompts, and those that strategies may name. Raises BadConfiguration as `seats_of`."""
-    bench, library = Bench(models), read_library(models.prompts_dir)
+    """The desk's seats and prompts, and those that strategies may name; every call is measured.
+
+    Raises BadConfiguration as `seats_of`.
+    """
+    bench, library = Bench(models, MeteredModel), read_library(models.prompts_dir)
     return Cast(
         seats=bench.usual(),
         prompts=library.usual,
