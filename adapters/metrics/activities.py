@@ -12,17 +12,9 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from adapters.metrics import instruments as of
 from adapters.metrics.labels import MOST_CODES, OTHER, Capped, Closed
-from trading.agents.questions import Agent
 from trading.errors import TradingError
 from trading.signals import Abstention
 
-ASKED_IN = {
-    "ask_data": Agent.DATA,
-    "ask_risk": Agent.RISK,
-    "ask_validator": Agent.VALIDATOR,
-    "ask_meta": Agent.META,
-}
-"""Whose step an activity is."""
 _ACTIVITIES = Capped(2 * MOST_CODES)
 
 
@@ -52,7 +44,7 @@ class _Measured(ActivityInboundInterceptor):
             of.ACTIVITY_FAILURES.labels(_ACTIVITIES(name), error_name(error)).inc()
             raise
         finally:
-            agent = ASKED_IN.get(name)
+            agent = of.ASKED_IN.get(name)
             if agent is not None:
                 of.AGENT_LATENCY.labels(agent.value, outcome).observe(time.monotonic() - began)
         return result

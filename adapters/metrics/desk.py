@@ -31,8 +31,9 @@ from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.spending import PostgresSpending
 from adapters.postgres.tally import lines_after
 from trading.agents.budget import Budget
-from trading.errors import TradingError
+from trading.errors import BadConfiguration, TradingError
 from trading.ports import Calendar
+from trading.sessions import Session
 
 KEPT_SECONDS = 5.0
 """How long a reading is told again: several who scrape at once cost the books one look."""
@@ -109,9 +110,16 @@ class DeskReader:
         if await self._count_on():
             found += [
                 *of_log(told, self._counts),
-                *of_hours(told, self._watched.calendar.last_session(at), self._counts, at),
+                *of_hours(told, self._session(at), self._counts, at),
             ]
         return found
+
+    def _session(self, at: datetime) -> Session | None:
+        """The newest session; None when a calendar that was built long ago does not reach until now."""
+        try:
+            return self._watched.calendar.last_session(at)
+        except BadConfiguration:
+            return None
 
     async def _count_on(self) -> bool:
         """Count the log's new lines; whether that was all of them: half of a log would look like a counter's reset."""

@@ -61,7 +61,7 @@ def of_log(told: Told, counts: LogCounts) -> Iterator[Metric]:
     yield told.counter("trading_cycles", "Cycles that ended, by how.", ["outcome"], counts.cycles)
     yield told.counter("trading_cycle_skips", "Cycles and scans that did nothing, by why.", ["code"], counts.skips)
     said = "Differences between the books and the broker's account, each once."
-    yield told.counter("trading_reconciliation_findings", said, ["case"], counts.differences)
+    yield told.counter("trading_reconciliation_findings", said, ["case", "consequence"], counts.differences)
     yield told.counter(
         "trading_audit_findings", "Invariants that the audit found broken.", ["invariant"], counts.findings
     )

@@ -5,15 +5,27 @@ There is one of each in a process, as there is one log. They begin at nothing wi
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 from adapters.metrics.labels import MOST_MODELS, MOST_NAMES, Capped
+from trading.agents.questions import Agent
+
+# When each series began: as many series again, which nobody asks for.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # its package forgot to say that it returns nothing
 
 REGISTRY = CollectorRegistry(auto_describe=False)
 """All that this process tells."""
 MODELS = Capped(MOST_MODELS)
 """Models are named by settings and strategies, providers and channels by settings: few, but nobody counts them."""
 PROVIDERS, CHANNELS = Capped(MOST_NAMES), Capped(MOST_NAMES)
+
+ASKED_IN = {
+    "ask_data": Agent.DATA,
+    "ask_risk": Agent.RISK,
+    "ask_validator": Agent.VALIDATOR,
+    "ask_meta": Agent.META,
+}
+"""Whose step an activity is."""
 
 # From an answer of the journal or of rules to one that took all its tries.
 _AGENT_BUCKETS = (0.01, 0.05, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 90, 120)
@@ -75,8 +87,10 @@ ALERTS_SENT = Counter(
     ["channel", "outcome"],
     registry=REGISTRY,
 )
-SERVED = Gauge("trading_worker_queues", "1 for each queue that this worker serves.", ["queue"], registry=REGISTRY)
 
 # A series that is not there yet cannot be told from one that is gone: what is few is there from the beginning.
 for _result in ("hit", "miss"):
     JOURNAL_LOOKS.labels(_result)
+for _asked in ASKED_IN:
+    for _error in ("ModelUnavailable", "LedgerUnavailable", "Unclassified"):
+        ACTIVITY_FAILURES.labels(_asked, _error)

@@ -7,19 +7,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from adapters.metrics.labels import MOST_CODES, MOST_NAMES, Capped, Closed
+from adapters.metrics.labels import MOST_CODES, MOST_NAMES, OTHER, Capped, Closed
 from adapters.postgres.tally import LogLine
 from trading.agents.budget import Level
 from trading.agents.questions import Agent
 from trading.alerts import Severity, Topic
-from trading.differences import Case
+from trading.breaker_facts import STALE_DATA
+from trading.differences import RULES, Case
 from trading.docket import CycleOutcome
 from trading.events import EventType
 from trading.instruments import Side
 from trading.limits import Limit
+from trading.scans import MARKET_CLOSED, MISSED, NOTHING_NEW
 from trading.signals import Action, Verdict
+from trading.steps import HALTED
 
 CYCLE_BUCKETS = (1.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
 SLIPPAGE_BUCKETS = (-100.0, -50.0, -20.0, -10.0, -5.0, -1.0, 0.0, 1.0, 5.0, 10.0, 20.0, 50.0, 100.0)
@@ -37,11 +40,24 @@ ORDER_OUTCOMES = {
     EventType.ORDER_CANCELLED: "cancelled",
     EventType.ORDER_EXPIRED: "expired",
 }
+EFFECTS = ("reduced", "denied", "order_denied")
+"""What a hard limit does: to a proposal, or to an order when it is held against the books."""
+SKIPS = (MARKET_CLOSED, MISSED, NOTHING_NEW, HALTED, STALE_DATA)
+INVARIANTS = (*(f"I{number}" for number in range(1, 18)), "A1", "P1", "audit")
+"""Those that there are from the beginning: of a series that begins at 1 nobody sees the first step."""
 _ENDED = frozenset({"rejected", "cancelled", "expired"})
 FILLED = "filled"
 
 Key = tuple[str, ...]
 T = TypeVar("T")
+
+
+class Look(NamedTuple):
+    """When prices were looked at last, of when they were, and who told them."""
+
+    at: datetime
+    as_of: datetime
+    provider: str
 
 
 class Spread:
@@ -76,22 +92,21 @@ class LogCounts:
         self.decisions: Counter[Key] = Counter({(each, by): 0 for each in Verdict for by in ("agents", "rule")})
         self.orders: Counter[Key] = Counter({(each,): 0 for each in (*ORDER_OUTCOMES.values(), FILLED)})
         self.fills: Counter[Key] = Counter({(each,): 0 for each in Side})
-        self.violations: Counter[Key] = Counter()
+        self.violations: Counter[Key] = Counter({(limit, effect): 0 for limit in Limit for effect in EFFECTS})
         self.abstentions: Counter[Key] = Counter({(each,): 0 for each in Agent})
         self.cycles: Counter[Key] = Counter({(each,): 0 for each in CycleOutcome})
-        self.skips: Counter[Key] = Counter()
-        self.differences: Counter[Key] = Counter({(each,): 0 for each in Case})
-        self.findings: Counter[Key] = Counter()
+        self.skips: Counter[Key] = Counter({(each,): 0 for each in SKIPS})
+        self.differences: Counter[Key] = Counter({(each, RULES[each].consequence): 0 for each in Case})
+        self.findings: Counter[Key] = Counter({(each,): 0 for each in INVARIANTS})
         self.alerts: Counter[Key] = Counter({(topic, severity): 0 for topic in Topic for severity in Severity})
         self.degradations: Counter[Key] = Counter({(each,): 0 for each in Level})
         self.durations = {str(each): Spread(CYCLE_BUCKETS) for each in CycleOutcome}
         self.slippage = {str(each): Spread(SLIPPAGE_BUCKETS) for each in Side}
         self.cycle_began_at: datetime | None = None
-        self.looked: tuple[datetime, datetime] | None = None
-        """When prices were looked at last, and of when they were."""
+        self.looked: Look | None = None
         self.began: dict[str, datetime] = {}
         self.leaves: dict[str, Decimal] = {}
-        self.codes, self.invariants = Capped(MOST_CODES), Capped(MOST_NAMES)
+        self.codes, self.invariants, self.providers = Capped(MOST_CODES), Capped(MOST_CODES), Capped(MOST_NAMES)
 
     def take(self, line: LogLine) -> None:
         """Count one line; one that was counted before is left."""
@@ -174,11 +189,13 @@ def _ended(counts: LogCounts, line: LogLine) -> None:
 
 
 def _snapshot(counts: LogCounts, line: LogLine) -> None:
-    counts.looked = line.occurred_at, datetime.fromisoformat(line.told["as_of"])
+    told = line.told
+    counts.looked = Look(line.occurred_at, datetime.fromisoformat(told["as_of"]), counts.providers(told["provider"]))
 
 
 def _difference(counts: LogCounts, line: LogLine) -> None:
-    counts.differences[_CASE(line.told["case"]),] += 1
+    case = _CASE(line.told["case"])
+    counts.differences[case, RULES[Case(case)].consequence if case in _KNOWN else OTHER] += 1
 
 
 def _finding(counts: LogCounts, line: LogLine) -> None:
@@ -208,6 +225,7 @@ _UNTOLD: Mapping[str, CycleOutcome] = {
     EventType.CYCLE_SKIPPED: CycleOutcome.SKIPPED,
     EventType.CYCLE_FAILED: CycleOutcome.FAILED,
 }
+_KNOWN = frozenset(map(str, Case))
 _COUNTED: Mapping[str, Callable[[LogCounts, LogLine], None]] = {
     EventType.SIGNAL_GENERATED: _signal,
     EventType.META_AGENT_DECISION: _decision,

@@ -97,9 +97,10 @@ def of_hours(told: Told, session: Session | None, counts: LogCounts, at: datetim
         said = "When the newest cycle began."
         yield told.gauge("trading_cycle_started_timestamp_seconds", said, counts.cycle_began_at.timestamp())
     if counts.looked is not None:
-        looked_at, as_of = counts.looked
-        said = "How old the newest prices were when a cycle last looked."
-        yield told.gauge("trading_data_age_seconds", said, max(0.0, (looked_at - as_of).total_seconds()))
+        look = counts.looked
+        said = "How old the newest prices were when a cycle last looked; those of a file are of the past."
+        age = max(0.0, (look.at - look.as_of).total_seconds())
+        yield told.gauges("trading_data_age_seconds", said, ["provider"], {(look.provider,): age})
 
 
 def _gross(books: Portfolio) -> Decimal:
