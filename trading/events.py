@@ -88,6 +88,8 @@ class EventType(StrEnum):
     APPROVAL_ASKED = "ApprovalAsked"
     APPROVAL_ENDED = "ApprovalEnded"
     BUDGET_DEGRADED = "BudgetDegraded"
+    LESSON_LEARNED = "LessonLearned"
+    MEMORY_AWAY = "MemoryAway"
 
 
 class Event(Record):

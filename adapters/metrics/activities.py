@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from temporalio import activity
@@ -12,6 +13,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from adapters.metrics import instruments as of
 from adapters.metrics.labels import MOST_CODES, OTHER, Capped, Closed
+from trading.agents.questions import Agent
 from trading.errors import TradingError
 from trading.signals import Abstention
 
@@ -44,10 +46,16 @@ class _Measured(ActivityInboundInterceptor):
             of.ACTIVITY_FAILURES.labels(_ACTIVITIES(name), error_name(error)).inc()
             raise
         finally:
-            agent = of.ASKED_IN.get(name)
+            agent = of.ASKED_IN.get(name) or _asked(input.args)
             if agent is not None:
                 of.AGENT_LATENCY.labels(agent.value, outcome).observe(time.monotonic() - began)
         return result
+
+
+def _asked(args: Sequence[Any]) -> Agent | None:
+    """The agent that a question names."""
+    agent = getattr(args[0], "agent", None) if args else None
+    return agent if isinstance(agent, Agent) else None
 
 
 def error_name(error: Exception) -> str:

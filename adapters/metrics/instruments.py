@@ -24,8 +24,10 @@ ASKED_IN = {
     "ask_risk": Agent.RISK,
     "ask_validator": Agent.VALIDATOR,
     "ask_meta": Agent.META,
+    "reflect": Agent.REFLECTOR,
+    "ask_inquirer": Agent.INQUIRER,
 }
-"""Whose step an activity is."""
+"""Whose step an activity is; of `argue` its question says it."""
 
 # From an answer of the journal or of rules to one that took all its tries.
 _AGENT_BUCKETS = (0.01, 0.05, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 90, 120)
