@@ -8,16 +8,17 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_KEYS = (
+KEYS = (
     *("action", "verdict", "side", "limit", "denied", "outcome", "code", "case", "invariant", "topic", "severity"),
     *("agent", "cause", "provider", "as_of", "in_session", "synthetic", "slippage", "price", "quantity", "level"),
     *("client_order_id", "reverses"),
 )
+"""What is counted of a line, whatever its type."""
 _LINES = text(
     f"""
     SELECT sequence, type, aggregate_id, occurred_at,
         jsonb_path_query_array(data, '$.breaches[*].limit') AS breached,
-        {", ".join(f"data->>'{key}' AS {key}" for key in _KEYS)}
+        {", ".join(f"data->>'{key}' AS {key}" for key in KEYS)}
     FROM events WHERE desk_id = :desk_id AND sequence > :after ORDER BY sequence LIMIT :most
     """  # noqa: S608  our own words
 )
