@@ -371,7 +371,7 @@ def main(
     try:
         named = queues_of(queues)
         settings = configuration.load()
-        logs.configure(form=settings.log.format, level=settings.log.level)
+        logs.configure(form=settings.log.format, level=settings.log.level, redact=redaction_of(settings))
         if settings.log.file is not None:
             logs.write_also(settings.log.file, redaction_of(settings), level=settings.log.level)
         asyncio.run(work(settings, named, health_file))
