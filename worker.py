@@ -53,7 +53,7 @@ from adapters.earnings_file import EarningsFile
 from adapters.metrics.activities import Metered
 from adapters.metrics.desk import DeskReader, telling_of_desk
 from adapters.metrics.instruments import REGISTRY
-from adapters.metrics.ports import MeteredChannel, MeteredJournal
+from adapters.metrics.ports import MeteredChannel, MeteredJournal, MeteredModel
 from adapters.metrics.serving import Telling, telling
 from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.backtests import PostgresRuns
@@ -148,7 +148,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
         models, journal = settings.models, MeteredJournal(PostgresJournal(engine))
-        cast, budget = cast_of(models), budget_of(models)
+        cast, budget = cast_of(models, MeteredModel), budget_of(models)
         agents = AgentActivities(cast, journal, snapshots, budget, PostgresMemory(engine))
         answering = InquirerActivities(cast, journal, budget)
         four: Activities = [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]

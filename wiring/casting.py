@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from activities.casting import Cast
-from adapters.metrics.ports import MeteredModel
 from adapters.prompts import read_library
 from settings import ModelSettings, Settings
 from trading.strategy import Strategy
-from wiring.models import Bench, sitting_of
+from wiring.models import Around, Bench, bare, sitting_of
 
 
-def cast_of(models: ModelSettings) -> Cast:
-    """The desk's seats and prompts, and those that strategies may name; every call is measured.
+def cast_of(models: ModelSettings, around: Around = bare) -> Cast:
+    """The desk's seats and prompts, and those that strategies may name, each model with this around it.
 
     Raises BadConfiguration as `seats_of`.
     """
-    bench, library = Bench(models, MeteredModel), read_library(models.prompts_dir)
+    bench, library = Bench(models, around), read_library(models.prompts_dir)
     return Cast(
         seats=bench.usual(),
         prompts=library.usual,

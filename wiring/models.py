@@ -87,7 +87,8 @@ def sitting_of(models: ModelSettings, agent: Agent, words: str) -> Sitting:
 Around: TypeAlias = Callable[[LanguageModel], LanguageModel]
 
 
-def _bare(model: LanguageModel) -> LanguageModel:
+def bare(model: LanguageModel) -> LanguageModel:
+    """The model itself, with nothing around it."""
     return model
 
 
@@ -97,7 +98,7 @@ class Bench:
     `around` puts something around each client: what measures its calls.
     """
 
-    def __init__(self, models: ModelSettings, around: Around = _bare) -> None:
+    def __init__(self, models: ModelSettings, around: Around = bare) -> None:
         self._models = models
         self._around = around
         self._built: dict[Provider, LanguageModel] = {Provider.RULES: around(RulesModel())}

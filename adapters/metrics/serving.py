@@ -89,7 +89,7 @@ def _told(place: Place, port: int, temporal_port: int) -> Telling:
     try:
         socket.getaddrinfo(place.host, temporal_port)
         runtime = Runtime(telemetry=TelemetryConfig(metrics=metrics))
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, OverflowError, RuntimeError) as error:
         message = f"METRICS_TEMPORAL_PORT: {where} cannot be listened at: {error}"
         raise BadConfiguration(message) from error
     return Telling(place.host, port, temporal_port, runtime)
