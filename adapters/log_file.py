@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -27,7 +27,7 @@ def newest(file: Path, fits: Fits, most: int, containing: str = "") -> list[Line
         return _newest(file, opened, fits, most, containing)
 
 
-async def following(file: Path, fits: Fits, most: int, containing: str = "") -> AsyncIterator[Line]:
+async def following(file: Path, fits: Fits, most: int, containing: str = "") -> AsyncGenerator[Line]:
     """The same, then those that are written from now on, also when the file is turned over; never ends."""
     opened, rest = _opened(file), b""
     try:

@@ -73,7 +73,8 @@ def _start(place: Place) -> tuple[WSGIServer, Telling]:
     try:
         server, _ = start_http_server(place.port or 0, addr=place.host, registry=REGISTRY)
     except (OSError, OverflowError) as error:
-        raise BadConfiguration(f"METRICS_PORT: {place.host}:{place.port} cannot be listened at: {error}") from error
+        where = f"METRICS_PORT: {_bracketed(place.host)}:{place.port}" if place.port else f"METRICS_HOST: {place.host}"
+        raise BadConfiguration(f"{where} cannot be listened at: {error}") from error
     port = server.server_port
     try:
         return server, _told(place, port, place.temporal_port or port + 1)
@@ -85,9 +86,11 @@ def _start(place: Place) -> tuple[WSGIServer, Telling]:
 
 def _told(place: Place, port: int, temporal_port: int) -> Telling:
     where = f"{_bracketed(place.host)}:{temporal_port}"
-    metrics = PrometheusConfig(bind_address=where, counters_total_suffix=True, durations_as_seconds=True)
     try:
-        socket.getaddrinfo(place.host, temporal_port)
+        # Temporal's library takes no name.
+        numbers = str(socket.getaddrinfo(place.host, port, type=socket.SOCK_STREAM)[0][4][0])
+        bound = f"{_bracketed(numbers)}:{temporal_port}"
+        metrics = PrometheusConfig(bind_address=bound, counters_total_suffix=True, durations_as_seconds=True)
         runtime = Runtime(telemetry=TelemetryConfig(metrics=metrics))
     except (ValueError, OSError, OverflowError, RuntimeError) as error:
         message = f"METRICS_TEMPORAL_PORT: {where} cannot be listened at: {error}"

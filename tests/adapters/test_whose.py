@@ -37,7 +37,8 @@ def everything_that_is_called() -> Iterator[tuple[str, Callable[..., Any]]]:
     for package in (activities, workflows):
         for found in pkgutil.iter_modules(package.__path__):
             module = importlib.import_module(f"{package.__name__}.{found.name}")
-            for kind in (each for each in vars(module).values() if inspect.isclass(each)):
+            kinds: list[Any] = [each for each in vars(module).values() if inspect.isclass(each)]
+            for kind in kinds:
                 if kind.__module__ != module.__name__:
                     continue
                 if hasattr(kind, "__temporal_workflow_definition"):

@@ -136,7 +136,7 @@ async def test_lines_to_come_are_each_seen_once_also_when_the_file_is_turned_ove
     file.rename(tmp_path / "desk.jsonl.1")
     file.write_text(line("e"))
     assert [await next_one(), await next_one()] == ["d", "e"]
-    await seen.aclose()  # type: ignore[attr-defined]  a generator
+    await seen.aclose()
 
 
 def test_a_line_is_shown_with_all_that_it_says_and_nothing_that_a_terminal_obeys() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import subprocess
 import time
 import urllib.error
@@ -19,7 +20,7 @@ import yaml
 
 from tests.conftest import free_port
 from tests.console.conftest import serving
-from tests.console.terminal import PATIENCE_SECONDS
+from tests.console.terminal import PATIENCE_SECONDS, WORKER, Terminal
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 RULES = DEPLOY / "prometheus" / "alerts.yml"
@@ -58,11 +59,17 @@ def series_of(exposition: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def desk() -> Iterator[tuple[int, int]]:
-    """The ports of a desk that has run a cycle and goes on serving."""
-    port, temporal_port = free_port(), free_port()
-    with serving(METRICS_PORT=str(port), METRICS_TEMPORAL_PORT=str(temporal_port)):
-        yield port, temporal_port
+def served() -> Iterator[Terminal]:
+    """A terminal beside a desk that has run a cycle and goes on serving."""
+    ports = {"METRICS_PORT": str(free_port()), "METRICS_TEMPORAL_PORT": str(free_port())}
+    with serving(**ports) as terminal:
+        yield terminal
+
+
+@pytest.fixture(scope="module")
+def desk(served: Terminal) -> tuple[int, int]:
+    """The ports of that desk."""
+    return int(served.variables["METRICS_PORT"]), int(served.variables["METRICS_TEMPORAL_PORT"])
 
 
 def got(port: int, path: str = "/metrics") -> str:
@@ -98,6 +105,26 @@ def test_a_cycle_shows_in_the_numbers(desk: tuple[int, int]) -> None:
         assert series in text
     assert re.search(r'trading_agent_latency_seconds_count\{agent="DataAgent",outcome="answered"\} 6', text)
     assert re.search(r'trading_orders_total\{desk="main",outcome="filled"\} [1-9]', text)
+
+
+@pytest.mark.faults
+def test_a_worker_of_another_queue_tells_of_itself_and_not_of_the_desk(served: Terminal) -> None:
+    port = free_port()
+    beside = served.but(METRICS_PORT=str(port), METRICS_TEMPORAL_PORT=str(free_port()))
+    running = beside.start("--queues", "agents", program=WORKER)
+    running.wait_for("serving")
+    text = got(port)
+    assert running.end(signal.SIGTERM) == 0
+    assert "# TYPE trading_llm_call_duration_seconds histogram" in text
+    assert "trading_equity_usd" not in text
+
+
+@pytest.mark.faults
+def test_a_worker_whose_port_is_taken_says_so_in_one_line(served: Terminal, desk: tuple[int, int]) -> None:
+    said = served.but(METRICS_PORT=str(desk[0])).type("--queues", "agents", program=WORKER)
+    assert said.code == 1
+    assert said.err.startswith(f"worker: METRICS_PORT: 127.0.0.1:{desk[0]} cannot be listened at")
+    assert said.err.count("\n") == 1
 
 
 @pytest.mark.faults
@@ -195,7 +222,8 @@ def commands() -> set[str]:
 
     from starter import app  # noqa: PLC0415  the same
 
-    return set(get_command(app).commands)  # type: ignore[attr-defined]  a group of commands
+    group: Any = get_command(app)
+    return set(group.commands)
 
 
 @pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.stem)

@@ -21,9 +21,10 @@ async def got(address: str) -> str:
     return await asyncio.to_thread(get)
 
 
-async def test_both_are_told_at_ports_side_by_side_and_gone_afterwards() -> None:
-    async with telling(Place()) as told:
-        assert told.address == f"http://127.0.0.1:{told.port}/metrics"
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_both_are_told_at_ports_side_by_side_and_gone_afterwards(host: str) -> None:
+    async with telling(Place(host=host)) as told:
+        assert told.address == f"http://{host}:{told.port}/metrics"
         assert told.temporal_port == told.port + 1
         assert "trading_llm_journal_lookups_total" in await got(told.address)
         await got(told.temporal_address)
@@ -49,6 +50,6 @@ async def test_a_port_that_is_taken_is_named_in_one_line_and_nothing_stays_open(
 
 
 async def test_an_address_that_is_none_of_this_machine_is_refused() -> None:
-    with pytest.raises(BadConfiguration, match=r"METRICS_PORT: 192\.0\.2\.1"):
+    with pytest.raises(BadConfiguration, match=r"METRICS_HOST: 192\.0\.2\.1"):
         async with telling(Place(host="192.0.2.1")):
             raise AssertionError
