@@ -25,6 +25,7 @@ from settings.routine import MonitorSettings, ScheduleSettings
 from settings.servers import DatabaseSettings, DeskSettings, LogSettings
 from settings.strategies import StrategySettings
 from settings.trading import TradingSettings
+from settings.web import WebSettings
 from trading.errors import BadConfiguration
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "StrategySettings",
     "StyleSettings",
     "TradingSettings",
+    "WebSettings",
     "groups",
     "load",
 ]
@@ -73,6 +75,7 @@ class Settings(BaseSettings):
     memory: MemorySettings = Field(default_factory=MemorySettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     asking: AskSettings = Field(default_factory=AskSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
 
@@ -120,6 +123,7 @@ def groups() -> dict[str, type[BaseSettings]]:
         MemorySettings,
         AlertSettings,
         AskSettings,
+        WebSettings,
         LogSettings,
     )
     return {str(kind.model_config["env_prefix"]): kind for kind in kinds}

@@ -88,6 +88,7 @@ class EventType(StrEnum):
     APPROVAL_ASKED = "ApprovalAsked"
     APPROVAL_ENDED = "ApprovalEnded"
     BUDGET_DEGRADED = "BudgetDegraded"
+    OPERATOR_NOTE = "OperatorNote"
 
 
 class Event(Record):
