@@ -28,9 +28,11 @@ from adapters.temporal.ending import leave
 from commands import (
     alerts,
     approving,
+    asking,
     backtesting,
     backtests,
     capital,
+    deciding,
     looking,
     memory,
     running,
@@ -45,13 +47,14 @@ from commands import (
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="A trading desk and its operator."
 )
-for part in (running, looking, approving, spending, stopping, setting_up, backtesting, studies):
+for part in (running, looking, asking, approving, deciding, spending, stopping, setting_up, backtesting, studies):
     app.add_typer(part.app)
 app.add_typer(alerts.top)
 app.add_typer(capital.app, name="capital")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(strategies.app, name="strategies")
+app.add_typer(deciding.agents, name="agents")
 app.add_typer(backtests.app, name="backtests")
 app.add_typer(memory.app, name="memory")
 

@@ -28,13 +28,16 @@ from activities.breaker import BreakerActivities
 from activities.closing import ClosingActivities, Exchange
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
+from activities.inquiring import InquirerActivities, InquiryActivities
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
+from activities.memory import MemoryActivities
 from activities.opening import OpeningActivities
 from activities.orders import OrderActivities
 from activities.price_looks import Hands
 from activities.price_watching import PriceWatchingActivities
 from activities.reconciling import ReconcilingActivities
+from activities.replaying import ReplayActivities
 from activities.reporting import ReportingActivities
 from activities.repricing import RepricingActivities
 from activities.reviewing import ReviewingActivities
@@ -49,11 +52,15 @@ from adapters import logs
 from adapters.earnings_file import EarningsFile
 from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.backtests import PostgresRuns
+from adapters.postgres.chronicle import PostgresChronicle
 from adapters.postgres.closes import PostgresCloses
 from adapters.postgres.engine import Database, application_engine
+from adapters.postgres.grounds import PostgresGrounds
 from adapters.postgres.holders import PostgresHolders
+from adapters.postgres.inquiries import PostgresInquiries
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.memory import PostgresMemory
 from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.snapshots import PostgresSnapshots
 from adapters.postgres.weeks import PostgresWeeks
@@ -69,13 +76,15 @@ from console.timetable import Timetable, timetable_of
 from console.watchlist import Prices
 from settings import Settings
 from trading.errors import BadConfiguration
+from trading.inquiry_ports import Tools
 from trading.ports import Broker, Calendar, Earnings, Ledger, Market
 from trading.strategy_rules import StrategyRules
-from wiring.asking import redaction_of
+from wiring.asking import redaction_of, tools_of
 from wiring.brokers import broker_of, paper_terms_of, vet_broker
 from wiring.budgets import budget_of
 from wiring.casting import cast_of
 from wiring.markets import assets_of, calendar_of, market_of
+from wiring.memory import shelf_of
 from wiring.monitoring import eyes_of, plan_of, watches
 from wiring.notices import channels_of
 from wiring.rules import gate_rules
@@ -86,9 +95,11 @@ from workflows.backtest import Backtest
 from workflows.broker_watch import BrokerWatch
 from workflows.daily_close import DailyClose
 from workflows.desks import started
+from workflows.inquiry import Inquiry
 from workflows.order_execution import OrderExecution
 from workflows.price_watch import PriceWatch
 from workflows.reconciliation import Reconciliation
+from workflows.replay import Replay
 from workflows.scheduled_scan import RollCall, ScheduledScan
 from workflows.stand_down import StandDown
 from workflows.trading_cycle import TradingCycle
@@ -109,6 +120,8 @@ WORKFLOWS = (
     DailyClose,
     WeeklyReport,
     AlertWatch,
+    Replay,
+    Inquiry,
     Backtest,
 )
 WORKFLOWS_OF = {policies.DESK_QUEUE: WORKFLOWS[:-1], policies.BACKTESTS_QUEUE: (Backtest,)}
@@ -129,8 +142,11 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
         models, journal = settings.models, PostgresJournal(engine)
-        agents = AgentActivities(cast_of(models), journal, snapshots, budget_of(models))
-        return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+        cast, budget = cast_of(models), budget_of(models)
+        agents = AgentActivities(cast, journal, snapshots, budget, PostgresMemory(engine))
+        answering = InquirerActivities(cast, journal, budget)
+        four: Activities = [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+        return [*four, agents.argue, agents.reflect, answering.ask_inquirer]
     calendar = calendar_of(settings.schedule)
     market = market_of(settings, calendar, engine)
     if queue == policies.ORDERS_QUEUE:
@@ -141,7 +157,7 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
         outside = Outside(broker, market, calendar)
         return [*activities_of_orders(outside, ledger, gate_rules(settings), earnings), watch.watch_prices]
     rules = gate_rules(settings)
-    gate = Gate(market, calendar, ledger, rules)
+    gate = Gate(market, calendar, ledger, rules, PostgresMemory(engine))
     books = LedgerActivities(ledger, snapshots)
     looking = MarketActivities(market, calendar, snapshots, rules.max_data_age)
     breaker = BreakerActivities(ledger, settings.breaker.rules, settings.schedule.timezone)
@@ -152,13 +168,18 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     asking: Activities = [cycles.ask_desk, cycles.await_cycles]
     asking += [scans.may_scan, scans.strategies_due, scans.was_missed, scans.note_skip]
     writing: Activities = [books.record, books.end_cycle, books.mark, books.intend, books.change_state]
-    shadow = ShadowActivities(ledger, market, calendar, paper_terms_of(settings))
-    thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]
     exchange = Exchange(market, calendar, settings.desk.benchmark, settings.schedule.timezone)
+    costs = paper_terms_of(settings)
+    shadow = ShadowActivities(ledger, market, calendar, costs)
+    memory = MemoryActivities(shelf_of(settings, engine), ledger, snapshots, exchange, costs)
+    recalling: Activities = [memory.resolve_memories, memory.recall_precedents, memory.remember_decisions]
+    thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]
     closing = activities_of_closing(exchange, engine, settings.strategies.rules)
     telling = AlertingActivities(PostgresAlerts(engine), ledger, channels_of(settings.alerts), settings.alerts.rules)
     judging: Activities = [breaker.judge, breaker.judge_desk, breaker.resume_desk, telling.deliver_alerts]
-    return [*reading, *asking, *writing, *thinking, *judging, *closing]
+    replaying = ReplayActivities(PostgresGrounds(engine), PostgresChronicle(engine))
+    looking_back: Activities = [replaying.load_past, replaying.sum_up_replay]
+    return [*reading, *asking, *writing, *thinking, *recalling, *judging, *closing, *looking_back]
 
 
 def activities_of_closing(exchange: Exchange, engine: AsyncEngine, rules: StrategyRules) -> Activities:
@@ -169,6 +190,13 @@ def activities_of_closing(exchange: Exchange, engine: AsyncEngine, rules: Strate
     reviewing = ReviewingActivities(closes, PostgresLedger(engine), rules)
     reports: Activities = [reporting.plan_week, reporting.report_week]
     return [closing.plan_closes, closing.close_session, reviewing.review_strategies, *reports]
+
+
+def activities_of_inquiries(settings: Settings, engine: AsyncEngine, tools: Tools) -> Activities:
+    """What a question in plain language does besides thinking."""
+    market = market_of(settings, calendar_of(settings.schedule), engine)
+    looking = InquiryActivities(tools, PostgresInquiries(engine), market, settings.schedule.timezone)
+    return [looking.open_inquiry, looking.look_up, looking.check_citations, looking.keep_inquiry]
 
 
 def activities_of_studies(settings: Settings, engine: AsyncEngine) -> Activities:
@@ -231,12 +259,17 @@ async def serving(
             timetable = await timetable_of(settings, Prices.of(settings), strategies)
         workers: list[Worker] = []
         for queue in queues:
+            activities = activities_of(queue, settings, engine)
+            if queue == policies.DESK_QUEUE:
+                tools = tools_of(settings, database, client)
+                stack.push_async_callback(tools.close)
+                activities += activities_of_inquiries(settings, engine, tools)
             rate = settings.models.max_calls_per_second if queue == policies.AGENTS_QUEUE else None
             worker = Worker(
                 client,
                 task_queue=queue,
                 workflows=WORKFLOWS_OF.get(queue, ()),
-                activities=activities_of(queue, settings, engine),
+                activities=activities,
                 graceful_shutdown_timeout=GRACE,
                 sticky_queue_schedule_to_start_timeout=policies.STICKY,
                 max_task_queue_activities_per_second=rate,

@@ -14,8 +14,8 @@ from trading.agents.questions import Asking, ModelCall, Question
 from trading.errors import ModelRefused, ModelUnavailable
 from trading.events import printable
 from trading.ports import Journal, LanguageModel
-from trading.spending import Attempt, Settlement, SpendAsked
-from trading.steps import Cycle, Terms
+from trading.spending import Attempt, Payer, Settlement, SpendAsked
+from trading.steps import Terms
 
 # What is under way is waited for a third of the step's time: the call itself and a repair need the rest.
 WAIT_SECONDS = 40.0
@@ -49,9 +49,9 @@ class Bid:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who pays: the cycle, on its strategy's terms, at this try of the step."""
+    """Who pays: a cycle or what stands in its place, on its strategy's terms, at this try of the step."""
 
-    cycle: Cycle
+    payer: Payer
     terms: Terms
     attempt: int = 1
 
@@ -156,12 +156,12 @@ class Calls:
         return paid.call
 
     def _spend_asked(self, bids: Sequence[Bid], caller: Caller) -> SpendAsked:
-        cycle, agent, worst = caller.cycle, bids[0].question.agent, self._budget.unknown_usd_per_million_tokens
+        payer, agent, worst = caller.payer, bids[0].question.agent, self._budget.unknown_usd_per_million_tokens
         return SpendAsked(
-            desk_id=cycle.desk_id,
-            cycle_id=cycle.cycle_id,
-            strategy_id=cycle.request.strategy_id,
-            trace_id=cycle.trace_id,
+            desk_id=payer.desk_id,
+            cycle_id=payer.name,
+            strategy_id=payer.strategy_id,
+            trace_id=payer.trace_id,
             agent=agent,
             attempt=caller.attempt,
             offers=tuple(
@@ -174,9 +174,15 @@ class Calls:
                 for bid in bids
             ),
             optional=agent in OPTIONAL,
-            budget=self._budget.model_copy(update={"strategy": Caps(usd=caller.terms.budget_usd_per_day)}),
+            apart=payer.caps is not None,
+            budget=self._budget_of(caller),
             at=clock.now(),
         )
+
+    def _budget_of(self, caller: Caller) -> Budget:
+        if caller.payer.caps is not None:
+            return self._budget.beside(caller.payer.caps)
+        return self._budget.model_copy(update={"strategy": Caps(usd=caller.terms.budget_usd_per_day)})
 
     async def _ask(self, bid: Bid, caller: Caller, patience: float | None) -> ModelCall:
         question, began = bid.question, time.monotonic()
@@ -192,6 +198,6 @@ class Calls:
             reply=reply.model_copy(update={"text": printable(reply.text)}),
             replied_at=clock.now(),
             latency_seconds=time.monotonic() - began,
-            desk_id=caller.cycle.desk_id,
-            cycle_id=caller.cycle.cycle_id,
+            desk_id=caller.payer.desk_id,
+            cycle_id=caller.payer.name,
         )

@@ -39,5 +39,7 @@ class Cast:
         return self.named(agent, terms.model) if terms.model else self.seats[agent]
 
     def prompt(self, agent: Agent, terms: Terms) -> Prompt:
-        """What the agent is told on a strategy's terms."""
+        """What the agent is told on a strategy's terms, or in the words that came with the question."""
+        if terms.words is not None:
+            return terms.words
         return self.version(agent, terms.prompt) if terms.prompt else self.prompts[agent]

@@ -12,6 +12,7 @@ from trading.approvals import ApprovalTerms
 from trading.breaker import TradingState, strictest
 from trading.footing import ONLY_THINKS, Footing
 from trading.limits import Limits
+from trading.memory_ports import Memory
 from trading.money import Record
 from trading.orders import Style
 from trading.portfolio import Portfolio
@@ -26,7 +27,8 @@ class GateRules(Record):
 
     `shadow`: a halted desk's cycles go on in shadow, else they are skipped. `real_money`: the account is no paper, and
     only a strategy that was promoted to it sends anything. `approval`: when a person is asked of an entry,
-    for strategies without terms of their own.
+    for strategies without terms of their own. `remembers`: decisions are kept; `denies`: setups of the agents that have
+    failed too often are denied, of strategies that say nothing of it themselves.
     """
 
     limits: Limits = Limits()
@@ -35,16 +37,21 @@ class GateRules(Record):
     shadow: bool = False
     real_money: bool = False
     approval: ApprovalTerms = ApprovalTerms()
+    remembers: bool = False
+    denies: bool = True
 
 
 class Gate:
     """The first step of every cycle."""
 
-    def __init__(self, market: Market, calendar: Calendar, ledger: Ledger, rules: GateRules) -> None:
+    def __init__(
+        self, market: Market, calendar: Calendar, ledger: Ledger, rules: GateRules, memory: Memory | None = None
+    ) -> None:
         self._market = market
         self._calendar = calendar
         self._ledger = ledger
         self._rules = rules
+        self._memory = memory
 
     @activity.defn
     async def open_cycle(self, cycle: Cycle) -> Opening:
@@ -76,12 +83,21 @@ class Gate:
             shadow=self._rules.shadow,
             shadowed=tuple(sorted({one.symbol for one in shadows})),
             real_money=self._rules.real_money,
+            **await self._memories(cycle.desk_id, footing),
             **_standing(footing, portfolio, real_money=self._rules.real_money),
             approval=self._rules.approval.with_own(footing.strategy.approval if footing.strategy else None),
         )
         skip = _stopped(footing, opening) or _before_the_books(portfolio, as_of) or _halted(portfolio, opening)
         skip = skip or self._refusal(cycle.request, opening, now, latest)
         return opening.model_copy(update={"skip": skip})
+
+    async def _memories(self, desk_id: str, footing: Footing) -> dict[str, Any]:
+        """Whether the cycle is remembered, heeds what was, and has anything to resolve."""
+        strategy = footing.strategy or first_strategy()
+        if not self._rules.remembers or self._memory is None:
+            return {}
+        heeds = strategy.asks_agents and self._rules.denies if strategy.heeds_memory is None else strategy.heeds_memory
+        return {"remembers": True, "heeds": heeds, "pending": bool(await self._memory.pending(desk_id))}
 
     def _is_live(self, request: CycleRequest) -> bool:
         return not self._market.historical and request.as_of is None

@@ -69,6 +69,11 @@ def read_library(folder: Path | None = None) -> Library:
     return Library(usual=usual, every={(prompt.agent, prompt.version): prompt for prompt, _ in read})
 
 
+def read_prompt(path: Path) -> Prompt:
+    """One prompt, of a file that need not lie in a folder of them. Raises BadConfiguration as `read_library`."""
+    return _read(path)[0]
+
+
 def _read_folder(folder: Path) -> list[tuple[Prompt, bool]]:
     """The prompts of a folder, each with whether it is for strategies alone."""
     paths = sorted(folder.glob("*.md"))

@@ -22,6 +22,13 @@ STRATEGY: dict[str, Any] = {
         ),
     ],
     "limits": Annotated[Word, typer.Option(help="Whether the desk's limits hold; on.", metavar="on|off")],
+    "memory": Annotated[
+        Word,
+        typer.Option(
+            help="Whether setups that have failed too often are denied; as the desk's for agents, else off.",
+            metavar="on|off",
+        ),
+    ],
     "breaker": Annotated[
         Word, typer.Option(help="Whether its circuit breaker does; in cycles as the limits.", metavar="on|off")
     ],

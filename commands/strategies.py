@@ -172,3 +172,47 @@ def remove(name: Name, *, reason: Why = "", by: By = "operator", as_json: AsJson
 
     said = Said(by=by, reason=reason)
     return do(lambda settings, output: remove(settings, output, name, said), as_json=as_json)
+
+
+@app.command()
+@with_options({name: OPTIONS[name] for name in ("model", "prompt", "budget")})
+def challenge(
+    name: Name,
+    *,
+    of: Annotated[Word, typer.Option(help="The strategy that it challenges; agents.", metavar="NAME")] = None,
+    reason: Why = "",
+    by: By = "operator",
+    as_json: AsJson = False,
+    **typed: Any,
+) -> int:
+    """Let other models or prompts think beside a strategy, in shadow, until they have shown what they are worth."""
+    from console.challenges import challenge
+    from console.strategies import Said
+
+    said = Said(by=by, reason=reason)
+    return do(lambda settings, output: challenge(settings, output, (name, of, typed), said), as_json=as_json)
+
+
+@app.command()
+def challenges(*, as_json: AsJson = False) -> int:
+    """Every challenger against its champion, and what is missing for the crown."""
+    from console.challenges import challenges
+
+    return do(challenges, as_json=as_json)
+
+
+@app.command()
+def crown(
+    name: Name,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Although something is missing; with a reason.")] = False,
+    reason: Why = "",
+    by: By = "operator",
+    as_json: AsJson = False,
+) -> int:
+    """Give a challenger's models and prompts to its champion, once it has shown enough."""
+    from console.challenges import Crown, crown
+    from console.strategies import Said
+
+    said, wish = Said(by=by, reason=reason), Crown(name=name, force=force)
+    return do(lambda settings, output: crown(settings, output, wish, said), as_json=as_json)

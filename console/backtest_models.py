@@ -7,10 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
+from activities.calls import Seat
 from activities.casting import Cast
 from adapters.postgres.engine import application_engine
 from adapters.postgres.journal import PostgresJournal
 from adapters.reply_file import ReplyFile
+from adapters.rules_model import NAME as RULES
 from backtest.cycles.deciders import Deciders
 from backtest.cycles.journal import Replies, RunJournal
 from backtest.cycles.meter import Meter
@@ -19,6 +21,7 @@ from console.backtest_wish import Typed, number
 from console.reach import reach
 from settings import ModelSettings, Settings
 from trading.agents.budget import Budget
+from trading.agents.questions import Agent
 from trading.errors import BadConfiguration, TradingError
 from wiring.casting import cast_of
 
@@ -39,7 +42,7 @@ async def seated(typed: Typed, settings: Settings) -> AsyncIterator[Panelists]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_close, cast)
         if all(seat.is_free for seat in cast.seats.values()):
-            yield Panelists(Deciders(cast=cast, rules=rules_of(settings), meter=meter), seats=cast.seats)
+            yield Panelists(Deciders(cast=cast, rules=rules_of(settings), meter=meter), seats=_in_cycles(cast))
             return
         file = ReplyFile(settings.desk.home / "backtests" / FILE)
         stack.callback(file.close)
@@ -47,7 +50,7 @@ async def seated(typed: Typed, settings: Settings) -> AsyncIterator[Panelists]:
         stores: tuple[Replies, ...] = (file,) if database is None else (file, database)
         budget = Budget(unknown_usd_per_million_tokens=models.unknown_usd_per_million_tokens)
         deciders = Deciders(cast=cast, journal=RunJournal(meter, stores), budget=budget, meter=meter)
-        yield Panelists(deciders, stores, file, trouble, seats=cast.seats)
+        yield Panelists(deciders, stores, file, trouble, seats=_in_cycles(cast))
 
 
 def _models(words: Iterable[str], own: ModelSettings) -> ModelSettings:
@@ -64,11 +67,16 @@ def _models(words: Iterable[str], own: ModelSettings) -> ModelSettings:
         if who in said:
             raise BadConfiguration(f"--model: {f'that of {who}' if who else 'that of all agents'} is named twice")
         said[who] = name
-    changes: dict[str, Any] = {f"{name}_fallback_model": "" for name in _FIELDS.values()}
+    changes: dict[str, Any] = {f"{name}_fallback_model": "" for name in (*_FIELDS.values(), "inquirer")}
+    changes["inquirer_model"] = RULES  # nobody asks the past questions: he costs nothing, and needs no client
     for who, name in _FIELDS.items():
         if who in said or "" in said:
             changes[f"{name}_model"] = said.get(who) or said[""]
     return own.model_copy(update=changes)
+
+
+def _in_cycles(cast: Cast) -> dict[Agent, Seat]:
+    return {agent: seat for agent, seat in cast.seats.items() if agent is not Agent.INQUIRER}
 
 
 def _max_cost(said: str | None) -> Decimal | None:

@@ -104,7 +104,7 @@ def wished(typed: Typed, settings: Settings) -> Wish:
 def _fields(strategy: str, typed: Typed, settings: Settings) -> dict[str, Any]:
     if strategy == AGENTS and typed.get("sizing") is not None:
         raise BadConfiguration("--sizing: of rules, and the agents say themselves how much they want")
-    cash = typed.get("cash")
+    cash, memory = typed.get("cash"), _is_on("--memory", typed.get("memory"), unsaid=_heeds(strategy, settings))
     return {
         "strategy": strategy,
         "parameters": _parameters(typed.get("parameters") or ()),
@@ -117,7 +117,13 @@ def _fields(strategy: str, typed: Typed, settings: Settings) -> dict[str, Any]:
         "style": settings.style.style,
         "seed": 0 if typed.get("seed") is None else number("--seed", typed["seed"]),
         "mask": bool(typed.get("mask")),
+        "heed": settings.memory.heed if memory else None,
     }
+
+
+def _heeds(strategy: str, settings: Settings) -> bool:
+    """As on the desk: setups of the agents that have failed too often are denied, unless the settings say no."""
+    return strategy == AGENTS and settings.memory.enabled and settings.memory.denies
 
 
 def _is_on(option: str, said: str | None, *, unsaid: bool) -> bool:

@@ -55,6 +55,7 @@ def summed(one: Strategy, breaker: CircuitBreaker = CircuitBreaker()) -> Text:  
     lines += [("because", plain(breaker.reason))] if breaker.reason else []
     lines += [("models", _by_agent(one.models))] if one.models else []
     lines += [("prompts", _by_agent(one.prompts))] if one.prompts else []
+    lines += [("challenges", one.challenges)] if one.challenges else []
     lines += [("budget", f"{dollars(one.budget_usd_per_day)} USD a day")] if one.budget_usd_per_day is not None else []
     lines += [("limits", _limits(one))] if _limits(one) else []
     lines += [("approval", _record(one.approval))] if one.approval else []

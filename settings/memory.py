@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from settings.group import group
+from trading.precedents import Heed
 
 
 class MemorySettings(BaseSettings):
@@ -13,9 +14,36 @@ class MemorySettings(BaseSettings):
 
     model_config = group("MEMORY_")
 
+    enabled: bool = Field(
+        default=True, description="Whether decisions are remembered; without it no setup is recalled, scored or denied."
+    )
+    nearest: int = Field(
+        3, ge=0, le=10, description="Most precedents of each kind, won and lost, that the Validator is told of."
+    )
+    denies: bool = Field(
+        default=True,
+        description="Whether code denies a setup of the agents whose like has failed so often; a strategy may say so "
+        "for itself.",
+    )
+    failed_times: int = Field(
+        3, ge=1, le=25, description="So many similar setups that lost, more than won, are too many."
+    )
+    similar_distance: float = Field(
+        1.0,
+        ge=0,
+        le=10,
+        allow_inf_nan=False,
+        description="How unlike setups may be that count as similar: 0 is the same, 1 one kind on different days, 3 "
+        "strangers.",
+    )
     embedder: str = Field(
         "wordllama",
         pattern=r"^(wordllama|openai:[\w.:/-]+)$",
         description="What compares texts by their meaning: `wordllama`, which asks no network, or `openai:MODEL` "
         "(`openai:text-embedding-3-small`) with LLM_OPENAI_API_KEY.",
     )
+
+    @property
+    def heed(self) -> Heed:
+        """How many precedents are told of, and when they deny."""
+        return Heed(nearest=self.nearest, failed_times=self.failed_times, similar_distance=self.similar_distance)

@@ -49,6 +49,10 @@ class ModelSettings(BaseSettings):
     risk_agent_fallback_model: str = Field("", description="Who is asked when the RiskManager's model is unavailable.")
     validator_fallback_model: str = Field("", description="Who is asked when the Validator's model is unavailable.")
     meta_agent_fallback_model: str = Field("", description="Who is asked when the MetaAgent's model is unavailable.")
+    reflector_model: str = Field("", description="Model of the Reflector; unset, as the DataAgent's.")
+    reflector_fallback_model: str = Field("", description="Who is asked when the Reflector's model is unavailable.")
+    inquirer_model: str = Field("", description="Model of the Inquirer, who answers questions; as the DataAgent's.")
+    inquirer_fallback_model: str = Field("", description="Who is asked when the Inquirer's model is unavailable.")
     effort: Literal["default", "low", "medium", "high", "xhigh"] = Field(
         "medium", description="How hard a vendor's model thinks; `default` leaves it to the vendor."
     )
@@ -75,7 +79,7 @@ class ModelSettings(BaseSettings):
         description="Part of any of these budgets from which the fallback models are asked, the rules where none is.",
     )
     skip_at: Part = Field(
-        Decimal("0.9"), description="Part from which optional agents are not asked at all: the Validator."
+        Decimal("0.9"), description="Part from which optional agents are not asked at all: Validator and Reflector."
     )
     unknown_usd_per_million_tokens: Annotated[Decimal, Field(ge=0, le=100_000)] = Field(
         Decimal(100), description="Dollars at which a million tokens count of a model whose price nobody knows."

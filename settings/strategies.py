@@ -10,6 +10,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from settings.group import group
+from trading.contest import ChallengeBar
 from trading.evidence import PromotionBar
 from trading.money import Fraction
 from trading.strategy_rules import Failing, StrategyRules
@@ -46,6 +47,10 @@ class StrategySettings(BaseSettings):
     promote_min_return: Annotated[Decimal, Field(ge=-1, le=10)] = Field(
         Decimal(0), description="Least that its capital must have earned there, as a fraction."
     )
+    # As many as let a mean be told from luck at all; a month of two scans a day.
+    challenge_trades: int = Field(
+        30, ge=1, le=10_000, description="Setups of a challenger that have resolved before it may be crowned."
+    )
     path: Path | None = Field(
         None,
         description="Folder of modules with rules of your own, named by a strategy as `module:Class`; they are also "
@@ -57,6 +62,11 @@ class StrategySettings(BaseSettings):
         """What has to be shown before real money."""
         wanted = {name: getattr(self, f"promote_{name}") for name in PromotionBar.model_fields}
         return PromotionBar.model_validate(wanted)
+
+    @property
+    def challenge_bar(self) -> ChallengeBar:
+        """What a challenger has to show before its models and prompts are its champion's."""
+        return ChallengeBar(min_resolved=self.challenge_trades)
 
     @property
     def rules(self) -> StrategyRules:

@@ -264,7 +264,9 @@ def value_of(hint: Any, kinds: Kinds) -> object:
     if origin is tuple:
         return (value_of(arguments[0], kinds),)
     if origin in {dict, Mapping}:
-        return {value_of(arguments[0], kinds): value_of(arguments[1], kinds)}
+        # Records in it are whole: what is wrong is the field itself.
+        ours = any(mentions(arguments[1], kind) for kind, _ in kinds)
+        return {value_of(arguments[0], kinds): value_of(arguments[1], kinds if ours else PLAIN)}
     if issubclass(hint, StrEnum):
         return next(iter(hint))
     return example(hint, kinds)

@@ -25,28 +25,37 @@ from activities.casting import Cast
 from activities.closing import Exchange
 from activities.cycles import CycleActivities
 from activities.gate import Gate, GateRules
+from activities.inquiring import InquirerActivities, InquiryActivities
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
+from activities.memory import MemoryActivities, Shelf
 from activities.price_looks import Eyes, Hands, WatchPlan
 from activities.price_watching import PriceWatchingActivities
+from activities.replaying import ReplayActivities
 from activities.rules import RuleActivities
 from activities.scans import ScanActivities
 from activities.shadow import ShadowActivities
 from activities.universes import UniverseActivities
 from adapters.earnings_file import EarningsFile
+from adapters.embedding.small import SmallEmbedder
 from adapters.exchange_calendar import ExchangeCalendar
 from adapters.file_market import FileMarket
 from adapters.paper_broker import PaperBroker, PaperTerms
 from adapters.postgres.alerts import PostgresAlerts
+from adapters.postgres.chronicle import PostgresChronicle
+from adapters.postgres.grounds import PostgresGrounds
 from adapters.postgres.holders import PostgresHolders
+from adapters.postgres.inquiries import PostgresInquiries
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.ledger import PostgresLedger
+from adapters.postgres.memory import PostgresMemory
 from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.snapshots import PostgresSnapshots
 from adapters.prompts import read_prompts
 from adapters.rule_loader import RuleLoader
 from adapters.rules_model import RulesModel
 from console.door import SignalledDesk
+from tests.fakes.tools import ScriptedTools
 from trading.agents.budget import Budget
 from trading.agents.questions import Agent, Asking
 from trading.alert_ports import Alerts, Notifier
@@ -56,6 +65,7 @@ from trading.breaker_rules import BreakerRules
 from trading.costs import Costs
 from trading.desk import CycleTicket
 from trading.docket import CycleReport
+from trading.inquiry_ports import Inquiries, Tools
 from trading.notices import AlertRules
 from trading.ports import Broker, Calendar, Journal, LanguageModel, Ledger, Market, Snapshots
 from trading.steps import CycleRequest
@@ -86,6 +96,7 @@ class Ports:
     snapshots: Snapshots
     alerts: Alerts
     holders: Holders
+    shelf: Shelf
     rules: GateRules = field(default_factory=GateRules)
     budget: Budget = field(default_factory=Budget)
     cast: Cast | None = None
@@ -101,6 +112,8 @@ class Ports:
     moves: MoveLog | None = None
     plan: WatchPlan = field(default_factory=WatchPlan)
     strategy_rules: Rules = field(default_factory=RuleLoader)
+    tools: Tools = field(default_factory=ScriptedTools)
+    inquiries: Inquiries | None = None
 
     @classmethod
     def real(cls, engine: AsyncEngine, data: Path, terms: PaperTerms | None = None) -> Ports:
@@ -114,8 +127,10 @@ class Ports:
             journal=PostgresJournal(engine),
             snapshots=PostgresSnapshots(engine),
             closes=engine,
+            inquiries=PostgresInquiries(engine),
             alerts=PostgresAlerts(engine),
             holders=PostgresHolders(engine),
+            shelf=Shelf(PostgresMemory(engine), PostgresGrounds(engine), SmallEmbedder()),
             moves=PostgresMoves(engine),
         )
 
@@ -132,13 +147,16 @@ class Ports:
     def activities(self, queue: str) -> list[Callable[..., Any]]:
         """The activities of one queue."""
         if queue == policies.AGENTS_QUEUE:
-            agents = AgentActivities(self.cast or cast_on(self.model), self.journal, self.snapshots, self.budget)
-            return [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+            cast = self.cast or cast_on(self.model)
+            agents = AgentActivities(cast, self.journal, self.snapshots, self.budget, self.shelf.memory)
+            inquirer = InquirerActivities(cast, self.journal, self.budget)
+            four: list[Callable[..., Any]] = [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
+            return [*four, agents.argue, agents.reflect, inquirer.ask_inquirer]
         if queue == policies.ORDERS_QUEUE:
             outside = Outside(self.broker, self.market, CALENDAR)
             orders = activities_of_orders(outside, self.ledger, self.rules, EarningsFile(None))
             return [*orders, *([self.watching(self.moves).watch_prices] if self.moves is not None else [])]
-        gate = Gate(self.market, self.calendar, self.ledger, self.rules)
+        gate = Gate(self.market, self.calendar, self.ledger, self.rules, self.shelf.memory)
         books = LedgerActivities(self.ledger, self.snapshots)
         looking = MarketActivities(self.market, CALENDAR, self.snapshots, self.rules.max_data_age)
         writing: list[Callable[..., Any]] = [
@@ -171,8 +189,19 @@ class Ports:
             scans.note_skip,
         ]
         exchange = Exchange(self.market, CALENDAR, "none")
+        memory = MemoryActivities(self.shelf, self.ledger, self.snapshots, exchange, self.costs)
+        writing += [memory.resolve_memories, memory.recall_precedents, memory.remember_decisions]
         closing = activities_of_closing(exchange, self.closes, self.strategies) if self.closes else []
+        if self.closes is not None:
+            again = ReplayActivities(PostgresGrounds(self.closes), PostgresChronicle(self.closes))
+            closing += [again.load_past, again.sum_up_replay]
+        asking += self._inquiring() if self.inquiries else []
         return [*reading, *asking, *writing, breaker.judge, breaker.judge_desk, breaker.resume_desk, *closing]
+
+    def _inquiring(self) -> list[Callable[..., Any]]:
+        assert self.inquiries is not None
+        looking = InquiryActivities(self.tools, self.inquiries, self.market, "America/New_York")
+        return [looking.open_inquiry, looking.look_up, looking.check_citations, looking.keep_inquiry]
 
 
 def cast_on(model: LanguageModel) -> Cast:

@@ -15,6 +15,7 @@ from trading.instruments import Symbol
 from trading.limits import Limits
 from trading.money import ZERO, Dollars, Fraction, Quantity, Record, Text
 from trading.orders import Style
+from trading.precedents import Heed
 
 Yearly = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -72,7 +73,8 @@ class Plan(Record):
     weights of the strategy; `limits` None is no limits, `breaker` None nothing that halts. `style` is how entries go
     out. `intrabar`: stops, targets and limit orders meet each bar's open, high and low, the worst first; without it
     they meet its close alone. `seed` is that of whatever is drawn. `mask` hides names, sectors and levels of prices
-    from whoever decides.
+    from whoever decides. With `heed` the run remembers its own decisions, and denies setups whose like has failed so
+    often; None remembers nothing.
     """
 
     strategy: Text
@@ -91,6 +93,7 @@ class Plan(Record):
     benchmark: Symbol | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     mask: bool = False
+    heed: Heed | None = Field(default=None, exclude_if=lambda heed: heed is None)
 
     @model_validator(mode="after")
     def _forwards(self) -> Plan:

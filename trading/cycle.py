@@ -1,4 +1,4 @@
-"""The pipeline, written once: data → limits and risk → validator → meta → orders.
+"""The pipeline, written once: data → limits, memory and risk → validator → meta → orders.
 
 A workflow drives it with activities, a backtest with direct calls. It is workflow code, as are its parts
 (`run`, `deliberation`, `approving`, `ordering`): deterministic, and a change to it is a change under running cycles.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from trading import cycle_events as say
 from trading.approving import trade_all
 from trading.audit import Finding
+from trading.cycle_ports import Steps
 from trading.deliberation import deliberate
 from trading.docket import CycleOutcome, CycleReport
 from trading.errors import TradingError
@@ -16,8 +17,9 @@ from trading.events import EventType
 from trading.money import MOST_TEXT
 from trading.ordering import think
 from trading.reconciling import Reconciled, ReconciliationAsked
+from trading.remembering import reflect, resolve
 from trading.run import Run
-from trading.steps import HALTED, Cycle, Steps
+from trading.steps import HALTED, Cycle
 
 _ENDS = {CycleOutcome.SKIPPED: EventType.CYCLE_SKIPPED, CycleOutcome.FAILED: EventType.CYCLE_FAILED}
 
@@ -45,6 +47,14 @@ async def _through(run: Run) -> tuple[CycleOutcome, str]:
     if stopped:
         return CycleOutcome.SKIPPED, stopped
     await run.look()
+    await resolve(run)
+    ended = await _act(run)
+    await reflect(run)
+    return ended
+
+
+async def _act(run: Run) -> tuple[CycleOutcome, str]:
+    """Decide, and order what was decided."""
     decided = await deliberate(run)
     if isinstance(decided, CycleOutcome):
         return decided, ""

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from trading.agents.questions import Agent
 from trading.approvals import ApprovalMode
 from trading.events import Event, EventType
 from trading.limits import Limit
 from trading.market import Dropped, SnapshotSummary
-from trading.money import ZERO, Record
+from trading.memory import Precedents
+from trading.money import MOST_TEXT, ZERO, Record
 from trading.proposals import Constraint, Proposal
 from trading.shadow import MARK
 from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation, Verdict
-from trading.steps import Cycle, Opening, Source
+from trading.steps import Cycle, LessonHeard, Opening, Source
 
 
 def cycle_event(cycle: Cycle, kind: EventType, at: datetime, data: dict[str, Any], key: str = "") -> Event:
@@ -90,6 +92,29 @@ def not_opened(cycle: Cycle, proposal: Proposal, reason: str, at: datetime) -> E
     spent = Constraint(limit=Limit.MODEL_BUDGET, before=proposal.quantity, after=ZERO)
     data = {"symbol": proposal.symbol, **_dump(spent), "denied": True, "reason": reason}
     return cycle_event(cycle, EventType.CONSTRAINT_APPLIED, at, data, f"{proposal.symbol}/{spent.limit}")
+
+
+def denied_by_precedent(cycle: Cycle, proposal: Proposal, precedents: Precedents, at: datetime) -> Event:
+    """An entry is left out: setups like it have failed so often, and these are their memories."""
+    failed = Constraint(limit=Limit.PRECEDENT, before=proposal.quantity, after=ZERO)
+    known = {"symbol": proposal.symbol, "memory_ids": list(precedents.failed), "reason": precedents.because}
+    data = {**known, **_dump(failed), "denied": True}
+    return cycle_event(cycle, EventType.CONSTRAINT_APPLIED, at, data, f"{proposal.symbol}/{failed.limit}")
+
+
+def memory_away(cycle: Cycle, step: str, reason: str, at: datetime) -> Event:
+    """The desk's memory could not be read or written: the cycle goes on as if it remembered nothing."""
+    return cycle_event(cycle, EventType.MEMORY_AWAY, at, {"step": step, "reason": reason[:MOST_TEXT]}, step)
+
+
+def lesson_heard(cycle: Cycle, memory_id: str, heard: LessonHeard, at: datetime) -> Event:
+    """What a resolved memory teaches, or that the Reflector would not say."""
+    known = {"memory_id": memory_id, **_source(heard.source)}
+    if isinstance(heard.answer, Abstention):
+        data = {"agent": Agent.REFLECTOR.value, **_dump(heard.answer), **known}
+        return cycle_event(cycle, EventType.AGENT_ABSTAINED, at, data, f"{Agent.REFLECTOR}/{memory_id}")
+    data = {"lesson": heard.answer, **known}
+    return cycle_event(cycle, EventType.LESSON_LEARNED, at, data, memory_id)
 
 
 def risk_assessed(cycle: Cycle, assessment: RiskAssessment, source: Source | None, at: datetime) -> Event:

@@ -17,9 +17,11 @@ from trading.instruments import Side
 from trading.money import ZERO
 from trading.orders import Leg
 from trading.proposals import Candidate, Decided, Proposal
+from trading.remembering import heed, remember
 from trading.run import Run
 from trading.signals import NO_ANSWER, NOT_ASKED, Abstention, Decision, RiskAssessment, Signal, Verdict
 from trading.steps import AssessmentAsked, DecisionAsked, RuleAsked, SignalAsked, Source, ValidationAsked
+from trading.voices import voice
 
 Assessed = tuple[Proposal, RiskAssessment]
 # A desk whose models never speak, for want of a server or of a key that is taken, has no quiet day: it is broken.
@@ -29,17 +31,19 @@ UNHEARD = frozenset({NO_ANSWER, ModelRefused.__name__})
 async def deliberate(run: Run) -> list[Decided] | CycleOutcome:
     """What is to be done, sales first, so that buys see their cash; or how the cycle ends without."""
     decided = await (_by_agents if run.opening.strategy.asks_agents else _by_rule)(run)
+    # Before any order: what is decided is remembered whatever becomes of it.
+    await remember(run, () if isinstance(decided, CycleOutcome) else decided)
     if isinstance(decided, CycleOutcome):
         return decided
     return sorted(decided, key=lambda one: (one.proposal.side is Side.BUY, one.proposal.symbol))
 
 
 async def _by_agents(run: Run) -> list[Decided] | CycleOutcome:
-    """DataAgent, limits, RiskManager, Validator, MetaAgent."""
+    """DataAgent, limits, memory, RiskManager, Validator, MetaAgent."""
     signals = await _signals(run)
     if not signals:
         return CycleOutcome.NO_SIGNALS
-    proposals = await _constrain(run, signals)
+    proposals = await heed(run, await _constrain(run, signals))
     if not proposals:
         return CycleOutcome.NONE_ALLOWED
     approved = await _assess(run, proposals)
@@ -69,7 +73,7 @@ async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
     run.tell(f"{heard.rule}: {len(signals)} signals for {len(run.priced)} symbols")
     if not signals:
         return CycleOutcome.NO_SIGNALS
-    proposals = await _constrain(run, signals)
+    proposals = await heed(run, await _constrain(run, signals))
     if not proposals:
         return CycleOutcome.NONE_ALLOWED
     decisions = [_by_itself(proposal) for proposal in proposals]
@@ -114,6 +118,7 @@ async def _signals(run: Run) -> list[Signal]:
         if isinstance(heard.answer, Abstention):
             events.append(say.agent_abstained(run.cycle, "DataAgent", heard.answer, heard.source, run.steps.now()))
         else:
+            run.spoke(symbol, voice(Agent.DATA, heard.source, ZERO, heard.answer.confidence))
             events.append(say.signal_generated(run.cycle, heard.answer, heard.source, run.steps.now()))
     await run.record(events)
     silent = [heard.answer for heard in answers if isinstance(heard.answer, Abstention)]
@@ -160,6 +165,8 @@ async def _assess(run: Run, proposals: Sequence[Proposal]) -> list[Assessed]:
     await run.record([say.risk_assessed(run.cycle, one, heard.source, at) for one in heard.answer])
     for one in heard.answer:
         run.docket.assessed(one)
+        passed = one.adjusted_quantity if one.approved else ZERO
+        run.spoke(one.symbol, voice(Agent.RISK, heard.source, passed, 1 - one.risk_score))
     approved = [
         (proposal.model_copy(update={"quantity": min(one.adjusted_quantity, proposal.quantity)}), one)
         for proposal, one in zip(proposals, heard.answer, strict=True)
@@ -173,7 +180,14 @@ async def _validate(run: Run, assessed: Sequence[Assessed]) -> list[Candidate]:
     """Ask the Validator for a second opinion on each."""
     cycle, snapshot_id, terms = run.cycle, run.snapshot.snapshot_id, run.terms(Agent.VALIDATOR)
     asked = [
-        ValidationAsked(cycle=cycle, snapshot_id=snapshot_id, proposal=proposal, assessment=one, terms=terms)
+        ValidationAsked(
+            cycle=cycle,
+            snapshot_id=snapshot_id,
+            proposal=proposal,
+            assessment=one,
+            precedents=run.recollection.of(proposal.symbol),
+            terms=terms,
+        )
         for proposal, one in assessed
     ]
     answers = await asyncio.gather(*(run.steps.ask_validator(one) for one in asked))
@@ -189,6 +203,8 @@ async def _validate(run: Run, assessed: Sequence[Assessed]) -> list[Candidate]:
                 candidates.append(Candidate(proposal=one.proposal, assessment=one.assessment))
             continue
         run.docket.validated(heard.answer)
+        passed = one.proposal.quantity if heard.answer.approved else ZERO
+        run.spoke(one.proposal.symbol, voice(Agent.VALIDATOR, heard.source, passed, heard.answer.confidence))
         events.append(say.validation_complete(run.cycle, heard.answer, heard.source, at))
         if heard.answer.approved:
             candidate = Candidate(proposal=one.proposal, assessment=one.assessment, validation=heard.answer)
@@ -205,6 +221,7 @@ async def _decide(run: Run, candidates: Sequence[Candidate]) -> list[Decided]:
         snapshot_id=run.snapshot.snapshot_id,
         books=run.books,
         candidates=tuple(candidates),
+        scores=run.recollection.scores,
         terms=run.terms(Agent.META),
     )
     heard = await run.steps.ask_meta(asked)
@@ -217,6 +234,8 @@ async def _decide(run: Run, candidates: Sequence[Candidate]) -> list[Decided]:
     await run.record([say.meta_agent_decision(run.cycle, one, heard.source, at) for one in decisions])
     for one in decisions:
         run.docket.decided(one)
+        passed = one.quantity if one.verdict is Verdict.EXECUTE else ZERO
+        run.spoke(one.symbol, voice(Agent.META, heard.source, passed))
     decided = [
         Decided(
             proposal=candidate.proposal,

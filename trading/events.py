@@ -89,6 +89,8 @@ class EventType(StrEnum):
     APPROVAL_ENDED = "ApprovalEnded"
     BUDGET_DEGRADED = "BudgetDegraded"
     OPERATOR_NOTE = "OperatorNote"
+    LESSON_LEARNED = "LessonLearned"
+    MEMORY_AWAY = "MemoryAway"
 
 
 class Event(Record):

@@ -11,10 +11,21 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, JsonValue
 
+from trading.agents import budget
 from trading.money import DeskId, Identifier, Record, Text
+from trading.spending import Payer
+
+PAYS_AS = "inquiry-"
+"""How the name begins under which an inquiry pays, where a cycle's id stands else."""
+INQUIRIES = "desk/inquiries"
+"""What stands in the place of a strategy where an inquiry pays; no strategy can be named so."""
 
 MOST_RESULT = 12_000
 """Characters of what one tool tells."""
+MOST_QUESTION = 2_000
+"""Characters of a question."""
+MOST_TYPED = 100_000
+"""Characters of what may be typed in the place of one; what is longer than a question is answered with that."""
 
 
 class Tool(StrEnum):
@@ -66,8 +77,21 @@ class Caps(Record):
     """The most that one inquiry may take: turns of the model, tokens, dollars."""
 
     steps: Annotated[int, Field(ge=1, le=50)] = 8
-    tokens: Annotated[int, Field(ge=1)] = 60_000
+    tokens: Annotated[int, Field(ge=1)] = 200_000
     usd: Annotated[Decimal, Field(ge=0)] = Decimal("0.50")
+
+
+class InquiryWish(Record):
+    """What a person asks of a desk, in words of any kind: the input of the workflow `Inquiry`.
+
+    In Temporal's Web UI: `{"desk_id": "main", "question": "what halted us?"}`.
+    """
+
+    desk_id: DeskId
+    question: Annotated[str, Field(max_length=MOST_TYPED)]
+    asked_by: Annotated[str, Field(min_length=1, max_length=80)] = "somebody"
+    trace_id: Identifier | None = None
+    caps: Caps = Caps()
 
 
 class InquiryRequest(Record):
@@ -76,7 +100,7 @@ class InquiryRequest(Record):
     desk_id: DeskId
     inquiry_id: Identifier
     trace_id: Identifier
-    question: Annotated[str, Field(min_length=1, max_length=2000)]
+    question: Annotated[str, Field(min_length=1, max_length=MOST_QUESTION)]
     asked_by: Annotated[str, Field(min_length=1, max_length=80)]
     asked_at: AwareDatetime
     caps: Caps = Caps()
@@ -85,6 +109,17 @@ class InquiryRequest(Record):
     def workflow_id(self) -> str:
         """The name of its workflow."""
         return f"inquiry/{self.inquiry_id}"
+
+    @property
+    def payer(self) -> Payer:
+        """In whose name its calls to models are paid for."""
+        return Payer(
+            desk_id=self.desk_id,
+            name=f"{PAYS_AS}{self.inquiry_id}",
+            strategy_id=INQUIRIES,
+            trace_id=self.trace_id,
+            caps=budget.Caps(tokens=self.caps.tokens, usd=self.caps.usd),
+        )
 
 
 class Ending(StrEnum):
@@ -100,14 +135,26 @@ class Ending(StrEnum):
 
 
 class InquiryReport(Record):
-    """The answer, or why there is none. Every id in `citations` was looked up and exists."""
+    """The answer, or why there is none. Every id in `citations` was looked up and exists.
+
+    `uncited` are numbers of the answer that nothing found bears out. Tokens and dollars are the ledger's of spend.
+    """
 
     inquiry_id: Identifier
     ending: Ending
     text: Text
     citations: tuple[str, ...] = ()
+    uncited: tuple[str, ...] = ()
     findings: tuple[Lookup, ...] = ()
     model: Text = ""
     steps: Annotated[int, Field(ge=0)] = 0
     tokens: Annotated[int, Field(ge=0)] = 0
     cost_usd: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+
+
+class InquiryLine(Record):
+    """A question as it is listed, with its answer once there is one."""
+
+    request: InquiryRequest
+    ended_at: AwareDatetime | None = None
+    report: InquiryReport | None = None

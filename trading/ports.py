@@ -18,10 +18,12 @@ from trading.companies import Company
 from trading.corporate_actions import CorporateAction
 from trading.costs import Costs
 from trading.events import Event
+from trading.fates import Fate
 from trading.footing import Footing
 from trading.instruments import Instrument
 from trading.limits import Limits
 from trading.market import Adjustment, Dropped, Quote, Snapshot
+from trading.memory import Setup
 from trading.orders import Fill, Order, OrderRequest, OrderState
 from trading.portfolio import Portfolio
 from trading.readings import Reading
@@ -296,6 +298,10 @@ class Ledger(Protocol):
 
     async def score_shadow(self, look: ShadowLook, costs: Costs) -> tuple[ShadowTrade, ...]:
         """Hold every open shadow trade against the prices of a look, end those that are over, answer with the rest."""
+        ...
+
+    async def fates(self, desk_id: str, setups: Sequence[Setup]) -> Mapping[str, Fate]:
+        """What became of setups of a desk, by the memory's name: their orders, trades and shadow trades."""
         ...
 
     async def books(self, desk_id: str) -> Books:

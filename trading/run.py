@@ -11,26 +11,43 @@ from trading.agents.facts import Books
 from trading.agents.questions import Agent
 from trading.breaker import CircuitBreaker, TradingState, strictest
 from trading.constraints import Case
+from trading.cycle_ports import Steps
 from trading.docket import Docket
 from trading.events import Event
 from trading.footing import Footing
 from trading.instruments import Symbol
 from trading.limits import Giver
 from trading.market import SnapshotSummary
+from trading.memory import Voice
 from trading.orders import Leg
 from trading.portfolio import Portfolio
+from trading.proposals import Proposal
 from trading.shadow import ShadowTrade, shadow_portfolio
-from trading.steps import Cycle, Heard, MarkAsked, Opening, ScoringAsked, SnapshotAsked, Stage, Steps, Terms
+from trading.steps import (
+    Cycle,
+    Heard,
+    MarkAsked,
+    Marked,
+    Opening,
+    Recollection,
+    ScoringAsked,
+    SnapshotAsked,
+    Stage,
+    Terms,
+)
 
 
 class Run:
     """A running cycle. `portfolio` is the desk's, `own` the strategy's part of it, which is what its decider is told.
 
     In `shadow` nothing is sent; `shadows` are the strategy's open shadow trades. `strain` is the most that the budget
-    for models was strained so far: a cycle that once heard that it is spent opens nothing any more.
+    for models was strained so far: a cycle that once heard that it is spent opens nothing any more. `proposed` is what
+    the limits let pass, `voices` what was said of it by symbol, `recollection` what memory told; of `untold` memories
+    nobody has said what they teach.
     """
 
     opening: Opening
+    marked: Marked
     snapshot: SnapshotSummary
     portfolio: Portfolio
     own: Portfolio
@@ -45,6 +62,10 @@ class Run:
         self.shadow = False
         self.shadows: tuple[ShadowTrade, ...] = ()
         self.strain = Strain()
+        self.recollection = Recollection()
+        self.untold: tuple[str, ...] = ()
+        self.proposed: tuple[Proposal, ...] = ()
+        self.voices: dict[str, list[Voice]] = {}
 
     @property
     def stage(self) -> Stage:
@@ -140,7 +161,7 @@ class Run:
     async def mark(self) -> None:
         """Value the books at the snapshot and judge by that; after the orders once more, for their slippage."""
         marked = await self.steps.mark(MarkAsked(stage=self.stage, snapshot_id=self.snapshot.snapshot_id))
-        self.breaker = await self.steps.judge(self.stage)
+        self.marked, self.breaker = marked, await self.steps.judge(self.stage)
         state = {"trading_state": strictest(self.breaker.state, self._least)}
         self.portfolio = marked.desk.model_copy(update=state)
         self.own = (marked.own or marked.desk).model_copy(update=state)
@@ -152,6 +173,10 @@ class Run:
     def hear(self, *heard: Heard[Any]) -> None:
         """Remember how strained the budget was when these agents answered."""
         self.strain = most_strained([self.strain, *(one.strain for one in heard if one.strain is not None)])
+
+    def spoke(self, symbol: str, voice: Voice) -> None:
+        """Remember what an agent said of a setup."""
+        self.voices.setdefault(symbol, []).append(voice)
 
     def tell(self, words: str) -> None:
         """Say in a few words where the cycle stands."""

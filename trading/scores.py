@@ -28,7 +28,7 @@ class AgentScore(Record):
     `brier` the mean squared distance between the confidence that a setup works out and whether it did, 0 is perfect and
     0.25 is a coin; `approved_pnl` and `vetoed_pnl` in dollars, what was let pass and what was stopped, each as it came
     or would have come; `cost_usd` what its calls took, `cost_per_decision` that by opinions; `agreement` the part of
-    opinions in which the others who spoke of the same setup were of the same mind.
+    the others' opinions of the same setups that were the same.
     """
 
     agent: Agent

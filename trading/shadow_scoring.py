@@ -85,7 +85,22 @@ def score(trade: ShadowTrade, look: ShadowLook, thinker: Thinker, costs: Costs) 
     return after.model_copy(update={"looked_at": look.as_of})
 
 
-def _met(trade: ShadowTrade, seen: Seen, at: datetime, costs: Costs) -> ShadowTrade:
+def thought_on(trade: ShadowTrade, seen: Seen | None, at: datetime, costs: Costs, most_sessions: int) -> ShadowTrade:
+    """A thought that nobody's cycle ends, after one more look: at its stop or target, or after so many sessions.
+
+    One that nobody prices any more is counted at its mark when three days a session are over.
+    """
+    if not trade.is_open or at < trade.looked_at:
+        return trade
+    if seen is not None:
+        # Looked at only when it was seen: a split that nobody saw is still to come.
+        trade = _met(trade, seen, at, costs, most_sessions).model_copy(update={"looked_at": at})
+    if trade.is_open and at - trade.opened_at > max(MOST_DAYS, timedelta(days=3 * most_sessions)):
+        trade = _left(trade, trade.mark, Ending.TIME, at, costs)
+    return trade
+
+
+def _met(trade: ShadowTrade, seen: Seen, at: datetime, costs: Costs, most: int = MOST_SESSIONS) -> ShadowTrade:
     """The trade once it has met every bar and quote that it had not."""
     before = trade.looked_at
     for split in each_once(seen.splits):
@@ -93,18 +108,18 @@ def _met(trade: ShadowTrade, seen: Seen, at: datetime, costs: Costs) -> ShadowTr
             trade = _split(trade, split)
     for bar in seen.bars:
         if trade.is_open and bar.session_on > trade.seen_on:
-            trade = _meet_bar(trade, bar, at, costs)
+            trade = _meet_bar(trade, bar, at, costs, most)
     if trade.is_open and seen.quote is not None and seen.quote.quoted_at > before:
         trade = _meet_quote(trade, seen.quote, at, costs)
     return trade
 
 
-def _meet_bar(trade: ShadowTrade, bar: Bar, at: datetime, costs: Costs) -> ShadowTrade:
+def _meet_bar(trade: ShadowTrade, bar: Bar, at: datetime, costs: Costs, most: int) -> ShadowTrade:
     counted = {"seen_on": bar.session_on, "sessions": trade.sessions + 1, "mark": bar.close}
     trade = trade.model_copy(update=counted)
     prices = (bar.open, bar.low, bar.high) if bar.session_on != trade.opened_in else (bar.close,) * 3
     touched = _touched(trade, *prices)
-    if touched is None and trade.sessions >= MOST_SESSIONS:
+    if touched is None and trade.sessions >= most:
         touched = Ending.TIME, bar.close
     return trade if touched is None else _left(trade, touched[1], touched[0], at, costs)
 

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from trading.agents.budget import (
     Budget,
+    Caps,
     Choice,
     Cost,
     Count,
@@ -44,6 +45,19 @@ class SpendState(StrEnum):
     LOST = "lost"
 
 
+class Payer(Record):
+    """In whose name a call is made and paid for: a cycle's, or that of what is asked beside the cycles.
+
+    `name` stands where a cycle's id does. `caps` are its own, in the place of those of a cycle; None for these.
+    """
+
+    desk_id: DeskId
+    name: Identifier
+    strategy_id: Identifier
+    trace_id: Identifier
+    caps: Caps | None = None
+
+
 class Attempt(Record):
     """One try of one call in one cycle: it is reserved once, however often that is said."""
 
@@ -53,7 +67,10 @@ class Attempt(Record):
 
 
 class SpendAsked(Record):
-    """May one of these calls be made? The first that may is reserved, unless it `may_wait` for a better choice."""
+    """May one of these calls be made? The first that may is reserved, unless it `may_wait` for a better choice.
+
+    `apart` is what is asked beside the desk's own work: that it is short of budget concerns nobody but who asked.
+    """
 
     desk_id: DeskId
     cycle_id: Identifier
@@ -64,6 +81,7 @@ class SpendAsked(Record):
     offers: tuple[Offer, ...]
     optional: bool = False
     may_wait: bool = False
+    apart: bool = False
     budget: Budget
     at: AwareDatetime
 
@@ -72,6 +90,10 @@ class SpendAsked(Record):
         if self.may_wait:
             return choose_or_wait(spent, sure, self.budget, self.offers, optional=self.optional)
         return choose(spent, self.budget, self.offers, optional=self.optional)
+
+    def is_told(self, strain: Strain) -> bool:
+        """Whether the desk must hear of this strain."""
+        return strain.level is not Level.NORMAL and not self.apart
 
     def tried(self, choice: Choice) -> Attempt | None:
         """The attempt that was chosen."""

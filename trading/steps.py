@@ -1,24 +1,18 @@
-"""What the cycle asks of the world around it, step by step, and the small records that pass between.
-
-In a workflow each step is an activity; in a backtest each is a direct call on simulated adapters.
-"""
+"""The small records that pass between the cycle and its steps (`trading/cycle_ports.py`): asked, and answered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Generic, Protocol, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from pydantic import AwareDatetime, Field
 
-from trading.agents.budget import Strain
+from trading.agents.budget import Caps, Strain
 from trading.agents.facts import Books
+from trading.agents.posing import Prompt
 from trading.agents.questions import Agent
-from trading.approvals import Approval, ApprovalAsked, ApprovalTerms
-from trading.audit import Finding
+from trading.approvals import ApprovalTerms
 from trading.breaker import CircuitBreaker, TradingState
-from trading.docket import Row
 from trading.events import Event
 from trading.instruments import Symbol
 from trading.limits import Budget, Limits
@@ -26,15 +20,13 @@ from trading.market import SnapshotSummary
 from trading.memory import Precedents, Setup
 from trading.money import DeskId, Identifier, Record, Text
 from trading.moves import Move
-from trading.orders import Order, OrderRequest, Style
+from trading.orders import Style
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
-from trading.reconciling import Reconciled, ReconciliationAsked
 from trading.scores import AgentScore
-from trading.settlement import Denied, IntentAsked
-from trading.shadow import ShadowDecision, ShadowTrade
+from trading.shadow import ShadowTrade
 from trading.signals import Abstention, Argument, Decision, RiskAssessment, Signal, Validation
-from trading.standing import Standing
+from trading.spending import Payer
 from trading.strategy import AGENTS, Strategy, first_strategy
 
 Symbols = Annotated[tuple[Symbol, ...], Field(min_length=1, max_length=100)]
@@ -84,6 +76,16 @@ class Cycle(Record):
         """The id that joins the cycle's log lines and events to whoever asked for it."""
         return self.request.trace_id
 
+    @property
+    def payer(self) -> Payer:
+        """In whose name its calls to models are paid for."""
+        return Payer(
+            desk_id=self.desk_id,
+            name=self.cycle_id,
+            strategy_id=self.request.strategy_id,
+            trace_id=self.trace_id,
+        )
+
 
 HALTED = "halted"
 
@@ -102,7 +104,8 @@ class Opening(Record):
     the desk holds, `holds` what the strategy holds of it; `trading_state` the stricter of the desk's and its own.
     `shadow` says whether a halted desk goes on in shadow, `only_thinks` whether the strategy may not send anything yet,
     `reduces` whether it closes what it holds and no more, `shadowed` what its open shadow trades are of, `pending`
-    whether the desk remembers decisions that have not come to an end. `real_money` is what the account is; `approval`
+    whether the desk remembers decisions that have not come to an end; `remembers` whether this one is kept, `heeds`
+    whether setups that have failed too often are denied. `real_money` is what the account is; `approval`
     says when a person is asked.
     """
 
@@ -122,6 +125,8 @@ class Opening(Record):
     real_money: bool = False
     shadowed: tuple[Symbol, ...] = ()
     pending: bool = False
+    remembers: bool = False
+    heeds: bool = False
     strategy: Strategy = Field(default_factory=first_strategy)
     approval: ApprovalTerms = ApprovalTerms()
     skip: Skip | None = None
@@ -202,12 +207,15 @@ class RuleAsked(Record):
 class Terms(Record):
     """On what terms a strategy has an agent asked.
 
-    Its own model and version of the prompt, empty for the desk's, and what it may spend on models in a day.
+    Its own model and version of the prompt, empty for the desk's, and what it may spend on models in a day. A question
+    beside the desk's own work, as a replay's, brings the dollars that all of its like may take, and words of its own.
     """
 
     model: Text = ""
     prompt: Text = ""
     budget_usd_per_day: Budget | None = None
+    most_usd: Budget | None = Field(default=None, exclude_if=lambda most: most is None)
+    words: Prompt | None = Field(default=None, exclude_if=lambda words: words is None)
 
     @classmethod
     def of(cls, strategy: Strategy, agent: Agent) -> Terms:
@@ -218,15 +226,21 @@ class Terms(Record):
             budget_usd_per_day=strategy.budget_usd_per_day,
         )
 
+    def payer(self, cycle: Cycle) -> Payer:
+        """Who pays for a question on these terms: the cycle, or what is asked beside it with dollars of its own."""
+        own = None if self.most_usd is None else Caps(usd=self.most_usd)
+        return cycle.payer.model_copy(update={"caps": own})
+
 
 class ResolveAsked(Record):
-    """See which pending memories of the desk have come to an end by the prices of the snapshot's moment."""
+    """See which pending memories of the desk have come to an end by a moment; the market's newest, if none is named."""
 
-    stage: Stage
+    desk_id: DeskId
+    as_of: AwareDatetime | None = None
 
 
 class Resolved(Record):
-    """Those that have, for whose sake somebody is asked what they teach."""
+    """Those that have lately and of which nobody has said yet what they teach, the newest last."""
 
     memory_ids: tuple[Identifier, ...] = ()
 
@@ -378,110 +392,3 @@ class ArgumentHeard(Heard[Argument]):
 
 class LessonHeard(Heard[str]):
     """The Reflector's answer."""
-
-
-class Steps(Protocol):
-    """The world as the pipeline sees it.
-
-    Every step may raise a TradingError; those that ask an agent answer with an abstention instead.
-    """
-
-    def now(self) -> datetime:
-        """The time by the driver's clock."""
-        ...
-
-    def tell(self, words: str, rows: tuple[Row, ...]) -> None:
-        """Say in a few words where the cycle stands, with every symbol's row so far."""
-        ...
-
-    async def record(self, events: Sequence[Event]) -> None:
-        """Write the events of one step."""
-        ...
-
-    async def open(self, cycle: Cycle) -> Opening:
-        """Ask the calendar, the market and the books whether to go on."""
-        ...
-
-    async def reconcile(self, asked: ReconciliationAsked) -> Reconciled:
-        """Let resting orders meet the prices of the moment, and the books catch up with the broker's account."""
-        ...
-
-    async def score(self, asked: ScoringAsked) -> tuple[ShadowTrade, ...]:
-        """Score the open shadow trades by the prices since the last look; those that are still open then."""
-        ...
-
-    async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
-        """Look at the market once, for all."""
-        ...
-
-    async def mark(self, asked: MarkAsked) -> Marked:
-        """Value the books at the snapshot; what a strategy was allocated since takes effect with it."""
-        ...
-
-    async def judge(self, stage: Stage) -> CircuitBreaker:
-        """Hold the circuit breaker's rules against the marked books: what trips stops every later intent."""
-        ...
-
-    async def apply_rule(self, asked: RuleAsked) -> RuleHeard:
-        """Let a rule say what it would do. Raises TradingError for one that fails: that costs its own cycle."""
-        ...
-
-    async def resolve(self, asked: ResolveAsked) -> Resolved:
-        """Resolve the memories whose trades have ended."""
-        ...
-
-    async def recall(self, asked: RecallAsked) -> Recollection:
-        """Look up what came of setups like these."""
-        ...
-
-    async def remember(self, asked: RememberAsked) -> None:
-        """Keep what was decided."""
-        ...
-
-    async def reflect(self, asked: ReflectAsked) -> LessonHeard:
-        """Ask the Reflector what a resolved memory teaches, and keep it."""
-        ...
-
-    async def argue(self, asked: ArgumentAsked) -> ArgumentHeard:
-        """Ask Bull or Bear for the next word on a candidate."""
-        ...
-
-    async def ask_data(self, asked: SignalAsked) -> SignalHeard:
-        """Ask the DataAgent about one symbol."""
-        ...
-
-    async def ask_risk(self, asked: AssessmentAsked) -> AssessmentsHeard:
-        """Ask the RiskManager about the batch."""
-        ...
-
-    async def ask_validator(self, asked: ValidationAsked) -> ValidationHeard:
-        """Ask the Validator about one proposal."""
-        ...
-
-    async def ask_meta(self, asked: DecisionAsked) -> DecisionsHeard:
-        """Ask the MetaAgent about all that is left."""
-        ...
-
-    async def approve(self, asked: ApprovalAsked) -> Approval:
-        """Tell a person of these orders, and wait for the answer; silence until its time is over is no."""
-        ...
-
-    async def inquire(self, asked: InquiryAsked) -> Standing:
-        """Ask the broker for the account and the symbol, the market for the newest price."""
-        ...
-
-    async def think(self, decided: ShadowDecision) -> tuple[ShadowTrade, ...]:
-        """Keep what a decision would have done: shadow trades that it ended, and the one that it opened."""
-        ...
-
-    async def intend(self, asked: IntentAsked) -> Order | Denied:
-        """Write the intent, or its denial, under the limits."""
-        ...
-
-    async def execute(self, request: OrderRequest) -> Order:
-        """Send the order and follow it until it is done or rests."""
-        ...
-
-    async def audit(self, cycle: Cycle) -> tuple[Finding, ...]:
-        """Check the invariants over the desk's books."""
-        ...

@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, Field, JsonValue, StringConstraints
 
 from trading.agents.questions import Agent
 from trading.approvals import ApprovalTerms
+from trading.contest import Contest
 from trading.evidence import Evidence
 from trading.instruments import Symbol
 from trading.limits import Budget, OwnLimits
@@ -66,6 +67,7 @@ class Strategy(Record):
     `SCHEDULE_TIMEZONE`, replace the desk's; `rules`, `approval` and `limits` are its own where given. A strategy that
     is not `enabled` opens nothing, and keeps its exits and stops. Bull and Bear argue `debate_rounds` times before the
     MetaAgent decides; `heeds_memory` says whether setups that have failed before are denied: unset, those of agents.
+    One that `challenges` another is its copy under other models or prompts, and thinks beside it.
     """
 
     strategy_id: StrategyId
@@ -85,6 +87,7 @@ class Strategy(Record):
     # Left out while they are what they always were, so that the events of other strategies say what they always said.
     debate_rounds: Annotated[int, Field(ge=0, le=3, exclude_if=lambda rounds: not rounds)] = 0
     heeds_memory: Annotated[bool | None, Field(exclude_if=lambda heeds: heeds is None)] = None
+    challenges: Annotated[StrategyId | None, Field(exclude_if=lambda champion: champion is None)] = None
 
     @property
     def asks_agents(self) -> bool:
@@ -112,7 +115,8 @@ class StrategyChange(Record):
 
     `is_new`: there may be none of that name yet. `seen` is what it was to whoever decided: when it has become another
     meanwhile, nothing is changed. A change that says neither holds whatever there was. A promotion to a higher rung
-    keeps its `evidence`, and the words of who `forced` it although something was missing.
+    keeps its `evidence`, and whoever is crowned the `contest`, with the words of who `forced` it although something was
+    missing.
     """
 
     desk_id: DeskId
@@ -124,6 +128,7 @@ class StrategyChange(Record):
     by: Annotated[str, Field(min_length=1, max_length=80)]
     reason: Text = ""
     evidence: Evidence | None = None
+    contest: Contest | None = None
     forced: bool = False
     trace_id: Identifier = "none"
     at: AwareDatetime

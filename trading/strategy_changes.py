@@ -108,6 +108,8 @@ def _wrong(change: StrategyChange, was: Strategy | None, limits: Limits) -> Iter
     if was is None or was.limits != now.limits:
         yield from (f"{now.strategy_id}: {words}" for words in _looser(now.limits, limits))
     yield from _climbs(change, was)
+    if now.challenges and now.is_funded:
+        yield f"{now.strategy_id} challenges {now.challenges}: it only thinks until it is crowned"
     if _is_idle(now) and (was is None or not _is_idle(was)):
         yield f"{now.strategy_id} is to trade and has an allocation of 0%: allocate some, or disable it"
     yield from _of_no_use(now, was)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.memory import Shelf
 from adapters.embedding.small import NAME, SmallEmbedder
+from adapters.postgres.grounds import PostgresGrounds
+from adapters.postgres.memory import PostgresMemory
 from settings import Settings
 from trading.memory_ports import Embedder
 from wiring.model_names import Provider
 from wiring.models import access_of
+
+
+def shelf_of(settings: Settings, engine: AsyncEngine) -> Shelf:
+    """Where the desk's memories lie. Raises BadConfiguration as `embedder_of`."""
+    return Shelf(PostgresMemory(engine), PostgresGrounds(engine), embedder_of(settings), settings.memory.heed)
 
 
 def embedder_of(settings: Settings) -> Embedder:

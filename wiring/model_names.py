@@ -97,4 +97,5 @@ def usual(*, has_anthropic: bool, has_openai: bool) -> dict[Agent, str]:
     else:
         agents = meta = _RULES
     validator = _TERRA if has_anthropic and has_openai else agents
-    return {Agent.DATA: agents, Agent.RISK: agents, Agent.VALIDATOR: validator, Agent.META: meta}
+    four = {Agent.DATA: agents, Agent.RISK: agents, Agent.VALIDATOR: validator, Agent.META: meta}
+    return {**four, Agent.REFLECTOR: agents, Agent.INQUIRER: agents}

@@ -17,4 +17,6 @@ def gate_rules(settings: Settings) -> GateRules:
         shadow=settings.breaker.shadow,
         real_money=settings.trading.mode == "live",
         approval=settings.trading.approval_terms,
+        remembers=settings.memory.enabled,
+        denies=settings.memory.denies,
     )

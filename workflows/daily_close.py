@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.closing import ClosingActivities
+    from activities.memory import MemoryActivities
     from activities.reviewing import ReviewingActivities
     from trading.closing import CloseAsked, Closed, ClosePlan, DayAsked, DayClosing, ReviewAsked
+    from trading.steps import ResolveAsked
     from workflows import policies
     from workflows.starting import given
     from workflows.tables import close_table
@@ -44,9 +47,25 @@ async def close_sessions(asked: DayAsked) -> DayClosing:
         )
         closed.append(await _settled(last) if plan.may_come else await _close(last))
     if closed:
+        await _resolve(asked)
         await _review(asked, closed[-1])
         await tell_desk(asked.desk_id)
     return DayClosing(closed=tuple(closed), reason=plan.reason)
+
+
+async def _resolve(asked: DayAsked) -> None:
+    """Let the desk learn what its decisions came to; a day is closed without it where memory is away."""
+    try:
+        await workflow.execute_activity_method(
+            MemoryActivities.resolve_memories,
+            ResolveAsked(desk_id=asked.desk_id),
+            summary="what has come to an end",
+            **policies.MEMORY,
+        )
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise
+        workflow.logger.warning("memories are not resolved: %s", error.cause)
 
 
 async def _review(asked: DayAsked, newest: Closed) -> None:

@@ -64,6 +64,24 @@ AGENT: dict[str, Any] = {
     "heartbeat_timeout": HEARTBEAT,
     "retry_policy": _policy(0.5, 20, 5),
 }
+MEMORY: dict[str, Any] = {
+    # A few statements, a second of a small model for words, a look at the market for what has ended. A desk whose
+    # memory is away decides without it: nobody waits for it longer than for the market.
+    "task_queue": DESK_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=30),
+    "schedule_to_close_timeout": timedelta(minutes=1),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(0.5, 5, 5),
+}
+READ: dict[str, Any] = {
+    # A tool of an inquiry: a statement of two seconds, five of Prometheus, twenty workflows of Temporal. A person waits
+    # for the answer: what cannot be read for a minute is told as that.
+    "task_queue": DESK_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=30),
+    "schedule_to_close_timeout": timedelta(seconds=60),
+    "heartbeat_timeout": HEARTBEAT,
+    "retry_policy": _policy(0.2, 5, 10),
+}
 RULE: dict[str, Any] = {
     # A rule has twenty seconds of its own. One that ends its worker does so again: three tries, then its cycle fails.
     "task_queue": DESK_QUEUE,
@@ -179,8 +197,13 @@ CHUNK: dict[str, Any] = {
 # A study may stand behind others and wait for workers over a weekend; after a week nobody waits for it any more.
 STUDY_LIFE = timedelta(days=7)
 
+# Nobody waits for an answer longer: fifty turns of a minute each.
+INQUIRY_LIFE = timedelta(hours=1)
+
 # The longest that a person may take over a cycle's entries: settings and strategies allow no more.
 APPROVAL_LIFE = timedelta(minutes=MOST_VALID_MINUTES)
+# A replay is a cycle without its orders: its four agents at four minutes each, and room for a worker to come.
+REPLAY_LIFE = timedelta(minutes=30)
 # No cycle is open longer than this (invariant I16). Four agents at four minutes each would not be a decision any more:
 # a quarter of an hour, and besides it what a person may take. How long that is in one cycle, only its gate knows.
 CYCLE_LIFE = timedelta(minutes=15) + APPROVAL_LIFE

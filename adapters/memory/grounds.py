@@ -30,3 +30,18 @@ class MemoryGrounds:
         of_desk = (one for one in self._kept.values() if one.cycle.desk_id == desk_id)
         within = [(one.opening.as_of, one.cycle.cycle_id) for one in of_desk if since <= one.opening.as_of < until]
         return tuple(name for _, name in sorted(within))
+
+
+class NoGrounds:
+    """The port `GroundsKept` of a replay, which is its own replay: nothing is kept."""
+
+    async def keep(self, grounds: Grounds) -> None:
+        """Keep nothing."""
+
+    async def load(self, desk_id: str, cycle_id: str) -> Grounds:
+        """Nothing is there. Raises BooksDisagree."""
+        raise BooksDisagree(f"no grounds of cycle {cycle_id} of {desk_id} were kept")
+
+    async def cycles(self, desk_id: str, since: datetime, until: datetime) -> tuple[str, ...]:  # noqa: ARG002  the port's
+        """None."""
+        return ()

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from adapters.memory import breakers, fills, orders, sleeves, strategies, thinking
+from adapters.memory import breakers, fates, fills, orders, sleeves, strategies, thinking
 from adapters.memory.books import read_books
 from adapters.memory.desk import Store
 from adapters.memory.opening import open_desk
@@ -21,9 +21,11 @@ from trading.breaker import CircuitBreaker, StateChange, StrategyBreaker
 from trading.breaker_rules import BreakerLook, Refused, Resumption
 from trading.costs import Costs
 from trading.events import Event
+from trading.fates import Fate
 from trading.footing import Footing
 from trading.limits import Limits
 from trading.market import Quote
+from trading.memory import Setup
 from trading.orders import Fill, Order, OrderState
 from trading.portfolio import Portfolio
 from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
@@ -181,6 +183,10 @@ class MemoryLedger:
     async def score_shadow(self, look: ShadowLook, costs: Costs) -> tuple[ShadowTrade, ...]:
         """Hold every open shadow trade against the prices of a look; what is still open then."""
         return thinking.score_open(self._store, look, costs)
+
+    async def fates(self, desk_id: str, setups: Sequence[Setup]) -> Mapping[str, Fate]:
+        """What became of setups, by the memory's name."""
+        return {one.memory_id: fates.fate(self._store, one) for one in setups if one.desk_id == desk_id}
 
     async def books(self, desk_id: str) -> Books:
         """Everything the audit looks at, read at one instant; by many at once it is read together."""

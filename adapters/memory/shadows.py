@@ -27,6 +27,10 @@ class Shadows:
         names = {draft.shadow_id, *self._ended_by.get((draft.desk_id, draft.cycle_id, draft.symbol), ())}
         return _by_age(self._trades[name] for name in names if name in self._trades)
 
+    def find(self, shadow_id: str) -> ShadowTrade | None:
+        """One of them by its name."""
+        return self._trades.get(shadow_id)
+
     def open_trades(self, desk_id: str) -> tuple[ShadowTrade, ...]:
         """Those of a desk that are still open, the oldest first."""
         return _by_age(self._open.get(desk_id, {}).values())

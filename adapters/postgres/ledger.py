@@ -18,6 +18,7 @@ from adapters.postgres import (
     capital,
     cycles,
     desks,
+    fates,
     fills,
     footing,
     log,
@@ -37,9 +38,11 @@ from trading.breaker import CircuitBreaker, StateChange, StrategyBreaker
 from trading.breaker_rules import BreakerLook, Refused, Resumption
 from trading.costs import Costs
 from trading.events import Event
+from trading.fates import Fate
 from trading.footing import Footing
 from trading.limits import Limits
 from trading.market import Quote
+from trading.memory import Setup
 from trading.orders import Fill, Order, OrderState
 from trading.portfolio import Portfolio
 from trading.settlement import BrokerOrder, Clearance, Denied, IntentAsked, Sending
@@ -215,6 +218,11 @@ class PostgresLedger:
         """Hold every open shadow trade against the prices of a look; what is still open then."""
         async with transaction(self._engine) as connection:
             return await shadow.score_open(connection, look, costs)
+
+    async def fates(self, desk_id: str, setups: Sequence[Setup]) -> Mapping[str, Fate]:
+        """What became of setups, by the memory's name."""
+        async with transaction(self._engine) as connection:
+            return await fates.read_fates(connection, desk_id, setups)
 
     async def books(self, desk_id: str) -> Books:
         """Everything the audit looks at, read at one instant; by many at once it is read together."""

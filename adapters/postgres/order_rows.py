@@ -21,6 +21,14 @@ async def find_order(connection: AsyncConnection, client_order_id: str) -> Known
     return None if row is None else _known(row)
 
 
+async def find_orders(connection: AsyncConnection, names: Sequence[str]) -> dict[str, Order]:
+    """Those of these orders that there are, by our id."""
+    if not names:
+        return {}
+    rows = (await connection.execute(select(orders).where(orders.c.client_order_id.in_(names)))).mappings()
+    return {row["client_order_id"]: _known(row).order for row in rows}
+
+
 async def orders_of_desk(connection: AsyncConnection, desk_id: str) -> tuple[Order, ...]:
     """Every order of a desk, denied ones included, the oldest first."""
     query = select(orders).where(orders.c.desk_id == desk_id).order_by(orders.c.recorded_at, orders.c.client_order_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, insert, or_, select, update
@@ -75,6 +75,12 @@ async def _thinkers(connection: AsyncConnection, look: ShadowLook, names: Iterab
 async def open_trades(connection: AsyncConnection, desk_id: str) -> tuple[ShadowTrade, ...]:
     """A desk's open shadow trades, the oldest first."""
     return await _where(connection, and_(shadow_trades.c.desk_id == desk_id, shadow_trades.c.closed_at.is_(None)))
+
+
+async def find_trades(connection: AsyncConnection, names: Sequence[str]) -> dict[str, ShadowTrade]:
+    """Those of these shadow trades that there are, by name."""
+    found = await _where(connection, shadow_trades.c.shadow_id.in_(names)) if names else ()
+    return {one.shadow_id: one for one in found}
 
 
 async def all_trades(connection: AsyncConnection, desk_id: str, limit: int | None = None) -> tuple[ShadowTrade, ...]:

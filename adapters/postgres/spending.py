@@ -14,7 +14,7 @@ from sqlalchemy.types import Text
 from adapters.postgres import log
 from adapters.postgres.engine import transaction
 from adapters.postgres.spend_tables import model_spend
-from trading.agents.budget import Choice, Level, Period, Spent, Strain, Tally, strain
+from trading.agents.budget import Choice, Period, Spent, Strain, Tally, strain
 from trading.spending import (
     LOST_AFTER,
     Attempt,
@@ -54,7 +54,7 @@ async def reserve(connection: AsyncConnection, asked: SpendAsked) -> Choice:
         return choice
     if choice.chosen is not None:
         await _write(connection, asked, choice.chosen)
-    if choice.strain.level is not Level.NORMAL:
+    if asked.is_told(choice.strain):
         await _tell(connection, asked, choice.strain)
     return choice
 

@@ -1,4 +1,4 @@
-"""A model without a model: four sets of plain rules that answer from a question's facts, free and always the same.
+"""A model without a model: sets of plain rules that answer from a question's facts, free and always the same.
 
 It is the default without keys, and the baseline that a language model has to beat.
 
@@ -12,8 +12,10 @@ It is the default without keys, and the baseline that a language model has to be
 | | halve | volatility above 40 %; again for each surer buy or holding of the same sector |
 | | approve | otherwise; a sale of what is held always |
 | Validator | reject | long trend and momentum down, RSI above 80, a wrong stop, a cited number not in the facts |
-| | approve | otherwise; more sure for each pattern that agrees, less for each doubt |
+| | approve | otherwise; more sure for each pattern that agrees, less for each doubt and near loss |
 | MetaAgent | execute | a sale; the five best buys whose mean confidence less its part at risk reaches 0.35 |
+| Reflector | says | how it ended, whether the market did, and who was sure and wrong |
+| Inquirer | answer | one of the questions that `inquirer_words` lists, by templates over the tools |
 
 The exact numbers stand at the top of each file.
 """
@@ -26,10 +28,12 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
-from adapters.rules_model import data, meta, risk, validator
+from adapters.rules_model import data, inquirer, meta, reflector, risk, validator
 from trading.agents.data import DataFacts
+from trading.agents.inquirer import InquirerFacts
 from trading.agents.meta import MetaFacts
 from trading.agents.questions import Agent, Question, Reply, Usage
+from trading.agents.reflector import ReflectorFacts
 from trading.agents.risk import RiskFacts
 from trading.agents.validator import ValidatorFacts
 from trading.errors import ModelRefused
@@ -45,6 +49,8 @@ _RULES: Mapping[Agent, Callable[[Any], dict[str, JsonValue]]] = {
     Agent.RISK: lambda facts: risk.assess(RiskFacts.model_validate(facts)),
     Agent.VALIDATOR: lambda facts: validator.validate(ValidatorFacts.model_validate(facts)),
     Agent.META: lambda facts: meta.decide(MetaFacts.model_validate(facts)),
+    Agent.REFLECTOR: lambda facts: reflector.reflect(ReflectorFacts.model_validate(facts)),
+    Agent.INQUIRER: lambda facts: inquirer.inquire(InquirerFacts.model_validate(facts)),
 }
 
 

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from trading.agents.answers import Pattern
 from trading.agents.facts import Figures, Proposed
-from trading.agents.validator import ValidatorFacts
+from trading.agents.validator import Past, ValidatorFacts
 from trading.instruments import Side
 
 FRESH_CROSS = 0.02  # averages this close have crossed lately
@@ -22,6 +22,7 @@ ABSURD_RSI = 80.0
 DIVERGING = 0.02  # a 20-day return that momentum denies
 SQUEEZE = 0.04  # the bands' width over their middle
 NEAREST_STOP_ATRS = 0.5
+ALIKE = 1.0  # the distance of one kind on another day
 
 TOLERANCE = 0.02  # a cited number may be rounded, not invented
 LEAST_TOLERANCE = 0.05
@@ -54,7 +55,7 @@ def validate(facts: ValidatorFacts) -> dict[str, JsonValue]:
     proposal, figures = facts.proposal, facts.figures
     seen = list(patterns(figures))
     against = list(chain(contradictions(proposal, figures), misquotes(proposal.reasoning, figures)))
-    doubts = list(_doubts(proposal, seen))
+    doubts = [*_doubts(proposal, seen), *_failures(facts.precedents)]
     good = GOOD_FOR_BUYING if proposal.side is Side.BUY else GOOD_FOR_SELLING
     confidence = 0.5 + 0.1 * len(good.intersection(seen)) - 0.1 * len(doubts) - 0.3 * len(against)
     approved = not against
@@ -125,6 +126,15 @@ def _doubts(proposal: Proposed, seen: list[Pattern]) -> Iterator[str]:
             yield f"Shows {pattern.replace('_', ' ')} against a {proposal.side}."
     if proposal.side is Side.BUY and Pattern.VOLUME_CLIMAX in seen:
         yield "The volume is a climax: the move may be over."
+
+
+def _failures(past: Past | None) -> Iterator[str]:
+    """A doubt for each near loss that no near win makes up for."""
+    if past is None:
+        return
+    won = sum(one.distance <= ALIKE for one in past.wins)
+    for one in [one for one in past.losses if one.distance <= ALIKE][won:]:
+        yield f"A setup like it in {one.symbol} lost {-one.return_fraction:.1%} ({one.ended})."
 
 
 def _summary(proposal: Proposed, seen: list[Pattern], against: list[str]) -> str:

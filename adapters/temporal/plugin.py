@@ -17,6 +17,7 @@ from adapters.temporal.records import RECORDS
 PASSED_THROUGH = (
     "trading",
     "activities",
+    "workflows.inquiry_tables",
     "workflows.order_search",
     "workflows.policies",
     "workflows.search_attributes",

@@ -57,8 +57,7 @@ def beyond(plan: Plan, panel: Panel | None = None) -> str | None:
 
 
 def _beyond(plan: Plan, panel: Panel | None) -> Iterator[str]:
-    if plan.strategy == AGENTS:
-        yield "the agents decide day by day"
+    yield from _minds(plan)
     if plan.breaker is not None:
         yield "the circuit breaker halts and resumes in the cycles engine alone"
     if plan.style.kind is OrderKind.LIMIT:
@@ -76,6 +75,13 @@ def _beyond(plan: Plan, panel: Panel | None) -> Iterator[str]:
     acted = {one.symbol for one in (panel.actions if panel else ())} & set(plan.symbols)
     if acted:
         yield f"splits and dividends of {', '.join(sorted(acted))} are booked by the cycles engine alone"
+
+
+def _minds(plan: Plan) -> Iterator[str]:
+    if plan.strategy == AGENTS:
+        yield "the agents decide day by day"
+    if plan.heed is not None:
+        yield "what failed before is remembered by the cycles engine alone"
 
 
 def _size(sizing: Sizing | None) -> tuple[float, float]:

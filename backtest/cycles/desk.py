@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from activities import clock
 from activities.agents import AgentActivities
 from activities.breaker import BreakerActivities
+from activities.closing import NO_BENCHMARK, Exchange
 from activities.gate import Gate
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
+from activities.memory import MemoryActivities, Shelf
 from activities.opening import OpeningActivities
 from activities.orders import OrderActivities
 from activities.reconciling import ReconcilingActivities
@@ -28,6 +30,7 @@ from backtest.cycles.meter import Meter
 from backtest.cycles.near import ReplayLedger
 from backtest.cycles.ruling import DirectRules
 from backtest.cycles.sending import DirectSending
+from backtest.cycles.shelf import shelf_of
 from backtest.cycles.sizing import SizedRules
 from backtest.cycles.steps import DirectSteps, Hands
 from backtest.cycles.terms import DESK, gate_rules_of, limits_of, strategy_of
@@ -50,6 +53,7 @@ class Desk:
     hands: Hands
     steps: DirectSteps
     meter: Meter
+    shelf: Shelf | None = None
 
     @classmethod
     def of(cls, plan: Plan, market: PanelMarket, deciders: Deciders, bell: BarClock) -> Desk:
@@ -59,21 +63,25 @@ class Desk:
         journal = deciders.journal or RunJournal(deciders.meter)
         rules, limits = gate_rules_of(plan), limits_of(plan)
         sized = deciders.rules if plan.sizing is None else SizedRules(deciders.rules, plan.sizing)
+        shelf, costs = shelf_of(plan), plan.frictions.costs
+        memory = None if shelf is None else shelf.memory
+        exchange = Exchange(market, calendar, plan.benchmark or NO_BENCHMARK)
         hands = Hands(
-            gate=Gate(market, calendar, ledger, rules),
+            gate=Gate(market, calendar, ledger, rules, memory),
             market=MarketActivities(market, calendar, snapshots, rules.max_data_age),
             books=LedgerActivities(ledger, snapshots),
             breaker=None if plan.breaker is None else BreakerActivities(ledger, plan.breaker),
             rules=DirectRules(RuleActivities(snapshots, sized), snapshots, market),
-            agents=AgentActivities(deciders.cast, journal, snapshots, deciders.budget),
+            agents=AgentActivities(deciders.cast, journal, snapshots, deciders.budget, memory),
             asking=Asking(deciders.meter, deciders.pauses),
             standing=StandingActivities(broker, market, calendar, EarningsFile(None), rules.max_data_age),
-            shadow=ShadowActivities(ledger, market, calendar, plan.frictions.costs),
+            shadow=ShadowActivities(ledger, market, calendar, costs),
             reconciling=ReconcilingActivities(broker, ledger, market, calendar, limits),
             sending=DirectSending(OrderActivities(broker, ledger, market)),
             ledger=ledger,
+            memory=None if shelf is None else MemoryActivities(shelf, ledger, snapshots, exchange, costs),
         )
-        return cls(bell, market, ledger, broker, journal, hands, DirectSteps(hands), deciders.meter)
+        return cls(bell, market, ledger, broker, journal, hands, DirectSteps(hands), deciders.meter, shelf)
 
     async def idle(self) -> None:
         """Wait until no question is under way."""

@@ -13,6 +13,7 @@ from activities.breaker import BreakerActivities
 from activities.gate import Gate
 from activities.ledger import LedgerActivities
 from activities.market import MarketActivities
+from activities.memory import MemoryActivities
 from activities.reconciling import ReconcilingActivities
 from activities.shadow import ShadowActivities
 from activities.standing import StandingActivities
@@ -34,16 +35,25 @@ from trading.settlement import Denied, IntentAsked
 from trading.shadow import ShadowDecision, ShadowTrade
 from trading.standing import Standing
 from trading.steps import (
+    ArgumentAsked,
+    ArgumentHeard,
     AssessmentAsked,
     AssessmentsHeard,
     Cycle,
     DecisionAsked,
     DecisionsHeard,
     InquiryAsked,
+    LessonHeard,
     MarkAsked,
     Marked,
     Opening,
+    RecallAsked,
+    Recollection,
     Recorded,
+    ReflectAsked,
+    RememberAsked,
+    ResolveAsked,
+    Resolved,
     RuleAsked,
     RuleHeard,
     ScoringAsked,
@@ -74,10 +84,11 @@ class Hands:
     reconciling: ReconcilingActivities
     sending: DirectSending
     ledger: Ledger
+    memory: MemoryActivities | None = None
 
 
 class DirectSteps:
-    """The Protocol `Steps`, as `workflows/trading_cycle.py` has it with activities.
+    """The Protocol `Steps`, as `workflows/cycle_steps.py` has it with activities.
 
     What a step could not do is a Final that names it, as there, so that a cycle ends in the same words; an error that
     is none of the desk's is a bug, and ends the run. The audit is made once, at the run's end.
@@ -144,6 +155,33 @@ class DirectSteps:
     async def apply_rule(self, asked: RuleAsked) -> RuleHeard:
         """Let the strategy's rule say what it would do."""
         return await _done("apply_rule", self._hands.rules.apply_rule(asked))
+
+    async def resolve(self, asked: ResolveAsked) -> Resolved:
+        """Resolve memories."""
+        if self._hands.memory is None:
+            return Resolved()
+        return await _done("resolve_memories", self._hands.memory.resolve_memories(asked))
+
+    async def recall(self, asked: RecallAsked) -> Recollection:
+        """Recall what was like it."""
+        if self._hands.memory is None:
+            return Recollection()
+        return await _done("recall_precedents", self._hands.memory.recall_precedents(asked))
+
+    async def remember(self, asked: RememberAsked) -> None:
+        """Keep what was decided."""
+        if self._hands.memory is not None:
+            await _done("remember_decisions", self._hands.memory.remember_decisions(asked))
+
+    async def reflect(self, asked: ReflectAsked) -> LessonHeard:
+        """Ask the Reflector."""
+        agents = self._hands.agents
+        return await self._hands.asking.hear("reflect", lambda: agents.reflect(asked), LessonHeard)
+
+    async def argue(self, asked: ArgumentAsked) -> ArgumentHeard:
+        """Ask Bull or Bear."""
+        agents, symbol = self._hands.agents, asked.candidate.proposal.symbol
+        return await self._hands.asking.hear("argue", lambda: agents.argue(asked), ArgumentHeard, symbol)
 
     async def ask_data(self, asked: SignalAsked) -> SignalHeard:
         """Ask the DataAgent."""

@@ -48,7 +48,8 @@ def limits_of(plan: Plan) -> Limits:
 def gate_rules_of(plan: Plan) -> GateRules:
     """What the gate holds each cycle to; a halted desk goes on in shadow where its breaker's rules say so."""
     shadow = plan.breaker is not None and plan.breaker.shadow
-    return GateRules(limits=limits_of(plan), style=plan.style, shadow=shadow)
+    remembers = plan.heed is not None
+    return GateRules(limits=limits_of(plan), style=plan.style, shadow=shadow, remembers=remembers)
 
 
 def strategy_of(plan: Plan) -> Strategy:
@@ -56,5 +57,10 @@ def strategy_of(plan: Plan) -> Strategy:
     if plan.strategy == AGENTS:
         return Strategy(strategy_id=AGENTS, allocation=_ALL, rung=Rung.PAPER)
     return Strategy(
-        strategy_id=TESTED, source=plan.strategy, parameters=plan.parameters, allocation=_ALL, rung=Rung.PAPER
+        strategy_id=TESTED,
+        source=plan.strategy,
+        parameters=plan.parameters,
+        allocation=_ALL,
+        rung=Rung.PAPER,
+        heeds_memory=None if plan.heed is None else True,
     )

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.agents import FALLBACK_FROM, AgentActivities
+from activities.agents import AgentActivities
 from activities.calls import Seat
 from activities.casting import Cast
+from activities.hearing import FALLBACK_FROM
 from tests.fakes.asking import PROMPTS
 from tests.fakes.faulty import Fault, faulty
 from tests.fakes.memory import MemoryJournal, MemorySnapshots

@@ -8,8 +8,11 @@ import pytest
 
 from adapters.model_api.schemas import shape_of
 from trading.agents.answers import Answer, MetaAnswer, RiskAnswer, SignalAnswer, ValidationAnswer
+from trading.agents.inquirer import InquirerAnswer
 
-ANSWERS = [SignalAnswer, RiskAnswer, ValidationAnswer, MetaAnswer]
+ANSWERS = [SignalAnswer, RiskAnswer, ValidationAnswer, MetaAnswer, InquirerAnswer]
+MOST_UNIONS = 16
+"""What Anthropic compiles of one schema: parameters of several types, null among them."""
 TAKEN = {
     "$defs",
     "$ref",
@@ -55,6 +58,11 @@ def test_the_shape_is_the_one_that_anthropics_own_sdk_makes(answer: type[Answer]
 
     ours = bare(shape_of(answer.model_json_schema()))
     assert ours == bare(anthropic.transform_schema(answer.model_json_schema()))
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_a_schema_has_no_more_unions_than_a_provider_compiles(answer: type[Answer]) -> None:
+    assert sum("anyOf" in each for each in every(shape_of(answer.model_json_schema()))) <= MOST_UNIONS
 
 
 def test_every_bound_is_told_in_words() -> None:

@@ -63,7 +63,9 @@ async def _assess(
 
 async def _validate(one: Proposal, **numbers: float) -> Validation:
     text = await _ask(
-        validator.question(PROMPTS[Agent.VALIDATOR], one, assessment(one.symbol), facts(one.symbol, **numbers), ASK)
+        validator.question(
+            PROMPTS[Agent.VALIDATOR], validator.Case(one, assessment(one.symbol)), facts(one.symbol, **numbers), ASK
+        )
     )
     return validator.read(text, one.symbol)
 
@@ -233,7 +235,8 @@ async def test_the_five_best_buys_are_executed() -> None:
     candidates = [candidate(symbol, confidence=0.6 + n / 50) for n, symbol in enumerate(symbols)]
     seen = snapshot(*(facts(symbol) for symbol in symbols))
     decisions = meta.read(
-        await _ask(meta.question(PROMPTS[Agent.META], candidates, Books.of(books()), seen, ASK)), candidates
+        await _ask(meta.question(PROMPTS[Agent.META], meta.Weighed(candidates, Books.of(books())), seen, ASK)),
+        candidates,
     )
     executed = [d.symbol for d in decisions if d.verdict is Verdict.EXECUTE]
     assert executed == symbols[2:]
@@ -248,7 +251,8 @@ async def test_a_risky_or_doubtful_buy_is_not_executed_and_a_sale_is() -> None:
     ]
     seen = snapshot(*(facts(c.proposal.symbol) for c in candidates))
     decisions = meta.read(
-        await _ask(meta.question(PROMPTS[Agent.META], candidates, Books.of(books()), seen, ASK)), candidates
+        await _ask(meta.question(PROMPTS[Agent.META], meta.Weighed(candidates, Books.of(books())), seen, ASK)),
+        candidates,
     )
     assert [d.verdict for d in decisions] == [Verdict.DO_NOT_EXECUTE, Verdict.DO_NOT_EXECUTE, Verdict.EXECUTE]
 

@@ -24,7 +24,7 @@ from tests.backtest.deciding import Away, Busy, Mumbling, Silent, deciders, file
 from tests.backtest.replaying import WARM, books_of, lived, plan
 from tests.backtest.test_look_ahead import foreseeing
 from tests.fakes.seats import Dear
-from trading.agents.questions import Agent
+from trading.agents.questions import FOUR, Agent
 from trading.ports import LanguageModel
 from trading.strategy import AGENTS
 
@@ -161,10 +161,10 @@ async def test_an_estimate_asks_nobody_and_counts_what_a_run_then_asks(tmp_path:
     who = deciders(paid(model), [file])
     guess = await estimate(PANEL, plan(PANEL, AGENTS), who, [file])
     assert model.asked == []
-    assert {one.agent for one in guess} == set(Agent)
+    assert {one.agent for one in guess} == set(FOUR)
     assert (sum(one.cached for one in guess), sum(one.unpriced for one in guess)) == (0, 0)
     result = await run_cycles(PANEL, plan(PANEL, AGENTS), who)
-    assert {one.agent: one.questions for one in guess} == {agent: model.of(agent) for agent in Agent}
+    assert {one.agent: one.questions for one in guess} == {agent: model.of(agent) for agent in FOUR}
     assert float(sum(one.most_usd for one in guess)) > result.spent_usd > 0
     after = await estimate(PANEL, plan(PANEL, AGENTS), who, [file])
     assert [(one.cached, float(one.most_usd)) for one in after] == [(one.questions, 0.0) for one in guess]

@@ -18,7 +18,7 @@ from backtest.results.result import Result, Verdict
 from backtest.studies.trials import Engines
 from tests.backtest import panels
 from tests.backtest.replaying import WARM, books_of, lived, plan
-from trading.agents.questions import Agent
+from trading.agents.questions import FOUR
 from trading.backtest_plan import Engine, FillAt, Frictions, SizedBy, Sizing
 from trading.breaker_rules import BreakerRules
 from trading.corporate_actions import ActionKind, CorporateAction
@@ -159,7 +159,7 @@ async def test_the_agents_decide_and_their_opinions_are_kept() -> None:
     result = await ran(panel, AGENTS, limits=Limits())
     assert result.decisions
     agents = Counter(one.agent for one in result.opinions)
-    assert [agents[agent] for agent in Agent] == [3, 3, 3, 3]
+    assert [agents[agent] for agent in FOUR] == [3, 3, 3, 3]
     assert all(one.dollars for one in result.opinions if one.verdict is Verdict.PROPOSED)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from tests.backtest import panels
 from tests.backtest.replaying import WARM, Asked, books_of, lived, plan
 from trading.backtest_plan import FillAt
 from trading.events import EventType
+from trading.precedents import Heed
 from trading.rules import RULES
 from trading.strategy import AGENTS
 
@@ -24,6 +25,7 @@ SYMBOLS = ("ABC", "DEF", "XYZ")
 DAYS = 9
 CUT = WARM + 6
 PANEL = panels.made_up(SYMBOLS, WARM + DAYS)
+HASTY = Heed(failed_times=1, similar_distance=5)
 # Short enough that all of them trade within two weeks.
 QUICK = {"sma-crossover": {"fast": 2, "slow": 5}, "sma-cross": {"fast": 2, "slow": 3}}
 
@@ -37,11 +39,11 @@ class Said(NamedTuple):
     decided: int
 
 
-async def said(panel: Panel, strategy: str, sees: Panel | None = None, fill: FillAt = FillAt.NEXT_OPEN) -> Said:
+async def said(panel: Panel, strategy: str, sees: Panel | None = None, **more: Any) -> Said:
     """What a desk said up to the cut, that day's close included."""
     journal = Asked()
     market = None if sees is None else PanelMarket(sees, panels.CALENDAR)
-    wanted = plan(panel, strategy, parameters=QUICK.get(strategy, {}), fill=fill)
+    wanted = plan(panel, strategy, parameters=QUICK.get(strategy, {}), **more)
     one = await lived(panel, wanted, deciders=Deciders(journal=journal), market=market)
     bell = next(day.session.closes_at for day in one.days if day.row == CUT)
     events = [stored for stored in (await books_of(one)).events if stored.event.occurred_at <= bell]
@@ -59,6 +61,13 @@ async def test_a_panel_that_ends_at_a_day_says_the_same_up_to_it() -> None:
     assert whole[AGENTS].calls
     assert whole[AGENTS].decided
     assert sum(bool(one.decided) for one in whole.values()) > len(whole) / 2, whole
+
+
+async def test_a_desk_that_remembers_says_the_same_up_to_it() -> None:
+    whole = await said(PANEL, AGENTS, heed=HASTY)
+    assert whole == await said(panels.until(PANEL, CUT), AGENTS, heed=HASTY)
+    # It was told of what had come to an end by then, and nothing else.
+    assert whole.calls != (await said(PANEL, AGENTS)).calls
 
 
 @settings(max_examples=5, deadline=None)

@@ -26,6 +26,7 @@ from trading.breaker_rules import BreakerLook, BreakerRules
 from trading.costs import Costs
 from trading.events import Event, EventType, content_hash
 from trading.limits import Limits
+from trading.precedents import Heed
 from trading.steps import Trigger
 from trading.strategy import AGENTS, StrategyChange, first_strategy
 
@@ -60,7 +61,7 @@ class AtTheMark(PostgresLedger):
         return await super().judge(look.model_copy(update={"at": marked_at or look.at}))
 
 
-def plan(strategy: str, sessions: int, breaker: BreakerRules | None = None) -> Plan:
+def plan(strategy: str, sessions: int, breaker: BreakerRules | None = None, heed: Heed | None = None) -> Plan:
     panel = panels.sample()
     return Plan(
         strategy=strategy,
@@ -74,6 +75,7 @@ def plan(strategy: str, sessions: int, breaker: BreakerRules | None = None) -> P
         intrabar=False,
         limits=UNHURRIED.model_copy(update={"duplicate_minutes": 0}),
         breaker=breaker,
+        heed=heed,
     )
 
 
@@ -82,7 +84,7 @@ async def lived(temporal: WorkflowEnvironment, engine: AsyncEngine, plan: Plan) 
     assert plan.limits is not None
     terms = PaperTerms(**dict(plan.frictions.costs), opening_cash=plan.cash)
     held_to = plan.breaker or BreakerRules()
-    rules = GateRules(limits=plan.limits, shadow=plan.breaker is not None and held_to.shadow)
+    rules = GateRules(limits=plan.limits, shadow=plan.breaker is not None and held_to.shadow, remembers=bool(plan.heed))
     ports = Ports.real(engine, panels.SAMPLE, terms).but(
         rules=rules, breaker=held_to, costs=plan.frictions.costs, ledger=AtTheMark(engine)
     )
@@ -182,5 +184,17 @@ async def test_sixty_sessions_lived_and_replayed_are_the_same_desk(
         assert [state for _, state, _ in turns(live)][:2] == ["HALTED", "ACTIVE"]
         assert kinds[EventType.SHADOW_OPENED], kinds
     assert turns(replayed) == turns(live)
+    assert accounts(replayed) == accounts(live)
+    assert said(replayed) == said(live)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+async def test_a_desk_that_remembers_is_the_same_replayed(temporal: WorkflowEnvironment, engine: AsyncEngine) -> None:
+    live, replayed = await both(temporal, engine, plan(AGENTS, 40, heed=Heed(failed_times=2, similar_distance=2)))
+    kinds = Counter(stored.event.type for stored in live.events)
+    assert not kinds[EventType.MEMORY_AWAY], kinds
+    assert kinds[EventType.LESSON_LEARNED] > 10, kinds
+    assert any(stored.event.data.get("limit") == "precedent" for stored in live.events)
     assert accounts(replayed) == accounts(live)
     assert said(replayed) == said(live)

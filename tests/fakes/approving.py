@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
-from tests.fakes.steps import FakeDesk, FakeSteps
+from tests.fakes.desk import FakeDesk
+from tests.fakes.steps import FakeSteps
 from tests.making import standing
 from trading.answering import Answer, Window
 from trading.approval_events import approval_asked

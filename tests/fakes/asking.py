@@ -11,8 +11,9 @@ from activities.agents import AgentActivities
 from activities.calls import Seat
 from activities.casting import Cast
 from adapters.prompts import read_prompts
+from tests.fakes.desk import FakeDesk
 from tests.fakes.memory import MemoryJournal, MemorySnapshots
-from tests.fakes.steps import FakeDesk, FakeSteps
+from tests.fakes.steps import FakeSteps
 from tests.making import after
 from tests.trading.agents.cases import RISING
 from trading.agents.budget import Budget

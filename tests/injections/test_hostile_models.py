@@ -7,9 +7,10 @@ from random import Random
 import pytest
 
 from tests.fakes.asking import AskingSteps
+from tests.fakes.desk import FakeDesk
 from tests.fakes.hostile import HostileModel, rubber_stamps
 from tests.fakes.model import ScriptedModel
-from tests.fakes.steps import PRICES, FakeDesk
+from tests.fakes.steps import PRICES
 from tests.making import cycle
 from trading import order_events
 from trading.breaches import evidence

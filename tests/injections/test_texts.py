@@ -15,7 +15,7 @@ from tests.fakes.steps import PRICES, ordered
 from tests.injections.corpus import CORPUS, KINDS
 from tests.making import cycle
 from trading.agents.envelope import CLOSE, OPEN
-from trading.agents.questions import Agent, Asking, Question
+from trading.agents.questions import FOUR, Agent, Asking, Question
 from trading.cycle import run_cycle
 from wiring.models import seats_of
 
@@ -74,7 +74,7 @@ def _secrets(settings: Settings) -> list[str]:
     return [value.get_secret_value() for _, value in settings.models if hasattr(value, "get_secret_value")]
 
 
-@pytest.mark.parametrize("victim", Agent)
+@pytest.mark.parametrize("victim", FOUR)
 async def test_no_text_moves_an_order_past_the_limits_or_a_secret_out(
     victim: Agent, askings: dict[Agent, Asking]
 ) -> None:
@@ -83,7 +83,7 @@ async def test_no_text_moves_an_order_past_the_limits_or_a_secret_out(
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("victim", Agent)
+@pytest.mark.parametrize("victim", FOUR)
 async def test_no_text_of_the_whole_corpus_does(victim: Agent, askings: dict[Agent, Asking]) -> None:
     assert len(CORPUS) >= 120
     wrong = {name: await _attacked(victim, text, askings) for name, text in CORPUS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fakes.steps import sealed
+from tests.fakes.desk import sealed
 from tests.making import DESK, TRACE, after
 from trading.audit import Books, Finding
 from trading.events import GENESIS, Event, EventType

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.fakes.approving import ALWAYS, AskedSteps, Meddling, Says, yes
-from tests.fakes.steps import FakeDesk, FakeSteps, ordered
+from tests.fakes.desk import FakeDesk
+from tests.fakes.steps import FakeSteps, ordered
 from tests.making import after, cycle, signal
 from tests.trading.planting import edited, numbers, requested, without
 from trading.answering import Answer

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.steps import FakeDesk, FakeSteps, sealed
+from tests.fakes.desk import FakeDesk, sealed
+from tests.fakes.steps import FakeSteps
 from tests.making import CYCLE, after, cycle, fill, request, signal, standing
 from trading.audit import Books, Finding, audit
 from trading.breaker import TradingState

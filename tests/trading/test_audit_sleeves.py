@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.bookkeeping import divided, folded
-from tests.fakes.steps import sealed
+from tests.fakes.desk import sealed
 from tests.making import AT, DESK, after, deposit, fill, order, request, these
 from trading.audit import Books, audit
 from trading.audit_sleeves import parts_follow_from_fills, parts_sum_to_the_desk, strategies_follow_from_events

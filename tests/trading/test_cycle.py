@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.fakes.steps import PRICES, FakeDesk, FakeSteps, ordered
+from tests.fakes.desk import FakeDesk
+from tests.fakes.steps import PRICES, FakeSteps, ordered
 from tests.making import asset, cycle, signal, standing
 from tests.trading.telling import assess, data_of, decide, holding, row, steps_of
 from trading.audit import Finding

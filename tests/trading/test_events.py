@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tests.fakes.steps import sealed
+from tests.fakes.desk import sealed
 from tests.making import AT, CYCLE, DESK, TRACE, after, cycle, fill, order, request, signal, these
 from trading import cycle_events, order_events
 from trading.alerts import Alert, Topic, alert_raised

@@ -61,7 +61,13 @@ def test_a_denial_says_the_numbers() -> None:
 
 
 def test_every_limit_applies_to_something_and_all_but_three_spare_the_stops() -> None:
-    assert set(APPLIES_TO) == set(Limit) - {Limit.SIZE, Limit.PROBATION, Limit.APPROVAL, Limit.MODEL_BUDGET}
+    assert set(APPLIES_TO) == set(Limit) - {
+        Limit.SIZE,
+        Limit.PROBATION,
+        Limit.APPROVAL,
+        Limit.MODEL_BUDGET,
+        Limit.PRECEDENT,
+    }
     protective = {limit for limit, parts in APPLIES_TO.items() if Part.PROTECTIVE in parts}
     assert protective == {Limit.STATE, Limit.HOLDING, Limit.OWN_HOLDING}
 

@@ -10,7 +10,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from tests.fakes.bookkeeping import LATE, TAKEN_AT, activity, at_broker, corrected, statement_of
-from tests.fakes.steps import sealed
+from tests.fakes.desk import sealed
 from tests.making import DESK, TRACE, after, deposit, fill, order, request
 from tests.trading.differing import (
     BOUGHT,

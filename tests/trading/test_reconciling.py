@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.bookkeeping import folded
-from tests.fakes.steps import sealed
+from tests.fakes.desk import sealed
 from tests.making import AT, CYCLE, DESK, TRACE, after, deposit, fill, request
 from trading.breaker import CircuitBreaker, TradingState
 from trading.corrections import BookFill

@@ -10,8 +10,9 @@ from random import Random
 import pytest
 
 from tests.fakes.asking import AskingSteps
+from tests.fakes.desk import FakeDesk
 from tests.fakes.hostile import HostileModel
-from tests.fakes.steps import PRICES, FakeDesk, FakeSteps, ordered
+from tests.fakes.steps import PRICES, FakeSteps, ordered
 from tests.making import after, cycle, signal, these
 from tests.trading.planting import edited, inserted, numbers, said, stated, without
 from tests.trading.telling import data_of, holding, row, steps_of

@@ -46,6 +46,10 @@ REFUSED = [
     ),
     (new("breakout", source="breakout", rung="paper", allocation="0.41"), "40% is free for breakout"),
     (new("agents", allocation="0.1"), "there is a strategy agents already"),
+    (
+        new("bolder", allocation="0.1", challenges="agents", rung="paper"),
+        "bolder challenges agents: it only thinks until it is crowned",
+    ),
     (change(strategy("rsi"), seen=strategy("rsi")), "there is no strategy rsi"),
     (change(strategy("rsi"), removed=True), "there is no strategy rsi"),
     (change(strategy(allocation="0.3"), seen=strategy(allocation="0.2")), "somebody has changed momentum meanwhile"),

@@ -117,6 +117,7 @@ def test_the_keys_choose_who_sits_where_when_nobody_is_named(
 ) -> None:
     found = {agent: each.model.name for agent, each in sittings_of(settings).items()}
     expected = {Agent.DATA: agents, Agent.RISK: agents, Agent.VALIDATOR: validator, Agent.META: meta}
+    expected[Agent.INQUIRER] = agents
     assert found == expected
 
 

@@ -158,6 +158,12 @@ class ValidationAnswer(Answer):
     reasoning: _Reasoning
 
 
+class LessonAnswer(Answer):
+    """The Reflector's answer on one resolved memory."""
+
+    lesson: Annotated[str, Field(min_length=1, max_length=300), _one_line(300)]
+
+
 class DecisionAnswer(Answer):
     """One line of the MetaAgent's; a trade of nothing is a contradiction."""
 

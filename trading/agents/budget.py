@@ -67,6 +67,11 @@ class Caps(Record):
     tokens: Count | None = None
     usd: Cost | None = None
 
+    def part(self, part: Decimal) -> Caps:
+        """So much of each."""
+        counts = {n: None if (most := getattr(self, n)) is None else int(most * part) for n in ("calls", "tokens")}
+        return Caps(**counts, usd=None if self.usd is None else self.usd * part)
+
 
 class Budget(Record):
     """The caps of each period, and the parts of them, at most 1, from which on less is asked.
@@ -81,6 +86,15 @@ class Budget(Record):
     fallback_at: Fraction = Decimal("0.8")
     skip_at: Fraction = Decimal("0.9")
     unknown_usd_per_million_tokens: Cost = Decimal(100)
+
+    def beside(self, own: Caps) -> Budget:
+        """For questions beside the desk's own work, with caps of their own in the place of a cycle's.
+
+        Of its days and months they take no more than leaves it all of its models; no fallback answers in their place.
+        """
+        left = {period: getattr(self, period).part(self.fallback_at) for period in ("day", "month")}
+        whole = {"fallback_at": Decimal(1), "skip_at": Decimal(1)}
+        return self.model_copy(update={**left, **whole, "cycle": own, "strategy": Caps()})
 
 
 class Level(StrEnum):

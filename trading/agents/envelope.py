@@ -48,6 +48,13 @@ def enclose(text: str, limit: int) -> str:
     return f"{OPEN}{plain(text, limit).translate(_BRACKETS)}{CLOSE}"
 
 
+def enclose_lines(text: str, limit: int) -> str:
+    """As `enclose`, with the lines of a table left as lines."""
+    lines = (plain(line, limit) for line in text[: 4 * limit].splitlines())
+    shown = "\n".join(line for line in lines if line)[:limit]
+    return f"{OPEN}{shown.translate(_BRACKETS)}{CLOSE}"
+
+
 def mixed_scripts(texts: Iterable[str]) -> bool:
     """Whether a word of these texts mixes Latin letters with look-alikes of another alphabet: a disguise, or a slip."""
     return any(_mixed(word) for text in texts if not text.isascii() for word in _WORD.findall(plain(text, _MOST_WORDS)))

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
 
 from trading.agents.answers import MetaAnswer
-from trading.agents.envelope import mixed_scripts
-from trading.agents.facts import Assessed, Books, Figures, Number, Proposed, enclosed
+from trading.agents.envelope import enclose, mixed_scripts, plain
+from trading.agents.facts import Assessed, Books, Figures, Money, Number, Proposed, enclosed
 from trading.agents.posing import Prompt, pose
-from trading.agents.questions import Asking, Question
+from trading.agents.questions import Agent, Asking, Question
 from trading.agents.reading import one_each, read_answer
 from trading.errors import UnreadableAnswer
 from trading.instruments import Symbol
 from trading.market import Snapshot
 from trading.money import Record
 from trading.proposals import Candidate
-from trading.signals import Decision, Numbers, Validation, Verdict
+from trading.scores import AgentScore
+from trading.signals import Argument, Decision, Numbers, Validation, Verdict
 
 
 class Validated(Record):
@@ -54,20 +59,73 @@ class CandidateFacts(Record):
     validation: Validated | NotValidated
 
 
+class Scored(Record):
+    """How good an agent's word was so far: fractions, and dollars of what it let pass and of what it stopped."""
+
+    agent: Agent
+    model: str
+    opinions: int
+    hit_rate: Number | None
+    brier: Number | None
+    approved_pnl: Money
+    vetoed_pnl: Money
+
+    @classmethod
+    def of(cls, score: AgentScore) -> Scored:
+        """One agent's score, without its curve and costs."""
+        return cls.model_validate({name: getattr(score, name) for name in cls.model_fields})
+
+
+class Argued(Record):
+    """One word of a debate, its text in envelopes."""
+
+    speaker: str
+    conviction: Number
+    points: tuple[str, ...]
+    rebuttal: str
+    unsupported_numbers: Numbers
+
+    @classmethod
+    def of(cls, argument: Argument) -> Argued:
+        """One argument."""
+        return cls(
+            speaker=plain(argument.speaker, 40),
+            conviction=argument.conviction,
+            points=enclosed(argument.points),
+            rebuttal=enclose(argument.rebuttal, 400) if argument.rebuttal else "",
+            unsupported_numbers=argument.uncited,
+        )
+
+
 class MetaFacts(Record):
-    """What the MetaAgent is told: the books, the candidates, and the figures of each of their symbols."""
+    """What the MetaAgent is told: the books, the candidates, and the figures of each of their symbols.
+
+    Scores of the agents and arguments by symbol are left out where there are none.
+    """
 
     books: Books
     candidates: tuple[CandidateFacts, ...]
     figures: dict[Symbol, Figures]
+    scores: Annotated[tuple[Scored, ...], Field(exclude_if=lambda scores: not scores)] = ()
+    arguments: Annotated[dict[Symbol, tuple[Argued, ...]], Field(exclude_if=lambda said: not said)] = Field(
+        default_factory=dict
+    )
 
 
-def question(
-    prompt: Prompt, candidates: Sequence[Candidate], books: Books, snapshot: Snapshot, ask: Asking
-) -> Question:
+class Weighed(NamedTuple):
+    """What is to be decided on, in which books, and whom to believe how far."""
+
+    candidates: Sequence[Candidate]
+    books: Books
+    scores: Sequence[AgentScore] = ()
+    arguments: Mapping[Symbol, Sequence[Argument]] = MappingProxyType({})
+
+
+def question(prompt: Prompt, weighed: Weighed, snapshot: Snapshot, ask: Asking) -> Question:
     """Ask which of these candidates to trade, and how much of each."""
+    candidates = weighed.candidates
     told = MetaFacts(
-        books=books,
+        books=weighed.books,
         candidates=tuple(
             CandidateFacts(
                 proposal=Proposed.of(c.proposal),
@@ -77,6 +135,8 @@ def question(
             for c in candidates
         ),
         figures={c.proposal.symbol: Figures.of(snapshot.facts(c.proposal.symbol)) for c in candidates},
+        scores=tuple(Scored.of(one) for one in weighed.scores),
+        arguments={symbol: tuple(Argued.of(one) for one in said) for symbol, said in weighed.arguments.items()},
     )
     return pose(prompt, told, MetaAnswer, ask)
 

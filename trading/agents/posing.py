@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import StringConstraints
 
 from trading.agents.answers import Answer
-from trading.agents.questions import Agent, Asking, Question
+from trading.agents.questions import Agent, Asking, Question, digest_of
 from trading.money import Record
 
 
@@ -20,6 +20,11 @@ class Prompt(Record):
     version: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
     system: Annotated[str, StringConstraints(min_length=1)]
     task: Annotated[str, StringConstraints(min_length=1, max_length=400)]
+
+    @property
+    def digest(self) -> str:
+        """The hash by which events tell its words."""
+        return digest_of(self.system)
 
 
 def pose(prompt: Prompt, facts: Record, answer: type[Answer], ask: Asking) -> Question:

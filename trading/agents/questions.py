@@ -37,6 +37,11 @@ MOST_TOKENS = 8192
 """The longest answer when the seat names no other: a long thought and the largest batch's answer."""
 
 
+def digest_of(system: str) -> str:
+    """The short hash of what an agent is always told."""
+    return hashlib.sha256(system.encode()).hexdigest()[:12]
+
+
 class Repair(Record):
     """A second turn: what the model said first, and why nobody could read it."""
 
@@ -64,7 +69,7 @@ class Question(Record):
     @property
     def prompt_hash(self) -> str:
         """What the agent is always told, as a short hash: a changed word shows although its version was forgotten."""
-        return hashlib.sha256(self.system.encode()).hexdigest()[:12]
+        return digest_of(self.system)
 
     @property
     def most_tokens(self) -> int:

@@ -9,7 +9,7 @@
 | a symbol that was not asked, one twice, one left out | it is not the answer that was asked for |
 | more than 256 KB, thousands of parts, nested deeper than Python reads | reading must stay quick and small |
 
-The answers' shapes are at most four levels deep, so anything deeper is a wrong type long before it is dangerous.
+The answers' shapes are at most five levels deep, so anything deeper is a wrong type long before it is dangerous.
 """
 
 from __future__ import annotations

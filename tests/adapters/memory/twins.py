@@ -8,8 +8,11 @@ from adapters.memory.ledger import MemoryLedger
 from adapters.postgres.ledger import PostgresLedger
 from tests.adapters.memory.walks import NAMES, Ask, Step, Walk
 from tests.adapters.postgres.desk import opening
+from tests.trading.remembered import setup
 from trading.books import Books
 from trading.errors import TradingError
+from trading.memory import Setup
+from trading.orders import OrderRequest, stem_of
 from trading.ports import Ledger
 
 
@@ -43,6 +46,7 @@ class Twins(NamedTuple):
             "breakers": lambda ledger: ledger.strategy_breakers(desk),
             "order": lambda ledger: ledger.order(newest),
             "shadow_trades": lambda ledger: ledger.shadow_trades(desk),
+            "fates": lambda ledger: ledger.fates(desk, [_setup(one) for one in walk.requests[-6:]]),
             "looked_at": lambda ledger: ledger.looked_at(desk, name),
         }
         for what, look in looks.items():
@@ -52,6 +56,12 @@ class Twins(NamedTuple):
         first, second = [await _answer(ledger, asked) for ledger in self]
         assert second == first, when
         return first
+
+
+def _setup(of: OrderRequest) -> Setup:
+    """The decision that an order came of."""
+    shared = {name: getattr(of, name) for name in ("desk_id", "strategy_id", "cycle_id", "symbol", "side", "leg")}
+    return setup(of.client_order_id, **shared, order_id=stem_of(of.client_order_id), decided_at=of.as_of)
 
 
 async def _answer(ledger: Ledger, asked: Ask) -> object:

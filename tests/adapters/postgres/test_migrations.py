@@ -15,6 +15,7 @@ from adapters.postgres import (
     alert_tables,
     backtest_tables,
     closing_tables,
+    inquiry_tables,
     market_tables,
     memory_tables,
     paper_tables,
@@ -59,6 +60,7 @@ async def shape(engine: AsyncEngine) -> list[str]:
 async def test_the_migrated_schema_is_the_one_the_code_knows(empty: AsyncEngine, database: Database) -> None:
     assert paper_tables.paper_orders.metadata is metadata
     assert closing_tables.daily_closes.metadata is metadata
+    assert inquiry_tables.inquiries.metadata is metadata
     assert market_tables.companies.metadata is metadata
     assert alert_tables.alert_readings.metadata is metadata
     assert sleeve_tables.sub_positions.metadata is metadata

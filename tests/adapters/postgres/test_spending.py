@@ -211,3 +211,14 @@ async def test_what_is_shown_by_any_key_is_the_sum_of_the_rows(engine: AsyncEngi
     assert {line.key for line in lines} >= {"a", "b"} or key is not SpendKey.STRATEGY
     assert sum(line.unpriced for line in lines) > 0
     assert all(line.usd == line.settled_usd + line.reserved_usd + line.lost_usd >= line.unpriced_usd for line in lines)
+
+
+async def test_caps_of_its_own_that_are_used_up_concern_nobody_but_who_asked(engine: AsyncEngine) -> None:
+    journal, own = PostgresJournal(engine), Budget(cycle=Caps(usd=Decimal("0.2")), day=Caps(usd=Decimal("0.3")))
+    apart = await journal.reserve(ask(cycle_id="inquiry-1", apart=True, budget=own))
+    assert (apart.chosen, apart.strain.level) == (None, Level.CLOSED)
+    assert await told(engine) == []
+    desks = own.model_copy(update={"cycle": Caps()})
+    for call_id in ("a", "b"):
+        await journal.reserve(ask(call_id, cycle_id="inquiry-1", apart=True, budget=desks))
+    assert [kind for kind, _ in await told(engine)] == ["BudgetDegraded", "AlertRaised"]

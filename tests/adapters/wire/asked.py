@@ -48,7 +48,7 @@ ASKED = {
         "assessments",
     ),
     Agent.VALIDATOR: Asked(
-        validator.question(PROMPTS[Agent.VALIDATOR], proposal(), assessment(), facts(), ASK),
+        validator.question(PROMPTS[Agent.VALIDATOR], validator.Case(proposal(), assessment()), facts(), ASK),
         {
             "symbol": "AAPL",
             "approved": True,
@@ -60,7 +60,7 @@ ASKED = {
         lambda text: validator.read(text, "AAPL"),
     ),
     Agent.META: Asked(
-        meta.question(PROMPTS[Agent.META], [candidate()], _BOOKS, _SEEN, ASK),
+        meta.question(PROMPTS[Agent.META], meta.Weighed([candidate()], _BOOKS), _SEEN, ASK),
         {"symbol": "AAPL", "verdict": "EXECUTE", "quantity": 50, "rationale": "Best."},
         lambda text: meta.read(text, [candidate()]),
         "decisions",

@@ -90,10 +90,12 @@ def test_the_next_agents_are_told_which_numbers_were_not_there() -> None:
     for question, numbers in (
         (risk.question(PROMPTS[Agent.RISK], [doubtful.proposal], known, seen, ASK), ["23.7"]),
         (
-            validator.question(PROMPTS[Agent.VALIDATOR], doubtful.proposal, doubtful.assessment, facts(), ASK),
+            validator.question(
+                PROMPTS[Agent.VALIDATOR], validator.Case(doubtful.proposal, doubtful.assessment), facts(), ASK
+            ),
             ["23.7", "41 %"],
         ),
-        (meta.question(PROMPTS[Agent.META], [doubtful], known, seen, ASK), ["23.7", "41 %", "$ 9"]),
+        (meta.question(PROMPTS[Agent.META], meta.Weighed([doubtful], known), seen, ASK), ["23.7", "41 %", "$ 9"]),
     ):
         assert all(f'"{number}"' in question.user for number in numbers)
         assert question.user.count("unsupported_numbers") == len(numbers)

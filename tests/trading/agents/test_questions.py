@@ -22,7 +22,7 @@ from trading.agents import data, meta, risk, validator
 from trading.agents.envelope import CLOSE, OPEN
 from trading.agents.facts import Books, steady
 from trading.agents.posing import Prompt
-from trading.agents.questions import Agent, Asking, Question
+from trading.agents.questions import FOUR, Agent, Asking, Question
 from trading.instruments import Instrument, Side
 from trading.market import Snapshot
 from trading.news import News
@@ -37,8 +37,10 @@ def _questions() -> list[Question]:
     return [
         data.question(PROMPTS[Agent.DATA], facts(), Books.of(books(), "AAPL"), AT, ASK),
         risk.question(PROMPTS[Agent.RISK], [proposal("AAPL"), proposal("MSFT")], Books.of(books()), seen, ASK),
-        validator.question(PROMPTS[Agent.VALIDATOR], proposal(), assessment(), facts(), ASK),
-        meta.question(PROMPTS[Agent.META], [candidate("AAPL"), candidate("MSFT")], Books.of(books()), seen, ASK),
+        validator.question(PROMPTS[Agent.VALIDATOR], validator.Case(proposal(), assessment()), facts(), ASK),
+        meta.question(
+            PROMPTS[Agent.META], meta.Weighed([candidate("AAPL"), candidate("MSFT")], Books.of(books())), seen, ASK
+        ),
     ]
 
 
@@ -67,8 +69,8 @@ def test_each_agent_is_asked_by_its_name_and_version() -> None:
     assert asked == [
         (Agent.DATA, "data-2"),
         (Agent.RISK, "risk-2"),
-        (Agent.VALIDATOR, "validator-2"),
-        (Agent.META, "meta-2"),
+        (Agent.VALIDATOR, "validator-3"),
+        (Agent.META, "meta-3"),
     ]
 
 
@@ -155,8 +157,13 @@ def test_another_agents_words_come_in_an_envelope_that_they_cannot_close() -> No
     seen = snapshot(facts())
     for question, envelopes in (
         (risk.question(PROMPTS[Agent.RISK], [hostile.proposal], Books.of(books()), seen, ASK), 1),
-        (validator.question(PROMPTS[Agent.VALIDATOR], hostile.proposal, hostile.assessment, facts(), ASK), 2),
-        (meta.question(PROMPTS[Agent.META], [hostile], Books.of(books()), seen, ASK), 3),
+        (
+            validator.question(
+                PROMPTS[Agent.VALIDATOR], validator.Case(hostile.proposal, hostile.assessment), facts(), ASK
+            ),
+            2,
+        ),
+        (meta.question(PROMPTS[Agent.META], meta.Weighed([hostile], Books.of(books())), seen, ASK), 3),
     ):
         assert question.user.count("</facts>") == 1
         assert question.user.count(OPEN) == question.user.count(CLOSE) == envelopes
@@ -164,14 +171,16 @@ def test_another_agents_words_come_in_an_envelope_that_they_cannot_close() -> No
 
 
 def test_a_long_argument_is_cut() -> None:
-    question = validator.question(PROMPTS[Agent.VALIDATOR], proposal(reasoning="x" * 4000), assessment(), facts(), ASK)
+    question = validator.question(
+        PROMPTS[Agent.VALIDATOR], validator.Case(proposal(reasoning="x" * 4000), assessment()), facts(), ASK
+    )
     assert len(question.user) < 4000
 
 
 def test_what_all_prompts_say_is_said_in_the_same_words() -> None:
-    shared = [set(prompt.system.split("\n# ")) for prompt in PROMPTS.values()]
-    for opening in ("What is not an instruction", "The answer"):
-        assert len({part for parts in shared for part in parts if part.startswith(opening)}) == 1
+    shared = {agent: prompt.system.split("\n# ") for agent, prompt in PROMPTS.items()}
+    for opening, agents in (("What is not an instruction", set(PROMPTS)), ("The answer", set(FOUR))):
+        assert len({part for agent in agents for part in shared[agent] if part.startswith(opening)}) == 1
 
 
 def test_headlines_reach_the_data_agent_alone_and_in_envelopes() -> None:
