@@ -10,6 +10,9 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from trading.money import DeskId, Record
 
+PREFIX = "tdk"
+"""How every token begins, so that whoever finds one in a file knows what it is."""
+
 TokenId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
 TokenName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,59}$")]
 """Whose token it is: a word of a person's, which the log repeats."""

@@ -19,7 +19,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,10 +28,9 @@ from fastapi import Depends, Request
 from starlette.datastructures import Headers
 
 from adapters.postgres.tokens import PostgresTokens
-from trading.access import Scope, Token, allows
+from trading.access import PREFIX, Scope, Token, allows
 from web.problems import Refusal
 
-PREFIX = "tdk"
 OWN_HEADER = "X-Trading-Desk"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -68,14 +66,8 @@ class Door:
         return _bare(host) in LOCAL_NAMES | self.names or not (self.is_local or self.names)
 
 
-def new_token() -> tuple[str, str, str]:
-    """A token's id, all of it, and the hash that is kept. What is between the two is 256 bits of chance."""
-    token_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    return token_id, f"{PREFIX}_{token_id}_{secret}", hashed(secret)
-
-
 def hashed(secret: str) -> str:
-    """What is kept of a secret. It has no pattern to guess by: a slow hash would only slow down every request."""
+    """What is kept of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from trading.money import Identifier
 from web.bodies import read_body
 from web.buckets import Buckets
+from web.counts import NO_ROUTE, Counts
 from web.problems import Refusal, rendered
 
 log = structlog.get_logger()
@@ -40,16 +41,17 @@ _ID = TypeAdapter[str](Identifier)
 class Guard:
     """Stands before every route."""
 
-    def __init__(self, app: ASGIApp, buckets: Buckets) -> None:
+    def __init__(self, app: ASGIApp, buckets: Buckets, counts: Counts) -> None:
         self._app = app
         self._buckets = buckets
+        self._counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it with a problem."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers, answer = Headers(scope=scope), _Answer(send, _name(scope))
+        headers, answer, began = Headers(scope=scope), _Answer(send, _name(scope)), time.monotonic()
         scope.setdefault("state", {})["request_id"] = answer.request_id
         with structlog.contextvars.bound_contextvars(trace_id=answer.request_id):
             try:
@@ -62,6 +64,9 @@ class Guard:
                 await answer.end(
                     Refusal(500, "something went wrong here; the log says what, by the request's id"), scope
                 )
+
+        route = getattr(scope.get("route"), "path", NO_ROUTE)
+        self._counts.answered(scope["method"], route, answer.status, time.monotonic() - began)
 
     def _see(self, scope: Scope) -> None:
         caller = scope["client"][0] if scope.get("client") else ""
@@ -87,13 +92,13 @@ class _Answer:
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
-        self._begun = False
+        self.status = 0
         self.request_id = request_id
 
     async def __call__(self, message: Message) -> None:
         """Send a part of the answer."""
         if message["type"] == "http.response.start":
-            self._begun = True
+            self.status = message["status"]
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
@@ -102,7 +107,7 @@ class _Answer:
 
     async def end(self, refusal: Refusal, scope: Scope) -> None:
         """Say why there is no answer, unless one has begun: that one breaks off."""
-        if not self._begun:
+        if not self.status:
             request = Request(scope)
             await rendered(refusal, self.request_id)(request.scope, request.receive, self)
 
