@@ -99,6 +99,7 @@ async def heard(client: Client, questions: Sequence[ApprovalAsked]) -> list[Pend
 async def answer(settings: Settings, output: Output, wish: Wish) -> int:
     """Answer a cycle that waits. Raises BadConfiguration, in one line, for an answer that does not count."""
     _answer(wish)
+    _named(wish.again)
     answered = await taken(await connect(reach(settings).temporal_address), wish)
     tone: Tone = "good" if answered.approval.approved else "odd"
     words = f"  {wish.cycle.strip().removeprefix('cycle/')}: {answered.approval.words}"

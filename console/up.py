@@ -68,7 +68,8 @@ async def _up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> 
             await migrate(found.database)
             client = await connection.connect(found.temporal_address)
             await stack.enter_async_context(serving(client, settings, found.database, policies.QUEUES))
-        output.say(pairs(_addresses(found, client)))
+            web = [] if once else [("HTTP API", await stack.enter_async_context(_web(settings, found, client)))]
+        output.say(pairs([*_addresses(found, client), *web]))
         await say_if_closed(request, prices, output)
         code = await run_one(client, found, settings, request, output)
         if not once:
@@ -86,6 +87,17 @@ async def _servers(settings: Settings) -> AsyncIterator[Reach]:
         return
     async with embedded.serve(settings.desk.home, ports=_ports(settings.desk)) as endpoints:
         yield embedded_reach(endpoints)
+
+
+@asynccontextmanager
+async def _web(settings: Settings, found: Reach, client: Client) -> AsyncIterator[str]:
+    """The HTTP API beside the desk, at a free port unless WEB_PORT names one; its address."""
+    from web.desk import web_desk  # noqa: PLC0415  half a second of imports that `--once` does not wait for
+    from web.serving import serving_web  # noqa: PLC0415  as above
+
+    place = (settings.web.host, settings.web.port or 0)
+    async with web_desk(settings, found, client) as at, serving_web(at, *place) as address:
+        yield address
 
 
 def _refuse_second(home: Path) -> None:

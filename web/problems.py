@@ -27,7 +27,18 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from temporalio.service import RPCError, RPCStatusCode
 
-from trading.errors import BadConfiguration, BadRule, Retryable, TradingError, UnknownSymbol, UnusableDatabase
+from trading.errors import (
+    BadConfiguration,
+    BadMarketData,
+    BadRule,
+    BrokerRefused,
+    MarketRefused,
+    ModelRefused,
+    Retryable,
+    TradingError,
+    UnknownSymbol,
+    UnusableDatabase,
+)
 from trading.money import Record
 
 MEDIA_TYPE = "application/problem+json"
@@ -151,8 +162,10 @@ def of(error: TradingError) -> Refusal:
     if isinstance(error, UnusableDatabase):
         # No fault of who asks, and its words may hold an address.
         return Refusal(503, "the database cannot be used")
-    if isinstance(error, BadConfiguration | BadRule):
+    if isinstance(error, BadConfiguration | BadRule | BrokerRefused):
         return Refusal(409, str(error))
+    if isinstance(error, MarketRefused | ModelRefused | BadMarketData):
+        return Refusal(503, str(error))
     raise error
 
 

@@ -14,11 +14,12 @@ from console.capital import Moved, Payment, activity_of, paid
 from console.desk import has_books
 from console.state import LONGEST_REASON
 from trading.access import Scope
+from trading.errors import BooksDisagree
 from trading.portfolio import CapitalEvent
 from trading.statement import ActivityKind
 from web.access import Caller, Reads, may
 from web.desk import AtDesk
-from web.problems import documented, request_id
+from web.problems import Refusal, documented, request_id
 from web.routes.events import Again
 from web.told import Page, told
 
@@ -59,5 +60,8 @@ async def pay(
     reason = f"{wanted.reason.strip()} ({caller.name})"[:LONGEST_REASON]
     named = None if again is None else f"{at.desk_id}/{wanted.kind}-{again}"
     activity = activity_of(at.desk_id, Payment(ActivityKind(wanted.kind), wanted.amount, reason, named))
-    moved = await paid(at.settings, at.books, at.prices.market, activity, request_id(request))
+    try:
+        moved = await paid(at.settings, at.books, at.prices.market, activity, request_id(request))
+    except BooksDisagree:
+        raise Refusal(409, "something else was paid under this key") from None
     return told(request, moved, 201)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.postgres.reports import CycleSummary, EventLine, OrderLine
@@ -132,22 +132,22 @@ async def _seen(at: WebDesk, cycle_id: str) -> dict[str, Any]:
     events: Sequence[EventLine] = await at.books.reports.events_after(0, limit=MOST_EVENTS, cycle_id=cycle_id)
     return {
         "cycle": known,
-        "report": await _report(at, cycle_id),
+        "report": await _report(at, known),
         "events": events,
         "orders": await at.books.reports.orders(limit=MOST_ORDERS, cycle_id=cycle_id),
         "url": workflow_url(at.found.ui_url, at.client, f"cycle/{cycle_id}"),
     }
 
 
-async def _report(at: WebDesk, cycle_id: str) -> CycleReport | None:
-    """The word of its workflow; it is asked only once it has ended, so that nobody waits."""
-    handle = at.client.get_workflow_handle_for(TradingCycle.run, f"cycle/{cycle_id}")
+async def _report(at: WebDesk, cycle: CycleSummary) -> CycleReport | None:
+    """The word of its workflow, which ends a moment after its last line in the log; nobody waits for one that runs."""
+    if cycle.ended_at is None:
+        return None
+    handle = at.client.get_workflow_handle_for(TradingCycle.run, f"cycle/{cycle.cycle_id}")
     try:
-        found = await handle.describe(rpc_timeout=LOOK_TIMEOUT)
-        if found.status is not WorkflowExecutionStatus.COMPLETED:
-            return None
-        return await handle.result(rpc_timeout=LOOK_TIMEOUT)
-    except WorkflowFailureError:
+        async with asyncio.timeout(LOOK_TIMEOUT.total_seconds()):
+            return await handle.result()
+    except (WorkflowFailureError, TimeoutError):
         return None
     except RPCError as error:
         if error.status in {RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT}:
