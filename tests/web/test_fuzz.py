@@ -1,4 +1,4 @@
-"""The API under schemathesis, by its own description: whatever it is asked, no 500, no hang, and only what it describes."""
+"""The API under schemathesis, by its own description: no 500, no hang, and nothing that it does not describe."""
 
 from __future__ import annotations
 
@@ -66,4 +66,4 @@ async def test_every_operation_answers_as_it_is_described(desk: Api) -> None:
 
 @pytest.mark.faults
 async def test_every_operation_answers_as_it_is_described_at_length(desk: Api) -> None:
-    await fuzzed(desk, 100)
+    await fuzzed(desk, 40)
