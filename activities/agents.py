@@ -7,7 +7,7 @@ from temporalio import activity
 from activities.calls import Seat
 from activities.casting import Cast
 from activities.hearing import Case, Hearing
-from trading.agents import data, meta, reflector, risk, validator
+from trading.agents import data, debate, meta, reflector, risk, validator
 from trading.agents.budget import Budget
 from trading.agents.citations import checked
 from trading.agents.questions import Agent
@@ -92,13 +92,13 @@ class AgentActivities:
         Repeat: as `ask_data`.
         """
         symbol = asked.proposal.symbol
-        facts = (await self._snapshots.load(asked.snapshot_id)).facts(symbol)
+        snapshot = await self._snapshots.load(asked.snapshot_id)
         told = validator.Case(asked.proposal, asked.assessment, asked.precedents)
         case = Case(
             agent=Agent.VALIDATOR,
             payer=asked.terms.payer(asked.cycle),
             terms=asked.terms,
-            pose=lambda prompt, ask: validator.question(prompt, told, facts, ask),
+            pose=lambda prompt, ask: validator.question(prompt, told, snapshot, ask),
             read=lambda text, question: checked(validator.read(text, symbol), question.facts),
             symbol=symbol,
         )
@@ -132,8 +132,18 @@ class AgentActivities:
         Repeat: as `ask_data`.
         """
         symbol = asked.candidate.proposal.symbol
-        reason = f"nobody sits for the {asked.agent}"
-        return ArgumentHeard(answer=Abstention(symbol=symbol, cause=NOT_ASKED, reason=reason))
+        snapshot = await self._snapshots.load(asked.snapshot_id)
+        told = debate.Case(asked.candidate, asked.said, asked.precedents)
+        case = Case(
+            agent=asked.agent,
+            payer=asked.terms.payer(asked.cycle),
+            terms=asked.terms,
+            pose=lambda prompt, ask: debate.question(prompt, told, snapshot, ask),
+            read=lambda text, question: checked(debate.read(text, symbol, asked.agent), question.facts),
+            symbol=symbol,
+        )
+        heard = await self._hearing.hear(case)
+        return ArgumentHeard(answer=heard.answer, source=heard.source, strain=heard.strain)
 
     @activity.defn
     async def reflect(self, asked: ReflectAsked) -> LessonHeard:

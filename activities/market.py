@@ -10,8 +10,9 @@ import structlog
 from temporalio import activity
 
 from trading.errors import UnknownSymbol
+from trading.fundamentals import earnings_at
 from trading.market import Dropped, Snapshot, SnapshotSummary
-from trading.ports import Calendar, Market, Snapshots
+from trading.ports import Calendar, EarningsCalendar, Market, Snapshots
 from trading.snapshots import assemble, last_completed
 from trading.steps import SnapshotAsked
 
@@ -25,9 +26,20 @@ log = structlog.get_logger()
 
 
 class MarketActivities:
-    """Snapshots of one market; in session a price older than `max_age` is not trusted."""
+    """Snapshots of one market; in session a price older than `max_age` is not trusted.
 
-    def __init__(self, market: Market, calendar: Calendar, snapshots: Snapshots, max_age: timedelta) -> None:
+    The days of reports that `earnings` has go before the market's own.
+    """
+
+    def __init__(
+        self,
+        market: Market,
+        calendar: Calendar,
+        snapshots: Snapshots,
+        max_age: timedelta,
+        earnings: EarningsCalendar | None = None,
+    ) -> None:
+        self._earnings = earnings
         self._market = market
         self._calendar = calendar
         self._snapshots = snapshots
@@ -41,7 +53,7 @@ class MarketActivities:
         beside it.
         """
         stage = asked.stage
-        snapshot = await self._look(asked)
+        snapshot = self._with_reports(await self._look(asked))
         if snapshot.fallback:
             log.warning("market fell back", provider=snapshot.provider, reason=snapshot.fallback)
             meter = activity.metric_meter().with_additional_attributes({"provider": snapshot.provider})
@@ -70,6 +82,15 @@ class MarketActivities:
         unknown = (Dropped(symbol=symbol, code="missing", reason="the market does not know it") for symbol in gone)
         dropped = sorted((*snapshot.dropped, *unknown), key=lambda one: one.symbol)
         return snapshot.model_copy(update={"dropped": tuple(dropped)})
+
+    def _with_reports(self, snapshot: Snapshot) -> Snapshot:
+        if self._earnings is None:
+            return snapshot
+        symbols = []
+        for facts in snapshot.symbols:
+            own = earnings_at(self._earnings.days(facts.instrument.symbol), snapshot.as_of)
+            symbols.append(facts if own is None else facts.model_copy(update={"earnings_on": own}))
+        return snapshot.model_copy(update={"symbols": tuple(symbols)})
 
     async def _knows(self, symbol: str) -> bool:
         try:

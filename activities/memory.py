@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from temporalio import activity
 
@@ -26,7 +27,7 @@ from trading.steps import RecallAsked, Recollection, RememberAsked, ResolveAsked
 
 MOST_LESSONS = 3
 """Resolved memories that one cycle is asked to learn from: each is a call to a model, and there are cycles enough."""
-_LOOKED_BACK = 10
+_LOOKED_BACK = 50
 """The newest resolved memories of which one without a lesson is looked for; what is older has been passed over."""
 
 
@@ -60,7 +61,9 @@ class MemoryActivities:
         as_of = asked.as_of or await self._market.latest(clock.now())
         await self._resolving.resolve(asked.desk_id, as_of)
         newest = await self._shelf.memory.resolved(asked.desk_id, as_of, _LOOKED_BACK)
-        untold = [one.setup.memory_id for one in newest if not one.lesson]
+        # By what was decided and not by its name, in which cycles are numbered: a replay names them otherwise.
+        by_age = sorted(newest, key=_age)
+        untold = [one.setup.memory_id for one in by_age if not one.lesson]
         return Resolved(memory_ids=tuple(untold[-MOST_LESSONS:]))
 
     @activity.defn
@@ -118,6 +121,11 @@ class MemoryActivities:
     async def _vectors(self, texts: Sequence[str]) -> tuple[list[Vector], str]:
         embedder = self._shelf.embedder
         return await embedder.embed(texts), embedder.name
+
+
+def _age(memory: Remembered) -> tuple[datetime, datetime, str, str]:
+    setup, outcome = memory.setup, memory.outcome
+    return outcome.resolved_at if outcome else setup.decided_at, setup.decided_at, setup.symbol, setup.leg
 
 
 def _thought(setup: Setup, snapshot: Snapshot, calendar: Calendar, costs: Costs) -> ShadowTrade:

@@ -14,12 +14,15 @@ import structlog
 
 from adapters import sectors
 from trading.companies import Company, merged
-from trading.errors import MarketUnavailable
+from trading.errors import MarketUnavailable, UnknownSymbol
 from trading.instruments import Instrument
 from trading.ports import Companies
 
 Ask = Callable[[Sequence[str]], Awaitable[Sequence[Company]]]
 """Asks a provider for the facts of these symbols. Raises UnknownSymbol or MarketUnavailable."""
+
+MOST_FAILURES = 2
+"""Symbols of one look without an answer: then it is the provider that has none."""
 
 log = structlog.get_logger()
 
@@ -40,6 +43,25 @@ class CompanyFacts:
             known |= await self._asked(wanted, known)
         return {symbol: _with_sector(known[symbol]) for symbol in symbols}
 
+    async def of_today(self, symbols: Sequence[str]) -> Mapping[str, Company]:
+        """What is known of these symbols by now, each told anew at most once a day.
+
+        One that cannot be told costs the others nothing; after `MOST_FAILURES` nobody more is asked about.
+        """
+        known = dict(await self._companies.find(symbols))
+        now, failures = datetime.now(UTC), 0
+        for symbol in symbols:
+            if symbol in known and known[symbol].is_of_today(now):
+                continue
+            try:
+                known |= await self._told([symbol], known)
+            except (MarketUnavailable, UnknownSymbol) as failure:
+                failures += 1
+                log.warning("nothing of today", symbol=symbol, reason=str(failure))
+            if failures == MOST_FAILURES:
+                break
+        return known
+
     async def known(self, symbols: Sequence[str]) -> Mapping[str, Company]:
         """What is known without asking anybody."""
         return await self._companies.find(symbols)
@@ -50,14 +72,16 @@ class CompanyFacts:
 
     async def _asked(self, wanted: Sequence[str], known: Mapping[str, Company]) -> dict[str, Company]:
         try:
-            told = await self._ask(wanted)
+            return await self._told(wanted, known)
         except MarketUnavailable as failure:
             listed = {s: _TABLE[s] for s in wanted if s in _TABLE and s not in known}
             if set(wanted) - known.keys() - listed.keys():
                 raise
             log.warning("stale company facts serve", symbols=list(wanted), reason=str(failure))
             return {symbol: _from_table(instrument) for symbol, instrument in listed.items()}
-        told = [merged(known.get(company.symbol), company) for company in told]
+
+    async def _told(self, wanted: Sequence[str], known: Mapping[str, Company]) -> dict[str, Company]:
+        told = [merged(known.get(company.symbol), company) for company in await self._ask(wanted)]
         await self._companies.keep(told)
         return {company.symbol: company for company in told}
 

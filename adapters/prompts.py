@@ -25,7 +25,7 @@ from pydantic import ValidationError
 import trading.agents
 from trading.agents.envelope import OPEN
 from trading.agents.posing import Prompt
-from trading.agents.questions import FOUR, Agent
+from trading.agents.questions import Agent
 from trading.errors import BadConfiguration
 
 SHIPPED = Path(trading.agents.__path__[0]) / "prompts"
@@ -64,7 +64,7 @@ def read_library(folder: Path | None = None) -> Library:
     """
     read = [*_read_folder(SHIPPED), *([] if folder is None else _read_folder(folder))]
     usual = {prompt.agent: prompt for prompt, strategies_only in read if not strategies_only}
-    if missing := [agent for agent in FOUR if agent not in usual]:
+    if missing := [agent for agent in Agent if agent not in usual]:
         raise BadConfiguration(f"{SHIPPED}: no prompt for {', '.join(missing)}")
     return Library(usual=usual, every={(prompt.agent, prompt.version): prompt for prompt, _ in read})
 
@@ -78,7 +78,7 @@ def _read_folder(folder: Path) -> list[tuple[Prompt, bool]]:
     """The prompts of a folder, each with whether it is for strategies alone."""
     paths = sorted(folder.glob("*.md"))
     if not paths:
-        raise BadConfiguration(f"{folder}: no prompts there (files like data-2.md)")
+        raise BadConfiguration(f"{folder}: no prompts there (files like data-3.md)")
     read = [_read(path) for path in paths]
     _one_each(folder, [prompt for prompt, strategies_only in read if not strategies_only])
     return read

@@ -29,6 +29,7 @@ STRATEGY: dict[str, Any] = {
             metavar="on|off",
         ),
     ],
+    "debate_rounds": Annotated[Word, typer.Option(help="How often Bull and Bear argue, 0 to 3; none.", metavar="N")],
     "breaker": Annotated[
         Word, typer.Option(help="Whether its circuit breaker does; in cycles as the limits.", metavar="on|off")
     ],
@@ -67,7 +68,9 @@ ACCOUNT: dict[str, Any] = {
 AGENTS: dict[str, Any] = {
     "model": Annotated[
         Several,
-        typer.Option(help="Of all agents, or of one: data=, risk=, validator=, meta=NAME.", metavar="NAME|AGENT=NAME"),
+        typer.Option(
+            help="Of all, or of one: data=, risk=, validator=, meta=, bull=, bear=NAME.", metavar="NAME|AGENT=NAME"
+        ),
     ],
     "estimate": Annotated[bool, typer.Option("--estimate", help="Say what the models would cost, and run nothing.")],
     "max_cost": Annotated[Word, typer.Option(help="Most dollars that new questions may cost; the run stops before.")],

@@ -40,6 +40,12 @@ OPTIONS: dict[str, Any] = {
         Word,
         typer.Option(help="auto, always, or above_notional,above_usd=5000.", metavar="MODE[,NAME=VALUE...]"),
     ],
+    "debate_rounds": Annotated[
+        Word, typer.Option(help="How often Bull and Bear argue before the MetaAgent decides, 0 to 3.", metavar="N")
+    ],
+    "heed_memory": Annotated[
+        Word, typer.Option(help="Deny what has failed too often; default: of agents alone.", metavar="yes|no|default")
+    ],
     "rule": Annotated[Word, typer.Option(help="When it does too badly, as min_trades=20.", metavar="NAME=VALUE,...")],
 }
 

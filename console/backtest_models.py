@@ -27,6 +27,7 @@ from wiring.casting import cast_of
 
 FILE = "model_calls.sqlite"
 _FIELDS = {"data": "data_agent", "risk": "risk_agent", "validator": "validator", "meta": "meta_agent"}
+_FIELDS |= {"bull": "bull", "bear": "bear"}
 """How each agent is typed, and how the settings of his models begin."""
 
 

@@ -85,6 +85,8 @@ def _card(result: Result, card: RunCard) -> Iterator[tuple[str, str | Text]]:
     yield "breaker", "the desk's" if plan.breaker else "none: it is for whole cycles" if in_columns else "off"
     if plan.heed:
         yield "memory", f"denies what has failed {plan.heed.failed_times} times within {plan.heed.similar_distance:g}"
+    if plan.debate_rounds:
+        yield "debate", f"{plan.debate_rounds} rounds of Bull and Bear"
     yield "data", plain(card.data)
     yield "data hash", card.data_hash[:16]
     yield "code", card.code_version + (f", {card.rule_version}" if card.rule_version else "")

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import JsonValue, ValidationError
 
 from backtest.data.loading import Wanted
+from console.strategy_wish import rounds_of
 from console.universe_file import read_universe
 from settings import Settings
 from trading.backtest_plan import Engine, FillAt, Frictions, Plan, SizedBy, Sizing
@@ -117,8 +118,15 @@ def _fields(strategy: str, typed: Typed, settings: Settings) -> dict[str, Any]:
         "style": settings.style.style,
         "seed": 0 if typed.get("seed") is None else number("--seed", typed["seed"]),
         "mask": bool(typed.get("mask")),
+        "debate_rounds": _rounds(strategy, typed.get("debate_rounds")),
         "heed": settings.memory.heed if memory else None,
     }
+
+
+def _rounds(strategy: str, said: str | None) -> int:
+    if said is not None and strategy != AGENTS:
+        raise BadConfiguration("--debate-rounds: of the agents, and a rule has no debates")
+    return 0 if said is None else rounds_of(said)
 
 
 def _heeds(strategy: str, settings: Settings) -> bool:

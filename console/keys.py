@@ -19,7 +19,7 @@ from wiring.models import check_models, check_provider
 
 EVERYBODYS = "SPY"
 """A symbol that every feed has."""
-_AGENTS = ("DATA_AGENT", "RISK_AGENT", "VALIDATOR", "META_AGENT", "INQUIRER")
+_AGENTS = ("DATA_AGENT", "RISK_AGENT", "VALIDATOR", "META_AGENT", "BULL", "BEAR", "REFLECTOR", "INQUIRER")
 # What decides who is asked, and where.
 _SEATS = (
     *(f"LLM_{agent}_{kind}" for agent in _AGENTS for kind in ("MODEL", "FALLBACK_MODEL")),

@@ -109,7 +109,7 @@ async def _known(settings: Settings, within: Within) -> Known:
             if one.outcome and since <= one.outcome.resolved_at < until and _is_of(one, within)
         ]
         pending = sum(_is_of(one, within) for one in await memory.pending(books.desk_id))
-        calls = {voice.call_id for one in resolved for voice in spoken(one.setup) if voice.call_id}
+        calls = {name for one in resolved for voice in spoken(one.setup) for name in voice.call_ids}
         costs = await PostgresChronicle(books.engine).costs(sorted(calls))
     return Known(tuple(resolved), pending, costs)
 

@@ -58,6 +58,7 @@ _STAGE_OF = {
     "ask_data": Stage.DATA,
     "ask_risk": Stage.RISK,
     "ask_validator": Stage.VALIDATOR,
+    "argue": Stage.META,
     "ask_meta": Stage.META,
     "intend": Stage.ORDERS,
     "decide_in_shadow": Stage.ORDERS,
@@ -150,6 +151,8 @@ def _doing(stage: Stage, sight: Sight) -> str:
     waiting = sum(count for kind, count in sight.doing.items() if _STAGE_OF.get(kind) is stage)
     if stage in {Stage.DATA, Stage.VALIDATOR}:
         return f"{waiting} answers to come" if waiting > 1 else "1 answer to come" if waiting else ""
+    if stage is Stage.META and sight.doing.get("argue"):
+        return "Bull and Bear argue"
     if stage is Stage.ORDERS:
         asked = next((row.note for row in sight.rows if row.order_state is None and row.note.startswith(WAITS)), "")
         if asked:

@@ -57,6 +57,8 @@ def summed(one: Strategy, breaker: CircuitBreaker = CircuitBreaker()) -> Text:  
     lines += [("prompts", _by_agent(one.prompts))] if one.prompts else []
     lines += [("challenges", one.challenges)] if one.challenges else []
     lines += [("budget", f"{dollars(one.budget_usd_per_day)} USD a day")] if one.budget_usd_per_day is not None else []
+    lines += [("debate", _rounds(one.debate_rounds))] if one.debate_rounds else []
+    lines += [("memory", _heeds(one.heeds_memory))] if one.heeds_memory is not None else []
     lines += [("limits", _limits(one))] if _limits(one) else []
     lines += [("approval", _record(one.approval))] if one.approval else []
     lines += [("rule", _record(one.rules))] if one.rules else []
@@ -115,6 +117,14 @@ def _universe(universe: Universe, most: int = MOST_NAMED) -> str:
     if universe.screen is not None:
         words.append(f"screen: {_record(universe.screen)}")
     return "; ".join(words) or "the watchlist"
+
+
+def _rounds(rounds: int) -> str:
+    return f"{rounds} round{'s' * (rounds > 1)} of Bull and Bear before the MetaAgent"
+
+
+def _heeds(heeds: bool) -> str:  # noqa: FBT001  it is what the strategy says
+    return "what has failed too often is denied" if heeds else "told, and denies nothing"
 
 
 def _scans(one: Strategy) -> str:

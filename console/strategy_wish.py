@@ -18,7 +18,7 @@ from trading.errors import BadConfiguration
 from trading.events import storable
 from trading.instruments import tickers
 from trading.money import Record
-from trading.strategy import AGENTS, Screen, Strategy
+from trading.strategy import AGENTS, MOST_ROUNDS, Screen, Strategy
 from trading.strategy_rules import StrategyRules
 
 Typed = Mapping[str, Any]
@@ -28,6 +28,7 @@ Kind = TypeVar("Kind", bound=Record)
 NONE = "none"
 _AGENTS = {"data": Agent.DATA, "risk": Agent.RISK, "validator": Agent.VALIDATOR, "meta": Agent.META}
 _AGENTS |= {agent.lower(): agent for agent in Agent}
+_HEEDS = {"yes": True, "no": False, "default": None, NONE: None}
 _HUNDRED = Decimal(100)
 _UNSAID: tuple[object, ...] = (None, [], ())
 
@@ -154,6 +155,27 @@ def _restrict(fields: Fields, said: str) -> None:
     fields["limits"]["restricted_symbols"] = () if said == NONE else tickers(said.split(","))
 
 
+def rounds_of(said: str) -> int:
+    """So many rounds of a debate. Raises BadConfiguration for what is no such number."""
+    text = "0" if said == NONE else said.strip()
+    if text not in {str(rounds) for rounds in range(MOST_ROUNDS + 1)}:
+        raise BadConfiguration(
+            f"--debate-rounds: {said or 'nothing'} (one writes a whole number from 0 to {MOST_ROUNDS})"
+        )
+    return int(text)
+
+
+def _rounds(fields: Fields, said: str) -> None:
+    fields["debate_rounds"] = rounds_of(said)
+
+
+def _heeds(fields: Fields, said: str) -> None:
+    word = said.strip().lower()
+    if word not in _HEEDS:
+        raise BadConfiguration(f"--heed-memory: {said} (one writes yes, no or default)")
+    fields["heeds_memory"] = _HEEDS[word]
+
+
 def _approval(usual: ApprovalTerms) -> Callable[[Fields, str], None]:
     def change(fields: Fields, said: str) -> None:
         mode, *terms = said.split(",")
@@ -183,6 +205,8 @@ _CHANGES: dict[str, Callable[[Fields, Any], None]] = {
     "prompt": _by_agent("prompts", "--prompt"),
     "budget": _budget,
     "scan_times": _times,
+    "debate_rounds": _rounds,
+    "heed_memory": _heeds,
     "restrict": _restrict,
     **{name: _limit(name) for name in ("max_position", "max_sector", "max_positions", "max_order_usd", "min_price")},
 }

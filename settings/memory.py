@@ -26,14 +26,14 @@ class MemorySettings(BaseSettings):
         "for itself.",
     )
     failed_times: int = Field(
-        3, ge=1, le=25, description="So many similar setups that lost, more than won, are too many."
+        3, ge=1, le=25, description="So many similar setups that lost are too many, unless half as many won."
     )
     similar_distance: float = Field(
-        1.0,
+        0.75,
         ge=0,
         le=10,
         allow_inf_nan=False,
-        description="How unlike setups may be that count as similar: 0 is the same, 1 one kind on different days, 3 "
+        description="How unlike setups may be that count as similar: 0 is the same, 0.6 one symbol a day later, 2 "
         "strangers.",
     )
     embedder: str = Field(

@@ -49,6 +49,13 @@ class ModelSettings(BaseSettings):
     risk_agent_fallback_model: str = Field("", description="Who is asked when the RiskManager's model is unavailable.")
     validator_fallback_model: str = Field("", description="Who is asked when the Validator's model is unavailable.")
     meta_agent_fallback_model: str = Field("", description="Who is asked when the MetaAgent's model is unavailable.")
+    bull_model: str = Field("", description="Model of Bull, where a strategy has debates; unset, as the DataAgent's.")
+    bull_fallback_model: str = Field("", description="Who is asked when Bull's model is unavailable.")
+    bear_model: str = Field(
+        "",
+        description="Model of Bear, where a strategy has debates; unset, as the Validator's: with both keys another's.",
+    )
+    bear_fallback_model: str = Field("", description="Who is asked when Bear's model is unavailable.")
     reflector_model: str = Field("", description="Model of the Reflector; unset, as the DataAgent's.")
     reflector_fallback_model: str = Field("", description="Who is asked when the Reflector's model is unavailable.")
     inquirer_model: str = Field("", description="Model of the Inquirer, who answers questions; as the DataAgent's.")
@@ -79,7 +86,8 @@ class ModelSettings(BaseSettings):
         description="Part of any of these budgets from which the fallback models are asked, the rules where none is.",
     )
     skip_at: Part = Field(
-        Decimal("0.9"), description="Part from which optional agents are not asked at all: Validator and Reflector."
+        Decimal("0.9"),
+        description="Part from which optional agents are not asked at all: Validator, Bull, Bear and Reflector.",
     )
     unknown_usd_per_million_tokens: Annotated[Decimal, Field(ge=0, le=100_000)] = Field(
         Decimal(100), description="Dollars at which a million tokens count of a model whose price nobody knows."

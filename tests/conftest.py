@@ -12,16 +12,20 @@ from typing import Any
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
-from adapters.postgres.engine import Database, application_engine
+from adapters.postgres.engine import Database, Patience, application_engine
 from adapters.postgres.migrations import migrate
 from adapters.temporal.ending import leave
 from embedded.home import Home
 from embedded.postgres import PostgresServer
 from tests.servers import temporal_server
 
+# How long an example takes says nothing on a machine that does much else.
+settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("desk")
 LOOPBACK = ("127.", "::1", "localhost")
 _numbers = count(1)
 EXIT_CODE = pytest.StashKey[int]()
@@ -84,7 +88,8 @@ async def database(postgres: PostgresServer) -> AsyncIterator[Database]:
 @pytest.fixture
 async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
     """The application's connections to the test's database."""
-    engine = application_engine(database)
+    # Some tests ask fifty things at once, of ten connections: however long that takes, it is no failure.
+    engine = application_engine(database, patience=Patience(connect=60, command=60, pool=60))
     yield engine
     await engine.dispose()
 

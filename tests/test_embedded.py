@@ -116,6 +116,7 @@ async def test_a_second_owner_is_refused_with_the_first_ones_pid(home: Path) -> 
         assert first.owner() == os.getpid()
 
 
+@pytest.mark.faults
 async def test_a_killed_owner_leaves_no_server_and_the_next_finds_everything_where_it_was(open_home: Path) -> None:
     with _owner_of(open_home) as owner:
         before = running(open_home)
@@ -130,6 +131,7 @@ async def test_a_killed_owner_leaves_no_server_and_the_next_finds_everything_whe
         assert await _written(after) == (7, "RUNNING")
 
 
+@pytest.mark.faults
 async def test_ctrl_c_in_the_terminal_reaches_only_the_owner(home: Path) -> None:
     with _owner_of(home) as owner:
         endpoints = running(home)
@@ -141,6 +143,7 @@ async def test_ctrl_c_in_the_terminal_reaches_only_the_owner(home: Path) -> None
         assert not (home / "lock").exists()
 
 
+@pytest.mark.faults
 async def test_servers_that_a_dead_owner_left_behind_are_ended_before_new_ones_start(open_home: Path) -> None:
     async with serve(open_home, testing=True) as endpoints:
         commands = [psutil.Process(server.pid).cmdline() for server in endpoints.servers]
@@ -153,6 +156,7 @@ async def test_servers_that_a_dead_owner_left_behind_are_ended_before_new_ones_s
         assert await _one(anew.database.url()) == 1
 
 
+@pytest.mark.faults
 async def test_a_server_that_dies_is_started_again_at_the_same_address(home: Path) -> None:
     async with serve(home, testing=True) as endpoints:
         await _write(endpoints)
@@ -163,6 +167,7 @@ async def test_a_server_that_dies_is_started_again_at_the_same_address(home: Pat
         assert await _written(now) == (7, "RUNNING")
 
 
+@pytest.mark.faults
 async def test_each_server_can_be_killed_and_brought_back_by_itself(open_home: Path) -> None:
     folder = prepared(open_home)
     ports = choose_ports(PortChoice(), folder.ports)

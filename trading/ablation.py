@@ -101,7 +101,7 @@ def ablate(
         pnl_without=cents(otherwise),
         earned=cents(made - otherwise),
         cost_usd=cost,
-        unpriced=len({voice.call_id for voice in voices} - set(costs)),
+        unpriced=len({name for voice in voices for name in voice.call_ids} - set(costs)),
         net_usd=net,
         interval=_interval(float(net), _by_cycle(cases, costs), generator, draws),
     )
@@ -149,11 +149,11 @@ def a_share(memory: Remembered) -> Decimal:
 def _by_cycle(cases: Sequence[_Case], costs: Costs) -> Column:
     """What each cycle's setups add to the net worth, [cycles]; a call that two cycles share is the first's."""
     worth: dict[str, Decimal] = defaultdict(Decimal)
-    paid: set[str | None] = set()
+    paid: set[str] = set()
     for case in cases:
-        calls = {voice.call_id for voice in case.voices} - paid
+        calls = {name for voice in case.voices for name in voice.call_ids} - paid
         paid |= calls
-        cost = sum((costs.get(call, ZERO) for call in calls if call is not None), ZERO)
+        cost = sum((costs.get(call, ZERO) for call in calls), ZERO)
         worth[case.cycle_id] += case.made - case.otherwise - cost
     return np.array([float(one) for one in worth.values()])
 

@@ -16,6 +16,7 @@ from trading.limits import Limits
 from trading.money import ZERO, Dollars, Fraction, Quantity, Record, Text
 from trading.orders import Style
 from trading.precedents import Heed
+from trading.strategy import MOST_ROUNDS
 
 Yearly = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -74,7 +75,7 @@ class Plan(Record):
     out. `intrabar`: stops, targets and limit orders meet each bar's open, high and low, the worst first; without it
     they meet its close alone. `seed` is that of whatever is drawn. `mask` hides names, sectors and levels of prices
     from whoever decides. With `heed` the run remembers its own decisions, and denies setups whose like has failed so
-    often; None remembers nothing.
+    often; None remembers nothing. Bull and Bear argue `debate_rounds` times, where agents decide.
     """
 
     strategy: Text
@@ -94,6 +95,7 @@ class Plan(Record):
     seed: Annotated[int, Field(ge=0)] = 0
     mask: bool = False
     heed: Heed | None = Field(default=None, exclude_if=lambda heed: heed is None)
+    debate_rounds: Annotated[int, Field(ge=0, le=MOST_ROUNDS, exclude_if=lambda rounds: not rounds)] = 0
 
     @model_validator(mode="after")
     def _forwards(self) -> Plan:

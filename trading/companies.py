@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime
 
+from trading.fundamentals import MOST_AGE as MOST_AGE_TODAY
+from trading.fundamentals import Fundamentals, ReportDays
 from trading.instruments import UNKNOWN_SECTOR, Instrument, Symbol
 from trading.money import Record
 
@@ -16,7 +18,10 @@ MOST_AGE_UNTRADABLE = timedelta(days=1)
 
 
 class Company(Record):
-    """Facts of one company or fund, who told them and when. `sector` is a GICS sector, `ETF` or `Unknown`."""
+    """Facts of one company or fund, who told them and when. `sector` is a GICS sector, `ETF` or `Unknown`.
+
+    `fundamentals` and `earnings` are None of a provider that has none; they say themselves who told them and when.
+    """
 
     symbol: Symbol
     name: str = ""
@@ -25,6 +30,8 @@ class Company(Record):
     tradable: bool = True
     source: str
     known_at: AwareDatetime
+    fundamentals: Fundamentals | None = None
+    earnings: ReportDays | None = None
 
     @property
     def instrument(self) -> Instrument:
@@ -35,6 +42,10 @@ class Company(Record):
         """Whether nobody need be asked again."""
         return now - self.known_at <= (MOST_AGE if self.tradable else MOST_AGE_UNTRADABLE)
 
+    def is_of_today(self, now: datetime) -> bool:
+        """Whether its numbers, or that there are none, were told within a day."""
+        return self.fundamentals is not None and now - self.fundamentals.known_at <= MOST_AGE_TODAY
+
 
 def merged(old: Company | None, new: Company) -> Company:
     """The newer facts; what the new source does not tell stays as it was known."""
@@ -44,5 +55,7 @@ def merged(old: Company | None, new: Company) -> Company:
         "name": new.name or old.name,
         "sector": old.sector if new.sector == UNKNOWN_SECTOR else new.sector,
         "industry": new.industry or old.industry,
+        "fundamentals": new.fundamentals or old.fundamentals,
+        "earnings": new.earnings or old.earnings,
     }
     return new.model_copy(update=kept)

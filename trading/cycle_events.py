@@ -14,7 +14,7 @@ from trading.memory import Precedents
 from trading.money import MOST_TEXT, ZERO, Record
 from trading.proposals import Constraint, Proposal
 from trading.shadow import MARK
-from trading.signals import Abstention, Decision, RiskAssessment, Signal, Validation, Verdict
+from trading.signals import Abstention, Argument, Decision, RiskAssessment, Signal, Validation, Verdict
 from trading.steps import Cycle, LessonHeard, Opening, Source
 
 
@@ -128,6 +128,12 @@ def validation_complete(cycle: Cycle, validation: Validation, source: Source | N
     """The Validator's word."""
     data = {**_dump(validation), **_source(source)}
     return cycle_event(cycle, EventType.VALIDATION_COMPLETE, at, data, validation.symbol)
+
+
+def argument_made(cycle: Cycle, argument: Argument, word: int, source: Source | None, at: datetime) -> Event:
+    """Bull or Bear spoke of a candidate; `word` counts the words of its debate from 1."""
+    data = {**_dump(argument), "word": word, **_source(source)}
+    return cycle_event(cycle, EventType.ARGUMENT_MADE, at, data, f"{argument.symbol}/{word}")
 
 
 def meta_agent_decision(cycle: Cycle, decision: Decision, source: Source | None, at: datetime) -> Event:

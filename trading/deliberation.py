@@ -10,6 +10,7 @@ from trading.agents.facts import Books
 from trading.agents.questions import Agent
 from trading.breaker_facts import NO_MODEL
 from trading.constraints import rule_on
+from trading.debating import Arguments, debate
 from trading.docket import CycleOutcome
 from trading.errors import Final, ModelRefused
 from trading.events import Event
@@ -39,7 +40,7 @@ async def deliberate(run: Run) -> list[Decided] | CycleOutcome:
 
 
 async def _by_agents(run: Run) -> list[Decided] | CycleOutcome:
-    """DataAgent, limits, memory, RiskManager, Validator, MetaAgent."""
+    """DataAgent, limits, memory, RiskManager, Validator, Bull and Bear where they debate, MetaAgent."""
     signals = await _signals(run)
     if not signals:
         return CycleOutcome.NO_SIGNALS
@@ -52,7 +53,8 @@ async def _by_agents(run: Run) -> list[Decided] | CycleOutcome:
     candidates = await _validate(run, approved)
     if not candidates:
         return CycleOutcome.NONE_VALIDATED
-    return await _decide(run, candidates) or CycleOutcome.NONE_DECIDED
+    arguments = await debate(run, candidates)
+    return await _decide(run, candidates, arguments) or CycleOutcome.NONE_DECIDED
 
 
 async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
@@ -214,7 +216,7 @@ async def _validate(run: Run, assessed: Sequence[Assessed]) -> list[Candidate]:
     return candidates
 
 
-async def _decide(run: Run, candidates: Sequence[Candidate]) -> list[Decided]:
+async def _decide(run: Run, candidates: Sequence[Candidate], arguments: Arguments) -> list[Decided]:
     """Ask the MetaAgent for the last word."""
     asked = DecisionAsked(
         cycle=run.cycle,
@@ -222,6 +224,7 @@ async def _decide(run: Run, candidates: Sequence[Candidate]) -> list[Decided]:
         books=run.books,
         candidates=tuple(candidates),
         scores=run.recollection.scores,
+        arguments=arguments,
         terms=run.terms(Agent.META),
     )
     heard = await run.steps.ask_meta(asked)

@@ -58,6 +58,7 @@ class EventType(StrEnum):
     CONSTRAINT_APPLIED = "ConstraintApplied"
     RISK_ASSESSED = "RiskAssessed"
     VALIDATION_COMPLETE = "ValidationComplete"
+    ARGUMENT_MADE = "ArgumentMade"
     META_AGENT_DECISION = "MetaAgentDecision"
     RULE_DECISION = "RuleDecision"
     ORDER_INTENDED = "OrderIntended"

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from trading.fundamentals import EarningsOn, Fundamentals
 from trading.instruments import Instrument, Symbol
 from trading.money import Price, Ratio, Record
 from trading.news import News
@@ -116,8 +117,10 @@ class SymbolFacts(Record):
     bars: Annotated[int, Field(ge=1)]
     last_session_on: date
     average_volume_20: Annotated[int, Field(ge=0)]
-    # Left out while empty, so that a snapshot without news keeps its hash.
+    # Left out while empty, so that a snapshot without them keeps its hash.
     news: tuple[News, ...] = Field(default=(), exclude_if=lambda news: not news)
+    fundamentals: Fundamentals | None = Field(default=None, exclude_if=lambda told: told is None)
+    earnings_on: EarningsOn | None = Field(default=None, exclude_if=lambda told: told is None)
     history: History | None = Field(default=None, exclude_if=lambda history: history is None)
 
 

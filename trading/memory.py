@@ -42,6 +42,13 @@ class Voice(Record):
     prompt_version: Text = ""
     prompt_hash: Text = ""
     call_id: str | None = None
+    earlier_call_ids: Annotated[tuple[str, ...], Field(exclude_if=lambda ids: not ids)] = ()
+    """The calls of what it said before in the same debate: its last word is its opinion, and all of them were paid."""
+
+    @property
+    def call_ids(self) -> tuple[str, ...]:
+        """Every call that its opinion took."""
+        return self.earlier_call_ids if self.call_id is None else (*self.earlier_call_ids, self.call_id)
 
 
 class Setup(Record):

@@ -20,6 +20,7 @@ from trading.costs import Costs
 from trading.events import Event
 from trading.fates import Fate
 from trading.footing import Footing
+from trading.fundamentals import ReportDays
 from trading.instruments import Instrument
 from trading.limits import Limits
 from trading.market import Adjustment, Dropped, Quote, Snapshot
@@ -53,6 +54,14 @@ class Earnings(Protocol):
 
     def reports_on(self, symbol: str, day: date) -> date | None:
         """The day of earnings that is nearest to a day, of two equally near the one to come; None when unknown."""
+        ...
+
+
+class EarningsCalendar(Protocol):
+    """All days of reports that somebody wrote down."""
+
+    def days(self, symbol: str) -> ReportDays | None:
+        """Those of one company, with who told them and when; None when none is known."""
         ...
 
 

@@ -2,9 +2,9 @@
 
 A setup counts that lies within `similar_distance` and is of the same side, traded or not: a veto that was right teaches
 as a loss does. What was open at one time in one symbol counts once, and so does what was decided at one moment: one bet
-is one failure, however many orders it was. A proposal is denied when `failed_times` such bets lost, and fewer won: a
-setup that mostly works is not refused for its losses. What was denied is scored like the rest, so a setup that works
-again is let in again.
+is one failure, however many orders it was. A proposal is denied when `failed_times` such bets lost and not half as many
+won: of many coins more are lost than won every second time, and that is no reason. What was denied is scored like the
+rest, so a setup that works again is let in again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Heed(Record):
 
     nearest: Annotated[int, Field(ge=0, le=10)] = 3
     failed_times: Annotated[int, Field(ge=1, le=MOST_SEEN // 2)] = 3
-    similar_distance: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
+    similar_distance: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.75
 
 
 def precedents_of(
@@ -36,7 +36,7 @@ def precedents_of(
     """The precedents of one symbol and side, of what was recalled of both kinds, each nearest first."""
     symbol, side = about
     failed, won = _near(losses, heed), _near(wins, heed)
-    flagged = len(failed) >= heed.failed_times and len(won) < len(failed)
+    flagged = len(failed) >= heed.failed_times and 2 * len(won) < len(failed)
     return Precedents(
         symbol=symbol,
         side=side,

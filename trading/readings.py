@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from trading.bars import Bars
+from trading.companies import Company
 from trading.corporate_actions import CorporateAction
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote
@@ -23,7 +24,7 @@ class Reading:
     """What one market answered for one moment; mappings are by symbol.
 
     `actions` are those of the time that the bars cover, as far as the market knows any; `fallback` says why this is not
-    what was wished for.
+    what was wished for. `companies` are what is known of them today, where today is the moment asked for.
     """
 
     provider: str
@@ -36,6 +37,7 @@ class Reading:
     quotes: Mapping[str, Quote | Dropped]
     actions: Mapping[str, Sequence[CorporateAction]] = field(default_factory=dict)
     news: Sequence[News] = ()
+    companies: Mapping[str, Company] = field(default_factory=dict)
     fallback: str = ""
 
 

@@ -97,7 +97,7 @@ def spoken(setup: Setup) -> tuple[Voice, ...]:
 
 def cost_of(voices: Iterable[Voice], costs: Costs) -> Decimal | None:
     """What the calls behind these voices took, each once; None when none of them has a known price."""
-    known = [costs[name] for name in {voice.call_id for voice in voices} if name is not None and name in costs]
+    known = [costs[name] for name in {name for voice in voices for name in voice.call_ids} if name in costs]
     return sum(known, ZERO) if known else None
 
 

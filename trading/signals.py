@@ -115,6 +115,10 @@ class Decision(Record):
     uncited: Numbers = ()
 
 
+FOR_IT = 0.5
+"""The conviction from which a debater counts as for a candidate, whatever his office."""
+
+
 class Argument(Record):
     """One word of a debate on one candidate, by Bull or Bear; `conviction` is that the trade works out, 0 to 1."""
 

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from trading import indicators
 from trading.bars import Bars
 from trading.corporate_actions import unapplied_split
+from trading.fundamentals import EarningsOn, Fundamentals, earnings_at, fundamentals_at
 from trading.histories import history_of
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote, Snapshot, SymbolFacts, distrust
@@ -74,7 +75,18 @@ def _judge(reading: Reading, symbol: str, completed_on: date, max_quote_age: tim
     if wrong is not None:
         return wrong
     facts = _facts(instrument, quote, bars)
-    return facts.model_copy(update={"news": newest(reading.news, symbol, reading.as_of)})
+    return facts.model_copy(update={"news": newest(reading.news, symbol, reading.as_of), **_about(reading, symbol)})
+
+
+def _about(reading: Reading, symbol: str) -> dict[str, Fundamentals | EarningsOn | None]:
+    """What is known of the company by now, if the reading is of now."""
+    company = reading.companies.get(symbol)
+    if company is None:
+        return {}
+    return {
+        "fundamentals": fundamentals_at(company.fundamentals, reading.as_of),
+        "earnings_on": earnings_at(company.earnings, reading.as_of),
+    }
 
 
 def _distrust_bars(symbol: str, bars: Bars, completed_on: date) -> Dropped | None:

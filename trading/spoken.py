@@ -17,7 +17,7 @@ from trading.instruments import Symbol
 from trading.memory import Voice
 from trading.money import ZERO, Quantity, Record
 from trading.scoring import confidence_of_risk
-from trading.signals import Action, Score, Verdict
+from trading.signals import FOR_IT, Action, Score, Verdict
 
 MOST_WHY = 300
 """A hundred lines travel in one payload, twice: the events hold every word."""
@@ -73,7 +73,10 @@ def lines(events: Iterable[Event]) -> tuple[Line, ...]:
         if told is None:
             continue
         symbol = event.data.get("symbol")
-        (batch if symbol is None else words.setdefault(str(symbol), [])).append(told(event.data))
+        word, said = told(event.data), batch if symbol is None else words.setdefault(str(symbol), [])
+        if event.type is EventType.ARGUMENT_MADE:  # of a debate, each side's last word
+            said[:] = [one for one in said if one.who != word.who]
+        said.append(word)
         if event.type is EventType.SIGNAL_GENERATED:
             actions[str(symbol)] = str(event.data["action"])
         if event.type in _LAST:
@@ -136,6 +139,12 @@ def _validated(data: dict[str, Any]) -> Word:
     return _word(Agent.VALIDATOR, f"{verdict}, {data['confidence']:.2f}", {**data, "reasoning": why}, **opinion)
 
 
+def _argued(data: dict[str, Any]) -> Word:
+    why = data["rebuttal"] or "; ".join(data["points"])
+    opinion = {"approves": data["conviction"] >= FOR_IT, "confidence": data["conviction"]}
+    return _word(str(data["speaker"]), f"{data['conviction']:.2f}", {**data, "reasoning": why}, **opinion)
+
+
 def _decided(data: dict[str, Any]) -> Word:
     does = data["verdict"] == Verdict.EXECUTE
     opinion = {"approves": does, "quantity": data["quantity"] if does else ZERO}
@@ -174,6 +183,7 @@ _TOLD: dict[EventType, Callable[[dict[str, Any]], Word]] = {
     EventType.CONSTRAINT_APPLIED: _limited,
     EventType.RISK_ASSESSED: _assessed,
     EventType.VALIDATION_COMPLETE: _validated,
+    EventType.ARGUMENT_MADE: _argued,
     EventType.META_AGENT_DECISION: _decided,
     EventType.RULE_DECISION: _decided,
     EventType.AGENT_ABSTAINED: _abstained,

@@ -309,6 +309,7 @@ class ArgumentAsked(Record):
     agent: Agent
     candidate: Candidate
     said: tuple[Argument, ...] = ()
+    precedents: Precedents | None = None
     terms: Terms = Terms()
 
 

@@ -27,6 +27,9 @@ AGENTS = "agents"
 MOST_STRATEGIES = 200
 """Each may run a cycle of its own at the same moment."""
 
+MOST_ROUNDS = 3
+"""Of a debate: what is said a fourth time was said before."""
+
 STRATEGY_NAME = r"^[a-z0-9][a-z0-9-]{0,30}$"
 StrategyId = Annotated[str, StringConstraints(pattern=STRATEGY_NAME)]
 """A strategy's short name."""
@@ -85,7 +88,7 @@ class Strategy(Record):
     rules: StrategyRules | None = None
     approval: ApprovalTerms | None = None
     # Left out while they are what they always were, so that the events of other strategies say what they always said.
-    debate_rounds: Annotated[int, Field(ge=0, le=3, exclude_if=lambda rounds: not rounds)] = 0
+    debate_rounds: Annotated[int, Field(ge=0, le=MOST_ROUNDS, exclude_if=lambda rounds: not rounds)] = 0
     heeds_memory: Annotated[bool | None, Field(exclude_if=lambda heeds: heeds is None)] = None
     challenges: Annotated[StrategyId | None, Field(exclude_if=lambda champion: champion is None)] = None
 

@@ -88,7 +88,8 @@ def named(words: str, today: date) -> Named:
 def usual(*, has_anthropic: bool, has_openai: bool) -> dict[Agent, str]:
     """Who sits where by the keys that are there.
 
-    The Validator's is a second opinion: another vendor's, where there are two.
+    The Validator's is a second opinion: another vendor's, where there are two. Bear sits with it, and Bull with the
+    DataAgent: so a debate, too, is between two vendors.
     """
     if has_anthropic:
         agents, meta = _SONNET, _OPUS
@@ -98,4 +99,5 @@ def usual(*, has_anthropic: bool, has_openai: bool) -> dict[Agent, str]:
         agents = meta = _RULES
     validator = _TERRA if has_anthropic and has_openai else agents
     four = {Agent.DATA: agents, Agent.RISK: agents, Agent.VALIDATOR: validator, Agent.META: meta}
-    return {**four, Agent.REFLECTOR: agents, Agent.INQUIRER: agents}
+    debaters = {Agent.BULL: agents, Agent.BEAR: validator}
+    return {**four, **debaters, Agent.REFLECTOR: agents, Agent.INQUIRER: agents}

@@ -164,6 +164,8 @@ def _words(models: ModelSettings) -> dict[Agent, tuple[str, str]]:
         Agent.RISK: (models.risk_agent_model, models.risk_agent_fallback_model),
         Agent.VALIDATOR: (models.validator_model, models.validator_fallback_model),
         Agent.META: (models.meta_agent_model, models.meta_agent_fallback_model),
+        Agent.BULL: (models.bull_model or models.data_agent_model, models.bull_fallback_model),
+        Agent.BEAR: (models.bear_model or models.validator_model, models.bear_fallback_model),
         Agent.REFLECTOR: (models.reflector_model or models.data_agent_model, models.reflector_fallback_model),
         Agent.INQUIRER: (models.inquirer_model, models.inquirer_fallback_model),
     }

@@ -43,4 +43,7 @@ class PostgresCompanies:
 
 def _row(company: Company) -> dict[str, object]:
     row = company.model_dump()
+    for name in ("fundamentals", "earnings"):
+        told = getattr(company, name)
+        row[name] = None if told is None else told.model_dump(mode="json")
     return {name: printable(value) if isinstance(value, str) else value for name, value in row.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from adapters.postgres.tables import At, metadata
 
@@ -16,6 +17,8 @@ companies = Table(
     Column("tradable", Boolean, nullable=False),
     Column("source", Text, nullable=False),
     Column("known_at", At, nullable=False),
+    Column("fundamentals", JSONB(none_as_null=True)),
+    Column("earnings", JSONB(none_as_null=True)),
 )
 
 # `free_at` is when the next request would be in step if all came evenly; how a rate is kept by it: `rates.py`.

@@ -14,6 +14,8 @@ It is the default without keys, and the baseline that a language model has to be
 | Validator | reject | long trend and momentum down, RSI above 80, a wrong stop, a cited number not in the facts |
 | | approve | otherwise; more sure for each pattern that agrees, less for each doubt and near loss |
 | MetaAgent | execute | a sale; the five best buys whose mean confidence less its part at risk reaches 0.35 |
+| Bull | argues | the patterns for the candidate; surer for each, a quarter moved by each word of Bear's |
+| Bear | argues | its contradictions, misquotes and near losses; less sure for each, moved likewise |
 | Reflector | says | how it ended, whether the market did, and who was sure and wrong |
 | Inquirer | answer | one of the questions that `inquirer_words` lists, by templates over the tools |
 
@@ -28,8 +30,9 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
-from adapters.rules_model import data, inquirer, meta, reflector, risk, validator
+from adapters.rules_model import data, debate, inquirer, meta, reflector, risk, validator
 from trading.agents.data import DataFacts
+from trading.agents.debate import DebateFacts
 from trading.agents.inquirer import InquirerFacts
 from trading.agents.meta import MetaFacts
 from trading.agents.questions import Agent, Question, Reply, Usage
@@ -49,6 +52,8 @@ _RULES: Mapping[Agent, Callable[[Any], dict[str, JsonValue]]] = {
     Agent.RISK: lambda facts: risk.assess(RiskFacts.model_validate(facts)),
     Agent.VALIDATOR: lambda facts: validator.validate(ValidatorFacts.model_validate(facts)),
     Agent.META: lambda facts: meta.decide(MetaFacts.model_validate(facts)),
+    Agent.BULL: lambda facts: debate.bull(DebateFacts.model_validate(facts)),
+    Agent.BEAR: lambda facts: debate.bear(DebateFacts.model_validate(facts)),
     Agent.REFLECTOR: lambda facts: reflector.reflect(ReflectorFacts.model_validate(facts)),
     Agent.INQUIRER: lambda facts: inquirer.inquire(InquirerFacts.model_validate(facts)),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from trading.agents.meta import CandidateFacts, MetaFacts, NotValidated
+from trading.agents.debate import CandidateFacts, NotValidated
+from trading.agents.meta import MetaFacts
 from trading.instruments import Side
 
 LEAST_SCORE = 0.35

@@ -55,16 +55,16 @@ def validate(facts: ValidatorFacts) -> dict[str, JsonValue]:
     proposal, figures = facts.proposal, facts.figures
     seen = list(patterns(figures))
     against = list(chain(contradictions(proposal, figures), misquotes(proposal.reasoning, figures)))
-    doubts = [*_doubts(proposal, seen), *_failures(facts.precedents)]
+    doubted = [*doubts(proposal, seen), *failures(facts.precedents)]
     good = GOOD_FOR_BUYING if proposal.side is Side.BUY else GOOD_FOR_SELLING
-    confidence = 0.5 + 0.1 * len(good.intersection(seen)) - 0.1 * len(doubts) - 0.3 * len(against)
+    confidence = 0.5 + 0.1 * len(good.intersection(seen)) - 0.1 * len(doubted) - 0.3 * len(against)
     approved = not against
     return {
         "symbol": proposal.symbol,
         "approved": approved,
         "confidence": round(min(max(confidence, 0.05), 0.9), 3),
         "patterns": [*seen],
-        "concerns": [*(against + doubts)[:12]],
+        "concerns": [*(against + doubted)[:12]],
         "reasoning": _summary(proposal, seen, against),
     }
 
@@ -119,7 +119,8 @@ def misquotes(reasoning: str, figures: Figures) -> Iterator[str]:
                 yield f"Cites {name} {cited:g}, the facts say {actual:g}."
 
 
-def _doubts(proposal: Proposed, seen: list[Pattern]) -> Iterator[str]:
+def doubts(proposal: Proposed, seen: list[Pattern]) -> Iterator[str]:
+    """A doubt for each pattern that speaks for the other side."""
     bad = GOOD_FOR_SELLING if proposal.side is Side.BUY else GOOD_FOR_BUYING - {Pattern.UPTREND, Pattern.BREAKOUT}
     for pattern in seen:
         if pattern in bad:
@@ -128,7 +129,7 @@ def _doubts(proposal: Proposed, seen: list[Pattern]) -> Iterator[str]:
         yield "The volume is a climax: the move may be over."
 
 
-def _failures(past: Past | None) -> Iterator[str]:
+def failures(past: Past | None) -> Iterator[str]:
     """A doubt for each near loss that no near win makes up for."""
     if past is None:
         return

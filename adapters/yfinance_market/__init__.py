@@ -3,7 +3,7 @@
 bars: daily. Yahoo restates them for splits, and they are checked against the splits that it lists.
 quotes: the close of the last whole minute at `as_of` (older than 25 days: of the last session) for bid, ask and last
 alike, because Yahoo tells no spread of a moment.
-facts: name, industry, and sector by its GICS name.
+facts: name, industry, and sector by its GICS name; its numbers and days of reports as of now, asked once a day.
 
 An empty answer is not a delisted share: Yahoo answers so too when it blocks an address. A symbol without data among
 others that have some is dropped as `no_data`; when none has any, the provider is unavailable.

@@ -18,6 +18,7 @@ from trading.bars import Bars
 from trading.companies import Company
 from trading.corporate_actions import CorporateAction
 from trading.errors import MarketUnavailable, UnknownSymbol
+from trading.fundamentals import NOW_WITHIN
 from trading.instruments import Instrument
 from trading.market import Adjustment, Dropped, Quote
 from trading.news import News
@@ -88,6 +89,7 @@ class YFinanceMarket:
             quotes=await self.quotes(symbols, as_of),
             actions={symbol: one.actions for symbol, one in found.items() if isinstance(one, History)},
             news=await self._headlines(symbols, as_of),
+            companies=await self._today(symbols, as_of),
         )
 
     async def actions(
@@ -117,6 +119,11 @@ class YFinanceMarket:
         except MarketUnavailable as failure:
             log.warning("no news", provider=self.name, reason=str(failure))
             return ()
+
+    async def _today(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Company]:
+        """What is known of the companies by now; nothing at another moment: it would be the future."""
+        is_now = timedelta(0) <= datetime.now(UTC) - as_of <= NOW_WITHIN
+        return await self._facts.of_today(symbols) if is_now else {}
 
     async def _closes(self, symbols: Sequence[str], as_of: datetime) -> Mapping[str, Quote | Dropped]:
         closed_at = last_completed(self._calendar, as_of).closes_at

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from trading.bars import Bars
 from trading.companies import Company
 from trading.corporate_actions import ActionKind, CorporateAction
+from trading.fundamentals import Fundamentals, ReportDays, report_days
 from trading.instruments import UNKNOWN_SECTOR
 from trading.market import MOST_PRICE, Dropped, Quote, read_quote
 from trading.money import LEAST_RATIO, MOST_RATIO
@@ -35,6 +37,24 @@ GICS = {
     "Utilities": "Utilities",
 }
 """Yahoo's sectors by the names that the limits count in."""
+
+
+SOURCE = "yfinance"
+EXCHANGE = ZoneInfo("America/New_York")
+FIGURES = {
+    "market_cap": "marketCap",
+    "trailing_pe": "trailingPE",
+    "forward_pe": "forwardPE",
+    "price_to_book": "priceToBook",
+    # `dividendYield` is in percent in some answers and a fraction in others.
+    "dividend_yield": "trailingAnnualDividendYield",
+    "profit_margin": "profitMargins",
+    "revenue_growth": "revenueGrowth",
+    "beta": "beta",
+    "short_of_float": "shortPercentOfFloat",
+}
+"""Our names of Yahoo's numbers; its parts are fractions."""
+REPORTS = ("earningsTimestamp", "earningsTimestampStart", "earningsTimestampEnd")
 
 
 class History(NamedTuple):
@@ -70,16 +90,50 @@ def quote_of(symbol: str, price: float, at: datetime) -> Quote | Dropped:
 
 
 def read_company(symbol: str, info: Mapping[str, Any], known_at: datetime) -> Company:
-    """Facts of a company. Raises KeyError for an answer that has none."""
+    """Facts of a company, its numbers and reports in the same answer. Raises KeyError for an answer that has none."""
     kind = info["quoteType"]
     return Company(
         symbol=symbol,
         name=str(info.get("longName") or info.get("shortName") or ""),
         sector="ETF" if kind == "ETF" else GICS.get(str(info.get("sector")), UNKNOWN_SECTOR),
         industry=str(info.get("industry") or ""),
-        source="yfinance",
+        source=SOURCE,
         known_at=known_at,
+        fundamentals=_fundamentals(info, known_at),
+        earnings=_earnings(info, known_at),
     )
+
+
+def _fundamentals(info: Mapping[str, Any], known_at: datetime) -> Fundamentals:
+    """The numbers that can be read; Yahoo writes `Infinity` in words, and leaves out what it does not know."""
+    told = {name: value for name, key in FIGURES.items() if (value := _number(name, info.get(key))) is not None}
+    return Fundamentals(**told, source=SOURCE, known_at=known_at)
+
+
+def _number(name: str, value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        Fundamentals.model_validate({name: float(value), "source": SOURCE, "known_at": datetime.now(UTC)})
+    except (ValidationError, OverflowError):
+        return None
+    return float(value)
+
+
+def _earnings(info: Mapping[str, Any], known_at: datetime) -> ReportDays | None:
+    """The days of the last report and of the next, which may be a guess of a few days."""
+    days = [day for key in REPORTS if (day := _day(info.get(key))) is not None]
+    return report_days(days, SOURCE, known_at) if days else None
+
+
+def _day(seconds: Any) -> date | None:
+    """The exchange's day of a moment."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, EXCHANGE).date()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def read_news(symbol: str, articles: Sequence[Any], until: datetime) -> tuple[News, ...]:

@@ -96,13 +96,14 @@ class Desk:
         opening = DeskOpening(desk_id=DESK, trace_id="opening", at=clock.now())
         await OpeningActivities(self.broker, self.ledger).open_desk(opening)
         wanted, first = strategy_of(plan), first_strategy()
-        if wanted.strategy_id == first.strategy_id:
+        if wanted == first:
             return
+        is_new = wanted.strategy_id != first.strategy_id
         change = StrategyChange(
-            desk_id=DESK, change_id="test", strategy=wanted, is_new=True, by="backtest", at=clock.now()
+            desk_id=DESK, change_id="test", strategy=wanted, is_new=is_new, by="backtest", at=clock.now()
         )
         leaving = {"change_id": "leave", "strategy": first, "is_new": False, "removed": True}
-        changes = (change.model_copy(update=leaving), change)
+        changes = (change.model_copy(update=leaving), change) if is_new else (change,)
         changed = await self.ledger.change_strategies(changes, limits_of(plan))
         if isinstance(changed, ChangeRefused):
             raise BadConfiguration(changed.because)

@@ -31,8 +31,11 @@ _SPOKEN = {
     Agent.DATA: EventType.SIGNAL_GENERATED,
     Agent.RISK: EventType.RISK_ASSESSED,
     Agent.VALIDATOR: EventType.VALIDATION_COMPLETE,
+    Agent.BULL: EventType.ARGUMENT_MADE,
+    Agent.BEAR: EventType.ARGUMENT_MADE,
     Agent.META: EventType.META_AGENT_DECISION,
 }
+_EACH = frozenset({Agent.DATA, Agent.VALIDATOR, Agent.BULL, Agent.BEAR})
 _LONGEST = 400
 _DECIDED = frozenset({EventType.META_AGENT_DECISION, EventType.RULE_DECISION})
 _STATES = frozenset({EventType.TRADING_STATE_CHANGED, EventType.STRATEGY_STATE_CHANGED})
@@ -175,8 +178,10 @@ def _silent(events: Sequence[Event]) -> Iterator[Caution]:
         silences = [one for one in events if one.type is EventType.AGENT_ABSTAINED and one.data["agent"] == agent]
         if not silences:
             continue
-        # Two of them are asked once for all symbols of a cycle.
-        answers = {_asked(one, agent) for one in events if one.type is spoken}
+        # RiskManager and MetaAgent are asked once for all symbols of a cycle.
+        answers = {
+            _asked(one, agent) for one in events if one.type is spoken and one.data.get("speaker", agent) == agent
+        }
         many, first = len(silences), silences[0]
         words = f"{agent} gave no usable answer to {many:,} of {many + len(answers):,} questions"
         if many > len(answers):
@@ -185,8 +190,8 @@ def _silent(events: Sequence[Event]) -> Iterator[Caution]:
         yield Caution(code="abstained", reason=reason[:_LONGEST])
 
 
-def _asked(event: Event, agent: Agent) -> tuple[str, object]:
-    return event.aggregate_id, event.data["symbol"] if agent in {Agent.DATA, Agent.VALIDATOR} else None
+def _asked(event: Event, agent: Agent) -> tuple[str, object, object]:
+    return event.aggregate_id, event.data.get("word"), event.data["symbol"] if agent in _EACH else None
 
 
 def _differences(events: Iterable[Event]) -> Iterator[Caution]:

@@ -55,7 +55,7 @@ def gate_rules_of(plan: Plan) -> GateRules:
 def strategy_of(plan: Plan) -> Strategy:
     """The desk's only strategy, with all of its equity: the agents, or the plan's rule."""
     if plan.strategy == AGENTS:
-        return Strategy(strategy_id=AGENTS, allocation=_ALL, rung=Rung.PAPER)
+        return Strategy(strategy_id=AGENTS, allocation=_ALL, rung=Rung.PAPER, debate_rounds=plan.debate_rounds)
     return Strategy(
         strategy_id=TESTED,
         source=plan.strategy,

@@ -97,7 +97,7 @@ async def test_an_answer_names_who_gave_it_and_what_was_asked() -> None:
     [question] = model.asked
     assert heard.source.model_dump() == {
         "model": "first-20261101",
-        "prompt_version": "data-2",
+        "prompt_version": "data-3",
         "prompt_hash": question.prompt_hash,
         "call_id": question.call_id,
     }

@@ -71,7 +71,7 @@ async def live(seed: int, *, frugal: bool) -> tuple[list[list[Decimal]], int | D
 
 
 @pytest.mark.parametrize(
-    "seed", [seed if seed < len(KINDS) else pytest.param(seed, marks=pytest.mark.faults) for seed in range(60)]
+    "seed", [seed if seed < len(KINDS) else pytest.param(seed, marks=pytest.mark.soak) for seed in range(60)]
 )
 async def test_a_day_of_cycles_never_passes_its_cap(seed: int) -> None:
     periods, cap, refused = await live(seed, frugal=True)

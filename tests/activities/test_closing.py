@@ -194,6 +194,7 @@ async def test_a_price_quoted_in_the_session_will_do(engine: AsyncEngine) -> Non
     assert f"{closed.equity}" == EQUITY[FRIDAY]
 
 
+@pytest.mark.faults
 async def test_a_split_after_a_missed_day_leaves_its_equity_as_it_was(engine: AsyncEngine) -> None:
     """Monday is closed on Tuesday, when 100 shares have become 400 and every bar is of new shares."""
     ledger = await a_desk(engine)
@@ -225,6 +226,7 @@ async def test_a_listed_split_that_the_broker_has_not_booked_leaves_the_equity_o
     assert "the broker has not booked it" in monday.missing[0].reason
 
 
+@pytest.mark.faults
 async def test_the_benchmark_is_held_against_the_desk_or_named_as_absent(engine: AsyncEngine) -> None:
     await a_desk(engine)
     await close_all(closing(engine, market(FRIDAY)))

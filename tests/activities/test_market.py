@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import os
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import ActivityEnvironment
 
 from activities.market import MarketActivities
+from adapters.earnings_file import EarningsFile
 from adapters.market_chain import MarketChain
 from adapters.postgres.snapshots import PostgresSnapshots
 from settings import MarketSettings, Settings
@@ -99,3 +102,17 @@ async def test_how_old_a_price_may_be_is_as_the_settings_say(seconds: int, dropp
     asked = SnapshotAsked(stage=Stage(cycle=cycle("AAPL"), as_of=AT, in_session=True), symbols=("AAPL",))
     summary = await ActivityEnvironment().run(looking.take_snapshot, asked)
     assert [each.code for each in summary.dropped] == dropped
+
+
+async def test_an_owners_days_of_reports_go_before_the_markets_and_are_of_their_time(tmp_path: Path) -> None:
+    (tmp_path / "earnings.csv").write_text("symbol,reports_on\nAAPL,2026-11-24\n")
+    market, snapshots = FakeMarket(), MemorySnapshots()
+    market.quote("AAPL", "100", "101", AT)
+    for written_at, told in ((AT - timedelta(days=3), date(2026, 11, 24)), (AT + timedelta(days=1), None)):
+        os.utime(tmp_path / "earnings.csv", (written_at.timestamp(), written_at.timestamp()))
+        earnings = EarningsFile(tmp_path / "earnings.csv")
+        looking = MarketActivities(market, CALENDAR, snapshots, timedelta(minutes=1), earnings)
+        asked = SnapshotAsked(stage=Stage(cycle=cycle("AAPL"), as_of=AT, in_session=True), symbols=("AAPL",))
+        summary = await ActivityEnvironment().run(looking.take_snapshot, asked)
+        [seen] = (await snapshots.load(summary.snapshot_id)).symbols
+        assert (seen.earnings_on.next_on if seen.earnings_on else None) == told

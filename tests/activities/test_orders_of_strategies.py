@@ -67,6 +67,7 @@ async def both_sides(floor: Floor) -> OrderRequest:
     return sale
 
 
+@pytest.mark.faults
 async def test_an_exit_has_its_own_stop_and_the_entry_against_it_cancelled_and_nothing_else(floor: Floor) -> None:
     sale = await both_sides(floor)
     assert await floor.orders.clear_way(sale) == 0
@@ -78,6 +79,7 @@ async def test_an_exit_has_its_own_stop_and_the_entry_against_it_cancelled_and_n
     assert (await floor.ledger.footing(DESK, "agents")).holds(await floor.ledger.portfolio(DESK)) == ()
 
 
+@pytest.mark.faults
 async def test_no_entry_comes_in_beside_an_exit_that_has_cleared_its_way(floor: Floor) -> None:
     sale = await both_sides(floor)
     await floor.orders.clear_way(sale)
@@ -85,6 +87,7 @@ async def test_no_entry_comes_in_beside_an_exit_that_has_cleared_its_way(floor: 
     assert [breach.code for breach in getattr(answer, "breaches", ())] == ["opposed"]
 
 
+@pytest.mark.faults
 async def test_an_entry_that_was_never_sent_does_not_go_out_against_an_exit(floor: Floor) -> None:
     await floor.send("agents")
     late = floor.asked("momentum", quantity="5")
@@ -95,6 +98,7 @@ async def test_an_entry_that_was_never_sent_does_not_go_out_against_an_exit(floo
     assert (await floor.orders.submit_order(sending(late))).state is OrderState.EXPIRED
 
 
+@pytest.mark.faults
 async def test_a_person_who_leaves_the_market_takes_every_strategys_shares(floor: Floor) -> None:
     for by in ("agents", "momentum"):
         await floor.send(by, stop="90")
@@ -111,6 +115,7 @@ async def test_a_person_who_leaves_the_market_takes_every_strategys_shares(floor
         assert (await floor.ledger.footing(DESK, by)).holds(portfolio) == ()
 
 
+@pytest.mark.faults
 async def test_what_goes_on_the_wire_is_held_to_what_the_account_is(engine: AsyncEngine, floor: Floor) -> None:
     """The intent was of a paper desk; the one who sends knows that it is money."""
     asked = floor.asked("momentum")

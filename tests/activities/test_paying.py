@@ -137,7 +137,7 @@ async def test_calls_side_by_side_wait_for_each_other_rather_than_be_left_out() 
 
     journal, budget = MemoryJournal(), Budget(day=Caps(usd=Decimal("0.13")))
     activities = AgentActivities(cast(seat(Slow(GOOD))), journal, MemorySnapshots(SEEN), budget)
-    asked = [told(number, Terms(prompt="data-2")) for number in range(1, 4)]
+    asked = [told(number, Terms(prompt="data-3")) for number in range(1, 4)]
     # Three cycles with questions of their own: only their books differ.
     asked = [
         one.model_copy(update={"books": one.books.model_copy(update={"cash": float(number)})})
@@ -151,7 +151,7 @@ async def test_calls_side_by_side_wait_for_each_other_rather_than_be_left_out() 
 async def test_a_strategy_has_its_own_model_and_budget() -> None:
     journal, usual, other = MemoryJournal(), Replies(GOOD), Replies(GOOD)
     seated = cast(seat(usual), {"other-1": seat(other, name="other-1")})
-    terms = Terms(model="other-1", prompt="data-2", budget_usd_per_day=Decimal("0.10"))
+    terms = Terms(model="other-1", prompt="data-3", budget_usd_per_day=Decimal("0.10"))
     heard = await ask(seated, journal, told(terms=terms))
     assert isinstance(heard.answer, Signal)
     assert (len(usual.asked), [question.model for question in other.asked]) == (0, ["other-1"])
@@ -163,7 +163,7 @@ async def test_a_strategy_has_its_own_model_and_budget() -> None:
 @pytest.mark.parametrize(
     ("terms", "words"),
     [
-        (Terms(prompt="data-99"), "no prompt data-99 for the DataAgent (there are data-2)"),
+        (Terms(prompt="data-99"), "no prompt data-99 for the DataAgent (there are data-3)"),
         (Terms(model="nobody-1"), "no model nobody-1 can be had for the DataAgent here"),
     ],
 )

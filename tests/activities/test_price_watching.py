@@ -96,6 +96,7 @@ async def test_by_the_clock_a_move_is_seen_and_the_watch_ends_with_its_worker(
     assert (door.told[0].symbol, door.told[0].reference) == ("AAPL", Decimal(100))
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("failure", [MarketUnavailable("away"), OverflowError("date value out of range")])
 async def test_a_stream_tells_sooner_than_the_clock_and_is_begun_again_when_it_is_cut(
     watching: tuple[FakeMarket, ListeningDesk, Any], failure: Exception

@@ -16,6 +16,8 @@ from trading.orders import OrderRequest
 
 CONVERTER = RECORDS.payload_converter
 TYPES = travelling()
+# A study carries its plan, its data and its grid: half a minute of examples.
+LONG = {"workflow Backtest: asked", "activity prepare_study: asked"}
 PATIENT = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
 
@@ -30,15 +32,17 @@ def test_every_kind_of_message_is_covered() -> None:
     assert len([where for where in TYPES if where.startswith("activity") and where.endswith("return")]) >= 16
 
 
-@pytest.mark.parametrize("where", TYPES)
-@settings(max_examples=10, deadline=None, suppress_health_check=PATIENT)
+@pytest.mark.parametrize(
+    "where", [pytest.param(where, marks=[pytest.mark.faults] * (where in LONG)) for where in TYPES]
+)
+@settings(max_examples=5, deadline=None, suppress_health_check=PATIENT)
 @given(data=st.data())
 def test_what_is_sent_arrives(where: str, data: st.DataObject) -> None:
     value = data.draw(values(TYPES[where]))
     assert there_and_back(value, TYPES[where]) == value
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.parametrize("where", TYPES)
 @settings(max_examples=250, deadline=None, suppress_health_check=PATIENT)
 @given(data=st.data())

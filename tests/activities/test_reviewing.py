@@ -57,6 +57,7 @@ def reviewing(engine: AsyncEngine, ledger: PostgresLedger, **rules: object) -> R
     return ReviewingActivities(PostgresCloses(engine), ledger, StrategyRules.model_validate({"min_trades": 1, **rules}))
 
 
+@pytest.mark.faults
 async def test_a_failed_review_reduces_the_strategy_once_and_a_person_brings_it_back(engine: AsyncEngine) -> None:
     ledger = await a_losing_day(engine)
     for _ in range(2):
@@ -84,6 +85,7 @@ async def test_too_few_trades_and_a_rule_that_is_off_change_nothing(engine: Asyn
     assert (await own(ledger)).state is TradingState.ACTIVE
 
 
+@pytest.mark.faults
 async def test_a_halted_strategy_stays_halted(engine: AsyncEngine) -> None:
     ledger = await a_losing_day(engine)
     stop = {"desk_id": DESK, "change_id": "stop", "state": "HALTED", "changed_by": "operator", "reason": "stop"}
@@ -92,12 +94,14 @@ async def test_a_halted_strategy_stays_halted(engine: AsyncEngine) -> None:
     assert (await own(ledger)).state is TradingState.HALTED
 
 
+@pytest.mark.faults
 async def test_its_own_rule_comes_before_that_of_the_settings(engine: AsyncEngine) -> None:
     ledger = await a_losing_day(engine)
     await changed(ledger, rules=StrategyRules(min_trades=2))
     assert await reviewing(engine, ledger).review_strategies(ASKED) == ()
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("limits", [OwnLimits(), OwnLimits(max_position=Decimal(1))], ids=["plain", "loose"])
 async def test_a_strategy_may_be_disabled_instead_whatever_its_limits(engine: AsyncEngine, limits: OwnLimits) -> None:
     ledger = await a_losing_day(engine)

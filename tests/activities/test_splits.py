@@ -87,6 +87,7 @@ async def is_booked(desk: Desk, split: Split) -> None:
     assert await desk.findings() == []
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("split", EACH)
 async def test_a_listed_split_happens_to_the_paper_account_and_to_the_books(engine: AsyncEngine, split: Split) -> None:
     desk = await on_paper(engine)
@@ -101,6 +102,7 @@ async def test_a_listed_split_happens_to_the_paper_account_and_to_the_books(engi
     await is_booked(desk, split)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("by_list", [False, True])
 @pytest.mark.parametrize("split", EACH)
 async def test_alpacas_two_rows_become_one_split_in_the_books(
@@ -126,6 +128,7 @@ async def test_alpacas_two_rows_become_one_split_in_the_books(
     await is_booked(desk, split)
 
 
+@pytest.mark.faults
 async def test_a_broker_that_keeps_parts_of_a_share_splits_them_too(engine: AsyncEngine) -> None:
     desk = await on_paper(engine, fractionable=True)
     await desk.buy("11", stop="90")
@@ -136,6 +139,7 @@ async def test_a_broker_that_keeps_parts_of_a_share_splits_them_too(engine: Asyn
     await is_booked(desk, Split(3, 2, "11", "16.5", "60.00"))
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("where", ["paper", "alpaca"])
 async def test_a_fill_from_before_the_split_that_the_books_hear_of_after_it_is_split_too(
     engine: AsyncEngine, server: BrokerServer, where: str
@@ -158,6 +162,7 @@ async def test_a_fill_from_before_the_split_that_the_books_hear_of_after_it_is_s
     assert (await desk.look()).differences == ()
 
 
+@pytest.mark.faults
 async def test_a_fill_from_before_the_split_that_the_broker_tells_after_it_is_split_too(
     engine: AsyncEngine, server: BrokerServer
 ) -> None:
@@ -177,6 +182,7 @@ async def test_a_fill_from_before_the_split_that_the_broker_tells_after_it_is_sp
     assert (await desk.look()).differences == ()
 
 
+@pytest.mark.faults
 async def test_a_split_that_is_told_twice_is_booked_once(engine: AsyncEngine, server: BrokerServer) -> None:
     desk = await at_alpaca(engine, server)
     await desk.buy("10", stop="90")
@@ -191,6 +197,7 @@ async def test_a_split_that_is_told_twice_is_booked_once(engine: AsyncEngine, se
     assert await desk.stops() == [("40", "22.50")]
 
 
+@pytest.mark.faults
 async def test_a_list_that_does_not_answer_leaves_it_for_the_next_look(engine: AsyncEngine) -> None:
     desk = await on_paper(engine)
     await desk.buy("10", stop="90")
@@ -205,6 +212,7 @@ async def test_a_list_that_does_not_answer_leaves_it_for_the_next_look(engine: A
     assert await desk.stops() == [("40", "22.50")]
 
 
+@pytest.mark.faults
 async def test_a_listed_split_that_alpaca_has_not_booked_yet_reduces_and_makes_no_stop_at_an_old_price(
     engine: AsyncEngine, server: BrokerServer
 ) -> None:
@@ -225,6 +233,7 @@ async def test_a_listed_split_that_alpaca_has_not_booked_yet_reduces_and_makes_n
     assert (open_questions(found), await desk.stops()) == ([], [("40", "22.50")])
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("where", ["paper", "alpaca"])
 async def test_a_special_dividend_is_a_capital_event_and_moves_worth_into_cash(
     engine: AsyncEngine, server: BrokerServer, where: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import os
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,13 @@ def test_a_file_that_cannot_be_read_is_one_clear_line(tmp_path: Path, text: str 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadConfiguration, match=r"nowhere\.csv cannot be read"):
         EarningsFile(tmp_path / "nowhere.csv")
+
+
+def test_all_days_of_a_company_are_known_since_the_file_was_written(tmp_path: Path) -> None:
+    path = written(tmp_path, "symbol,reports_on\nAAPL,2026-10-29\nAAPL,2026-07-30\n")
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    os.utime(path, (at.timestamp(), at.timestamp()))
+    found = EarningsFile(path).days("AAPL")
+    assert found is not None
+    assert (found.days, found.known_at, found.source) == ((date(2026, 7, 30), DAY), at, "earnings calendar")
+    assert EarningsFile(path).days("KO") is EarningsFile(None).days("AAPL") is None

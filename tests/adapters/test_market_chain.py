@@ -166,7 +166,7 @@ async def test_a_provider_that_fails_half_way_is_left_whole(calendar: ExchangeCa
         await fails_half_way(seed, calendar)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 async def test_a_hundred_failures_half_way_never_mix_providers(calendar: ExchangeCalendar) -> None:
     for seed in range(100):
         await fails_half_way(seed, calendar)

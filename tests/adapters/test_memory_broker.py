@@ -182,7 +182,8 @@ async def test_both_brokers_say_the_same_of_everything(engine: AsyncEngine, seed
     assert {order.state for order in statement.orders or ()} >= {"filled", "cancelled"}
 
 
-@pytest.mark.faults
-@pytest.mark.parametrize("seed", range(4, 40))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(n, marks=pytest.mark.faults if n < 8 else pytest.mark.soak) for n in range(4, 40)]
+)
 async def test_both_brokers_say_the_same_of_many_lives(engine: AsyncEngine, seed: int) -> None:
     await play(engine, seed, steps=80)

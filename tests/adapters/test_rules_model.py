@@ -26,11 +26,14 @@ from tests.trading.agents.cases import (
     sale,
     snapshot,
 )
+from tests.trading.remembered import recalled
 from trading.agents import data, meta, risk, validator
 from trading.agents.facts import Books, Figures
 from trading.agents.questions import Agent, Question
 from trading.errors import ModelRefused
+from trading.instruments import Side
 from trading.market import Snapshot, SymbolFacts
+from trading.memory import Precedents
 from trading.portfolio import Portfolio
 from trading.proposals import Proposal
 from trading.readings import Reading
@@ -64,7 +67,10 @@ async def _assess(
 async def _validate(one: Proposal, **numbers: float) -> Validation:
     text = await _ask(
         validator.question(
-            PROMPTS[Agent.VALIDATOR], validator.Case(one, assessment(one.symbol)), facts(one.symbol, **numbers), ASK
+            PROMPTS[Agent.VALIDATOR],
+            validator.Case(one, assessment(one.symbol)),
+            snapshot(facts(one.symbol, **numbers)),
+            ASK,
         )
     )
     return validator.read(text, one.symbol)
@@ -336,3 +342,19 @@ async def test_a_number_that_nobody_told_is_a_reason_to_reject() -> None:
     assert (await _validate(told)).approved
     found = await _validate(invented)
     assert (found.approved, found.concerns[0]) == (False, "Cites what nobody told: $412.")
+
+
+async def test_the_validator_doubts_for_each_near_loss_that_no_near_win_makes_up_for() -> None:
+    near = [recalled(f"m-{number}", distance) for number, distance in enumerate((0.1, 0.4, 1.5))]
+    plain = await _validated(None)
+    for wins, doubts in (((), 2), ((recalled("w-1", 0.3, made=0.05),), 1)):
+        told = await _validated(Precedents(symbol="AAPL", side=Side.BUY, wins=wins, losses=tuple(near)))
+        lost = [one for one in told.concerns if one == "A setup like it in AAPL lost 5.0% (stop)."]
+        assert len(lost) == doubts
+        assert told.confidence == pytest.approx(plain.confidence - 0.1 * doubts)
+
+
+async def _validated(past: Precedents | None) -> Validation:
+    case = validator.Case(proposal(), assessment(), past)
+    question = validator.question(PROMPTS[Agent.VALIDATOR], case, snapshot(facts()), ASK)
+    return validator.read(await _ask(question), "AAPL")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,8 +21,10 @@ from adapters.exchange_calendar import ExchangeCalendar
 from adapters.yfinance_market import YahooAccess, YFinanceMarket
 from tests.adapters.wire.yahoo import Listing, Yahoo
 from trading.bars import Bars
+from trading.companies import Company
 from trading.corporate_actions import ActionKind
 from trading.errors import MarketUnavailable, TradingError, UnknownSymbol
+from trading.fundamentals import FIGURES, Fundamentals
 from trading.market import Dropped, Quote
 from trading.readings import Reading
 from trading.snapshots import assemble
@@ -229,3 +232,51 @@ async def test_news_are_read_and_none_is_of_later(market: YFinanceMarket, yahoo:
 def test_the_tests_live_where_yahoo_tells_minutes() -> None:
     assert isinstance(SESSION.session_on, date)
     assert datetime.now(UTC) - NOON < timedelta(days=20)
+
+
+def earning(told: dict[str, object]) -> Listing:
+    """A share of which Yahoo tells these numbers too."""
+    plain = listing()
+    return replace(plain, info={**plain.info, "summaryDetail": told})
+
+
+async def test_numbers_and_reports_of_today_come_with_the_facts_and_are_asked_once_a_day(
+    market: YFinanceMarket, yahoo: Yahoo
+) -> None:
+    report = datetime.combine(NOW.date() + timedelta(days=9), time(21), UTC)
+    told: dict[str, object] = {"marketCap": 3_500_000_000_000, "trailingPE": 35.2, "profitMargins": 0.24, "beta": None}
+    told |= {"forwardPE": "Infinity", "priceToBook": 1e300, "earningsTimestamp": report.timestamp()}
+    yahoo.listings["QQAA"] = earning(told)
+    reading = await market.look(["QQAA"], datetime.now(UTC), 260)
+    found = reading.companies["QQAA"]
+    assert found.fundamentals is not None
+    assert {name: getattr(found.fundamentals, name) for name in FIGURES if getattr(found.fundamentals, name)} == {
+        "market_cap": 3.5e12,
+        "trailing_pe": 35.2,
+        "profit_margin": 0.24,
+    }
+    assert found.earnings is not None
+    assert (found.earnings.source, found.earnings.days) == ("yfinance", (NOW.date() + timedelta(days=9),))
+    asked = sum("/quoteSummary/" in path for path in yahoo.asked)
+    again = await market.look(["QQAA"], datetime.now(UTC), 260)
+    assert again.companies == reading.companies
+    assert sum("/quoteSummary/" in path for path in yahoo.asked) == asked == 1
+
+
+async def test_numbers_of_today_are_not_told_of_another_day(market: YFinanceMarket, yahoo: Yahoo) -> None:
+    yahoo.listings["QQAA"] = earning({"marketCap": 1e12})
+    assert (await market.look(["QQAA"], NOON, 260)).companies == {}
+
+
+async def test_old_numbers_are_asked_for_anew_and_stay_where_nobody_answers(yahoo: Yahoo, cache_dir: Path) -> None:
+    known_at = datetime.now(UTC) - timedelta(days=2)
+    old = Fundamentals(market_cap=1e9, source="yfinance", known_at=known_at)
+    companies = CompaniesInMemory()
+    kept = {"name": "A Share", "source": "yfinance", "known_at": known_at, "fundamentals": old}
+    await companies.keep([Company.model_validate({"symbol": symbol, **kept}) for symbol in ("GONE", "QQAA")])
+    access = YahooAccess(cache_dir=cache_dir, timeout_seconds=3)
+    market = YFinanceMarket(access, CALENDAR, companies, Uncounted(), session=yahoo.session())
+    yahoo.listings["QQAA"] = earning({"marketCap": 2e9})
+    reading = await market.look(["GONE", "QQAA"], datetime.now(UTC), 260)
+    told = {symbol: one.fundamentals and one.fundamentals.market_cap for symbol, one in reading.companies.items()}
+    assert told == {"GONE": 1e9, "QQAA": 2e9}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -45,6 +46,8 @@ TIGHT = BreakerRules(
 BREAKERS = {"sma-crossover": TIGHT, AGENTS: TIGHT.model_copy(update={"max_drawdown": Decimal("0.2")})}
 COSTS = Costs(slippage_bps=Decimal(3), commission_per_order=Decimal(1), commission_bps=Decimal(2))
 # Written when a desk is set up, or with the name of the market.
+# Nothing halts: a desk that is refused what it wants loses, and this one is to go on.
+CALM = BreakerRules(min_sharpe=Decimal(-1000), max_daily_loss=Decimal(1), max_weekly_loss=Decimal(1))
 _OF_THE_PLACE = frozenset({EventType.DESK_OPENED, EventType.STRATEGY_CHANGED, EventType.SNAPSHOT_TAKEN})
 
 
@@ -88,6 +91,7 @@ async def lived(temporal: WorkflowEnvironment, engine: AsyncEngine, plan: Plan) 
     ports = Ports.real(engine, panels.SAMPLE, terms).but(
         rules=rules, breaker=held_to, costs=plan.frictions.costs, ledger=AtTheMark(engine)
     )
+    ports = ports.but(shelf=replace(ports.shelf, heed=plan.heed or ports.shelf.heed))
     async with serving(temporal.client, ports):
         await opened(temporal.client, ports, DESK)
         await _given(ports.ledger, plan)
@@ -170,10 +174,17 @@ async def both(temporal: WorkflowEnvironment, engine: AsyncEngine, plan: Plan) -
     return live, replayed
 
 
-@pytest.mark.parametrize("halts", [False, True], ids=["unhalted", "halted"])
-@pytest.mark.parametrize("strategy", ["sma-crossover", AGENTS])
+@pytest.mark.parametrize(
+    ("strategy", "halts"),
+    [
+        pytest.param("sma-crossover", True, id="sma-crossover-halted"),
+        pytest.param("sma-crossover", False, id="sma-crossover-unhalted", marks=pytest.mark.soak),
+        pytest.param(AGENTS, True, id="agents-halted", marks=pytest.mark.soak),
+        pytest.param(AGENTS, False, id="agents-unhalted", marks=pytest.mark.soak),
+    ],
+)
 @pytest.mark.faults
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 async def test_sixty_sessions_lived_and_replayed_are_the_same_desk(
     temporal: WorkflowEnvironment, engine: AsyncEngine, strategy: str, *, halts: bool
 ) -> None:
@@ -191,7 +202,7 @@ async def test_sixty_sessions_lived_and_replayed_are_the_same_desk(
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 async def test_a_desk_that_remembers_is_the_same_replayed(temporal: WorkflowEnvironment, engine: AsyncEngine) -> None:
-    live, replayed = await both(temporal, engine, plan(AGENTS, 40, heed=Heed(failed_times=2, similar_distance=2)))
+    live, replayed = await both(temporal, engine, plan(AGENTS, 60, CALM, Heed(failed_times=1, similar_distance=3)))
     kinds = Counter(stored.event.type for stored in live.events)
     assert not kinds[EventType.MEMORY_AWAY], kinds
     assert kinds[EventType.LESSON_LEARNED] > 10, kinds

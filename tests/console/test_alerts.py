@@ -15,6 +15,8 @@ from tests.console.conftest import serving
 from tests.console.terminal import Terminal
 from tests.fakes.webhook import Webhook, webhook
 
+pytestmark = pytest.mark.faults  # each types commands beside a desk that serves
+
 CANARY = "canary-8b26fd03a1"
 PATH = f"/api/webhooks/1/{CANARY}"
 

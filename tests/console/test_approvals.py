@@ -17,6 +17,8 @@ from tests.console.conftest import homes_folder
 from tests.console.terminal import Running, Terminal
 from trading.errors import BadConfiguration
 
+pytestmark = pytest.mark.faults  # each types commands beside a desk that serves
+
 
 @pytest.fixture(scope="module")
 def waiting() -> Iterator[tuple[Terminal, Running]]:

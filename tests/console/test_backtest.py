@@ -50,11 +50,13 @@ HEAVY = ("pandas", "talib", "numba", "sqlalchemy", "scipy", "matplotlib", "excha
 LOADED = f"import sys, console.backtest; sys.exit(', '.join(name for name in {HEAVY} if name in sys.modules) or 0)"
 
 
+@pytest.mark.faults
 def test_the_command_begins_without_what_only_others_need() -> None:
     begun = subprocess.run([sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (begun.returncode, begun.stderr) == (0, "")
 
 
+@pytest.mark.faults
 def test_a_program_gets_every_digit_and_the_paths_of_the_files(terminal: Terminal) -> None:
     words = (*CROSSING, "--sizing", "fixed:1000", "--limits", "off", *FRICTIONS, "--json")
     said = terminal.type(*words, "--out", "mine")
@@ -79,6 +81,7 @@ def test_a_program_gets_every_digit_and_the_paths_of_the_files(terminal: Termina
     assert again["files"]["folder"] == str((terminal.home / "backtests" / again["run_id"]).resolve())
 
 
+@pytest.mark.faults
 def test_a_person_gets_the_card_what_to_be_wary_of_and_where_the_rest_is(terminal: Terminal) -> None:
     said = terminal.type(*CROSSING, "--from", "2017-01-03", "--engine", "columns")
     assert (said.code, said.err) == (0, "")
@@ -109,6 +112,7 @@ def test_on_a_terminal_a_bar_shows_how_far_the_cycles_are() -> None:
     assert "equity 101,234 USD" in screen.getvalue()
 
 
+@pytest.mark.faults
 def test_a_class_of_ones_own_is_found_in_the_folder(terminal: Terminal) -> None:
     (terminal.folder / "mine.py").write_text(
         "from trading.rules import buy\n"
@@ -121,6 +125,7 @@ def test_a_class_of_ones_own_is_found_in_the_folder(terminal: Terminal) -> None:
     assert said.document["fills"] == 1
 
 
+@pytest.mark.faults
 def test_ctrl_c_ends_it_without_a_word_and_leaves_no_run(terminal: Terminal) -> None:
     (terminal.folder / "slow.py").write_text(
         "import pathlib, time\n"
@@ -147,6 +152,7 @@ def test_ctrl_c_before_anything_has_begun_is_no_traceback(terminal: Terminal) ->
     assert running.said.read_text() == ""
 
 
+@pytest.mark.faults
 def test_what_makes_numbers_worth_little_is_on_the_card(terminal: Terminal) -> None:
     bars = [bar_of("KO", day) for day in sessions(40, date(2097, 1, 1))]
     write(terminal.folder / "bars" / "later.csv", bars)
@@ -157,6 +163,7 @@ def test_what_makes_numbers_worth_little_is_on_the_card(terminal: Terminal) -> N
     assert codes["nothing_filled"] == "the strategy never traded: it asked for nothing"
 
 
+@pytest.mark.faults
 def test_more_symbols_than_a_run_takes_are_counted(terminal: Terminal) -> None:
     days = sessions(2)
     write(terminal.folder / "bars" / "many.csv", [bar_of(f"S{n:04d}", day) for n in range(1001) for day in days])
@@ -165,6 +172,7 @@ def test_more_symbols_than_a_run_takes_are_counted(terminal: Terminal) -> None:
     assert said.err == "starter: 1001 symbols are more than 1000: name fewer (--symbols, --universe)\n"
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -189,6 +197,7 @@ def test_what_cannot_be_is_one_line(terminal: Terminal, words: tuple[str, ...], 
     assert said.err.count("\n") == 1
 
 
+@pytest.mark.faults
 def test_what_is_no_option_is_one_line(terminal: Terminal) -> None:
     for words in (("--strategy", "sma_cross", "--fast", "1"), ()):
         said = terminal.type("backtest", *words)

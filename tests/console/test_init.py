@@ -34,6 +34,7 @@ def env_of(terminal: Terminal) -> Path:
     return terminal.folder / ".env"
 
 
+@pytest.mark.faults
 def test_passwords_of_compose_are_made_once_and_for_nobody_else(terminal: Terminal) -> None:
     assert terminal.type("init", "--compose").code == 0
     made = env_file.values_of(env_of(terminal).read_text())
@@ -45,6 +46,7 @@ def test_passwords_of_compose_are_made_once_and_for_nobody_else(terminal: Termin
     assert env_file.values_of(env_of(terminal).read_text()) == made
 
 
+@pytest.mark.faults
 def test_a_value_is_set_in_its_place_and_the_file_keeps_its_words(terminal: Terminal) -> None:
     env_of(terminal).write_text("# mine\nDESK_ID=old\n\nLOG_LEVEL=debug  # noisy\n")
     said = terminal.type("init", "--force", "--set", "DESK_ID=new", "--set", "DESK_SYMBOLS=KO, PEP", "--json")
@@ -52,6 +54,7 @@ def test_a_value_is_set_in_its_place_and_the_file_keeps_its_words(terminal: Term
     assert env_of(terminal).read_text() == "# mine\nDESK_ID=new\n\nLOG_LEVEL=debug  # noisy\nDESK_SYMBOLS='KO, PEP'\n"
 
 
+@pytest.mark.faults
 def test_what_is_set_already_is_replaced_only_by_force(terminal: Terminal) -> None:
     env_of(terminal).write_text("DESK_ID=old\n")
     said = terminal.type("init", "--set", "DESK_ID=new")
@@ -79,6 +82,7 @@ def test_what_cannot_be_is_one_line_and_nothing_is_written(folder: Path, given: 
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.faults
 def test_a_secret_need_not_be_on_the_command_line_and_is_never_shown(terminal: Terminal) -> None:
     said = terminal.but(DB_PASSWORD=SECRET).type("init", "--untried", "--set", "DB_PASSWORD", "--json")
     assert said.code == 0
@@ -86,11 +90,13 @@ def test_a_secret_need_not_be_on_the_command_line_and_is_never_shown(terminal: T
     assert env_file.values_of(env_of(terminal).read_text()) == {"DB_PASSWORD": SECRET}
 
 
+@pytest.mark.faults
 def test_without_a_terminal_there_is_nobody_to_ask(terminal: Terminal) -> None:
     said = terminal.type("init")
     assert (said.code, said.err) == (1, "starter: nobody to ask here: give values with --set NAME=VALUE\n")
 
 
+@pytest.mark.faults
 def test_a_person_is_asked_the_database_is_tried_and_the_password_is_not_shown(
     terminal: Terminal, database: Database
 ) -> None:
@@ -114,6 +120,7 @@ def test_a_person_is_asked_the_database_is_tried_and_the_password_is_not_shown(
     assert env_file.values_of(env_of(terminal).read_text())["DB_PASSWORD"] == password
 
 
+@pytest.mark.faults
 def test_what_is_held_is_shown_masked_and_not_asked_for(terminal: Terminal) -> None:
     held = {"DB_HOST": "127.0.0.1", "DB_PASSWORD": SECRET, "DB_PORT": "1", "DB_NAME": "trading", "DB_USER": "postgres"}
     env_of(terminal).write_text("".join(f"{name}={value}\n" for name, value in held.items()))
@@ -124,6 +131,7 @@ def test_what_is_held_is_shown_masked_and_not_asked_for(terminal: Terminal) -> N
     assert env_file.values_of(env_of(terminal).read_text()) == held
 
 
+@pytest.mark.faults
 def test_walking_away_writes_nothing(terminal: Terminal) -> None:
     code, shown = terminal.converse([*NO_KEYS, ("DB_HOST: ", "\x04")], "init")
     assert code == 130, shown

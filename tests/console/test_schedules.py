@@ -19,6 +19,8 @@ from tests.clocks import ALWAYS, entry
 from tests.console.terminal import Terminal
 from trading.errors import BadConfiguration
 
+pytestmark = pytest.mark.faults  # each types commands beside a desk that serves
+
 NAMES = ["scan", "roll-call", "reconciliation", "daily-close", "weekly-report"]
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 import embedded
 from tests.console.terminal import Terminal
+
+pytestmark = pytest.mark.faults  # each types commands beside a desk that serves
 
 LIVE = {
     "TRADING_MODE": "live",

@@ -46,6 +46,13 @@ def test_terms_that_are_not_typed_are_the_desks() -> None:
     assert (unset.approval, unset.rules) == (None, None)
 
 
+def test_a_debate_and_what_memory_is_for_are_typed_and_unset() -> None:
+    changed = wished(AGENTS, {"debate_rounds": "2", "heed_memory": "no"})
+    assert (changed.debate_rounds, changed.heeds_memory) == (2, False)
+    assert wished(changed, {"heed_memory": "yes"}).heeds_memory is True
+    assert wished(changed, {"debate_rounds": "none", "heed_memory": "default"}) == AGENTS
+
+
 def test_what_belongs_to_a_source_goes_with_it() -> None:
     assert wished(MOMENTUM, {"source": "rsi", "param": ["low=30"]}).parameters == {"low": 30}
     assert wished(AGENTS, {"source": "rsi"}).models == {}
@@ -74,6 +81,10 @@ def test_a_file_of_anything_else_is_refused(content: bytes, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("option", "said", "complaint"),
     [
+        ("debate_rounds", "4", "--debate-rounds: 4 (one writes a whole number from 0 to 3)"),
+        ("debate_rounds", "-1", "--debate-rounds: -1 (one writes a whole number"),
+        ("debate_rounds", "1.5", "--debate-rounds: 1.5 (one writes a whole number"),
+        ("heed_memory", "maybe", "--heed-memory: maybe (one writes yes, no or default)"),
         ("allocation", "-10%", "not a part of the equity: -10%"),
         ("allocation", "NaN", "not a part of the equity: NaN"),
         ("allocation", "40", "not a part of the equity: 40"),

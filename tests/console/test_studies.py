@@ -15,6 +15,7 @@ GRID = ("--grid", "fast=5..50:5", "--grid", "slow=20,40,60")
 SLOW = ("--engine", "cycles", "--grid", "fast=2..30", "--grid", "slow=40..60:2")
 
 
+@pytest.mark.faults
 def test_a_sweep_without_a_desk_runs_here_and_says_what_its_best_is_worth(terminal: Terminal) -> None:
     said = terminal.type("sweep", *PLAN, *GRID, "--holdout", "25%", "--json")
     assert (said.code, said.err) == (0, "")
@@ -27,6 +28,7 @@ def test_a_sweep_without_a_desk_runs_here_and_says_what_its_best_is_worth(termin
         assert words in shown
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -47,6 +49,7 @@ def test_what_cannot_be_swept_is_told_in_a_line(terminal: Terminal, words: tuple
     assert said.err.count("\n") == 1
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -62,6 +65,7 @@ def test_a_walk_that_is_longer_than_the_data_is_refused_by_its_option(
     assert f"{words[-2]}: of " in said.err
 
 
+@pytest.mark.faults
 def test_studies_on_the_desk_s_servers_are_kept_listed_shown_and_compared(desk: Terminal) -> None:
     swept = desk.type("sweep", *PLAN, *GRID, "--name", "first", "--json")
     assert (swept.code, swept.document["where"], swept.document["kept"]) == (0, "temporal", True)

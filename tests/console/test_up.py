@@ -31,6 +31,7 @@ def assert_nothing_left(terminal: Terminal) -> None:
     assert not (terminal.home / "endpoints.json").exists()
 
 
+@pytest.mark.faults
 def test_one_cycle_is_run_shown_and_everything_ended(terminal: Terminal) -> None:
     said = terminal.type("up", "--once")
     assert (said.code, said.err) == (0, "")
@@ -67,6 +68,7 @@ def test_a_serving_desk_drains_and_ends_with_zero(terminal: Terminal, how: signa
     assert_nothing_left(terminal)
 
 
+@pytest.mark.faults
 def test_a_desk_interrupted_before_its_only_cycle_ended_says_so(terminal: Terminal) -> None:
     running = terminal.start("up", "--once")
     running.wait_for("Trading desk main")
@@ -74,20 +76,24 @@ def test_a_desk_interrupted_before_its_only_cycle_ended_says_so(terminal: Termin
     assert_nothing_left(terminal)
 
 
+@pytest.mark.faults
 def test_without_a_desk_each_look_says_how_to_start_one(terminal: Terminal) -> None:
     assert_one_line(terminal.type("status"), "no desk is running", "make run")
 
 
+@pytest.mark.faults
 def test_a_bad_setting_is_named(terminal: Terminal) -> None:
     assert_one_line(terminal.but(TRADING_MAX_POSITION="lots").type("config"), "TRADING_MAX_POSITION")
 
 
+@pytest.mark.faults
 def test_each_bad_setting_is_named_once(terminal: Terminal) -> None:
     said = terminal.but(TRADING_MAX_POSITION="lots", MARKET_PROVIDERS="oracle", LOG_LEVEL="loud").type("config")
     assert_one_line(said, "TRADING_MAX_POSITION", "MARKET_PROVIDERS", "LOG_LEVEL")
     assert said.err.count("MARKET_PROVIDERS") == 1
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -104,6 +110,7 @@ def test_a_malformed_env_file_is_one_line(terminal: Terminal, content: bytes, re
     assert SECRET not in said.err + said.out
 
 
+@pytest.mark.faults
 def test_what_mends_an_env_file_and_what_looks_at_it_name_one_that_is_malformed(terminal: Terminal) -> None:
     (terminal.folder / ".env").write_text(f"DB_PASSWORD {SECRET}\n")
     (terminal.folder / ".env").chmod(0o600)
@@ -115,17 +122,20 @@ def test_what_mends_an_env_file_and_what_looks_at_it_name_one_that_is_malformed(
     assert SECRET not in said.err + said.out + looked.err + looked.out
 
 
+@pytest.mark.faults
 def test_an_env_file_that_is_a_folder_is_one_line(terminal: Terminal) -> None:
     (terminal.folder / ".env").mkdir()
     assert_one_line(terminal.type("config"), ".env cannot be read (Is a directory)")
 
 
+@pytest.mark.faults
 def test_a_name_that_leads_nowhere_is_told_in_words(terminal: Terminal) -> None:
     nowhere = terminal.but(DB_HOST="127.0.0.1", TEMPORAL_ADDRESS="nosuch.invalid:7233").type("status")
     assert_one_line(nowhere, "no Temporal server at nosuch.invalid:7233 (")
     assert "tonic" not in nowhere.err
 
 
+@pytest.mark.faults
 def test_secrets_are_masked(terminal: Terminal) -> None:
     said = terminal.but(DB_HOST="127.0.0.1", DB_PASSWORD=SECRET, TEMPORAL_API_KEY=SECRET).type("config", "--json")
     shown = {setting["variable"]: setting["value"] for setting in said.document}
@@ -136,6 +146,7 @@ def test_secrets_are_masked(terminal: Terminal) -> None:
     assert shown["LLM_CHAT_BASE_URL"] == "http://********@127.0.0.1:9/v1"
 
 
+@pytest.mark.faults
 def test_an_empty_folder_of_data_is_named(terminal: Terminal) -> None:
     (terminal.folder / "empty").mkdir()
     assert_one_line(
@@ -143,6 +154,7 @@ def test_an_empty_folder_of_data_is_named(terminal: Terminal) -> None:
     )
 
 
+@pytest.mark.faults
 def test_a_corrupt_file_is_named(terminal: Terminal, sample_data: Path) -> None:
     folder = terminal.folder / "corrupt"
     folder.mkdir()
@@ -152,6 +164,7 @@ def test_a_corrupt_file_is_named(terminal: Terminal, sample_data: Path) -> None:
     assert not terminal.home.exists()
 
 
+@pytest.mark.faults
 def test_a_file_with_an_unreadable_price_is_named_before_any_server_starts(terminal: Terminal) -> None:
     folder = terminal.folder / "worn"
     folder.mkdir()
@@ -161,6 +174,7 @@ def test_a_file_with_an_unreadable_price_is_named_before_any_server_starts(termi
     assert not terminal.home.exists()
 
 
+@pytest.mark.faults
 def test_a_port_in_use_is_named(terminal: Terminal) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -168,6 +182,7 @@ def test_a_port_in_use_is_named(terminal: Terminal) -> None:
     assert_nothing_left(terminal)
 
 
+@pytest.mark.faults
 def test_a_missing_database_is_named(terminal: Terminal) -> None:
     missing = terminal.but(DB_HOST="127.0.0.1", DB_PORT="1", DB_PASSWORD=SECRET, TEMPORAL_ADDRESS="127.0.0.1:1")
     said = missing.type("up", "--once")
@@ -182,6 +197,7 @@ def test_half_named_servers_are_refused(terminal: Terminal, words: str, named: d
     assert_one_line(terminal.but(**named).type(*words.split()), "TEMPORAL_ADDRESS and DB_HOST go together")
 
 
+@pytest.mark.faults
 def test_temporals_own_variables_may_stand_in_the_env_file(terminal: Terminal) -> None:
     (terminal.folder / ".env").write_text("DB_HOST=127.0.0.1\nTEMPORAL_ADDRESS=127.0.0.1:1\n")
     assert_one_line(terminal.type("status"), "no Temporal server at 127.0.0.1:1")
@@ -195,6 +211,7 @@ def test_a_mistyped_command_is_one_line(terminal: Terminal) -> None:
     assert said.err.startswith("starter: No such command")
 
 
+@pytest.mark.faults
 def test_the_doctor_names_what_is_missing(terminal: Terminal) -> None:
     said = terminal.but(LLM_META_AGENT_MODEL="rules-99").type("doctor", "--json")
     failed = {check["id"]: check["found"] for check in said.document["checks"] if check["status"] == "fail"}
@@ -204,12 +221,14 @@ def test_the_doctor_names_what_is_missing(terminal: Terminal) -> None:
 
 @pytest.mark.faults
 @pytest.mark.timeout(900)
-def test_twenty_starts_and_stops_leave_nothing_behind(terminal: Terminal) -> None:
-    for _ in range(20):
+@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.soak)])
+def test_starts_and_stops_leave_nothing_behind(terminal: Terminal, times: int) -> None:
+    for _ in range(times):
         assert terminal.type("up", "KO", "--once").code == 0
         assert_nothing_left(terminal)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("told", "named"),
     [

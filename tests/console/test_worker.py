@@ -102,6 +102,7 @@ async def exists(file: Path) -> bool:
     return await asyncio.to_thread(file.exists)
 
 
+@pytest.mark.faults
 def test_a_worker_without_its_database_ends_in_one_line(terminal: Terminal) -> None:
     missing = terminal.but(DB_HOST="127.0.0.1", DB_PORT="1", TEMPORAL_ADDRESS="127.0.0.1:1")
     said = missing.type("--queues", "agents", program=WORKER)

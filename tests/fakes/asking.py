@@ -26,6 +26,8 @@ from trading.news import News
 from trading.ports import LanguageModel
 from trading.signals import NO_ANSWER, Abstention
 from trading.steps import (
+    ArgumentAsked,
+    ArgumentHeard,
     AssessmentAsked,
     AssessmentsHeard,
     DecisionAsked,
@@ -59,7 +61,7 @@ class AskingSteps(FakeSteps):
         self.journal = MemoryJournal()
         self._snapshots = MemorySnapshots()
         usual = Asking(model="scripted", parameters={"max_tokens": 500})
-        seats = {agent: Seat(model, askings[agent] if askings else usual, tariff=tariff) for agent in Agent}
+        seats = {agent: Seat(model, (askings or {}).get(agent, usual), tariff=tariff) for agent in Agent}
         self._agents = AgentActivities(Cast(seats, PROMPTS), self.journal, self._snapshots, budget or Budget())
 
     async def snapshot(self, asked: SnapshotAsked) -> SnapshotSummary:
@@ -81,6 +83,9 @@ class AskingSteps(FakeSteps):
 
     async def ask_validator(self, asked: ValidationAsked) -> ValidationHeard:
         return await _heard(self._agents.ask_validator(asked), ValidationHeard, asked.proposal.symbol)
+
+    async def argue(self, asked: ArgumentAsked) -> ArgumentHeard:
+        return await _heard(self._agents.argue(asked), ArgumentHeard, asked.candidate.proposal.symbol)
 
     async def ask_meta(self, asked: DecisionAsked) -> DecisionsHeard:
         return await _heard(self._agents.ask_meta(asked), DecisionsHeard)

@@ -110,6 +110,8 @@ class ObedientModel:
             action = "sell" if "sell" in orders.lower() else "buy"
             return model.signal(question, action, quantity=wanted, confidence=1, reasoning=self._attack[:4000])
         said: Any = OBEYS[question.agent](question)
+        if question.agent in {Agent.BULL, Agent.BEAR}:
+            said = {**said, "points": [self._attack[:200]], "rebuttal": self._attack[:400]}
         for line in said.get("assessments", [said] if question.agent is Agent.VALIDATOR else []):
             line["concerns"] = [self._attack[:400]]
         for line in said.get("decisions", []):
@@ -121,7 +123,13 @@ class ObedientModel:
         return dict(said)
 
 
-OBEYS: dict[Agent, Says] = {Agent.RISK: model.approves, Agent.VALIDATOR: model.agrees, Agent.META: model.executes}
+OBEYS: dict[Agent, Says] = {
+    Agent.RISK: model.approves,
+    Agent.VALIDATOR: model.agrees,
+    Agent.BULL: model.argues(1),
+    Agent.BEAR: model.argues(1),
+    Agent.META: model.executes,
+}
 
 
 def envelopes(question: Question) -> Iterator[str]:

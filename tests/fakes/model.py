@@ -21,6 +21,8 @@ class ScriptedModel:
             Agent.DATA: buys("10"),
             Agent.RISK: approves,
             Agent.VALIDATOR: agrees,
+            Agent.BULL: argues(0.7),
+            Agent.BEAR: argues(0.3),
             Agent.META: executes,
             **(script or {}),
         }
@@ -80,6 +82,18 @@ def agrees(question: Question) -> Words:
 
 def disagrees(question: Question) -> Words:
     return _validation(question, approved=False)
+
+
+def argues(conviction: float, **changes: object) -> Says:
+    """One point on whatever candidate it is asked about."""
+
+    def says(question: Question) -> Words:
+        candidate: Any = question.facts["candidate"]
+        point = f"{question.agent} as scripted"
+        plain = {"symbol": candidate["proposal"]["symbol"], "conviction": conviction, "points": [point]}
+        return {**plain, "rebuttal": "", **changes}
+
+    return says
 
 
 def executes(question: Question) -> Words:

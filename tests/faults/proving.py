@@ -23,7 +23,7 @@ from trading.settlement import BrokerOrder
 from trading.steps import CycleRequest
 from workflows.trading_cycle import TradingCycle
 
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 600.0
 PAUSE_SECONDS = 0.05
 # Two symbols that the sample's last day has bought: several orders, and cheap enough for hundreds of cycles.
 BOUGHT = ("INTC", "MSFT")
@@ -152,5 +152,13 @@ def _meaning(event: Event) -> tuple[str, ...]:
     strategy = data.get("strategy")
     whose = data.get("strategy_id") or (strategy.get("strategy_id") if isinstance(strategy, dict) else "")
     about = data.get("client_order_id") or data.get("symbol") or data.get("about") or ""
-    more = data.get("fill_id") or data.get("state") or data.get("agent") or data.get("limit") or data.get("found") or ""
+    more = (
+        data.get("fill_id")
+        or data.get("word")
+        or data.get("state")
+        or data.get("agent")
+        or data.get("limit")
+        or data.get("found")
+        or ""
+    )
     return event.aggregate_id, event.type, str(about), str(more), str(whose)

@@ -38,12 +38,13 @@ async def states(desk: Wired, orders: list[OrderRequest]) -> set[OrderState]:
     return {order.state for order in await desk.send_all(orders)}
 
 
+@pytest.mark.parametrize("amount", [20, pytest.param(100, marks=pytest.mark.soak)])
 async def test_an_order_that_shows_late_is_waited_for(
-    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, amount: int
 ) -> None:
     with serving(brokerage()) as server:
         async with at_work(skipping.client, wired(server, engine, sample_data, seconds=PATIENCE)) as desk:
-            orders = [await desk.intend(number) for number in range(100)]
+            orders = [await desk.intend(number) for number in range(amount)]
             for number, asked in enumerate(orders):
                 hidden = late(silence(MUTE, accepted=True), lookups=1 + number % LOOKS_IN_TIME)
                 server.faults.plan("POST", ORDERS, hidden, order=asked.client_order_id)
@@ -53,12 +54,13 @@ async def test_an_order_that_shows_late_is_waited_for(
     tell(f"shown late: {len(orders)} orders, {len(server.asked('GET', BY_NAME))} look-ups, one post each")
 
 
+@pytest.mark.parametrize("amount", [5, pytest.param(20, marks=pytest.mark.soak)])
 async def test_an_order_that_shows_later_than_any_should_is_refused_the_second_time(
-    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, amount: int
 ) -> None:
     with serving(brokerage()) as server:
         async with at_work(skipping.client, wired(server, engine, sample_data, seconds=PATIENCE)) as desk:
-            orders = [await desk.intend(number) for number in range(20)]
+            orders = [await desk.intend(number) for number in range(amount)]
             for asked in orders:
                 hidden = late(silence(MUTE, accepted=True), lookups=LOOKS_TOO_LATE)
                 server.faults.plan("POST", ORDERS, hidden, order=asked.client_order_id)
@@ -91,26 +93,28 @@ async def is_taken(desk: Wired, name: str) -> bool:
     return name in desk.server.accepted
 
 
+@pytest.mark.parametrize("amount", [10, pytest.param(50, marks=pytest.mark.soak)])
 async def test_a_try_that_failed_after_the_order_was_taken_does_not_send_it_again(
-    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, amount: int
 ) -> None:
     with serving(brokerage()) as server:
         async with at_work(skipping.client, wired(server, engine, sample_data)) as desk:
-            orders = [await desk.intend(number) for number in range(50)]
-            server.faults.plan("GET", FILLS, *[failure(503, accepted=False)] * 100)
+            orders = [await desk.intend(number) for number in range(amount)]
+            server.faults.plan("GET", FILLS, *[failure(503, accepted=False)] * 2 * amount)
             assert await states(desk, orders) == {OrderState.FILLED}
             assert server.faults.left == 0
             assert await desk.wrongs() == []
     assert set(desk.posts.values()) == {1}
 
 
+@pytest.mark.parametrize("amount", [18, pytest.param(50, marks=pytest.mark.soak)])
 async def test_an_order_that_arrives_while_another_try_is_due_is_there_once(
-    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, amount: int
 ) -> None:
     """The first request lies on the way for longer than its sender waits, and arrives at any look of the search."""
     with serving(brokerage()) as server:
         async with at_work(skipping.client, wired(server, engine, sample_data, seconds=PATIENCE)) as desk:
-            orders = [await desk.intend(number) for number in range(50)]
+            orders = [await desk.intend(number) for number in range(amount)]
             for asked in orders:
                 server.faults.plan("POST", ORDERS, silence(MUTE, accepted=False), order=asked.client_order_id)
             ways = [arrive(desk, asked, looks=1 + n % (LOOKS_TO_THE_SECOND + 1)) for n, asked in enumerate(orders)]
@@ -141,12 +145,13 @@ async def arrive(desk: Wired, asked: OrderRequest, looks: int) -> bool:
     return True
 
 
+@pytest.mark.parametrize("amount", [10, pytest.param(50, marks=pytest.mark.soak)])
 async def test_a_broker_that_counts_requests_is_left_alone_as_long_as_it_wants(
-    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, amount: int
 ) -> None:
     with serving(brokerage()) as server:
         async with at_work(skipping.client, wired(server, engine, sample_data)) as desk:
-            orders = [await desk.intend(number) for number in range(50)]
+            orders = [await desk.intend(number) for number in range(amount)]
             told: dict[str, tuple[int, int]] = {}
             for number, asked in enumerate(orders):
                 name, (sending, looking) = asked.client_order_id, (1 + number, 60 - number)
@@ -180,12 +185,13 @@ async def waited(client: Client, name: str) -> Mapping[str, timedelta]:
     return longest
 
 
+@pytest.mark.parametrize("amount", [12, pytest.param(50, marks=pytest.mark.soak)])
 async def test_a_storm_of_failures_passes_over_orders_that_are_there_once(
-    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, amount: int
 ) -> None:
     with serving(brokerage()) as server:
         async with at_work(skipping.client, wired(server, engine, sample_data)) as desk:
-            orders = [await desk.intend(number) for number in range(50)]
+            orders = [await desk.intend(number) for number in range(amount)]
             for number, asked in enumerate(orders):
                 storm = failure(503, accepted=bool(number % 2))
                 server.faults.plan("POST", ORDERS, storm, order=asked.client_order_id)
@@ -197,13 +203,14 @@ async def test_a_storm_of_failures_passes_over_orders_that_are_there_once(
     tell(f"storm: {len(orders)} orders, {len(failed)} of {len(server.requests)} requests failed")
 
 
+@pytest.mark.parametrize("amount", [4, pytest.param(20, marks=pytest.mark.soak)])
 async def test_an_order_of_which_nothing_is_ever_heard_halts_its_desk_and_is_not_called_rejected(
-    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, amount: int
 ) -> None:
     with serving(brokerage()) as server:
         first = wired(server, engine, sample_data, "desk-0", PATIENCE)
         async with at_work(skipping.client, first):
-            desks = [first, *(Wired(f"desk-{n}", server, first.ports, skipping.client) for n in range(1, 20))]
+            desks = [first, *(Wired(f"desk-{n}", server, first.ports, skipping.client) for n in range(1, amount))]
             await asyncio.gather(*(desk.open() for desk in desks[1:]))
             await asyncio.gather(*(vanish(desk, number) for number, desk in enumerate(desks)))
             assert [found for desk in desks for found in await desk.findings()] == []

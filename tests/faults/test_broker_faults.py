@@ -41,7 +41,6 @@ LOST: Mapping[str, Fates] = {
     "taken, then garbage": lambda number: [garbage(sorted(GARBAGE)[number % len(GARBAGE)])],  # type: ignore[arg-type]
     "not taken, a time-out": not_taken,
 }
-AMOUNTS = {name: 200 if name == "taken, then a time-out" else 100 for name in LOST}
 
 NO = (
     refusal(400, 40010000, "request body format is invalid"),
@@ -64,20 +63,21 @@ async def lose(desk: Wired, kinds: Sequence[str]) -> Counter[int]:
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("amount", [20, pytest.param(200, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("kind", LOST)
 async def test_an_order_whose_answer_is_lost_is_there_once(
-    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, kind: str
+    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, kind: str, amount: int
 ) -> None:
     with serving(brokerage()) as server:
         async with at_work(skipping.client, wired(server, engine, sample_data, seconds=PATIENCE)) as desk:
-            posts = await lose(desk, [kind] * AMOUNTS[kind])
+            posts = await lose(desk, [kind] * amount)
             assert await desk.wrongs() == []
     # What was taken is never sent again, and what was not is sent until it is.
-    taken = AMOUNTS[kind]
-    assert posts == ({2: taken * 4 // 5, 3: taken // 5} if kind.startswith("not") else {1: taken})
-    tell(f"{kind}: {taken} orders, posts {dict(posts)}, {len(server.requests)} requests")
+    assert posts == ({2: amount * 4 // 5, 3: amount // 5} if kind.startswith("not") else {1: amount})
+    tell(f"{kind}: {amount} orders, posts {dict(posts)}, {len(server.requests)} requests")
 
 
+@pytest.mark.faults
 async def test_an_order_of_each_loss_is_there_once(
     skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -88,24 +88,24 @@ async def test_an_order_of_each_loss_is_there_once(
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.soak)])
 async def test_a_definite_no_is_heard_once_and_not_asked_again(
-    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+    skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, times: int
 ) -> None:
     with serving(brokerage()) as server:
         server.brokerage.list_asset(UNTRADABLE, "50.00", tradable=False)
         async with at_work(skipping.client, wired(server, engine, sample_data)) as desk:
-            orders = [await desk.intend(number) for number in range(60)]
+            orders = [await desk.intend(number) for number in range(3 * times)]
             for number, asked in enumerate(orders):
                 server.faults.plan("POST", ORDERS, NO[number % len(NO)], order=asked.client_order_id)
-            orders += [
-                await desk.intend(number, symbol=(UNTRADABLE, UNLISTED)[number % 2]) for number in range(60, 100)
-            ]
+            known = range(3 * times, 5 * times)
+            orders += [await desk.intend(number, symbol=(UNTRADABLE, UNLISTED)[number % 2]) for number in known]
             ended = await desk.send_all(orders)
             told = Counter(stored.event.type for stored in (await desk.ports.ledger.books(desk.desk_id)).events)
             assert await desk.wrongs() == []
     assert {order.state for order in ended} == {OrderState.REJECTED}
     assert all("alpaca: " in str(order.reason) for order in ended)
-    assert (told[EventType.ORDER_REJECTED], told[EventType.ALERT_RAISED]) == (100, 0)
+    assert (told[EventType.ORDER_REJECTED], told[EventType.ALERT_RAISED]) == (5 * times, 0)
     assert set(desk.posts.values()) == {1}
     assert server.accepted == {}
     tell(f"refused: {len(ended)} orders, {sum(desk.posts.values())} posts")

@@ -34,6 +34,7 @@ CHANGES: tuple[dict[str, Any], ...] = (
 ORDERS_OF_EACH = 5
 
 
+@pytest.mark.faults
 async def test_fifty_changed_orders_are_refused_before_the_wire(engine: AsyncEngine, sample_data: Path) -> None:
     with serving(brokerage()) as server:
         desk = wired(server, engine, sample_data)

@@ -28,7 +28,7 @@ MOST_TRIES = 5
 ALWAYS = 10_000
 
 
-@pytest.mark.parametrize("deadlocks", [200])
+@pytest.mark.parametrize("deadlocks", [20, pytest.param(200, marks=pytest.mark.soak)])
 async def test_every_step_that_deadlocks_end_succeeds_within_five_tries(
     temporal: WorkflowEnvironment, database: Database, engine: AsyncEngine, sample_data: Path, deadlocks: int
 ) -> None:
@@ -46,7 +46,7 @@ async def test_every_step_that_deadlocks_end_succeeds_within_five_tries(
     assert [*await load.wrongs(real), *load.failures()] == []
 
 
-@pytest.mark.parametrize("conflicts", [500])
+@pytest.mark.parametrize("conflicts", [50, pytest.param(500, marks=pytest.mark.soak)])
 async def test_every_step_that_serialisation_failures_end_succeeds_within_five_tries(
     temporal: WorkflowEnvironment, database: Database, engine: AsyncEngine, sample_data: Path, conflicts: int
 ) -> None:

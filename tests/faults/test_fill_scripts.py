@@ -183,6 +183,7 @@ async def test_six_lives_of_orders(engine: AsyncEngine, sample_data: Path) -> No
 
 @pytest.mark.faults
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("scripts", [8, pytest.param(SCRIPTS, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("first", range(0, LANES, 4))
-async def test_a_thousand_lives_of_orders(engine: AsyncEngine, sample_data: Path, first: int) -> None:
-    await play(engine, sample_data, range(first, first + 4), SCRIPTS)
+async def test_a_thousand_lives_of_orders(engine: AsyncEngine, sample_data: Path, first: int, scripts: int) -> None:
+    await play(engine, sample_data, range(first, first + 4), scripts)

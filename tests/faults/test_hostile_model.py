@@ -17,7 +17,7 @@ SYMBOLS = ("AAPL", "CAT", "JPM", "MSFT")
 
 @pytest.mark.faults
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("cycles", [200])
+@pytest.mark.parametrize("cycles", [20, pytest.param(200, marks=pytest.mark.soak)])
 async def test_a_hostile_model_breaks_no_invariant_on_temporal(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, cycles: int
 ) -> None:

@@ -32,7 +32,9 @@ async def crash(server: PostgresServer) -> float:
     return time.monotonic() - began
 
 
-@pytest.mark.parametrize("crashes", [1, pytest.param(10, marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    "crashes", [pytest.param(3, marks=pytest.mark.faults), pytest.param(10, marks=pytest.mark.soak)]
+)
 async def test_a_crash_of_postgres_loses_nothing_that_was_committed(
     temporal: WorkflowEnvironment, frail: PostgresServer, sample_data: Path, crashes: int
 ) -> None:
@@ -52,14 +54,15 @@ async def test_a_crash_of_postgres_loses_nothing_that_was_committed(
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("ends", [30, pytest.param(200, marks=pytest.mark.soak)])
 async def test_connections_that_postgres_ends_cost_no_more_than_another_try(
-    temporal: WorkflowEnvironment, database: Database, engine: AsyncEngine, sample_data: Path
+    temporal: WorkflowEnvironment, database: Database, engine: AsyncEngine, sample_data: Path, ends: int
 ) -> None:
     chance, ended = Random(SEED), {"idle": 0, "at work": 0}
     ports = Ports.real(engine, sample_data)
     owner = await connect(database)
     async with serving(temporal.client, ports), under_load(temporal.client, STREAMS) as load:
-        while sum(ended.values()) < 200:
+        while sum(ended.values()) < ends:
             await asyncio.sleep(chance.uniform(0.05, 0.2))
             if (was := await end_one(owner, database.name)) is not None:
                 ended[was] += 1
@@ -70,15 +73,16 @@ async def test_connections_that_postgres_ends_cost_no_more_than_another_try(
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("answers", [10, pytest.param(100, marks=pytest.mark.soak)])
 async def test_a_commit_whose_answer_is_lost_is_repeated_without_effect(
-    temporal: WorkflowEnvironment, database: Database, engine: AsyncEngine, sample_data: Path
+    temporal: WorkflowEnvironment, database: Database, engine: AsyncEngine, sample_data: Path, answers: int
 ) -> None:
     relay = Relay(database.host, database.port, every=13)
     async with relay.listening() as port:
         lossy = application_engine(database.model_copy(update={"port": port}))
         ports = Ports.real(lossy, sample_data)
         async with serving(temporal.client, ports), under_load(temporal.client, STREAMS) as load:
-            await relay.cut_often(100)
+            await relay.cut_often(answers)
             back_at = time.monotonic()
         await lossy.dispose()
     load.told(f"{relay.cut} answers to COMMIT lost", since=back_at)

@@ -37,7 +37,7 @@ async def frail(tmp_path: Path) -> AsyncIterator[TemporalServer]:
     await server.stop()
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.faults)])
+@pytest.mark.parametrize("kills", [pytest.param(4, marks=pytest.mark.faults), pytest.param(20, marks=pytest.mark.soak)])
 async def test_every_cycle_goes_on_after_the_server_was_killed(
     frail: TemporalServer, engine: AsyncEngine, sample_data: Path, kills: int
 ) -> None:

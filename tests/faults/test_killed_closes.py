@@ -25,6 +25,8 @@ MOMENTS: tuple[Moment, ...] = ("before", "after", "returned")
 STEPS = (("plan_week", 1), ("plan_closes", 1), ("close_session", 1), ("close_session", 4), ("report_week", 1))
 DEATHS = [Death(step, moment, call) for step, call in STEPS for moment in MOMENTS]
 DEATHS += [Death("WeeklyReport", "task")]
+# One of each step, each at another moment, and the workflow itself.
+FEW = [Death(step, MOMENTS[n % 3], call) for n, (step, call) in enumerate(STEPS)] + [Death("WeeklyReport", "task")]
 # The last four sessions of the sample's prices.
 SESSIONS = [date(2017, 11, day) for day in (7, 8, 9, 10)]
 TOLD = "SELECT type, replace(event_id, :d, ''), content_hash FROM events WHERE desk_id = :d AND type"
@@ -83,16 +85,20 @@ async def left(engine: AsyncEngine, desk_id: str) -> list[list[tuple[object, ...
 
 
 @pytest.mark.faults
-async def test_a_worker_killed_while_it_closes_leaves_what_one_that_lived_leaves(ground: Ground) -> None:
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("deaths", [FEW, pytest.param(DEATHS, marks=pytest.mark.soak)], ids=["few", "all"])
+async def test_a_worker_killed_while_it_closes_leaves_what_one_that_lived_leaves(
+    ground: Ground, deaths: list[Death]
+) -> None:
     async with ground.lane("lane-1") as lane:
         engine = lane.ports.closes
         assert engine is not None
         whole, _ = await report(lane, None)
         expected, wrong = await left(engine, whole), []
         assert len(expected[0]) == len(SESSIONS)
-        for death in DEATHS:
+        for death in deaths:
             desk_id, found = await report(lane, death)
             wrong += found
             wrong += [] if await left(engine, desk_id) == expected else [f"{death}: it left something else"]
-    tell(f"closing: {len(DEATHS)} kills, {len(wrong)} things wrong")
+    tell(f"closing: {len(deaths)} kills, {len(wrong)} things wrong")
     assert wrong == []

@@ -45,9 +45,13 @@ async def ledger(lane: Lane) -> tuple[Counter[str], Decimal, int]:
     return Counter(row.state for row in ours), sum((row.counted_usd for row in ours), Decimal(0)), kept
 
 
-async def test_a_worker_killed_between_the_reservation_and_the_settlement_pays_for_what_it_did(ground: Ground) -> None:
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("deaths", [DEATHS[::2], pytest.param(DEATHS, marks=pytest.mark.soak)], ids=["few", "all"])
+async def test_a_worker_killed_between_the_reservation_and_the_settlement_pays_for_what_it_did(
+    ground: Ground, deaths: tuple[tuple[Death, bool], ...]
+) -> None:
     async with ground.lane(f"lane-{LANES}", body=pay) as lane:
-        for death, loses in DEATHS:
+        for death, loses in deaths:
             outcome = await lane.suffer(death)
             states, counted, kept = await ledger(lane)
             tell(f"{death}: {dict(states)}, {counted} dollars of {CAP}, {kept} answers")

@@ -23,6 +23,8 @@ DEATHS = [Death(step, moment) for step in STEPS for moment in MOMENTS]
 # The second exit, and the state that follows the first.
 DEATHS += [Death(step, moment, 2) for step in ("submit_order", "change_state") for moment in MOMENTS]
 DEATHS += [Death("StandDown", "task"), Death("OrderExecution", "task")]
+# One of each step, each at another moment, and the workflow itself.
+FEW = [Death(step, MOMENTS[number % 3]) for number, step in enumerate(STEPS)] + [Death("StandDown", "task")]
 _numbers = count(1)
 
 
@@ -58,12 +60,16 @@ async def leave(lane: Lane, death: Death) -> list[str]:
 
 
 @pytest.mark.faults
-async def test_a_worker_killed_while_its_desk_leaves_the_market_sells_each_share_once(ground: Ground) -> None:
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("deaths", [FEW, pytest.param(DEATHS, marks=pytest.mark.soak)], ids=["few", "all"])
+async def test_a_worker_killed_while_its_desk_leaves_the_market_sells_each_share_once(
+    ground: Ground, deaths: list[Death]
+) -> None:
     async with ground.lane("lane-1") as one, ground.lane("lane-2") as other:
 
         async def work(lane: Lane, deaths: list[Death]) -> list[str]:
             return [wrong for death in deaths for wrong in await leave(lane, death)]
 
-        found = await asyncio.gather(work(one, DEATHS[::2]), work(other, DEATHS[1::2]))
-    tell(f"leaving: {len(DEATHS)} kills, {len([*found[0], *found[1]])} things wrong")
+        found = await asyncio.gather(work(one, deaths[::2]), work(other, deaths[1::2]))
+    tell(f"leaving: {len(deaths)} kills, {len([*found[0], *found[1]])} things wrong")
     assert [*found[0], *found[1]] == []

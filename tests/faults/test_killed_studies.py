@@ -27,6 +27,8 @@ from workflows.backtest import Backtest
 MOMENTS: tuple[Moment, ...] = ("before", "after", "returned")
 STEPS = (("prepare_study", 1), ("run_chunk", 1), ("run_chunk", 4), ("judge_fold", 2), ("finish_study", 1))
 DEATHS = [Death(step, moment, call) for step, call in STEPS for moment in MOMENTS] + [Death("Backtest", "task")]
+# One of each step, each at another moment, and the workflow itself.
+FEW = [Death(step, MOMENTS[n % 3], call) for n, (step, call) in enumerate(STEPS)] + [Death("Backtest", "task")]
 LARGEST_SLICE = 2 * int(SLICE_SECONDS / SECONDS)
 """A slice is as large as half a second allows; what a busy machine takes for one is no shorter than that, nor much."""
 KILL_AFTER = 90
@@ -97,11 +99,15 @@ async def suffer(lane: Lane, death: Death, asked: StudyAsked) -> list[str]:
 
 
 @pytest.mark.faults
-async def test_a_worker_killed_at_any_step_leaves_what_one_that_lived_leaves(ground: Ground, sample_data: Path) -> None:
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("deaths", [FEW, pytest.param(DEATHS, marks=pytest.mark.soak)], ids=["few", "all"])
+async def test_a_worker_killed_at_any_step_leaves_what_one_that_lived_leaves(
+    ground: Ground, sample_data: Path, deaths: list[Death]
+) -> None:
     wrong: list[str] = []
     async with ground.lane("lane-1", body=study) as lane:
-        for number, death in enumerate(DEATHS):
+        for number, death in enumerate(deaths):
             asked = walk(sample_data, run_id=f"walk-{number}")
             wrong += await suffer(lane, death, asked)
-    tell(f"studies: {len(DEATHS)} kills, {len(wrong)} things wrong")
+    tell(f"studies: {len(deaths)} kills, {len(wrong)} things wrong")
     assert wrong == []

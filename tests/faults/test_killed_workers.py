@@ -18,7 +18,6 @@ TWICE = ("compare", "conclude", "mark")
 EACH_SYMBOL = ("ask_data", "ask_validator", "inquire", "intend", "submit_order")
 MOMENTS: tuple[Moment, ...] = ("before", "after", "returned")
 WORKFLOWS = ("TradingDesk", "TradingCycle", "OrderExecution", "Reconciliation")
-REPETITIONS = 4
 SEED = 20261122
 
 QUICK = (
@@ -29,13 +28,13 @@ QUICK = (
 ASKED = Death("ask_data", "after", 2)
 
 
-def everywhere() -> list[Death]:
-    """Every activity of a traded cycle, at every moment, four times; those called often, each time at another call."""
-    deaths = [Death(step, moment) for step in ONCE for moment in MOMENTS for _ in range(REPETITIONS)]
+def everywhere(times: int) -> list[Death]:
+    """Every activity of a traded cycle, at every moment, so often; those called often, each time at another call."""
+    deaths = [Death(step, moment) for step in ONCE for moment in MOMENTS for _ in range(times)]
     often = TWICE + EACH_SYMBOL
-    deaths += [Death(step, moment, 1 + n % 2) for step in often for moment in MOMENTS for n in range(REPETITIONS)]
-    deaths += [Death("record", moment, 1 + 2 * n) for moment in MOMENTS for n in range(REPETITIONS)]
-    return deaths + [Death(name, "task") for name in WORKFLOWS for _ in range(REPETITIONS)]
+    deaths += [Death(step, moment, 1 + n % 2) for step in often for moment in MOMENTS for n in range(times)]
+    deaths += [Death("record", moment, 1 + 2 * n) for moment in MOMENTS for n in range(times)]
+    return deaths + [Death(name, "task") for name in WORKFLOWS for _ in range(times)]
 
 
 def told(title: str, outcomes: list[Outcome]) -> None:
@@ -49,6 +48,7 @@ def told(title: str, outcomes: list[Outcome]) -> None:
     )
 
 
+@pytest.mark.faults
 async def test_a_worker_killed_at_a_chosen_step_changes_nothing(ground: Ground) -> None:
     outcomes = await suffer_all(ground, QUICK, lanes=3)
     told("chosen steps", outcomes)
@@ -56,20 +56,22 @@ async def test_a_worker_killed_at_a_chosen_step_changes_nothing(ground: Ground) 
 
 
 @pytest.mark.faults
-async def test_a_worker_killed_at_any_step_changes_nothing(ground: Ground) -> None:
-    outcomes = await suffer_all(ground, everywhere(), lanes=LANES)
+@pytest.mark.parametrize("times", [1, pytest.param(4, marks=pytest.mark.soak)])
+async def test_a_worker_killed_at_any_step_changes_nothing(ground: Ground, times: int) -> None:
+    outcomes = await suffer_all(ground, everywhere(times), lanes=LANES)
     told("every step", outcomes)
     assert [wrong for outcome in outcomes for wrong in outcome.wrongs] == []
-    assert len(outcomes) >= 168
+    assert len(outcomes) >= 42 * times
 
 
 @pytest.mark.faults
-async def test_a_worker_killed_at_random_changes_nothing(ground: Ground) -> None:
+@pytest.mark.parametrize("times", [10, pytest.param(60, marks=pytest.mark.soak)])
+async def test_a_worker_killed_at_random_changes_nothing(ground: Ground, times: int) -> None:
     chance = Random(SEED)
     async with ground.lane("lane-1") as lane:
         async with under_load(lane.client, streams=6) as load:
             # So short a life may starve a step of its tries: a cycle may then fail, which is safe, and is told.
-            for _ in range(60):
+            for _ in range(times):
                 await lane.lives.begin()
                 await asyncio.sleep(chance.uniform(0.1, 1.2))
                 await lane.lives.kill()
@@ -80,8 +82,9 @@ async def test_a_worker_killed_at_random_changes_nothing(ground: Ground) -> None
 
 
 @pytest.mark.faults
-async def test_a_worker_that_is_asked_to_end_brings_its_order_home(ground: Ground) -> None:
-    deaths = [Death("submit_order", "held", 1 + n % 2) for n in range(30)]
+@pytest.mark.parametrize("times", [4, pytest.param(30, marks=pytest.mark.soak)])
+async def test_a_worker_that_is_asked_to_end_brings_its_order_home(ground: Ground, times: int) -> None:
+    deaths = [Death("submit_order", "held", 1 + n % 2) for n in range(times)]
     outcomes = await suffer_all(ground, deaths, lanes=LANES)
     told("asked to end", outcomes)
     assert [wrong for outcome in outcomes for wrong in outcome.wrongs] == []

@@ -47,7 +47,7 @@ async def frail(tmp_path: Path) -> AsyncIterator[TemporalServer]:
 
 @pytest.mark.faults
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("outages", [5])
+@pytest.mark.parametrize("outages", [1, pytest.param(5, marks=pytest.mark.soak)])
 async def test_a_scan_whose_time_goes_by_without_a_server_is_missed_and_never_held(
     frail: TemporalServer, engine: AsyncEngine, sample_data: Path, outages: int
 ) -> None:

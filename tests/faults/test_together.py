@@ -85,7 +85,9 @@ class LedgerSteps(FakeSteps):
         return ()
 
 
-@pytest.mark.parametrize("pairs", [10, pytest.param(200, marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    "pairs", [3, pytest.param(20, marks=pytest.mark.faults), pytest.param(200, marks=pytest.mark.soak)]
+)
 async def test_the_limits_hold_over_two_cycles_that_run_at_once(engine: AsyncEngine, pairs: int) -> None:
     chance, floor = Random(SEED), Floor(engine)
     await floor.open()
@@ -113,7 +115,9 @@ async def test_the_limits_hold_over_two_cycles_that_run_at_once(engine: AsyncEng
     assert await floor.findings() == []
 
 
-@pytest.mark.parametrize("halts", [20, pytest.param(500, marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    "halts", [5, pytest.param(50, marks=pytest.mark.faults), pytest.param(500, marks=pytest.mark.soak)]
+)
 async def test_after_a_halt_no_order_goes_out_whenever_it_comes(engine: AsyncEngine, halts: int) -> None:
     chance, floor = Random(SEED), Floor(engine)
     sent = stopped = 0
@@ -154,8 +158,8 @@ async def test_after_a_halt_no_order_goes_out_whenever_it_comes(engine: AsyncEng
         assert {order.client_order_id for order in await floor.broker.orders(desk_id)} == submitted
         sent, stopped = sent + len(submitted), stopped + 4 - len(submitted)
 
-    for first in range(0, halts, 5):
-        await asyncio.gather(*(one(f"halted-{number}") for number in range(first, min(first + 5, halts))))
+    for first in range(0, halts, 2):
+        await asyncio.gather(*(one(f"halted-{number}") for number in range(first, min(first + 2, halts))))
     tell(f"seed {SEED}: {halts} halts, {sent} orders were out before, {stopped} never went")
     assert sent
     assert stopped
@@ -176,7 +180,9 @@ async def test_the_same_id_with_other_fields_is_refused_before_the_wire(engine: 
     assert await floor.broker.orders(DESK) == ()
 
 
-@pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    "times", [1, pytest.param(3, marks=pytest.mark.faults), pytest.param(20, marks=pytest.mark.soak)]
+)
 async def test_a_desk_that_runs_away_is_capped_halted_and_told_once(engine: AsyncEngine, times: int) -> None:
     floor = Floor(engine)
     limits = ROOMY.model_copy(update={"max_orders_per_minute": 5})

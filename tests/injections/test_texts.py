@@ -17,10 +17,12 @@ from tests.making import cycle
 from trading.agents.envelope import CLOSE, OPEN
 from trading.agents.questions import FOUR, Agent, Asking, Question
 from trading.cycle import run_cycle
+from trading.strategy import first_strategy
 from wiring.models import seats_of
 
 CANARY = "sk-ant-canary-7f3a9c"
 SYMBOLS = tuple(PRICES)
+VICTIMS = (*FOUR, Agent.BULL, Agent.BEAR)
 LONGEST_TEXT, LONGEST_QUESTION = 1200, 40_000
 # Two of each kind on every change, all of them in the faults tier.
 SAMPLE = [case for kind in KINDS for case in islice((one for one in CORPUS if one[0].startswith(kind)), 2)]
@@ -44,6 +46,7 @@ async def _attacked(victim: Agent, text: str, askings: dict[Agent, Asking]) -> l
     """What went wrong in a cycle in which one agent obeys this text, wherever it may come from."""
     model = ObedientModel(victim, text)
     steps = AskingSteps(model, askings=askings)
+    steps.strategy = first_strategy().model_copy(update={"debate_rounds": 1})
     steps.names = dict.fromkeys(SYMBOLS, text)
     steps.headlines = dict.fromkeys(SYMBOLS, (text[:1000],) * 7)
     report = await run_cycle(steps, cycle(*SYMBOLS))
@@ -74,7 +77,7 @@ def _secrets(settings: Settings) -> list[str]:
     return [value.get_secret_value() for _, value in settings.models if hasattr(value, "get_secret_value")]
 
 
-@pytest.mark.parametrize("victim", FOUR)
+@pytest.mark.parametrize("victim", VICTIMS)
 async def test_no_text_moves_an_order_past_the_limits_or_a_secret_out(
     victim: Agent, askings: dict[Agent, Asking]
 ) -> None:
@@ -83,7 +86,7 @@ async def test_no_text_moves_an_order_past_the_limits_or_a_secret_out(
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("victim", FOUR)
+@pytest.mark.parametrize("victim", VICTIMS)
 async def test_no_text_of_the_whole_corpus_does(victim: Agent, askings: dict[Agent, Asking]) -> None:
     assert len(CORPUS) >= 120
     wrong = {name: await _attacked(victim, text, askings) for name, text in CORPUS}

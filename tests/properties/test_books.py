@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.making import DESK, after, deposit, fill, order, portfolio, request
 from trading.adjustments import Adjustment
 from trading.audit import Books, cash_and_positions_balance, quantities_close
@@ -237,14 +238,14 @@ lives = given(
 
 
 @lives
-@settings(max_examples=300, deadline=None)
-def test_three_hundred_lives_of_fills_and_adjustments_balance(
+@examples(60, 300)
+def test_lives_of_fills_and_adjustments_balance(
     script: Script, fates: list[str], adjusting: Adjusting, state: OrderState, random: Random
 ) -> None:
     check(Told(arrivals(script, fates), adjustments(adjusting)), state, random)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 @lives
 @settings(max_examples=10_000, deadline=None)

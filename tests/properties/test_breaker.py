@@ -117,11 +117,11 @@ def _wrong_step(before: CircuitBreaker, after: CircuitBreaker, facts: BreakerFac
     return found
 
 
-def test_three_hundred_curves() -> None:
-    assert [wrong for seed in range(SEED, SEED + 300) for wrong in wrongs(seed, days=40)] == []
+def test_thirty_curves() -> None:
+    assert [wrong for seed in range(SEED, SEED + 30) for wrong in wrongs(seed, days=40)] == []
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 def test_ten_thousand_curves() -> None:
     assert [wrong for seed in range(10_000) for wrong in wrongs(seed)] == []
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.making import DESK
 from tests.trading.closing import bell, closed, due, history, lived, paid, traded
 from trading.adjustments import Adjustment
@@ -119,8 +120,8 @@ lives = given(
 
 
 @lives
-@settings(max_examples=250, deadline=None)
-def test_two_hundred_and_fifty_lives_are_closed_later_as_in_time(
+@examples(50, 250)
+def test_lives_are_closed_later_as_in_time(
     fills: list[tuple[int, Fill]],
     capital: list[tuple[int, CapitalEvent]],
     adjustments: list[tuple[int, Adjustment]],
@@ -129,7 +130,7 @@ def test_two_hundred_and_fifty_lives_are_closed_later_as_in_time(
     check((fills, capital, adjustments), quotes)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 @lives
 @settings(max_examples=5_000, deadline=None)

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 
+from tests.examples import examples
 from tests.properties.fill_sequences import Life, lives
 from trading.sleeves import Told, fold, holdings_of, owners_of
 from trading.trades import Trade, book_trade, trades_of
 
 
 @given(life=lives())
-@settings(max_examples=300, deadline=None)
+@examples(60, 300)
 def test_trades_end_where_a_strategy_is_flat_and_share_what_it_earned(life: Life) -> None:
     owners = owners_of(life.orders)
     trades = list(trades_of(life.fills, owners=owners).values())
@@ -25,7 +26,7 @@ def test_trades_end_where_a_strategy_is_flat_and_share_what_it_earned(life: Life
 
 
 @given(life=lives())
-@settings(max_examples=300, deadline=None)
+@examples(60, 300)
 def test_booking_trades_step_by_step_is_counting_them_all(life: Life) -> None:
     owners = owners_of(life.orders)
     trades: dict[str, Trade] = {}

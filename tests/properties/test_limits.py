@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.making import AT, account, asset, order, portfolio, position, request, standing
 from trading.breaches import breaches, evidence
 from trading.breaker import TradingState
@@ -259,13 +260,13 @@ def leave_no_share_behind(new: OrderRequest, scene: Scene) -> None:
 
 
 @given(new=asked(), scene=scenes)
-@settings(max_examples=300, deadline=None)
+@examples(100, 300)
 def test_an_order_is_refused_exactly_when_the_oracle_says(new: OrderRequest, scene: Scene) -> None:
     agree_with_the_oracle(new, scene)
     leave_no_share_behind(new, scene)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @given(new=asked(), scene=scenes)
 @settings(max_examples=10_000, deadline=None)
 def test_ten_thousand_orders_are_refused_as_the_oracle_says(new: OrderRequest, scene: Scene) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from fractions import Fraction as Exact
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from tests.examples import examples
 from tests.making import PLAIN, hints, mentions, record_types
 from tests.making import example as example_of
 from trading.money import (
@@ -72,7 +73,7 @@ def may_be(name: str, value: object) -> bool:
 
 
 @given(name=st.sampled_from(sorted(BOUNDS)), value=written)
-@settings(max_examples=4500, deadline=None)
+@examples(200, 4500)
 def test_an_amount_is_held_exactly_or_refused(name: str, value: object) -> None:
     try:
         held = ADAPTERS[name].validate_python(value)
@@ -86,7 +87,7 @@ def test_an_amount_is_held_exactly_or_refused(name: str, value: object) -> None:
 
 @given(quantity=quantities, price=prices)
 @example(quantity=Decimal("100005000.000000002"), price=Decimal("9999999.999999"))
-@settings(max_examples=2000, deadline=None)
+@examples(200, 2000)
 def test_a_notional_is_the_exact_product_rounded_once(quantity: Decimal, price: Decimal) -> None:
     found = notional(quantity, price)
     exact = Exact(quantity) * Exact(price)
@@ -95,14 +96,14 @@ def test_a_notional_is_the_exact_product_rounded_once(quantity: Decimal, price: 
 
 
 @given(held=dollars, price=prices)
-@settings(max_examples=1000, deadline=None)
+@examples(200, 1000)
 def test_whole_shares_cost_no_more_than_the_dollars(held: Decimal, price: Decimal) -> None:
     shares = whole_shares(held, price)
     assert shares == max(min(Exact(held) // Exact(price), 10**9), 0)
 
 
 @given(amounts=st.lists(dollars, min_size=3, max_size=3), order=st.permutations(range(3)))
-@settings(max_examples=1000, deadline=None)
+@examples(200, 1000)
 def test_dollars_add_up_the_same_in_any_order(amounts: list[Decimal], order: list[int]) -> None:
     a, b, c = amounts
     with localcontext(prec=60):
@@ -124,7 +125,7 @@ def test_dollars_add_up_the_same_in_any_order(amounts: list[Decimal], order: lis
         }
     ),
 )
-@settings(max_examples=1500, deadline=None)
+@examples(200, 1500)
 def test_every_record_with_money_comes_back_from_json(record: type[Record], amounts: dict[str, Decimal]) -> None:
     replaced = [(kind, amounts[name]) for name, (kind, *_) in BOUNDS.items()]
     made = example_of(record, (*replaced, *PLAIN))

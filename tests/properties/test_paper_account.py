@@ -190,7 +190,7 @@ async def test_the_account_ties_and_the_books_equal_its_statement_after_each_ste
     await lived(engine, taken)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 @given(taken=steps)
 @settings(max_examples=300, deadline=None, suppress_health_check=QUIET)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from adapters.paper_broker.book import Book, PaperOrder
 from adapters.paper_broker.matching import cancel, meet, meet_one, refusal, rejection
 from adapters.paper_broker.terms import Offer, PaperTerms
+from tests.examples import examples
 from trading.instruments import Side
 from trading.market import Quote
 from trading.orders import Fill, Leg, OrderKind, OrderRequest, OrderState
@@ -197,7 +198,7 @@ def check_prices(story: Story) -> None:
         assert fill.filled_at >= order.as_of
 
 
-@settings(max_examples=200, deadline=None)
+@examples(40, 200)
 @given(terms, st.sampled_from([(), (HELD, BRACKET)]), st.lists(steps, min_size=8, max_size=25))
 def test_any_sequence_of_orders_quotes_and_cancels_leaves_a_possible_book(
     agreed: PaperTerms, opening: tuple[Step, ...], taken: list[Step]

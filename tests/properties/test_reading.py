@@ -15,7 +15,7 @@ from trading.agents import data, meta, risk, validator
 from trading.errors import UnreadableAnswer
 from trading.signals import Decision, RiskAssessment, Signal, Validation
 
-CASES = [1000, pytest.param(10_000, marks=pytest.mark.faults)]
+CASES = [300, pytest.param(10_000, marks=pytest.mark.soak)]
 SYMBOLS = ("AAPL", "MSFT")
 PROPOSALS = [proposal(symbol) for symbol in SYMBOLS]
 CANDIDATES = [candidate(symbol) for symbol in SYMBOLS]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.properties.shared_lives import Life, plainly, shared_lives
 from trading.money import ZERO
 from trading.portfolio import cash_of, positions_of
@@ -105,12 +106,12 @@ several = given(life=shared_lives(), random=st.randoms(use_true_random=False))
 
 
 @several
-@settings(max_examples=150, deadline=None)
+@examples(30, 150)
 def test_many_shared_lives_balance_to_the_cent(life: Life, random: Random) -> None:
     check(life, random)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.timeout(1800)
 @several
 @settings(max_examples=10_000, deadline=None)

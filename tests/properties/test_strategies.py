@@ -206,7 +206,7 @@ def test_such_sequences_send_orders_of_every_strategy_and_meet_every_limit() -> 
     }
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @given(st.lists(intents, max_size=60))
 @settings(max_examples=10_000, deadline=None)
 def test_ten_thousand_sequences_of_intents_pass_no_limit(asked: list[Intent]) -> None:

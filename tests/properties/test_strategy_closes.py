@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.making import DESK, fill, request
 from tests.trading.closing import OPENING, bell, closed, due, lived, paid
 from trading.adjustments import Adjustment
@@ -144,8 +145,8 @@ lives = given(
 
 
 @lives
-@settings(max_examples=100, deadline=None)
-def test_a_hundred_lives_of_three_strategies_sum_to_the_desks(
+@examples(25, 100)
+def test_lives_of_three_strategies_sum_to_the_desks(
     fills: list[Fill],
     allocations: list[Allocation],
     capital: list[CapitalEvent],
@@ -156,7 +157,7 @@ def test_a_hundred_lives_of_three_strategies_sum_to_the_desks(
     check(History(DESK, [OPENING, *capital], orders, fills, adjustments, Tallies(), allocations), quotes)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 @lives
 @settings(max_examples=5_000, deadline=None)

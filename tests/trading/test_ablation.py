@@ -64,6 +64,16 @@ def test_what_code_took_away_after_the_last_word_stays_taken_away() -> None:
     assert without(setup(1, "0", "0", RISK="5", VALIDATOR="5", META="5"), Stage.RISK) == 0
 
 
+def test_a_debate_costs_all_of_its_words() -> None:
+    sides = [
+        voice(agent, 0.6, call=f"{agent}-2", earlier_call_ids=(f"{agent}-1",)) for agent in (Agent.BULL, Agent.BEAR)
+    ]
+    argued = remembered("60", *sides, voice(Agent.META))
+    costs = {f"{agent}-{word}": Decimal("0.1") for agent in (Agent.BULL, Agent.BEAR) for word in (1, 2)}
+    told = ablate(Stage.DEBATE, [argued], costs, np.random.default_rng(1))
+    assert (told.cost_usd, told.unpriced) == (Decimal("0.4"), 0)
+
+
 def test_after_a_debate_it_is_the_debate_that_moved_the_metaagent() -> None:
     argued = setup(1, "-100", "0", RISK="10", VALIDATOR="10", BULL="10", BEAR="0", META="0")
     unargued = setup(2, "-100", "0", RISK="10", VALIDATOR="10", META="0")

@@ -7,9 +7,10 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.making import AT
 from trading.performance import (
     Valuation,
@@ -55,7 +56,7 @@ def test_a_referee_finds_the_same(series: tuple[int, int], expected: tuple[float
 
 
 @given(moves=moves, flows=st.dictionaries(st.integers(1, 60), st.integers(-90, 400), max_size=20))
-@settings(max_examples=300, deadline=None)
+@examples(50, 300)
 def test_the_return_is_the_same_whatever_is_paid_in_before_a_day_and_taken_out_after_it(
     moves: list[float], flows: dict[int, int]
 ) -> None:
@@ -76,7 +77,7 @@ def test_the_return_is_the_same_whatever_is_paid_in_before_a_day_and_taken_out_a
 
 @given(returns=st.lists(st.floats(-3, 3), max_size=60))
 @example(returns=[-1.0, 5.0])
-@settings(max_examples=300, deadline=None)
+@examples(50, 300)
 def test_a_drawdown_lies_between_nothing_and_everything(returns: list[float]) -> None:
     fallen = drawdown_of(returns)
     assert 0 <= fallen.now <= fallen.deepest <= 1
@@ -84,7 +85,7 @@ def test_a_drawdown_lies_between_nothing_and_everything(returns: list[float]) ->
 
 
 @given(returns=st.lists(st.floats(-0.2, 0.2), min_size=2, max_size=60), factor=st.floats(0.1, 10))
-@settings(max_examples=200, deadline=None)
+@examples(50, 200)
 def test_neither_ratio_knows_how_much_was_at_stake(returns: list[float], factor: float) -> None:
     for ratio in (sharpe, sortino):
         before, after = ratio(returns), ratio([one * factor for one in returns])

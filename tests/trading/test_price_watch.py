@@ -8,9 +8,10 @@ from decimal import Decimal
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from trading.corporate_actions import ActionKind, CorporateAction
 from trading.events import Event, seal
 from trading.market import Quote
@@ -147,7 +148,7 @@ TAPE = st.lists(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(100, 1000)
 @given(tape=TAPE, confirm=st.integers(1, 4), cool_down=st.integers(0, 60), cap=st.integers(0, 5))
 def test_nothing_fires_without_a_move_that_lasted_nor_in_a_cool_down_nor_beyond_the_cap(
     tape: list[tuple[str, Decimal, int]], confirm: int, cool_down: int, cap: int
@@ -181,7 +182,7 @@ def test_nothing_fires_without_a_move_that_lasted_nor_in_a_cool_down_nor_beyond_
         assert (other.reference, other.cooling_until) == (one.reference, one.cooling_until)
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(100, 1000)
 @given(
     moves=st.lists(st.decimals("-0.0499", "0.0499", places=4), min_size=1, max_size=40),
     close=st.decimals("5", "900", places=2),

@@ -86,6 +86,12 @@ def test_models_and_prompts_and_their_words_are_scored_apart() -> None:
     assert len(scores(memories, {})) == 4
 
 
+def test_every_word_of_a_debate_is_paid_for_and_the_last_one_is_the_opinion() -> None:
+    bull = voice(Agent.BULL, 0.8, call="bull-2", earlier_call_ids=("bull-1",))
+    (score,) = scores([remembered("60", bull)], {"bull-1": Decimal("0.03"), "bull-2": Decimal("0.05")})
+    assert (score.opinions, score.hit_rate, score.cost_usd) == (1, 1.0, 0.08)
+
+
 def test_who_was_not_asked_and_what_is_pending_is_not_scored() -> None:
     unasked = voice(Agent.VALIDATOR).model_copy(update={"call_id": None})
     assert scores([remembered("60", unasked), remembered(None, voice(Agent.META), number=2)], {}) == ()

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from trading.evidence import Ended, Evidence, Open, PromotionBar, RungHistory, evidence_of, missing
 from trading.limits import Limits
 from trading.strategy import MOST_STRATEGIES, Rung, Strategy, StrategyChange, first_strategy
@@ -156,7 +157,7 @@ SAID = st.fixed_dictionaries(
 ASKED = st.tuples(SAID, st.sampled_from(["add", "edit", "remove"]))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(60, 300)
 @given(st.lists(st.lists(ASKED, min_size=1, max_size=3), max_size=12))
 def test_no_sequence_of_changes_passes_all_of_the_equity_or_leaves_no_strategy(
     sequence: list[list[tuple[dict[str, Any], str]]],
@@ -178,7 +179,7 @@ def test_no_sequence_of_changes_passes_all_of_the_equity_or_leaves_no_strategy(
         assert all(one.allocation for one in desk if one.enabled and one.is_funded)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(60, 200)
 @given(st.lists(SAID, min_size=1, max_size=4, unique_by=lambda said: said["strategy_id"]), st.data())
 def test_a_demotion_and_a_stop_are_never_refused(known: list[dict[str, Any]], data: st.DataObject) -> None:
     desk = tuple(Strategy.model_validate(said) for said in known)

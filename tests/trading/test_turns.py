@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.trading.test_waiting import HOUR, MINUTE, NOON, ROOM, carried, moved, turns
 from trading.desk import CycleTicket, DeskState, PriceMoved
 from trading.docket import CycleOutcome
@@ -181,7 +182,7 @@ class Desk:
 STEPS = st.lists(st.one_of(st.sampled_from(NAMES), st.just("begin"), st.integers(0, 3), st.just("renew")), max_size=60)
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(100, 1000)
 @given(steps=STEPS, places=st.integers(1, 4))
 def test_no_strategy_runs_twice_at_once_and_whoever_may_begin_does_so_in_the_order_asked(
     steps: list[str | int], places: int

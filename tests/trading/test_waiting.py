@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from trading.desk import DeskState, PriceMoved
 from trading.moves import Pace
 from trading.steps import Cycle, CycleRequest, Trigger
@@ -198,7 +199,7 @@ class Day:
                 self.begin()
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(100, 1000)
 @given(steps=STEPS, gap=st.integers(0, 30), cool_down=st.integers(0, 90), cap=st.integers(0, 8))
 def test_looks_keep_their_distance_and_what_is_news_has_its_turn(
     steps: list[object], gap: int, cool_down: int, cap: int

@@ -38,12 +38,12 @@ def vetted(models: ModelSettings, /, **changes: Any) -> str:
     ("changes", "told"),
     [
         ({}, ""),
-        ({"models": {"DataAgent": "claude-haiku-5-5", "MetaAgent": "rules-1"}, "prompts": {"DataAgent": "data-2"}}, ""),
+        ({"models": {"DataAgent": "claude-haiku-5-5", "MetaAgent": "rules-1"}, "prompts": {"DataAgent": "data-3"}}, ""),
         ({"models": {"DataAgent": "openai-chat:small"}}, ""),
         ({"models": {"DataAgent": "opus"}}, "no such model: opus (its provider is not known"),
         ({"models": {"DataAgent": "gpt-6-luna"}}, "OpenAI needs a key: set LLM_OPENAI_API_KEY"),
         ({"models": {"Validator": "claude-3-opus-20240229"}}, "claude-3-opus-20240229 is retired, use claude-opus-5-5"),
-        ({"prompts": {"Validator": "data-2"}}, "no prompt data-2 for the Validator (there are validator-3)"),
+        ({"prompts": {"Validator": "data-3"}}, "no prompt data-3 for the Validator (there are validator-3)"),
     ],
 )
 def test_what_cannot_be_had_is_refused_in_one_line(changes: dict[str, Any], told: str) -> None:

@@ -117,8 +117,8 @@ def test_the_keys_choose_who_sits_where_when_nobody_is_named(
 ) -> None:
     found = {agent: each.model.name for agent, each in sittings_of(settings).items()}
     expected = {Agent.DATA: agents, Agent.RISK: agents, Agent.VALIDATOR: validator, Agent.META: meta}
-    expected[Agent.INQUIRER] = agents
-    assert found == expected
+    debaters = {Agent.BULL: agents, Agent.BEAR: validator}
+    assert found == {**expected, **debaters, Agent.REFLECTOR: agents, Agent.INQUIRER: agents}
 
 
 @pytest.mark.parametrize("variable", VARIABLES)

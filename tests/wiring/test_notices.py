@@ -24,6 +24,7 @@ def test_nothing_set_tells_nobody() -> None:
     assert channels_of(alerts()) == ()
 
 
+@pytest.mark.faults
 def test_every_channel_that_is_set_is_made() -> None:
     made = channels_of(
         alerts(

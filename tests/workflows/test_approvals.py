@@ -94,6 +94,7 @@ async def ended(ports: Ports) -> list[Mapping[str, Any]]:
     return [one.event.data for one in books.events if one.event.type is EventType.APPROVAL_ENDED]
 
 
+@pytest.mark.faults
 async def test_a_yes_by_update_says_what_was_approved_and_the_orders_go(
     temporal: WorkflowEnvironment, ports: Ports
 ) -> None:
@@ -122,6 +123,7 @@ async def test_a_yes_by_update_says_what_was_approved_and_the_orders_go(
     assert await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_the_web_ui_answers_by_signal_and_sees_why_an_answer_did_not_count(
     temporal: WorkflowEnvironment, ports: Ports
 ) -> None:
@@ -140,6 +142,7 @@ async def test_the_web_ui_answers_by_signal_and_sees_why_an_answer_did_not_count
     assert (told["end"], [order["approved"] for order in told["orders"]]) == ("partly", [False, True])
 
 
+@pytest.mark.faults
 async def test_a_no_by_update_or_signal_lets_nothing_go(temporal: WorkflowEnvironment, ports: Ports) -> None:
     async with serving(temporal.client, ports):
         waiting = await begun(temporal.client)
@@ -163,6 +166,7 @@ async def sleeps(handle: WorkflowHandle[Any, Any]) -> bool:
     return (await told_of(handle))[-1].endswith("TIMER_STARTED")
 
 
+@pytest.mark.faults
 async def test_what_does_not_count_is_refused_in_a_sentence_and_leaves_no_trace(
     temporal: WorkflowEnvironment, ports: Ports
 ) -> None:
@@ -197,6 +201,7 @@ async def test_what_does_not_count_is_refused_in_a_sentence_and_leaves_no_trace(
     assert len(await ended(ports)) == 2
 
 
+@pytest.mark.faults
 async def test_of_two_answers_at_once_one_counts(temporal: WorkflowEnvironment, ports: Ports) -> None:
     async with serving(temporal.client, ports):
         waiting = await begun(temporal.client)
@@ -211,6 +216,7 @@ async def test_of_two_answers_at_once_one_counts(temporal: WorkflowEnvironment, 
     assert told["by"] == counted[0].by
 
 
+@pytest.mark.faults
 async def test_silence_is_no_when_the_time_is_over(skipping: WorkflowEnvironment, ports: Ports) -> None:
     async with serving(skipping.client, ports):
         report = await cycle(skipping.client, request("AAPL", "MSFT"))
@@ -227,6 +233,7 @@ async def test_silence_is_no_when_the_time_is_over(skipping: WorkflowEnvironment
     assert await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_exits_of_the_same_cycle_do_not_wait(temporal: WorkflowEnvironment, ports: Ports) -> None:
     async with serving(temporal.client, ports.but(rules=GateRules())):
         await cycle(temporal.client, request("AAPL"))
@@ -240,6 +247,7 @@ async def test_exits_of_the_same_cycle_do_not_wait(temporal: WorkflowEnvironment
     assert await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_a_price_that_drifts_between_the_yes_and_the_order_is_denied(
     temporal: WorkflowEnvironment, ports: Ports
 ) -> None:
@@ -253,6 +261,7 @@ async def test_a_price_that_drifts_between_the_yes_and_the_order_is_denied(
     assert "that was approved, at most 1.00%" in {row.symbol: row.note for row in report.rows}["AAPL"]
 
 
+@pytest.mark.faults
 async def test_only_large_entries_wait_where_the_strategy_says_so(temporal: WorkflowEnvironment, ports: Ports) -> None:
     large = ApprovalTerms(mode=ApprovalMode.ABOVE_NOTIONAL, above_usd=Decimal(1_000_000))
     async with serving(temporal.client, ports.but(rules=GateRules(approval=large))):

@@ -80,6 +80,7 @@ async def kept(engine: AsyncEngine, run_id: str) -> list[TrialRow]:
     return [replace(row, run_id="any") for row in rows]
 
 
+@pytest.mark.faults
 async def test_two_workers_share_a_sweep_and_bring_what_one_process_brings(
     temporal: WorkflowEnvironment, engine: AsyncEngine, keep: Keep
 ) -> None:
@@ -108,6 +109,7 @@ def _is_wrong(parameters: Parameters) -> bool:
     return int(str(parameters["fast"])) >= int(str(parameters["slow"]))
 
 
+@pytest.mark.faults
 async def test_a_walk_forward_and_a_monte_carlo_bring_what_one_process_brings(
     temporal: WorkflowEnvironment, engine: AsyncEngine, keep: Keep
 ) -> None:
@@ -120,6 +122,7 @@ async def test_a_walk_forward_and_a_monte_carlo_bring_what_one_process_brings(
     await keep("backtest-monte-carlo", handles[1])
 
 
+@pytest.mark.faults
 async def test_a_study_says_how_far_it_is_and_a_cancelled_one_keeps_what_is_done(
     temporal: WorkflowEnvironment, engine: AsyncEngine, keep: Keep
 ) -> None:
@@ -184,6 +187,7 @@ class Broken(Engines):
         return await super().try_all(panel, plan, engine, combinations, of=of)
 
 
+@pytest.mark.faults
 async def test_a_chunk_that_nobody_can_run_is_told_and_the_others_are_run(
     temporal: WorkflowEnvironment, engine: AsyncEngine
 ) -> None:
@@ -199,6 +203,7 @@ async def test_a_chunk_that_nobody_can_run_is_told_and_the_others_are_run(
     )
 
 
+@pytest.mark.faults
 async def test_a_thousand_combinations_make_a_short_history_of_small_payloads(
     temporal: WorkflowEnvironment, engine: AsyncEngine
 ) -> None:

@@ -45,6 +45,7 @@ async def refused(desk: Desk, asked: ResumeAsked) -> str:
     return failed.value.cause.message
 
 
+@pytest.mark.faults
 async def test_a_drawdown_halts_the_desk_and_its_end_lets_it_go_on(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -79,6 +80,7 @@ async def test_a_drawdown_halts_the_desk_and_its_end_lets_it_go_on(
     assert (await ports.ledger.breaker(DESK)).standing == on.standing
 
 
+@pytest.mark.faults
 async def test_a_person_resumes_by_force_and_by_signal_and_never_twice(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -105,6 +107,7 @@ async def test_a_person_resumes_by_force_and_by_signal_and_never_twice(
     assert len(await told(ports, EventType.TRADING_STATE_CHANGED)) == 5
 
 
+@pytest.mark.faults
 async def test_what_others_hold_in_the_books_is_resumed_although_the_desk_has_not_heard_of_it(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -121,6 +124,7 @@ async def test_what_others_hold_in_the_books_is_resumed_although_the_desk_has_no
         assert await refused(desk, ResumeAsked(reason="again")) == "the desk is ACTIVE already"
 
 
+@pytest.mark.faults
 async def test_a_storm_of_news_costs_few_looks_and_the_last_one_is_not_missed(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -140,6 +144,7 @@ async def test_a_storm_of_news_costs_few_looks_and_the_last_one_is_not_missed(
     assert max(longest) < 4000
 
 
+@pytest.mark.faults
 async def test_silent_models_halt_the_desk_and_an_hour_lets_it_go_on(
     skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -163,6 +168,7 @@ async def test_silent_models_halt_the_desk_and_an_hour_lets_it_go_on(
     assert timedelta(0) <= on.occurred_at - stopped.occurred_at - rules.cool_down <= timedelta(seconds=30)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("dollars", "above_from"),
     [("1500 1400 1600 1500 1550 1450 1500", 2), ("1500 1400 -9000 1600 1500 1550 1450 1500 1500 1450 1500", 6)],

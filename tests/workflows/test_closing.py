@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
@@ -65,6 +66,7 @@ async def report(client: Client, name: str) -> tuple[WeekEnded, WorkflowHandle[W
     return await started.result(), started
 
 
+@pytest.mark.faults
 async def test_three_missed_days_are_made_up_once_and_no_desk_is_needed(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -82,6 +84,7 @@ async def test_three_missed_days_are_made_up_once_and_no_desk_is_needed(
     await keep("close-nothing", second)
 
 
+@pytest.mark.faults
 async def test_a_holiday_closes_nothing_and_a_half_day_at_its_own_bell(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -113,6 +116,7 @@ class LateMarket(ClosingMarket):
         return {symbol: bars.between(0, len(bars) - 1) for symbol, bars in found.items()} if late else found
 
 
+@pytest.mark.faults
 async def test_a_price_that_comes_late_is_waited_for(
     skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -124,6 +128,7 @@ async def test_a_price_that_comes_late_is_waited_for(
     await keep("close-waited", handle)
 
 
+@pytest.mark.faults
 async def test_a_price_that_never_comes_is_named_and_prices_of_the_past_are_not_waited_for(
     skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -142,6 +147,7 @@ async def test_a_price_that_never_comes_is_named_and_prices_of_the_past_are_not_
     await keep("close-without-price", handle)
 
 
+@pytest.mark.faults
 async def test_the_circuit_breaker_looks_at_the_close(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -158,6 +164,7 @@ async def test_the_circuit_breaker_looks_at_the_close(
     assert breaker.trip(Rule.DAILY_LOSS) is not None
 
 
+@pytest.mark.faults
 async def test_a_week_is_reported_once_and_closes_what_is_left(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:

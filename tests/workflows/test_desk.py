@@ -41,6 +41,7 @@ async def test_a_cycle_runs_from_prices_to_audited_books(
     assert report.findings == await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_cycles_asked_for_at_once_run_one_at_a_time_in_the_order_asked(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -64,6 +65,7 @@ async def test_cycles_asked_for_at_once_run_one_at_a_time_in_the_order_asked(
     assert await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_a_halted_desk_skips_cycles_until_it_is_resumed(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -89,6 +91,7 @@ async def test_a_halted_desk_skips_cycles_until_it_is_resumed(
     assert await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_a_halt_in_the_middle_of_a_cycle_lets_no_order_out(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -114,6 +117,7 @@ async def test_a_halt_in_the_middle_of_a_cycle_lets_no_order_out(
     assert await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_a_moved_price_asks_for_one_look_however_often_it_is_signalled(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -144,6 +148,7 @@ async def test_a_moved_price_asks_for_one_look_however_often_it_is_signalled(
     assert [(event.data["trigger"], event.trace_id) for event in started[1:3]] == [("price_move", "feed-7")] * 2
 
 
+@pytest.mark.faults
 async def test_a_full_desk_refuses_the_next_request_and_its_history_does_not_grow(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -170,6 +175,7 @@ async def test_a_full_desk_refuses_the_next_request_and_its_history_does_not_gro
     assert after - before <= 4
 
 
+@pytest.mark.faults
 async def test_the_gate_turns_away_the_future_and_holidays_unless_anytime_is_asked(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -195,6 +201,7 @@ async def test_the_gate_turns_away_the_future_and_holidays_unless_anytime_is_ask
     assert (reports["anytime"].in_session, len(silent.asked)) == (False, 1)
 
 
+@pytest.mark.faults
 async def test_two_desks_do_not_mix_their_books(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:

@@ -58,6 +58,7 @@ def floor(temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path,
     return Floor(temporal, engine, sample_data, keep)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("name", "script", "ends", "agents"),
     [
@@ -77,6 +78,7 @@ async def test_a_cycle_ends_where_nothing_is_left_and_asks_nobody_further(
     assert await floor.events(EventType.CYCLE_COMPLETED) == [{"outcome": ends, "reason": "", "strategy_id": "agents"}]
 
 
+@pytest.mark.faults
 async def test_everything_approved_is_traded(floor: Floor) -> None:
     report = await floor.cycle("traded", {})
     assert report.outcome is CycleOutcome.TRADED
@@ -85,6 +87,7 @@ async def test_everything_approved_is_traded(floor: Floor) -> None:
     ]
 
 
+@pytest.mark.faults
 async def test_one_unreadable_answer_costs_that_symbol_only(floor: Floor) -> None:
     def mumbles(question: Question) -> Words:
         return "buy, surely" if question.facts["symbol"] == "AAPL" else model.buys("10")(question)
@@ -96,6 +99,7 @@ async def test_one_unreadable_answer_costs_that_symbol_only(floor: Floor) -> Non
     assert asked == [None, "buy, surely"]
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("agent", "ends"),
     [
@@ -114,6 +118,7 @@ async def test_an_agent_that_cannot_be_read_ends_the_cycle_without_orders(
     assert {(said["agent"], said["cause"]) for said in abstained} == {(agent, "UnreadableAnswer")}
 
 
+@pytest.mark.faults
 async def test_one_validator_that_is_lost_for_words_costs_that_symbol_only(floor: Floor) -> None:
     def loses_words(question: Question) -> Words:
         said = model.agrees(question)
@@ -123,6 +128,7 @@ async def test_one_validator_that_is_lost_for_words_costs_that_symbol_only(floor
     assert [(row.symbol, row.order_state) for row in report.rows] == [("AAPL", "filled"), ("MSFT", None)]
 
 
+@pytest.mark.faults
 async def test_a_question_that_is_refused_for_every_symbol_fails_the_cycle_at_once(floor: Floor) -> None:
     report = await floor.cycle("model-refused", {Agent.DATA: lambda _: ModelRefused("no such model")})
     assert (report.outcome, "no such model" in report.reason) == (CycleOutcome.FAILED, True)
@@ -130,6 +136,7 @@ async def test_a_question_that_is_refused_for_every_symbol_fails_the_cycle_at_on
     assert {said["cause"] for said in await floor.events(EventType.AGENT_ABSTAINED)} == {"ModelRefused"}
 
 
+@pytest.mark.faults
 async def test_a_model_that_stays_away_is_asked_again_and_then_missed(
     skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -142,6 +149,7 @@ async def test_a_model_that_stays_away_is_asked_again_and_then_missed(
     assert "overloaded" in str(said["reason"])
 
 
+@pytest.mark.faults
 async def test_a_model_that_comes_back_is_heard(floor: Floor) -> None:
     def stumbles(question: Question) -> Words:
         first = sum(asked.agent is Agent.META for asked in floor.model.asked) == 1

@@ -147,7 +147,8 @@ async def test_a_burst_over_many_symbols_leads_to_one_look_at_each(
 
 @pytest.mark.faults
 @pytest.mark.timeout(400)
-async def test_twenty_bursts_of_a_thousand_over_fifty_symbols(temporal: WorkflowEnvironment) -> None:
+@pytest.mark.parametrize("bursts", [2, pytest.param(20, marks=pytest.mark.soak)])
+async def test_bursts_of_a_thousand_over_fifty_symbols(temporal: WorkflowEnvironment, bursts: int) -> None:
     client, expected = temporal.client, Counter[str]()
     answers = [
         answering("open_desk", CircuitBreaker()),
@@ -162,7 +163,7 @@ async def test_twenty_bursts_of_a_thousand_over_fifty_symbols(temporal: Workflow
         desk = await client.start_workflow(
             TradingDesk.run, DeskState(desk_id=DESK), id=f"desk/{DESK}", task_queue=policies.DESK_QUEUE
         )
-        for number in range(20):
+        for number in range(bursts):
             symbols = [f"{chr(65 + number)}{each}" for each in range(50)]
             await burst(desk, symbols, 1000)
             expected.update(symbols)

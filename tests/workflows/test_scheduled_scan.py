@@ -82,6 +82,7 @@ async def events_of(ports: Ports, kind: EventType) -> list[Event]:
     return [stored.event for stored in (await ports.ledger.books("main")).events if stored.event.type is kind]
 
 
+@pytest.mark.faults
 async def test_a_scan_asks_the_desk_and_ends_as_its_cycle_does(
     skipping: WorkflowEnvironment, ports: Ports, keep: Keep
 ) -> None:
@@ -101,6 +102,7 @@ async def test_a_scan_asks_the_desk_and_ends_as_its_cycle_does(
     assert await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_a_scan_waits_for_its_turn_and_for_the_end_of_its_cycle(
     temporal: WorkflowEnvironment, ports: Ports, keep: Keep
 ) -> None:
@@ -122,6 +124,7 @@ async def test_a_scan_waits_for_its_turn_and_for_the_end_of_its_cycle(
     assert report.outcome is CycleOutcome.NO_SIGNALS
 
 
+@pytest.mark.faults
 async def test_a_cycle_that_fails_or_is_ended_by_force_is_how_its_scan_ends(
     temporal: WorkflowEnvironment, ports: Ports, keep: Keep
 ) -> None:
@@ -138,6 +141,7 @@ async def test_a_cycle_that_fails_or_is_ended_by_force_is_how_its_scan_ends(
         market.go_on.set()
 
 
+@pytest.mark.faults
 async def test_what_the_calendar_or_the_clock_sends_home_asks_no_model_and_is_told_once(
     temporal: WorkflowEnvironment, ports: Ports, keep: Keep
 ) -> None:
@@ -193,6 +197,7 @@ async def test_a_desk_with_too_much_to_do_takes_no_scan(
     assert (event.aggregate_id, event.data["code"]) == (held.id, "not_asked")
 
 
+@pytest.mark.faults
 async def test_one_that_is_asked_again_is_the_same_cycle(temporal: WorkflowEnvironment, ports: Ports) -> None:
     wish = request("AAPL", request_id="scan/main-once")
     async with serving(temporal.client, ports):
@@ -245,6 +250,7 @@ async def test_on_a_holiday_nobody_misses_a_scan(temporal: WorkflowEnvironment, 
         assert await called.result() is None
 
 
+@pytest.mark.faults
 async def test_temporals_own_command_line_triggers_the_schedule_and_sees_what_came_of_it(
     temporal: WorkflowEnvironment, ports: Ports
 ) -> None:

@@ -147,6 +147,7 @@ async def test_an_order_that_surely_is_not_there_is_sent_again_under_its_id(
         assert await desk.at_broker() == [(asked.client_order_id, "filled")]
 
 
+@pytest.mark.faults
 async def test_an_order_of_unknown_fate_halts_the_desk_and_is_never_called_rejected(
     skipping: WorkflowEnvironment, ports: Ports, keep: Keep
 ) -> None:
@@ -239,6 +240,7 @@ class Live(FakeMarket):
         return {s: q.model_copy(update={"quoted_at": as_of}) if isinstance(q, Quote) else q for s, q in known.items()}
 
 
+@pytest.mark.faults
 async def test_a_limit_that_the_market_left_behind_goes_on_at_the_new_price_three_times_and_then_rests(
     skipping: WorkflowEnvironment, engine: AsyncEngine, ports: Ports, keep: Keep
 ) -> None:

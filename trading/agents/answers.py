@@ -28,6 +28,8 @@ from trading.signals import Action, Verdict
 
 # More proposals than this in one question would not fit in one readable answer.
 BATCH = 256
+MOST_POINTS = 5
+"""Points in one word of a debate: the best, not all."""
 _SHARES = 1_000_000_000
 _DOLLARS = 10_000_000
 _WEIGHT_STEP = Decimal("0.00000001")
@@ -69,6 +71,7 @@ _Price = Annotated[
 _Shares = Annotated[int, Field(ge=0, le=_SHARES)]
 _Reasoning = Annotated[str, Field(max_length=4000), _one_line(4000)]
 _Concern = Annotated[str, Field(max_length=400), _one_line(400)]
+_Point = Annotated[str, Field(max_length=200), _one_line(200)]
 _Concerns = Annotated[list[_Concern], Field(max_length=12), FailFast()]
 
 
@@ -162,6 +165,15 @@ class LessonAnswer(Answer):
     """The Reflector's answer on one resolved memory."""
 
     lesson: Annotated[str, Field(min_length=1, max_length=300), _one_line(300)]
+
+
+class ArgumentAnswer(Answer):
+    """One word of Bull's or Bear's; the first of a debate rebuts nothing."""
+
+    symbol: Symbol
+    conviction: _Fraction
+    points: Annotated[list[_Point], Field(max_length=MOST_POINTS), FailFast()]
+    rebuttal: _Concern
 
 
 class DecisionAnswer(Answer):

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import JsonValue
 
 from trading.agents.envelope import opened
-from trading.signals import Decision, RiskAssessment, Signal, Validation
+from trading.signals import Argument, Decision, RiskAssessment, Signal, Validation
 
 MOST_NAMED = 12
 _MOST_LENGTH = 40
@@ -66,14 +66,14 @@ _SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "b": 
 _BPS = {"bps", "basis points"}
 
 
-Said = TypeVar("Said", Signal, RiskAssessment, Validation, Decision)
+Said = TypeVar("Said", Signal, RiskAssessment, Validation, Decision, Argument)
 
 
 def checked(said: Said, told: Mapping[str, Any]) -> Said:
     """What an agent said, with the numbers in its words that neither its facts nor its own answer bear out."""
     own: dict[str, Any] = said.model_dump()
-    words: list[str] = [own.pop(name, "") for name in ("reasoning", "rationale")]
-    found = unsupported([*words, *own.pop("concerns", ())], told, own)
+    words: list[str] = [own.pop(name, "") for name in ("reasoning", "rationale", "rebuttal")]
+    found = unsupported([*words, *own.pop("concerns", ()), *own.pop("points", ())], told, own)
     return said.model_copy(update={"uncited": found})
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
 
 from trading.agents.answers import SignalAnswer
+from trading.agents.companies import Reports, Worth
 from trading.agents.envelope import mixed_scripts
 from trading.agents.facts import Books, Figures, Headline, name, sector
 from trading.agents.posing import Prompt, pose
@@ -18,7 +22,10 @@ from trading.signals import Signal
 
 
 class DataFacts(Record):
-    """What the DataAgent is told: one symbol's figures and headlines, and the books as far as they concern it."""
+    """What the DataAgent is told: one symbol's figures and headlines, and the books as far as they concern it.
+
+    `fundamentals` and `earnings` are left out where the provider has none.
+    """
 
     symbol: Symbol
     name: str
@@ -26,6 +33,8 @@ class DataFacts(Record):
     sector: str
     figures: Figures
     headlines: tuple[Headline, ...] = ()
+    fundamentals: Annotated[Worth | None, Field(exclude_if=lambda told: told is None)] = None
+    earnings: Annotated[Reports | None, Field(exclude_if=lambda told: told is None)] = None
     books: Books
 
 
@@ -39,6 +48,8 @@ def question(prompt: Prompt, facts: SymbolFacts, books: Books, as_of: datetime, 
         sector=sector(instrument.sector),
         figures=Figures.of(facts),
         headlines=Headline.newest(facts.news, as_of),
+        fundamentals=Worth.of(facts, as_of),
+        earnings=Reports.of(facts, as_of),
         books=books,
     )
     return pose(prompt, told, SignalAnswer, ask)

@@ -10,8 +10,8 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from trading.agents.answers import MetaAnswer
-from trading.agents.envelope import enclose, mixed_scripts, plain
-from trading.agents.facts import Assessed, Books, Figures, Money, Number, Proposed, enclosed
+from trading.agents.debate import Argued, CandidateFacts
+from trading.agents.facts import Books, Figures, Money, Number
 from trading.agents.posing import Prompt, pose
 from trading.agents.questions import Agent, Asking, Question
 from trading.agents.reading import one_each, read_answer
@@ -21,42 +21,7 @@ from trading.market import Snapshot
 from trading.money import Record
 from trading.proposals import Candidate
 from trading.scores import AgentScore
-from trading.signals import Argument, Decision, Numbers, Validation, Verdict
-
-
-class Validated(Record):
-    """The Validator's word; its own text comes in envelopes."""
-
-    confidence: Number
-    patterns: tuple[str, ...]
-    concerns: tuple[str, ...]
-    unsupported_numbers: Numbers
-    mixed_scripts: bool
-
-    @classmethod
-    def of(cls, validation: Validation) -> Validated:
-        """The Validator's word without its summary, which the concerns already make."""
-        return cls(
-            confidence=validation.confidence,
-            patterns=validation.patterns,
-            concerns=enclosed(validation.concerns),
-            unsupported_numbers=validation.uncited,
-            mixed_scripts=mixed_scripts(validation.concerns),
-        )
-
-
-class NotValidated(Record):
-    """That there is no second opinion, in words."""
-
-    not_asked: str = "The Validator was not asked, for want of budget. There is no second opinion on this candidate."
-
-
-class CandidateFacts(Record):
-    """A proposal with what the others said of it."""
-
-    proposal: Proposed
-    assessment: Assessed
-    validation: Validated | NotValidated
+from trading.signals import Argument, Decision, Verdict
 
 
 class Scored(Record):
@@ -74,27 +39,6 @@ class Scored(Record):
     def of(cls, score: AgentScore) -> Scored:
         """One agent's score, without its curve and costs."""
         return cls.model_validate({name: getattr(score, name) for name in cls.model_fields})
-
-
-class Argued(Record):
-    """One word of a debate, its text in envelopes."""
-
-    speaker: str
-    conviction: Number
-    points: tuple[str, ...]
-    rebuttal: str
-    unsupported_numbers: Numbers
-
-    @classmethod
-    def of(cls, argument: Argument) -> Argued:
-        """One argument."""
-        return cls(
-            speaker=plain(argument.speaker, 40),
-            conviction=argument.conviction,
-            points=enclosed(argument.points),
-            rebuttal=enclose(argument.rebuttal, 400) if argument.rebuttal else "",
-            unsupported_numbers=argument.uncited,
-        )
 
 
 class MetaFacts(Record):
@@ -126,14 +70,7 @@ def question(prompt: Prompt, weighed: Weighed, snapshot: Snapshot, ask: Asking) 
     candidates = weighed.candidates
     told = MetaFacts(
         books=weighed.books,
-        candidates=tuple(
-            CandidateFacts(
-                proposal=Proposed.of(c.proposal),
-                assessment=Assessed.of(c.assessment),
-                validation=Validated.of(c.validation) if c.validation else NotValidated(),
-            )
-            for c in candidates
-        ),
+        candidates=tuple(CandidateFacts.of(c) for c in candidates),
         figures={c.proposal.symbol: Figures.of(snapshot.facts(c.proposal.symbol)) for c in candidates},
         scores=tuple(Scored.of(one) for one in weighed.scores),
         arguments={symbol: tuple(Argued.of(one) for one in said) for symbol, said in weighed.arguments.items()},

@@ -7,13 +7,14 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from trading.agents.answers import ValidationAnswer
+from trading.agents.companies import Reports, Worth
 from trading.agents.envelope import enclose, plain
 from trading.agents.facts import Assessed, Figures, Number, Proposed
 from trading.agents.posing import Prompt, pose
 from trading.agents.questions import Asking, Question
 from trading.agents.reading import one_each, read_answer
 from trading.instruments import Symbol
-from trading.market import SymbolFacts
+from trading.market import Snapshot
 from trading.memory import Course, Precedents, Recalled
 from trading.money import Record
 from trading.proposals import Proposal
@@ -37,7 +38,7 @@ class Precedent(Record):
     symbol: Symbol
     distance: Number
     traded: bool
-    return_fraction: Annotated[Number, Field(serialization_alias="return", validation_alias="return")]
+    return_fraction: Number
     benchmark_return: Number | None
     sessions: int
     ended: str
@@ -51,7 +52,7 @@ class Precedent(Record):
                 "symbol": recalled.symbol,
                 "distance": recalled.distance,
                 "traded": recalled.course is Course.TRADED,
-                "return": recalled.return_fraction,
+                "return_fraction": recalled.return_fraction,
                 "benchmark_return": recalled.benchmark_return,
                 "sessions": recalled.sessions,
                 "ended": plain(recalled.exit_reason, 80),
@@ -82,22 +83,27 @@ class Past(Record):
 class ValidatorFacts(Record):
     """What the Validator is told: the proposal with its argument, the numbers it had, and the RiskManager's word.
 
-    `precedents` are left out where there are none.
+    `precedents`, `fundamentals` and `earnings` are left out where there are none.
     """
 
     proposal: Proposed
     figures: Figures
     assessment: Assessed
     precedents: Annotated[Past | None, Field(exclude_if=lambda past: past is None)] = None
+    fundamentals: Annotated[Worth | None, Field(exclude_if=lambda told: told is None)] = None
+    earnings: Annotated[Reports | None, Field(exclude_if=lambda told: told is None)] = None
 
 
-def question(prompt: Prompt, case: Case, facts: SymbolFacts, ask: Asking) -> Question:
+def question(prompt: Prompt, case: Case, snapshot: Snapshot, ask: Asking) -> Question:
     """Ask whether the numbers bear out what the DataAgent said of this symbol."""
+    facts = snapshot.facts(case.proposal.symbol)
     told = ValidatorFacts(
         proposal=Proposed.of(case.proposal),
         figures=Figures.of(facts),
         assessment=Assessed.of(case.assessment),
         precedents=Past.of(case.precedents),
+        fundamentals=Worth.of(facts, snapshot.as_of),
+        earnings=Reports.of(facts, snapshot.as_of),
     )
     return pose(prompt, told, ValidationAnswer, ask)
 

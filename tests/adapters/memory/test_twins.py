@@ -36,7 +36,7 @@ async def test_whatever_is_asked_both_answer_the_same(engine: AsyncEngine, walk:
     await walked(engine, walk)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @given(st.lists(steps, min_size=30, max_size=150))
 @settings(UNTIMED, max_examples=40)
 async def test_however_long_they_are_asked_both_answer_the_same(engine: AsyncEngine, walk: list[Step]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -14,6 +14,7 @@ from adapters.postgres.engine import transaction
 from adapters.postgres.rates import PostgresRate
 from trading.companies import Company
 from trading.errors import MarketUnavailable
+from trading.fundamentals import Fundamentals, report_days
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -29,6 +30,15 @@ async def test_what_is_kept_is_found_and_nothing_else(engine: AsyncEngine) -> No
     assert (await companies.find(["KO"]))["KO"].name == "nul \ufffd inside"
     await companies.keep([])
     assert await companies.find([]) == {}
+
+
+async def test_numbers_and_days_of_reports_come_back_as_they_were_kept(engine: AsyncEngine) -> None:
+    told = Fundamentals(market_cap=3.5e12, profit_margin=-0.04, source="test", known_at=NOON)
+    days = report_days([date(2026, 10, 29), date(2027, 1, 28)], "test", NOON)
+    whole = company("AAPL").model_copy(update={"fundamentals": told, "earnings": days})
+    companies = PostgresCompanies(engine)
+    await companies.keep([whole, company("KO")])
+    assert await companies.find(["AAPL", "KO"]) == {"AAPL": whole, "KO": company("KO")}
 
 
 async def test_newer_facts_stay_whoever_comes_last(engine: AsyncEngine) -> None:

@@ -224,7 +224,7 @@ async def test_a_few_pairs_of_cycles_at_once_keep_the_limits_together(ledger: Po
         await _pair(ledger, number)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 async def test_two_hundred_pairs_of_cycles_at_once_keep_the_limits_together(ledger: PostgresLedger) -> None:
     for first in range(0, 200, 4):
         await asyncio.gather(*(_pair(ledger, number) for number in range(first, first + 4)))

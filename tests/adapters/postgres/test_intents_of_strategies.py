@@ -152,6 +152,7 @@ async def test_two_strategies_are_never_on_both_sides(ledger: PostgresLedger) ->
     assert [breach.code for breach in denied.breaches] == ["opposed"]
 
 
+@pytest.mark.faults
 async def test_fifty_intents_of_two_strategies_at_once_stay_within_the_desk_and_each_of_them(
     ledger: PostgresLedger,
 ) -> None:
@@ -169,6 +170,7 @@ async def test_fifty_intents_of_two_strategies_at_once_stay_within_the_desk_and_
     assert sum(request.quantity * cash_price_of(request, limits.collar) for request in ours) <= 50_000
 
 
+@pytest.mark.faults
 async def test_strategies_that_think_alike_at_one_moment_are_no_doubles_of_each_other(ledger: PostgresLedger) -> None:
     limits = WIDE.model_copy(update={"duplicate_minutes": 5})
     await shared(ledger, "twin")

@@ -44,6 +44,7 @@ async def bought(ledger: PostgresLedger, quantity: str = "100") -> None:
     await ledger.apply_fill(*booked(buy(quantity=quantity), fill_of(buy(quantity=quantity), quantity)))
 
 
+@pytest.mark.faults
 async def test_a_look_that_trips_denies_the_next_intent_and_is_told_once(ledger: PostgresLedger) -> None:
     await bought(ledger)
     await ledger.mark(DESK, quote("AAPL", "50"), NOON)
@@ -69,6 +70,7 @@ async def test_a_breaker_that_says_something_else_than_the_log_is_found(ledger: 
     assert "breaker" in {found.about for found in audit(forged, ())}
 
 
+@pytest.mark.faults
 async def test_losing_trades_are_read_from_the_fills_that_closed_them(ledger: PostgresLedger) -> None:
     for number, price in enumerate(("90", "80", "70")):
         entry = buy(client_order_id=f"in-{number}")
@@ -89,6 +91,7 @@ async def test_losing_trades_are_read_from_the_fills_that_closed_them(ledger: Po
     assert value(await ledger.judge(look(max_losing_trades=3)), Rule.LOSING_TRADES) == 0
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("asleep_days", [1, 400])
 async def test_a_day_is_measured_from_the_last_mark_before_it_however_long_ago(
     ledger: PostgresLedger, asleep_days: int

@@ -106,6 +106,7 @@ async def test_a_split_multiplies_what_is_held_and_leaves_equity_and_cost(ledger
         await ledger.adjust(*adjusted(minute=6))
 
 
+@pytest.mark.faults
 async def test_a_split_and_its_fills_make_the_same_books_in_any_order(engine: AsyncEngine) -> None:
     ledger = PostgresLedger(engine)
     states: list[object] = []

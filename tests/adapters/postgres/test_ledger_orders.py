@@ -62,6 +62,7 @@ async def test_a_refused_intent_says_which_limit_and_is_no_open_order(ledger: Po
     assert await events_of(ledger) == [EventType.ORDER_DENIED]
 
 
+@pytest.mark.faults
 async def test_two_intents_at_once_share_one_limit(ledger: PostgresLedger) -> None:
     asked = [buy(quantity="60", client_order_id=f"order-{n}") for n in range(10)]
 

@@ -57,6 +57,7 @@ async def shape(engine: AsyncEngine) -> list[str]:
         return [f"{kind} {what}" for kind, what in await connection.execute(text(SHAPE)) if "alembic" not in what]
 
 
+@pytest.mark.faults
 async def test_the_migrated_schema_is_the_one_the_code_knows(empty: AsyncEngine, database: Database) -> None:
     assert paper_tables.paper_orders.metadata is metadata
     assert closing_tables.daily_closes.metadata is metadata
@@ -148,6 +149,7 @@ TRADED = (
 )
 
 
+@pytest.mark.faults
 async def test_desks_that_traded_before_accounts_were_kept_have_theirs(empty: AsyncEngine, database: Database) -> None:
     await upgrade(empty, "0005")
     async with transaction(empty) as connection:

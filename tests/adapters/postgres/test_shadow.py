@@ -157,6 +157,7 @@ WINS = {
 }
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(("prices", "state"), WINS.values(), ids=WINS)
 async def test_three_wins_in_a_row_end_a_halt_for_losing_trades(
     ledger: PostgresLedger, prices: list[str], state: TradingState

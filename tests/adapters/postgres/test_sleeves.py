@@ -141,6 +141,7 @@ async def test_what_nobody_owes_is_not_waited_for_and_no_gain_is_given_away_for_
     assert len(await desk.moved()) == 2
 
 
+@pytest.mark.faults
 async def test_what_is_tied_up_stays_due_until_it_is_free(desk: Shared) -> None:
     await desk.marks("agents", 1)
     await desk.fills(buy(quantity="900"), 2)
@@ -164,6 +165,7 @@ async def test_cash_that_open_entries_will_take_is_not_free(desk: Shared) -> Non
     assert own.cash == 84_000  # 800 shares, a collar above their mark
 
 
+@pytest.mark.faults
 async def test_what_the_owner_pays_in_or_takes_out_is_divided_at_the_next_mark(desk: Shared) -> None:
     await desk.is_allocated("agents", "0.6")
     await desk.marks("agents", 1)
@@ -189,6 +191,7 @@ async def test_interest_is_the_reserves_and_dividends_are_of_who_holds(desk: Sha
     assert await desk.wrong() == []
 
 
+@pytest.mark.faults
 async def test_a_late_fill_changes_who_a_dividend_was_for(desk: Shared) -> None:
     await desk.fills(buy(quantity="30"), 2)
     await desk.pays("dividend", "10.00", 4, symbol="AAPL")

@@ -162,7 +162,7 @@ async def test_whoever_may_wait_waits_for_what_is_under_way_and_nothing_is_writt
     assert await journal.reserve(ask("b", "0.2", may_wait=True)) == Choice(chosen=0)
 
 
-@pytest.mark.parametrize("cycles", [8, pytest.param(50, marks=pytest.mark.faults)])
+@pytest.mark.parametrize("cycles", [8, pytest.param(50, marks=pytest.mark.soak)])
 async def test_cycles_at_once_over_several_processes_never_pass_a_cap(database: Database, cycles: int) -> None:
     engines = [application_engine(database, pool_size=2) for _ in range(5)]
     journals, random = [PostgresJournal(engine) for engine in engines], Random(7)

@@ -284,6 +284,7 @@ async def test_a_transfer_is_neither_a_loss_nor_a_gain(two: PostgresLedger) -> N
     assert (await gauge(two, Rule.DRAWDOWN)).evidence == "equity 10000.00, peak 10000.00"
 
 
+@pytest.mark.faults
 async def test_what_was_lost_before_there_were_accounts_is_no_loss_of_the_day_they_began(
     ledger: PostgresLedger, owner: AsyncEngine
 ) -> None:

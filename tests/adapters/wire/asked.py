@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.trading.agents.cases import ASK, PROMPTS, assessment, books, candidate, facts, proposal, snapshot
-from trading.agents import data, meta, risk, validator
+from trading.agents import data, debate, meta, risk, validator
 from trading.agents.facts import Books
 from trading.agents.questions import Agent, Question
 
@@ -48,7 +48,7 @@ ASKED = {
         "assessments",
     ),
     Agent.VALIDATOR: Asked(
-        validator.question(PROMPTS[Agent.VALIDATOR], validator.Case(proposal(), assessment()), facts(), ASK),
+        validator.question(PROMPTS[Agent.VALIDATOR], validator.Case(proposal(), assessment()), snapshot(facts()), ASK),
         {
             "symbol": "AAPL",
             "approved": True,
@@ -58,6 +58,11 @@ ASKED = {
             "reasoning": "Up.",
         },
         lambda text: validator.read(text, "AAPL"),
+    ),
+    Agent.BULL: Asked(
+        debate.question(PROMPTS[Agent.BULL], debate.Case(candidate()), _SEEN, ASK),
+        {"symbol": "AAPL", "conviction": 0.7, "points": ["It rises."], "rebuttal": ""},
+        lambda text: debate.read(text, "AAPL", Agent.BULL),
     ),
     Agent.META: Asked(
         meta.question(PROMPTS[Agent.META], meta.Weighed([candidate()], _BOOKS), _SEEN, ASK),

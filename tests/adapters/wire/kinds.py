@@ -22,19 +22,28 @@ _NUMBER = {
     Agent.DATA: "quantity",
     Agent.RISK: "adjusted_quantity",
     Agent.VALIDATOR: "confidence",
+    Agent.BULL: "conviction",
     Agent.META: "quantity",
 }
-_FRACTION = {Agent.DATA: "confidence", Agent.RISK: "risk_score", Agent.VALIDATOR: "confidence", Agent.META: "quantity"}
+_FRACTION = {
+    Agent.DATA: "confidence",
+    Agent.RISK: "risk_score",
+    Agent.VALIDATOR: "confidence",
+    Agent.BULL: "conviction",
+    Agent.META: "quantity",
+}
 _WORD: dict[Agent, dict[str, Any]] = {
     Agent.DATA: {"action": "short"},
     Agent.RISK: {"approved": "yes"},
     Agent.VALIDATOR: {"patterns": ["moon"]},
+    Agent.BULL: {"points": "It rises."},
     Agent.META: {"verdict": "MAYBE"},
 }
 _CONTRADICTION: dict[Agent, dict[str, Any]] = {
     Agent.DATA: {"stop": 200, "target": 100},
     Agent.RISK: {"approved": True, "adjusted_quantity": 0},
     Agent.VALIDATOR: {"approved": None},
+    Agent.BULL: {"points": ["It rises."] * 6},
     Agent.META: {"verdict": "EXECUTE", "quantity": 0},
 }
 
@@ -107,8 +116,9 @@ def _doubled(good: dict[str, Any], random: Random) -> str:
 
 
 def _zero(agent: Agent) -> dict[str, Any]:
-    """A Validator that is sure of nothing is a readable one, so its nought stands where a yes or no belongs."""
-    return {"approved": 0} if agent is Agent.VALIDATOR else {_NUMBER[agent]: 0}
+    """One who is sure of nothing is a readable one, so his nought stands where a yes or no, or a text, belongs."""
+    instead = {Agent.VALIDATOR: "approved", Agent.BULL: "rebuttal"}
+    return {instead.get(agent, _NUMBER[agent]): 0}
 
 
 KINDS = (

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ def fills(result: Result, until: int | None = None) -> list[tuple[Any, ...]]:
     return [one for one in zip(*columns, result.fills.leg, strict=True) if until is None or one[0] <= until]
 
 
+@pytest.mark.faults
 @settings(deadline=None)
 @given(data=st.data(), over=ragged())
 def test_both_paths_fill_refuse_and_value_alike(data: st.DataObject, over: Any) -> None:
@@ -34,6 +36,7 @@ def test_both_paths_fill_refuse_and_value_alike(data: st.DataObject, over: Any) 
     assert quick.interest == plain.interest
 
 
+@pytest.mark.faults
 @settings(max_examples=200, deadline=None)
 @given(data=st.data(), over=ragged())
 def test_a_run_is_what_the_rules_say(data: st.DataObject, over: Any) -> None:
@@ -44,6 +47,7 @@ def test_a_run_is_what_the_rules_say(data: st.DataObject, over: Any) -> None:
     assert sum(one.code == "exceeds_cash" for one in ran.refusals) == said.cancelled
 
 
+@pytest.mark.faults
 @settings(deadline=None)
 @given(data=st.data(), over=ragged())
 def test_a_sweep_is_its_runs(data: st.DataObject, over: Any) -> None:

@@ -79,6 +79,7 @@ def test_sharpe_and_drawdown_with_limits_are_the_known_ones(panel20: Panel) -> N
     assert round(float((equity / np.maximum.accumulate(equity) - 1).min()), 6) == -0.423285
 
 
+@pytest.mark.faults
 def test_two_averages_that_are_equal_have_not_crossed() -> None:
     """MCD, 2016-10-05: SMA 10 and SMA 30 are the same number, which float sums that are carried along do not see."""
     us = shared("us_daily.parquet")

@@ -91,7 +91,7 @@ def test_the_next_agents_are_told_which_numbers_were_not_there() -> None:
         (risk.question(PROMPTS[Agent.RISK], [doubtful.proposal], known, seen, ASK), ["23.7"]),
         (
             validator.question(
-                PROMPTS[Agent.VALIDATOR], validator.Case(doubtful.proposal, doubtful.assessment), facts(), ASK
+                PROMPTS[Agent.VALIDATOR], validator.Case(doubtful.proposal, doubtful.assessment), seen, ASK
             ),
             ["23.7", "41 %"],
         ),

@@ -37,7 +37,7 @@ def _questions() -> list[Question]:
     return [
         data.question(PROMPTS[Agent.DATA], facts(), Books.of(books(), "AAPL"), AT, ASK),
         risk.question(PROMPTS[Agent.RISK], [proposal("AAPL"), proposal("MSFT")], Books.of(books()), seen, ASK),
-        validator.question(PROMPTS[Agent.VALIDATOR], validator.Case(proposal(), assessment()), facts(), ASK),
+        validator.question(PROMPTS[Agent.VALIDATOR], validator.Case(proposal(), assessment()), snapshot(facts()), ASK),
         meta.question(
             PROMPTS[Agent.META], meta.Weighed([candidate("AAPL"), candidate("MSFT")], Books.of(books())), seen, ASK
         ),
@@ -67,7 +67,7 @@ def _stop_of(symbol: str) -> Order:
 def test_each_agent_is_asked_by_its_name_and_version() -> None:
     asked = [(q.agent, q.prompt_version) for q in _questions()]
     assert asked == [
-        (Agent.DATA, "data-2"),
+        (Agent.DATA, "data-3"),
         (Agent.RISK, "risk-2"),
         (Agent.VALIDATOR, "validator-3"),
         (Agent.META, "meta-3"),
@@ -159,7 +159,7 @@ def test_another_agents_words_come_in_an_envelope_that_they_cannot_close() -> No
         (risk.question(PROMPTS[Agent.RISK], [hostile.proposal], Books.of(books()), seen, ASK), 1),
         (
             validator.question(
-                PROMPTS[Agent.VALIDATOR], validator.Case(hostile.proposal, hostile.assessment), facts(), ASK
+                PROMPTS[Agent.VALIDATOR], validator.Case(hostile.proposal, hostile.assessment), seen, ASK
             ),
             2,
         ),
@@ -172,7 +172,7 @@ def test_another_agents_words_come_in_an_envelope_that_they_cannot_close() -> No
 
 def test_a_long_argument_is_cut() -> None:
     question = validator.question(
-        PROMPTS[Agent.VALIDATOR], validator.Case(proposal(reasoning="x" * 4000), assessment()), facts(), ASK
+        PROMPTS[Agent.VALIDATOR], validator.Case(proposal(reasoning="x" * 4000), assessment()), snapshot(facts()), ASK
     )
     assert len(question.user) < 4000
 
