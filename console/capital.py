@@ -30,6 +30,8 @@ from trading.ports import Broker, Market
 from trading.statement import Activity, ActivityKind
 from wiring.brokers import broker_of
 
+MOST_CASH = Decimal(1_000_000_000_000)
+"""Beyond it what is paid in would come near what an amount can hold, and no portfolio could be read any more."""
 _AMOUNT = TypeAdapter[Decimal](Annotated[Dollars, Field(gt=0)])
 _ID = TypeAdapter[str](Identifier)
 
@@ -83,6 +85,8 @@ async def paid(settings: Settings, books: DeskBooks, market: Market, activity: A
     if not isinstance(broker, PaperBroker):
         message = f"money moves at {broker.name} itself; the books follow its statement at the next reconciliation"
         raise BadConfiguration(message)
+    if activity.amount + (await books.ledger.portfolio(books.desk_id)).cash > MOST_CASH:
+        raise BadConfiguration(f"a desk on paper holds {MOST_CASH:,} USD at most: its books count no further")
     await _move(books, broker, activity, trace_id)
     held = await books.ledger.portfolio(books.desk_id)
     return Moved(capital_event_id=activity.activity_id, amount=activity.amount, cash=held.cash)

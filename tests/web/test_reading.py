@@ -48,7 +48,8 @@ async def test_the_log_is_read_page_by_page_from_both_ends(desk: Api) -> None:
         page = await document(desk, "/api/events", params={"limit": 7, "before": page["next"]})
         backwards += page["items"]
     assert [line["sequence"] for line in backwards] == [*range(total, 0, -1)]
-    forwards, following = [], "0"
+    forwards: list[Any] = []
+    following: str | None = "0"
     while following is not None:
         page = await document(desk, "/api/events", params={"limit": 9, "after": following})
         forwards, following = forwards + page["items"], page["next"]
@@ -60,7 +61,8 @@ async def test_the_log_is_read_page_by_page_from_both_ends(desk: Api) -> None:
 async def test_orders_trades_and_cycles_come_in_pages_without_a_gap(desk: Api) -> None:
     for path in ("/api/orders", "/api/trades"):
         whole = (await document(desk, path, params={"limit": 500}))["items"]
-        parts, cursor = [], None
+        parts: list[Any] = []
+        cursor: str | None = None
         while True:
             asked = {"limit": 1} | ({"cursor": cursor} if cursor else {})
             page = await document(desk, path, params=asked)

@@ -35,7 +35,7 @@ class Paid(BaseModel):
     )
 
     kind: Literal[ActivityKind.DEPOSIT, ActivityKind.WITHDRAWAL]
-    amount: Annotated[str, Field(pattern=r"^[0-9]{1,15}(\.[0-9]{1,2})?$")]
+    amount: Annotated[str, Field(pattern=r"^[0-9]{1,13}(\.[0-9]{1,2})?$")]
     reason: Annotated[str, Field(min_length=1, max_length=LONGEST_REASON, pattern=r"\S")]
 
 
