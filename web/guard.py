@@ -65,8 +65,10 @@ class Guard:
                     Refusal(500, "something went wrong here; the log says what, by the request's id"), scope
                 )
 
-        route = getattr(scope.get("route"), "path", NO_ROUTE)
-        self._counts.answered(scope["method"], route, answer.status, time.monotonic() - began)
+            route = getattr(scope.get("route"), "path", NO_ROUTE)
+            took = time.monotonic() - began
+            self._counts.answered(scope["method"], route, answer.status, took)
+            log.info("answered", method=scope["method"], route=route, status=answer.status, seconds=round(took, 4))
 
     def _see(self, scope: Scope) -> None:
         caller = scope["client"][0] if scope.get("client") else ""
