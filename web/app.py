@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response
 from prometheus_client import CollectorRegistry
 
 from web.access import Door
@@ -34,6 +35,7 @@ from web.routes import (
     schedules,
     strategies,
 )
+from web.told import told
 
 TITLE = "Trading desk"
 VERSION = "1"
@@ -76,8 +78,12 @@ def create_app(at: WebDesk, door: Door, *, registries: Sequence[CollectorRegistr
     handle_problems(app)
     app.add_middleware(Guard, buckets=Buckets(web.requests_per_second, web.burst), counts=counts)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
-    app.add_api_route("/api/openapi.json", app.openapi, include_in_schema=False, dependencies=[])
+    app.add_api_route("/api/openapi.json", _description, include_in_schema=False)
     return app
+
+
+async def _description(request: Request) -> Response:
+    return told(request, request.app.openapi())
 
 
 def described(app: FastAPI) -> dict[str, Any]:
