@@ -19,6 +19,7 @@ from settings.breaker import BreakerSettings
 from settings.group import ENV_FILE
 from settings.market import MarketSettings
 from settings.memory import MemorySettings
+from settings.metrics import MetricsSettings
 from settings.models import ModelSettings
 from settings.orders import AlpacaSettings, OrderSettings, PaperSettings, StyleSettings
 from settings.routine import MonitorSettings, ScheduleSettings
@@ -39,6 +40,7 @@ __all__ = [
     "LogSettings",
     "MarketSettings",
     "MemorySettings",
+    "MetricsSettings",
     "ModelSettings",
     "MonitorSettings",
     "OrderSettings",
@@ -76,6 +78,7 @@ class Settings(BaseSettings):
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     asking: AskSettings = Field(default_factory=AskSettings)
     web: WebSettings = Field(default_factory=WebSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
 
@@ -124,6 +127,7 @@ def groups() -> dict[str, type[BaseSettings]]:
         AlertSettings,
         AskSettings,
         WebSettings,
+        MetricsSettings,
         LogSettings,
     )
     return {str(kind.model_config["env_prefix"]): kind for kind in kinds}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from settings import WebSettings
 from trading.errors import BadConfiguration
@@ -31,12 +32,17 @@ def door_of(web: WebSettings, host: str) -> Door:
 
 
 @asynccontextmanager
-async def serving_web(at: WebDesk, host: str, port: int) -> AsyncIterator[str]:
-    """Serve until the block is left; its address. Raises BadConfiguration for a port in use, and an open door."""
+async def serving_web(
+    at: WebDesk, host: str, port: int, *, registries: Sequence[CollectorRegistry] = ()
+) -> AsyncIterator[str]:
+    """Serve until the block is left; its address. `registries` are those of `create_app`.
+
+    Raises BadConfiguration for a port in use, and an open door.
+    """
     if not is_loopback(host) and not await at.tokens.guards():
         message = f"{host} is not this machine alone: make a token first (starter.py token create), or leave --host out"
         raise BadConfiguration(message)
-    app = create_app(at, door_of(at.settings.web, host))
+    app = create_app(at, door_of(at.settings.web, host), registries=registries)
     with _bound(host, port) as listener:
         server = _Server(_config(app))
         running = asyncio.create_task(server.serve([listener]))

@@ -18,7 +18,7 @@ SAID = (
     ("postgresql://ann:s3cret@host/db", f"postgresql://{MASK}@host/db"),
     ("password=correct-horse, user=ann", f"password={MASK}, user=ann"),
     ('{"api_key": "abcdef123"}', f'{{"api_key": "{MASK}"}}'),
-    ("Authorization: Bearer abc.def.ghi", f"Authorization: {MASK} abc.def.ghi"),
+    ("Authorization: Bearer abc.def.ghi", f"Authorization: Bearer {MASK}"),
     ("sk-abcdefghijklmnop and AKIAABCDEFGHIJKLMNOP", f"{MASK} and {MASK}"),
     ("https://discord.com/api/webhooks/1234567/abcdef", f"https://discord.com/api/webhooks/{MASK}"),
     ("tokens=1200 at https://host/path, main-20240301T170000-1-AAPL-buy-entry", None),
