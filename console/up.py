@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 import embedded
 from adapters import logs
+from adapters.metrics.instruments import REGISTRY
 from adapters.metrics.serving import Telling, telling
 from adapters.postgres.migrations import migrate
 from adapters.temporal import connection
@@ -71,7 +72,8 @@ async def _up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> 
             told = await _told(stack, settings)
             client = await connection.connect(found.temporal_address, told.runtime)
             await stack.enter_async_context(serving(client, settings, found.database, policies.QUEUES))
-        output.say(pairs([*_addresses(found, client), ("metrics", told.address)]))
+            web = [] if once else [("HTTP API", await stack.enter_async_context(_web(settings, found, client)))]
+        output.say(pairs([*_addresses(found, client), *web, ("metrics", told.address)]))
         await say_if_closed(request, prices, output)
         code = await run_one(client, found, settings, request, output)
         if not once:
@@ -94,6 +96,17 @@ async def _servers(settings: Settings) -> AsyncIterator[Reach]:
         return
     async with embedded.serve(settings.desk.home, ports=_ports(settings.desk)) as endpoints:
         yield embedded_reach(endpoints)
+
+
+@asynccontextmanager
+async def _web(settings: Settings, found: Reach, client: Client) -> AsyncIterator[str]:
+    """The HTTP API beside the desk, at a free port unless WEB_PORT names one; its address."""
+    from web.desk import web_desk  # noqa: PLC0415  half a second of imports that `--once` does not wait for
+    from web.serving import serving_web  # noqa: PLC0415  as above
+
+    place = (settings.web.host, settings.web.port or 0)
+    async with web_desk(settings, found, client) as at, serving_web(at, *place, registries=(REGISTRY,)) as address:
+        yield address
 
 
 def _refuse_second(home: Path) -> None:

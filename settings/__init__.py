@@ -26,6 +26,7 @@ from settings.routine import MonitorSettings, ScheduleSettings
 from settings.servers import DatabaseSettings, DeskSettings, LogSettings
 from settings.strategies import StrategySettings
 from settings.trading import TradingSettings
+from settings.web import WebSettings
 from trading.errors import BadConfiguration
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "StrategySettings",
     "StyleSettings",
     "TradingSettings",
+    "WebSettings",
     "groups",
     "load",
 ]
@@ -75,6 +77,7 @@ class Settings(BaseSettings):
     memory: MemorySettings = Field(default_factory=MemorySettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     asking: AskSettings = Field(default_factory=AskSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
@@ -123,6 +126,7 @@ def groups() -> dict[str, type[BaseSettings]]:
         MemorySettings,
         AlertSettings,
         AskSettings,
+        WebSettings,
         MetricsSettings,
         LogSettings,
     )
