@@ -32,6 +32,8 @@ from trading.trades import Trade
 
 MOST_HORIZON = 60
 """Sessions after which a thought is counted, whatever its horizon: what a quarter has not shown teaches too late."""
+_ALONE = Decimal("0.9")
+"""From this part of a trade's dollars on an order may have made all of it: fills differ from the price decided at."""
 GONE = "gone"
 ADJUSTED = "adjusted"
 
@@ -98,12 +100,16 @@ def of_thought(
 
 
 def _part(setup: Setup, fate: Fate, trade: Trade) -> Decimal:
-    """The setup's part of a trade, by dollars: a split changes shares, and not what was paid."""
+    """The setup's part of a trade, by dollars: a split changes shares, and not what was paid.
+
+    By shares alone, two orders of one trade would each be all of it after a reverse split.
+    """
     filled = sum((order.filled_quantity for order in fate.orders), ZERO)
     whole = notional(trade.quantity, trade.entry_price)
-    if filled >= trade.quantity or whole <= 0:
+    if whole <= 0:
         return Decimal(1)
-    return min(notional(filled, setup.price) / whole, Decimal(1))
+    part = min(notional(filled, setup.price) / whole, Decimal(1))
+    return Decimal(1) if filled >= trade.quantity and part >= _ALONE else part
 
 
 def _made(trade: ShadowTrade) -> tuple[float, Decimal]:

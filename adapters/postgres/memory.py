@@ -51,10 +51,10 @@ class PostgresMemory:
             ordered = sorted(rows, key=lambda row: str(row["memory_id"]))  # two writers never wait for each other
             await connection.execute(insert(memories).on_conflict_do_nothing(), ordered)
 
-    async def pending(self, desk_id: str) -> tuple[Remembered, ...]:
-        """A desk's memories that are not resolved yet, the oldest first."""
+    async def pending(self, desk_id: str, most: int | None = None) -> tuple[Remembered, ...]:
+        """A desk's memories that are not resolved yet, the oldest first; at most so many."""
         query = select(*_WHOLE).where(_of.desk_id == desk_id, _of.resolved_at.is_(None))
-        return await self._read(query.order_by(_of.decided_at, _of.memory_id))
+        return await self._read(query.order_by(_of.decided_at, _of.memory_id).limit(most))
 
     async def follow(self, memories_: Sequence[Remembered]) -> None:
         """Keep how far the thoughts of pending memories have come."""
