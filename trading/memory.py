@@ -143,10 +143,7 @@ class Recalled(Record):
 
 
 class Precedents(Record):
-    """The nearest resolved setups of one proposal, wins and losses in quota, each nearest first and of a bet of its own.
-
-    What won and what lost was asked for by `Outcome.won`.
-    """
+    """The nearest resolved setups of one proposal, wins and losses in quota, nearest first, each a bet of its own."""
 
     symbol: Symbol
     side: Side

@@ -1,11 +1,11 @@
 """What came of setups like the one at hand, and whether so many have failed that it is not tried again.
 
 A setup counts that lies within `similar_distance` and is of the same side, traded or not: a veto that was right teaches
-as a loss does. What was open at one time in one symbol counts once, and so does what was decided at one `MOMENT`: one bet
-is one failure, however many orders it was, and whether one strategy made it or several (a challenger thinks of what its
-champion does, some seconds later). So it is told: three precedents are three bets. A proposal is denied when `failed_times` such bets lost and not half as many
-won: of many coins more are lost than won every second time, and that is no reason. What was denied is scored like the
-rest, so a setup that works again is let in again.
+as a loss does. What was open at one time in one symbol counts once, and so does what was decided within one `MOMENT`:
+one bet is one failure, however many orders it was and whichever strategies made it, for a challenger thinks of what its
+champion does, some seconds later. It is told so too: three precedents are three bets. A proposal is denied when
+`failed_times` such bets lost and not half as many won: of many coins more are lost than won every second time, and that
+is no reason. What was denied is scored like the rest, so a setup that works again is let in again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from trading.money import Record
 MOST_SEEN = 50
 """Resolved setups of each kind that are looked at: some are of one bet, and the rule wants as many as it counts."""
 MOMENT = timedelta(hours=1)
-"""What was decided within it saw one market: the cycles of one scan wait for each other's turn, and scans are hours apart."""
+"""What was decided within it saw one market: cycles of one scan take turns, and scans are hours apart."""
 
 
 class Heed(Record):
