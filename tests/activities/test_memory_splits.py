@@ -48,7 +48,8 @@ class Adjusting(PanelMarket):
 
     async def look(self, symbols: Sequence[str], as_of: datetime, sessions: int) -> Reading:
         known = as_of >= effective_at(self.split.ex_on)
-        seen = await (self.restated if known else super()).look(symbols, as_of, sessions)
+        asked = self.restated.look if known else super().look
+        seen = await asked(symbols, as_of, sessions)
         return replace(seen, actions={"AAA": (self.split,)} if known else {})
 
     async def actions(
@@ -72,7 +73,7 @@ def same(one: Outcome | None, other: Outcome | None) -> None:
     assert one.model_dump(exclude=left_out) == other.model_dump(exclude=left_out)
 
 
-@pytest.mark.parametrize("closes", [(52, 49, 56, 60), (51, 48, 46, 60), (51, 48, 52, 51)])
+@pytest.mark.parametrize("closes", [(52, 49, 56, 60), (56, 50, 50, 50), (51, 48, 46, 60), (51, 48, 52, 51)])
 @pytest.mark.parametrize("looks", [(1, 2, 3, 4), (1, 4), (4,)])
 async def test_a_veto_comes_to_the_same_with_a_split_as_without(
     closes: tuple[float, ...], looks: tuple[int, ...]
@@ -97,6 +98,17 @@ async def test_a_trade_is_told_in_the_shares_of_its_end() -> None:
     assert got is not None
     assert (got.pnl, got.sessions) == (Decimal(400), 4)
     assert [got.return_fraction, got.best, got.worst] == pytest.approx([0.08, 0.08, -0.02])
+
+
+async def test_a_trade_that_closed_before_a_split_is_told_in_its_old_shares() -> None:
+    desk = splitting(54, 51, 51, 51)
+    one = await desk.remember(course=Course.TRADED, decided="100", order_id="cycle-m-1-AAA-buy-entry")
+    ended = {"closed_at": desk.bell(1), "closed_quantity": "100", "exit_price": "54", "realised_pnl": "400"}
+    desk.books.said["m-1"] = Fate(orders=(sent(one),), trade=trade(opened_at=desk.bell(0), **ended))
+    await desk.resolve(4)
+    got = await desk.outcome()
+    assert got is not None
+    assert [got.return_fraction, got.best, got.worst] == pytest.approx([0.08, 0.08, 0.0])
 
 
 def test_two_orders_of_one_trade_share_what_it_made_after_a_reverse_split_too() -> None:

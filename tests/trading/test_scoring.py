@@ -62,7 +62,7 @@ def test_dollars_are_of_the_shares_that_an_agent_spoke_of() -> None:
     )
     memories = [remembered("-40", *heard, decided="0")]
     found = [score_of(agent, memories) for agent in (Agent.DATA, Agent.RISK, Agent.META)]
-    assert [(one.approved_pnl, one.vetoed_pnl) for one in found] == [(-40, 0), (-20, 0), (0, -20)]
+    assert [(int(one.approved_pnl), int(one.vetoed_pnl)) for one in found] == [(-40, 0), (-20, 0), (0, -20)]
 
 
 def test_a_call_that_speaks_of_a_batch_is_paid_for_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -34,7 +35,7 @@ async def test_the_close_resolves_what_has_ended_and_leaves_what_goes_on(
     """AAPL was bought at 100 on the Friday and sold at 103 on the Tuesday; a veto of the Friday goes on."""
     ledger = await a_desk(engine, sells=False)
     remembering = PostgresMemory(engine)
-    decided = {"desk_id": DESK, "decided_at": NOON, "stop": None, "target": None}
+    decided: dict[str, Any] = {"desk_id": DESK, "decided_at": NOON, "stop": None, "target": None}
     kept = [
         memory("bought", order_id=buy().client_order_id, **decided),
         memory("vetoed", decided="0", course=Course.FORGONE, order_id=None, **decided),
