@@ -41,7 +41,5 @@ async def test_a_database_without_pgvector_is_warned_of(database: Database) -> N
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_an_embedder_that_cannot_answer_is_told_of(engine: AsyncEngine) -> None:
     assert (await looked(engine, OPENAI, openai_api_key=None)).status is Health.FAIL
-    found = await looked(
-        engine, OPENAI, openai_api_key=SecretStr("sk-1"), openai_base_url="http://127.0.0.1:9/v1"
-    )
+    found = await looked(engine, OPENAI, openai_api_key=SecretStr("sk-1"), openai_base_url="http://127.0.0.1:9/v1")
     assert (found.status, "MEMORY_EMBEDDER" in found.mend) == (Health.WARN, True)
