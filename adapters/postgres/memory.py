@@ -20,6 +20,8 @@ from trading.money import Record
 from trading.orders import Leg
 
 _of = memories.c
+_ENTRY = literal_column(f"'{Leg.ENTRY}'")
+"""Written out, as the graphs' own condition has it: a bound value would keep them from being used."""
 _WHOLE = (_of.setup, _of.features, _of.thought, _of.outcome, _of.lesson)
 # A graph knows nothing of desks and times: what they turn away is made up for by walking on, in strict order, until
 # there are enough. 100 candidates at a time (40 is the default) find the true ten in more than 95 of 100 cases and
@@ -115,7 +117,7 @@ def _near(asked: NearestAsked) -> Select[Any]:
     far = _of.features.l2_distance(list(asked.features)).label("far")
     ours = (
         _of.desk_id == asked.desk_id,
-        _of.leg == literal_column(f"'{Leg.ENTRY}'"),  # as the graphs' own condition has it
+        _of.leg == _ENTRY,
         _of.side == asked.side.value,
         _of.resolved_at <= asked.as_of,
         _of.decided_at < asked.as_of,
