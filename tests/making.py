@@ -214,8 +214,11 @@ FITTING: Mapping[str, Mapping[str, object]] = {
     "CapitalEvent": {"kind": "adjustment"},
     "CorporateAction": {"amount_usd": None, "new_symbol": None},
     "Frictions": {"borrow_rate": Decimal("0.05"), "cash_rate": Decimal("0.02")},
+    "GetTrace": {"trace_id": None},
     "News": {"url": "https://example.com/1"},
     "OrderRequest": {"limit_price": None, "stop_price": None, "parent_id": None},
+    "QueryPrometheus": {"at": None},
+    "QueryView": {"where": (), "order_by": "event_id"},
     "Session": {"closes_at": AT + timedelta(hours=6)},
     "WatchRules": {"volume_factor": Decimal(7), "threshold": Decimal("0.25")},
 }

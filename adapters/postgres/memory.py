@@ -20,6 +20,8 @@ from trading.money import Record
 from trading.orders import Leg
 
 _of = memories.c
+_ENTRY = literal_column(f"'{Leg.ENTRY}'")
+"""Written out, as the graphs' own condition has it: a bound value would keep them from being used."""
 _WHOLE = (_of.setup, _of.features, _of.thought, _of.outcome, _of.lesson)
 # A hundred are looked at for each proposal: what each agent said of them, and their thoughts, stay where they are.
 _TOLD = (_of.memory_id, _of.symbol, _of.side, _of.decided_at, _of.features, _of.outcome, _of.lesson)
@@ -117,7 +119,7 @@ def _near(asked: NearestAsked) -> Select[Any]:
     far = _of.features.l2_distance(list(asked.features)).label("far")
     ours = (
         _of.desk_id == asked.desk_id,
-        _of.leg == literal_column(f"'{Leg.ENTRY}'"),  # as the graphs' own condition has it
+        _of.leg == _ENTRY,
         _of.side == asked.side.value,
         _of.resolved_at <= asked.as_of,
         _of.decided_at < asked.as_of,

@@ -17,7 +17,7 @@ from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.spending import PostgresSpending
 from tests.adapters.postgres.desk import DESK, NOON
 from tests.adapters.postgres.test_journal_and_snapshots import call
-from trading.agents.budget import Budget, Caps, Choice, Level, Offer, Tally
+from trading.agents.budget import Budget, Caps, Choice, Level, Offer, Period, Tally
 from trading.agents.questions import Agent
 from trading.spending import LOST_AFTER, Attempt, Settlement, SpendAsked, SpendKey
 
@@ -213,12 +213,20 @@ async def test_what_is_shown_by_any_key_is_the_sum_of_the_rows(engine: AsyncEngi
     assert all(line.usd == line.settled_usd + line.reserved_usd + line.lost_usd >= line.unpriced_usd for line in lines)
 
 
-async def test_caps_of_its_own_that_are_used_up_concern_nobody_but_who_asked(engine: AsyncEngine) -> None:
-    journal, own = PostgresJournal(engine), Budget(cycle=Caps(usd=Decimal("0.2")), day=Caps(usd=Decimal("0.3")))
-    apart = await journal.reserve(ask(cycle_id="inquiry-1", apart=True, budget=own))
-    assert (apart.chosen, apart.strain.level) == (None, Level.CLOSED)
+async def test_what_is_asked_beside_the_desks_work_is_told_to_nobody_and_counts_in_the_desks_day(
+    engine: AsyncEngine,
+) -> None:
+    journal = PostgresJournal(engine)
+    desks = Budget(day=Caps(usd=Decimal("0.6")), fallback_at=Decimal("0.8"))
+    beside = desks.beside(Caps(usd=Decimal("0.2")))
+    poor = await journal.reserve(ask(cycle_id="inquiry-1", apart=True, budget=beside))
+    assert (poor.chosen, poor.strain.period, poor.strain.level) == (None, Period.CYCLE, Level.CLOSED)
+    rich = desks.beside(Caps(usd=Decimal(9)))
+    first = await journal.reserve(ask("a", cycle_id="inquiry-2", apart=True, budget=rich))
+    second = await journal.reserve(ask("b", cycle_id="inquiry-2", apart=True, budget=rich))
+    assert (first.chosen, second.chosen, second.strain.period) == (0, None, Period.DAY)
     assert await told(engine) == []
-    desks = own.model_copy(update={"cycle": Caps()})
-    for call_id in ("a", "b"):
-        await journal.reserve(ask(call_id, cycle_id="inquiry-1", apart=True, budget=desks))
+    # The desk's own question still has its model; the one after finds the day as far gone as it is, and says so.
+    own = [await journal.reserve(ask(call_id, cycle_id="cycle-1", budget=desks)) for call_id in ("c", "d")]
+    assert [(one.chosen, one.strain.level) for one in own] == [(0, Level.NORMAL), (None, Level.FALLBACK)]
     assert [kind for kind, _ in await told(engine)] == ["BudgetDegraded", "AlertRaised"]
