@@ -20,7 +20,7 @@ from trading.money import Record
 from trading.orders import Leg
 
 _of = memories.c
-_ENTRY = literal_column(f"'{Leg.ENTRY}'")
+_ENTRY: ColumnElement[str] = literal_column(f"'{Leg.ENTRY}'")
 """Written out, as the graphs' own condition has it: a bound value would keep them from being used."""
 _WHOLE = (_of.setup, _of.features, _of.thought, _of.outcome, _of.lesson)
 # A graph knows nothing of desks and times: what they turn away is made up for by walking on, in strict order, until

@@ -1,4 +1,4 @@
-"""Kill -9 in the midst of a replay: it ends by itself, asks nothing twice that was answered, and leaves the books be."""
+"""Kill -9 in the midst of a replay: it ends by itself, asks nothing twice that was answered, and writes nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def remember(life: Life) -> None:
 
 async def decide_again(lane: Lane, cycle_id: str, number: int) -> Replayed:
     """One replay in words that nobody was asked in before, to its end, however often its worker dies."""
-    words = {one: Prompt(agent=one, version=f"other-{number}", system="Think.", task=f"Think {number}.") for one in OTHERS}
+    words = {
+        one: Prompt(agent=one, version=f"other-{number}", system="Think.", task=f"Think {number}.") for one in OTHERS
+    }
     wish = ReplayAsked(
         replay_id=f"replay/{number}",
         desk_id=DESK,
