@@ -42,12 +42,14 @@ from commands import (
     stopping,
     strategies,
     studies,
+    tokens,
+    web,
 )
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="A trading desk and its operator."
 )
-for part in (running, looking, asking, approving, deciding, spending, stopping, setting_up, backtesting, studies):
+for part in (running, looking, asking, approving, deciding, spending, stopping, setting_up, backtesting, studies, web):
     app.add_typer(part.app)
 app.add_typer(alerts.top)
 app.add_typer(capital.app, name="capital")
@@ -57,6 +59,7 @@ app.add_typer(strategies.app, name="strategies")
 app.add_typer(deciding.agents, name="agents")
 app.add_typer(backtests.app, name="backtests")
 app.add_typer(memory.app, name="memory")
+app.add_typer(tokens.app, name="token")
 
 
 def main() -> NoReturn:

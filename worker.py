@@ -50,6 +50,11 @@ from activities.universes import UniverseActivities
 from activities.watching import WatchingActivities
 from adapters import logs
 from adapters.earnings_file import EarningsFile
+from adapters.metrics.activities import Metered
+from adapters.metrics.desk import DeskReader, telling_of_desk
+from adapters.metrics.instruments import REGISTRY
+from adapters.metrics.ports import MeteredChannel, MeteredJournal, MeteredModel
+from adapters.metrics.serving import Telling, telling
 from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.backtests import PostgresRuns
 from adapters.postgres.chronicle import PostgresChronicle
@@ -85,6 +90,7 @@ from wiring.budgets import budget_of
 from wiring.casting import cast_of
 from wiring.markets import assets_of, calendar_of, market_of
 from wiring.memory import shelf_of
+from wiring.metrics import place_of, watched_of
 from wiring.monitoring import eyes_of, plan_of, watches
 from wiring.notices import channels_of
 from wiring.rules import gate_rules
@@ -141,8 +147,8 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
         return activities_of_studies(settings, engine)
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
-        models, journal = settings.models, PostgresJournal(engine)
-        cast, budget = cast_of(models), budget_of(models)
+        models, journal = settings.models, MeteredJournal(PostgresJournal(engine))
+        cast, budget = cast_of(models, MeteredModel), budget_of(models)
         agents = AgentActivities(cast, journal, snapshots, budget, PostgresMemory(engine))
         answering = InquirerActivities(cast, journal, budget)
         four: Activities = [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
@@ -176,8 +182,9 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
     recalling: Activities = [memory.resolve_memories, memory.recall_precedents, memory.remember_decisions]
     thinking: Activities = [shadow.decide_in_shadow, shadow.score_shadow]
     closing = activities_of_closing(exchange, engine, settings.strategies.rules)
-    telling = AlertingActivities(PostgresAlerts(engine), ledger, channels_of(settings.alerts), settings.alerts.rules)
-    judging: Activities = [breaker.judge, breaker.judge_desk, breaker.resume_desk, telling.deliver_alerts]
+    channels = [MeteredChannel(one) for one in channels_of(settings.alerts)]
+    alerting = AlertingActivities(PostgresAlerts(engine), ledger, channels, settings.alerts.rules)
+    judging: Activities = [breaker.judge, breaker.judge_desk, breaker.resume_desk, alerting.deliver_alerts]
     replaying = ReplayActivities(PostgresGrounds(engine), PostgresChronicle(engine))
     looking_back: Activities = [replaying.load_past, replaying.sum_up_replay]
     return [*reading, *asking, *writing, *thinking, *recalling, *judging, *closing, *looking_back]
@@ -276,9 +283,13 @@ async def serving(
                 max_task_queue_activities_per_second=rate,
                 max_concurrent_activities=policies.MOST_AT_ONCE[queue],
                 identity=identity,
+                interceptors=[Metered()],
             )
             workers.append(worker)
         await stack.enter_async_context(together(workers))
+        if policies.DESK_QUEUE in queues:
+            reader = DeskReader(watched_of(settings, policies.ALL_QUEUES), engine, client)
+            stack.enter_context(telling_of_desk(REGISTRY, reader))
         log.info("serving", queues=list(queues), desk=settings.desk.id)
         if timetable is not None:
             listens, watched = settings.orders.broker != "paper", watches(settings)
@@ -311,11 +322,23 @@ async def work(settings: Settings, queues: Sequence[str], health_file: Path | No
         asyncio.get_running_loop().add_signal_handler(caught, stop.set)
     found = reach(settings)
     await _see_books(found.database)
-    client = await connect(found.temporal_address)
-    await ready.namespace(client)
-    async with serving(client, settings, found.database, queues), beating(client, queues, health_file):
+    async with AsyncExitStack() as stack:
+        told = await _told(stack, settings, queues)
+        client = await connect(found.temporal_address, told.runtime if told else None)
+        await ready.namespace(client)
+        await stack.enter_async_context(serving(client, settings, found.database, queues))
+        await stack.enter_async_context(beating(client, queues, health_file))
         await stop.wait()
         log.info("draining")
+
+
+async def _told(stack: AsyncExitStack, settings: Settings, queues: Sequence[str]) -> Telling | None:
+    """Where this worker's metrics are told, for as long as the stack lasts; None for nowhere."""
+    if settings.metrics.port is None:
+        return None
+    told = await stack.enter_async_context(telling(place_of(settings.metrics)))
+    log.info("metrics", address=told.address, temporal=told.temporal_address, queues=list(queues))
+    return told
 
 
 async def _see_books(database: Database) -> None:
@@ -349,7 +372,7 @@ def main(
     try:
         named = queues_of(queues)
         settings = configuration.load()
-        logs.configure(form=settings.log.format, level=settings.log.level)
+        logs.configure(form=settings.log.format, level=settings.log.level, redact=redaction_of(settings))
         if settings.log.file is not None:
             logs.write_also(settings.log.file, redaction_of(settings), level=settings.log.level)
         asyncio.run(work(settings, named, health_file))

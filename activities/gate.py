@@ -97,7 +97,7 @@ class Gate:
         if not self._rules.remembers or self._memory is None:
             return {}
         heeds = strategy.asks_agents and self._rules.denies if strategy.heeds_memory is None else strategy.heeds_memory
-        return {"remembers": True, "heeds": heeds, "pending": bool(await self._memory.pending(desk_id))}
+        return {"remembers": True, "heeds": heeds, "pending": bool(await self._memory.pending(desk_id, most=1))}
 
     def _is_live(self, request: CycleRequest) -> bool:
         return not self._market.historical and request.as_of is None

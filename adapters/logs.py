@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import MutableMapping
 from logging.handlers import RotatingFileHandler
@@ -22,11 +23,18 @@ MOST_FILE_BYTES = 10_000_000
 FILES_BEFORE = 3
 
 
-def configure(*, form: str, level: str) -> None:
-    """Send every line, ours and the libraries', through one formatter on standard error.
+# What moves a terminal's cursor, ends its line or turns its text round: C0 and C1, the separators, the directions.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_MULTILINE = frozenset({"exception", "stack"})
 
-    `form` is `console` or `json`; `level` the least level that is written.
+
+def configure(*, form: str, level: str, redact: Redaction | None = None) -> None:
+    """Send every line, ours and the libraries', through one formatter on standard error, without secrets.
+
+    `form` is `console` or `json`; `level` the least level that is written. What has the shape of a secret is masked
+    whatever `redact` knows.
     """
+    masked = redact or Redaction()
     final: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if form == "json"
@@ -34,7 +42,7 @@ def configure(*, form: str, level: str) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(foreseen)
-    handler.setFormatter(_formatter(final))
+    handler.setFormatter(_formatter(final, lambda _, __, line: masked(line)))
     handler.setLevel(level.upper())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -62,7 +70,7 @@ def write_also(file: Path, redact: Redaction, *, level: str = "info") -> None:
 
 def _formatter(*last: Any) -> structlog.stdlib.ProcessorFormatter:
     meta, trace = structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info
-    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_shared(), processors=[meta, trace, *last])
+    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_shared(), processors=[meta, trace, escaped, *last])
 
 
 def _shared() -> list[structlog.typing.Processor]:
@@ -97,6 +105,21 @@ def foreseen(record: logging.LogRecord) -> bool:
     if isinstance(error, ApplicationError) and isinstance(error.__cause__, TradingError):
         record.msg, record.args, record.exc_info = f"{error}: {record.getMessage()}", (), None
     return True
+
+
+def escaped(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Write control characters as what they are: no text of others moves a cursor, or makes a second line of one."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = _plain(value, several=name in _MULTILINE)
+    return event
+
+
+def _plain(text: str, *, several: bool) -> str:
+    def named(found: re.Match[str]) -> str:
+        return found[0] if several and found[0] in "\n\t" else ascii(found[0])[1:-1]
+
+    return _CONTROL.sub(named, text)
 
 
 def temporal_context(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import structlog
 
+from adapters.metrics import instruments
 from trading.bars import Bars
 from trading.corporate_actions import CorporateAction
 from trading.errors import BadConfiguration, MarketRefused, MarketUnavailable
@@ -100,6 +101,8 @@ class MarketChain:
         if not readings:
             raise _none_answered(list(zip(pair, failures, strict=True)))
         if failures:
+            answered = next(market for market, one in zip(pair, seen, strict=True) if isinstance(one, Reading))
+            _note_fallback(answered, [market for market in pair if market is not answered])
             return replace(readings[0], fallback=f"not checked: {failures[0]}")
         return checked(*readings)
 
@@ -116,7 +119,7 @@ class MarketChain:
         try:
             return await self._patiently(market, lambda one: one.look(symbols, as_of, sessions))
         except MarketUnavailable as failure:
-            log.warning("a provider of prices failed", provider=market.name, reason=str(failure))
+            _note(market, failure)
             return failure
 
     async def _patiently(self, market: Market, ask: Callable[[Market], Awaitable[T]]) -> T:
@@ -135,16 +138,29 @@ class MarketChain:
         failures: list[tuple[Market, MarketUnavailable]] = []
         for market in self._markets:
             try:
-                return await self._patiently(market, ask), [f"{failed.name}: {failure}" for failed, failure in failures]
+                answer = await self._patiently(market, ask)
             except MarketUnavailable as failure:
-                log.warning("a provider of prices failed", provider=market.name, reason=str(failure))
+                _note(market, failure)
                 failures.append((market, failure))
+            else:
+                _note_fallback(market, [failed for failed, _ in failures])
+                return answer, [f"{failed.name}: {failure}" for failed, failure in failures]
         raise _none_answered(failures)
 
 
 def providers_of(market: Market) -> tuple[Market, ...]:
     """The providers of a chain, in the order of asking; any other market by itself."""
     return market.members if isinstance(market, MarketChain) else (market,)
+
+
+def _note(market: Market, failure: MarketUnavailable) -> None:
+    log.warning("a provider of prices failed", provider=market.name, reason=str(failure))
+    instruments.MARKET_FAILURES.labels(instruments.PROVIDERS(market.name)).inc()
+
+
+def _note_fallback(market: Market, failed: Sequence[Market]) -> None:
+    for one in failed:
+        instruments.FALLBACKS.labels(instruments.PROVIDERS(market.name), instruments.PROVIDERS(one.name)).inc()
 
 
 def _none_answered(failures: Sequence[tuple[Market, MarketUnavailable]]) -> MarketUnavailable:

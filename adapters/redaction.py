@@ -11,6 +11,7 @@ _LEAST = 6
 _SHAPES = re.compile(
     r"""(?ix)
     (?P<lead> :// | \bbearer\s+ | \b(?:password|passwd|secret|token|api[_-]?key|authorization)["']?\s*[=:]\s*["']?
+            (?:(?:bearer|basic)\s+)?
         | /api/webhooks/ | /bot(?=\d) )
     (?P<held> (?<=://)[^/\s:@]+:[^/\s@]+(?=@) | (?<!://)[^\s"'&,;|]{6,} )
     | \bsk-[\w-]{12,} | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b | \beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+

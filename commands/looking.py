@@ -3,11 +3,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from commands.doing import AsJson, AsOf, Limit, Symbols, do
+
+
+class LogLevel(StrEnum):
+    """How grave a line of the log is."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -100,6 +111,23 @@ def events(
     return do(
         lambda settings, output: events(settings, output, cycle=cycle, limit=limit, follow=follow), as_json=as_json
     )
+
+
+@app.command()
+def logs(  # noqa: PLR0913  each is an option
+    *,
+    cycle: Annotated[str | None, typer.Option(help="Only those of this cycle and its orders.", metavar="ID")] = None,
+    trace: Annotated[str | None, typer.Option(help="Only those of this trace.", metavar="ID")] = None,
+    level: Annotated[LogLevel, typer.Option(help="Of at least this level.")] = LogLevel.INFO,
+    follow: Annotated[bool, typer.Option("--follow", help="Also those to come, until Ctrl-C.")] = False,
+    limit: Limit = 200,
+    as_json: AsJson = False,
+) -> int:
+    """What the workers wrote in their file of log lines; with --follow and --json, one document a line."""
+    from console.logs import LogWish, logs
+
+    wish = LogWish(cycle=cycle, trace=trace, level=level, follow=follow, limit=limit)
+    return do(lambda settings, output: logs(settings, output, wish), as_json=as_json)
 
 
 @app.command()

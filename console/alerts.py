@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from adapters.postgres.alerts import PostgresAlerts
-from console.desk import books_of
+from console.desk import DeskBooks, books_of
 from console.output import Output, Tone, grid, plain, title, toned
 from console.reach import reach
 from settings import Settings
@@ -62,19 +62,24 @@ async def listing(settings: Settings, output: Output, *, open_only: bool, limit:
 
 async def acknowledge(settings: Settings, output: Output, wish: Wish) -> int:
     """Write that somebody has seen these alerts. Raises BadConfiguration for one that there is not."""
+    async with books_of(reach(settings).database, settings.desk.id) as books:
+        lines = await acknowledged(books, wish)
+    output.show(lines, *([_seen(line) for line in lines] or [toned("  nothing waits for anybody", "faint")]))
+    return 0
+
+
+async def acknowledged(books: DeskBooks, wish: Wish) -> list[AlertLine]:
+    """Write that somebody has seen these alerts; they as they are then. Raises as `acknowledge`."""
     by = wish.by.strip()
     if not (0 < len(by) <= LONGEST_NAME and by.isprintable()):
         raise BadConfiguration(f"--by is a name of 1 to {LONGEST_NAME} characters")
-    async with books_of(reach(settings).database, settings.desk.id) as books:
-        alerts = PostgresAlerts(books.engine)
-        known = {line.alert.number: line for line in await alerts.listed(books.desk_id, limit=MOST)}
-        asked = _asked(wish, known.values())
-        if unknown := [number for number in asked if number not in known]:
-            raise BadConfiguration(f"there is no alert {unknown[0]}: `starter.py alerts list` shows them")
-        await alerts.acknowledge(books.desk_id, asked, by, datetime.now(UTC))
-        lines = [line for line in await alerts.listed(books.desk_id, limit=MOST) if line.alert.number in set(asked)]
-    output.show(lines, *([_seen(line) for line in lines] or [toned("  nothing waits for anybody", "faint")]))
-    return 0
+    alerts = PostgresAlerts(books.engine)
+    known = {line.alert.number: line for line in await alerts.listed(books.desk_id, limit=MOST)}
+    asked = _asked(wish, known.values())
+    if unknown := [number for number in asked if number not in known]:
+        raise BadConfiguration(f"there is no alert {unknown[0]}: `starter.py alerts list` shows them")
+    await alerts.acknowledge(books.desk_id, asked, by, datetime.now(UTC))
+    return [line for line in await alerts.listed(books.desk_id, limit=MOST) if line.alert.number in set(asked)]
 
 
 async def try_channels(settings: Settings, output: Output) -> int:

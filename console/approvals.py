@@ -74,36 +74,47 @@ class Answered(Record):
 
 async def pending(settings: Settings, output: Output) -> int:
     """Every desk's entries that wait, from the log, each with what its cycle says at this moment."""
-    found, now = reach(settings), datetime.now(UTC)
+    found = reach(settings)
     engine = application_engine(found.database, pool_size=1)
     try:
-        questions = await PostgresApprovals(engine).waiting(now - REACHES_BACK)
+        questions = await PostgresApprovals(engine).waiting(datetime.now(UTC) - REACHES_BACK)
     finally:
         await engine.dispose()
-    client = await connect(found.temporal_address) if questions else None
-    live = await asyncio.gather(*(_waits(client, asked) for asked in questions if client is not None))
-    known = [
-        Pending(asked=asked, seconds_left=max(int((asked.expires_at - now).total_seconds()), 0), live=waits)
-        for asked, waits in zip(questions, live, strict=True)
-        if waits is not False
-    ]
+    known = await heard(await connect(found.temporal_address), questions) if questions else []
     nothing = toned("  nothing waits for a person", "faint")
     output.show(known, *[shown for one in known for shown in _shown(one, wide=output.is_wide)] or [nothing])
     return 0
 
 
+async def heard(client: Client, questions: Sequence[ApprovalAsked]) -> list[Pending]:
+    """These questions with what their cycles say of them now, without those that no longer wait."""
+    live, now = await asyncio.gather(*(_waits(client, asked) for asked in questions)), datetime.now(UTC)
+    return [
+        Pending(asked=asked, seconds_left=max(int((asked.expires_at - now).total_seconds()), 0), live=waits)
+        for asked, waits in zip(questions, live, strict=True)
+        if waits is not False
+    ]
+
+
 async def answer(settings: Settings, output: Output, wish: Wish) -> int:
     """Answer a cycle that waits. Raises BadConfiguration, in one line, for an answer that does not count."""
+    _answer(wish)
+    _named(wish.again)
+    answered = await taken(await connect(reach(settings).temporal_address), wish)
+    tone: Tone = "good" if answered.approval.approved else "odd"
+    words = f"  {wish.cycle.strip().removeprefix('cycle/')}: {answered.approval.words}"
+    output.show(answered, toned(words, tone))
+    return 0
+
+
+async def taken(client: Client, wish: Wish) -> Answered:
+    """Give an answer to its cycle, and what came of it. Raises as `answer`."""
     asked = _answer(wish)
     name = _named(wish.again) or f"answer/{uuid4().hex}"
-    client = await connect(reach(settings).temporal_address)
     handle: Handle = client.get_workflow_handle_for(TradingCycle.run, f"cycle/{asked.cycle_id}")
     await _see(handle, asked.cycle_id)
     await wait_for_worker(client)
-    approval = await _answered(handle, asked, name, approves=wish.approves)
-    tone: Tone = "good" if approval.approved else "odd"
-    output.show(Answered(answer_id=name, approval=approval), toned(f"  {asked.cycle_id}: {approval.words}", tone))
-    return 0
+    return Answered(answer_id=name, approval=await _answered(handle, asked, name, approves=wish.approves))
 
 
 async def _answered(handle: Handle, asked: Answer, name: str, *, approves: bool) -> Approval:

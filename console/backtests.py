@@ -12,6 +12,7 @@ from rich.text import Text
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from adapters.postgres.backtests import PostgresRuns
 from adapters.temporal.connection import connect
 from backtest.results.comparing import Compared
 from console.kept_runs import kept_runs, named
@@ -22,7 +23,16 @@ from console.study_ends import Standing, standings
 from console.study_shown import status, told, trials
 from console.study_watch import Handle, asked_how_far, workflow_id
 from settings import Settings
-from trading.backtesting import Ended, Objective, RunKind, RunProgress, RunRow, RunStatus, StudySummary
+from trading.backtesting import (
+    Ended,
+    Objective,
+    RunKind,
+    RunProgress,
+    RunRow,
+    RunStatus,
+    StudySummary,
+    TrialLine,
+)
 from trading.errors import BadConfiguration
 from trading.metrics import MEASURES, NOT_DEFINED, Measure, shown
 from trading.study import best_of
@@ -48,10 +58,7 @@ async def listing(settings: Settings, output: Output, limit: int) -> int:
     if not rows:
         output.show([], "No run is kept yet: starter.py backtest, sweep, walk-forward, monte-carlo")
         return 0
-    document = [
-        {**row.model_dump(mode="json", exclude={"asked", "card"}), "workflow": open_ones.get(row.run_id)}
-        for row in rows
-    ]
+    document = [line_for(row, open_ones.get(row.run_id)) for row in rows]
     ended = [name for name, standing in open_ones.items() if standing.is_end]
     told = [toned(f"  {ended[0]}: {ENDED_BY_FORCE}; `{CANCEL}` sums up what was done", "odd")] if ended else []
     output.show(document, _listed(rows, open_ones, wide=output.console.width >= ROOM_FOR_DAYS), *told)
@@ -62,20 +69,36 @@ async def show(settings: Settings, output: Output, run: str, most: int) -> int:
     """All of one run; of a study its best trials."""
     async with kept_runs(settings) as runs:
         row = await named(runs, run)
-        kept = [] if row.kind is RunKind.BACKTEST else await runs.trials(row.run_id)
+        best, kept = await best_trials(runs, row, most)
     objective = _objective(row)
-    best = best_of((line_of(one, objective) for one in kept if not one.is_test), most)
     standing = (await standings(settings, [row])).get(row.run_id)
-    document = {**row.model_dump(mode="json"), "workflow": standing}
-    document |= {"best": [line.model_dump(mode="json") for line in best]}
+    document = whole_of(row, standing, best)
     output.show(document, title(f"{_kind(row)} {row.run_id}"), pairs(_card(row, standing)))
     if row.kind is RunKind.BACKTEST:
         output.say(title("Metrics"), _metrics(row))
     elif row.metrics:
         output.say(*told(StudySummary.model_validate(row.metrics), best, wide=output.is_wide))
     elif best:
-        output.say(title(f"The best of {len(kept):,} so far"), trials(best, objective, wide=output.is_wide))
+        output.say(title(f"The best of {kept:,} so far"), trials(best, objective, wide=output.is_wide))
     return 0
+
+
+async def best_trials(runs: PostgresRuns, row: RunRow, most: int) -> tuple[list[TrialLine], int]:
+    """The best trials of a study, and how many trials are kept of it; none of a single backtest."""
+    kept = [] if row.kind is RunKind.BACKTEST else await runs.trials(row.run_id)
+    objective = _objective(row)
+    return list(best_of((line_of(one, objective) for one in kept if not one.is_test), most)), len(kept)
+
+
+def line_for(row: RunRow, standing: Standing | None) -> dict[str, Any]:
+    """A run in a list, for a program."""
+    return {**row.model_dump(mode="json", exclude={"asked", "card"}), "workflow": standing}
+
+
+def whole_of(row: RunRow, standing: Standing | None, best: Iterable[TrialLine]) -> dict[str, Any]:
+    """All of a run, for a program."""
+    trials_ = [line.model_dump(mode="json") for line in best]
+    return {**row.model_dump(mode="json"), "workflow": standing, "best": trials_}
 
 
 async def compare(settings: Settings, output: Output, names: tuple[str, ...], html: str | None = None) -> int:

@@ -39,7 +39,7 @@ TELLING = (
 async def portfolio(settings: Settings, output: Output, strategy_id: str | None = None) -> int:
     """What the desk is worth and holds, or one of its strategies."""
     async with _books(settings) as books:
-        held = await books.ledger.portfolio(books.desk_id) if strategy_id is None else await _part(books, strategy_id)
+        held = await books.ledger.portfolio(books.desk_id) if strategy_id is None else await part_of(books, strategy_id)
     whose = books.desk_id if strategy_id is None else f"{strategy_id} of {books.desk_id}"
     shown: list[RenderableType] = [title(f"Portfolio of {whose}"), tables.summary(held)]
     if held.positions:
@@ -48,7 +48,8 @@ async def portfolio(settings: Settings, output: Output, strategy_id: str | None 
     return 0
 
 
-async def _part(books: DeskBooks, strategy_id: str) -> Portfolio:
+async def part_of(books: DeskBooks, strategy_id: str) -> Portfolio:
+    """What a strategy has of the desk. Raises BadConfiguration when the desk has none of that name."""
     part = await books.ledger.part(books.desk_id, strategy_id)
     if part is None:
         known = ", ".join(one.strategy_id for one in await books.ledger.strategies(books.desk_id))

@@ -30,7 +30,7 @@ class Setting(Record):
 
 async def config(settings: Settings, output: Output) -> int:
     """Every setting."""
-    found = [*_settings(settings), *_temporal()]
+    found = settings_in_force(settings)
     table = grid("variable", "value", *(("~what it is",) if output.is_wide else ()))
     for setting in found:
         described = (setting.description,) if output.is_wide else ()
@@ -38,6 +38,11 @@ async def config(settings: Settings, output: Output) -> int:
         table.add_row(setting.variable, plain(setting.value or "—"), *described, style=style)
     output.show(found, table, "  Dim is the default. Set others in the environment or in `.env`.")
     return 0
+
+
+def settings_in_force(settings: Settings) -> list[Setting]:
+    """Every setting, and what Temporal's own variables amount to; secrets masked."""
+    return [*_settings(settings), *_temporal()]
 
 
 def _settings(settings: Settings) -> Iterator[Setting]:

@@ -42,14 +42,17 @@ async def books_of(database: Database, desk_id: str) -> AsyncIterator[DeskBooks]
     engine = application_engine(database, pool_size=1)
     try:
         books = DeskBooks(engine, desk_id)
-        if not await books.reports.is_open():
-            message = (
-                f"desk {desk_id} has no books yet: run a cycle (`starter.py run SYMBOL`), or set DESK_ID to another"
-            )
-            raise BadConfiguration(message)
+        await has_books(books)
         yield books
     finally:
         await engine.dispose()
+
+
+async def has_books(books: DeskBooks) -> None:
+    """See that a desk has books. Raises BadConfiguration when it has none yet."""
+    if not await books.reports.is_open():
+        mend = "run a cycle (`starter.py run SYMBOL`), or set DESK_ID to another"
+        raise BadConfiguration(f"desk {books.desk_id} has no books yet: {mend}")
 
 
 async def cycles(client: Client, desk_id: str) -> list[CycleLine] | None:

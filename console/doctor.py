@@ -82,6 +82,7 @@ async def _database(found: Reach, settings: Settings, prices: Prices) -> AsyncIt
     try:
         yield await check("migrations", "the newest revision", partial(server_checks.migrations, engine))
         yield await check("role", "may not change events", partial(server_checks.role, reports))
+        yield await check("memory", "pgvector 0.8, an embedder", partial(server_checks.memory, settings, engine))
         yield await check("broker", "takes orders, on paper", partial(checks.broker, settings, prices, engine))
         yield await check("clock", "2 s from the database's", partial(server_checks.clock, reports))
     finally:

@@ -48,6 +48,8 @@ class Asked:
     desk_id: str | None = None
     max_usd: Decimal | None = None
     max_steps: int | None = None
+    by: str | None = None
+    trace_id: str | None = None
 
 
 async def ask(settings: Settings, output: Output, asked: Asked) -> int:
@@ -55,8 +57,17 @@ async def ask(settings: Settings, output: Output, asked: Asked) -> int:
     wish = wish_of(settings, asked)
     found = reach(settings)
     client = await connect(found.temporal_address)
+    handle = await begin(client, wish)
+    report = await _follow(handle, output)
+    url = workflow_url(found.ui_url, client, handle.id)
+    output.show(report, *_shown(report), *([toned(f"  {url}", "faint")] if url else []))
+    return 1 if report.ending in {Ending.CAPPED, Ending.FAILED} else 0
+
+
+async def begin(client: Client, wish: InquiryWish) -> Handle:
+    """Ask a question. Raises BadConfiguration when no worker is there to look into it."""
     await _wait_for_workers(client)
-    handle: Handle = await client.start_workflow(
+    return await client.start_workflow(
         Inquiry.run,
         wish,
         id=f"inquiry/{uuid4().hex[:12]}",
@@ -66,10 +77,6 @@ async def ask(settings: Settings, output: Output, asked: Asked) -> int:
         search_attributes=search_attributes.of_desk(wish.desk_id),
         static_summary=plain(wish.question)[:190],
     )
-    report = await _follow(handle, output)
-    url = workflow_url(found.ui_url, client, handle.id)
-    output.show(report, *_shown(report), *([toned(f"  {url}", "faint")] if url else []))
-    return 1 if report.ending in {Ending.CAPPED, Ending.FAILED} else 0
 
 
 def wish_of(settings: Settings, asked: Asked) -> InquiryWish:
@@ -86,7 +93,8 @@ def wish_of(settings: Settings, asked: Asked) -> InquiryWish:
     )
     desk_id = asked.desk_id or settings.desk.id
     try:
-        return InquiryWish(desk_id=desk_id, question=asked.question, asked_by=_who(), caps=caps)
+        by = asked.by or _who()
+        return InquiryWish(desk_id=desk_id, question=asked.question, asked_by=by, trace_id=asked.trace_id, caps=caps)
     except ValidationError as error:
         raise BadConfiguration(f"no desk can be named {plain(desk_id)[:40]!r}") from error
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from activities.market import look
 from adapters.postgres.memory import PostgresMemory
 from adapters.postgres.memory_stats import MemoryStats, Tally, memory_stats
-from console.desk import books_of
+from console.desk import DeskBooks, books_of
 from console.output import STYLES, Output, grid, pairs, plain, title, toned
 from console.reach import reach
 from console.watchlist import Prices, read_day
@@ -23,7 +23,7 @@ from trading.features import features_of
 from trading.instruments import Side, tickers
 from trading.market import SymbolFacts
 from trading.memory import Recalled
-from trading.memory_ports import Found, NearestAsked, SearchAsked
+from trading.memory_ports import Embedder, Found, NearestAsked, SearchAsked
 from trading.money import MOST_TEXT
 from trading.steps import Trigger
 from wiring.memory import embedder_of
@@ -48,16 +48,7 @@ async def search(settings: Settings, output: Output, asked: tuple[str, str | Non
     desk, embedder = where.desk or settings.desk.id, embedder_of(settings)
     async with books_of(reach(settings).database, desk) as books:
         with output.waiting("Searching"):
-            [embedding] = await embedder.embed([words])
-            question = SearchAsked(
-                desk_id=desk,
-                as_of=datetime.now(UTC),
-                embedding=embedding,
-                embedder=embedder.name,
-                symbol=only,
-                most=where.most,
-            )
-            found = await PostgresMemory(books.engine).search(question)
+            found = await found_like(books, embedder, (words, only), where.most)
         others = (await memory_stats(books.engine, desk)).embedders
     others.pop(embedder.name, None)
     heading = title(f"What {desk} remembers of {only or 'anything'} like: {plain(words)}")
@@ -65,6 +56,23 @@ async def search(settings: Settings, output: Output, asked: tuple[str, str | Non
     document = {"desk": desk, "text": words, "symbol": only, "embedder": embedder.name, "found": found}
     output.show(document, heading, *shown, *(_other(name, count) for name, count in others.items()))
     return 0
+
+
+async def found_like(
+    books: DeskBooks, embedder: Embedder, asked: tuple[str, str | None], most: int
+) -> tuple[Found, ...]:
+    """The desk's memories, of one symbol or of all, whose reasoning is nearest to these words."""
+    words, symbol = asked
+    [embedding] = await embedder.embed([words])
+    question = SearchAsked(
+        desk_id=books.desk_id,
+        as_of=datetime.now(UTC),
+        embedding=embedding,
+        embedder=embedder.name,
+        symbol=symbol,
+        most=most,
+    )
+    return tuple(await PostgresMemory(books.engine).search(question))
 
 
 async def similar(settings: Settings, output: Output, asked: tuple[str, Side], where: Where) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from pydantic import AwareDatetime
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -14,31 +15,52 @@ from console.output import STYLES, Output, grid, plain, price, toned
 from console.watchlist import Prices, read_day, watchlist
 from settings import Settings
 from trading.market import Dropped, Indicators, Quote, Snapshot
+from trading.money import Record
+
+
+class Quotes(Record):
+    """Prices of a moment, by symbol; in place of one that is not known, why."""
+
+    market: str
+    as_of: AwareDatetime
+    quotes: dict[str, Quote | Dropped]
 
 
 async def quote(settings: Settings, output: Output, symbols: Sequence[str], as_of: str | None) -> int:
     """The best known prices of these symbols."""
     prices = Prices.of(settings)
-    names, moment = await watchlist(settings, prices, symbols), await _moment(prices, as_of)
-    quotes = await prices.market.quotes(names, moment)
+    seen = await read_quotes(settings, prices, symbols, as_of)
+    names, moment, quotes = tuple(seen.quotes), seen.as_of, seen.quotes
     table = grid("symbol", ">bid", ">ask", ">last", "quoted at (UTC)")
     for name in names:
         table.add_row(name, *_quoted(quotes[name]))
-    output.show({"market": prices.market.name, "as_of": moment, "quotes": quotes}, _heading(prices, moment), table)
+    output.show(seen, _heading(prices, moment), table)
     return 0
+
+
+async def read_quotes(settings: Settings, prices: Prices, symbols: Sequence[str], as_of: str | None) -> Quotes:
+    """The best known prices of these symbols, now or at the close of a day. Raises UnknownSymbol."""
+    names, moment = await watchlist(settings, prices, symbols), await _moment(prices, as_of)
+    found = await prices.market.quotes(names, moment)
+    return Quotes(market=prices.market.name, as_of=moment, quotes={name: found[name] for name in names})
 
 
 async def indicators(settings: Settings, output: Output, symbols: Sequence[str], as_of: str | None) -> int:
     """The numbers that an agent may cite, and why a symbol is left out."""
     prices = Prices.of(settings)
-    names, moment = await watchlist(settings, prices, symbols), await _moment(prices, as_of)
-    snapshot = await look(prices.market, prices.calendar, names, moment, max_age=prices.max_age(moment))
-    shown: list[RenderableType] = [_heading(prices, moment)]
+    snapshot = await read_indicators(settings, prices, symbols, as_of)
+    shown: list[RenderableType] = [_heading(prices, snapshot.as_of)]
     if snapshot.symbols:
         shown.append(_table(snapshot))
     shown += [toned(f"  {dropped.symbol}: {dropped.reason}", "odd") for dropped in snapshot.dropped]
     output.show(snapshot, *shown)
     return 0
+
+
+async def read_indicators(settings: Settings, prices: Prices, symbols: Sequence[str], as_of: str | None) -> Snapshot:
+    """What a cycle would see of these symbols, now or at the close of a day. Raises UnknownSymbol."""
+    names, moment = await watchlist(settings, prices, symbols), await _moment(prices, as_of)
+    return await look(prices.market, prices.calendar, names, moment, max_age=prices.max_age(moment))
 
 
 async def _moment(prices: Prices, as_of: str | None) -> datetime:

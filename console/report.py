@@ -33,7 +33,7 @@ async def report(settings: Settings, output: Output, day: str | None, week: str 
         if within is not None:
             await _week(books, output, within)
         else:
-            close = await _close(books, on)
+            close = await close_of(books, on)
             output.show(close, *_shown(close))
     return 0
 
@@ -41,19 +41,18 @@ async def report(settings: Settings, output: Output, day: str | None, week: str 
 async def performance(settings: Settings, output: Output) -> int:
     """How the desk and its strategies have done since the opening, as of the newest close."""
     async with _books(settings) as books:
-        close = await _close(books, None)
-    document = {
-        "session_on": close.session_on,
-        "pnl": close.pnl,
-        "performance": close.performance,
-        "tallies": close.tallies,
-        "strategies": close.strategies,
-        "reserve": close.reserve,
-    }
+        close = await close_of(books, None)
+    document = performance_of(close)
     heading = title(f"Performance of {close.desk_id} to {close.session_on}")
     figures = pairs([*_periods(close.pnl), *_figures(close)])
     output.show(document, heading, figures, "", _strategies(close), *_divided(close))
     return 0
+
+
+def performance_of(close: DailyClose) -> dict[str, object]:
+    """What a close says of how the desk and its strategies have done since the opening."""
+    told = ("session_on", "pnl", "performance", "tallies", "strategies", "reserve")
+    return {name: getattr(close, name) for name in told}
 
 
 @asynccontextmanager
@@ -62,7 +61,8 @@ async def _books(settings: Settings) -> AsyncIterator[DeskBooks]:
         yield books
 
 
-async def _close(books: DeskBooks, day: date | None) -> DailyClose:
+async def close_of(books: DeskBooks, day: date | None) -> DailyClose:
+    """The close of a day, else the newest. Raises BadConfiguration when there is none."""
     closes = PostgresCloses(books.engine)
     known = await closes.known(books.desk_id)
     newest = known.closed_on if known else None

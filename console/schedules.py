@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from console.timetable import TABLE, Entry, entries_of, entry_named, own_times, 
 from console.watchlist import Prices
 from settings import Settings
 from trading.errors import BadConfiguration, Retryable
+from trading.strategy import Strategy
 
 MOST_SHOWN = 3
 LONGEST_REASON = 400
@@ -124,15 +125,21 @@ async def _client(settings: Settings) -> Client:
     return await connect(reach(settings).temporal_address)
 
 
+async def seen(client: Client, desk_id: str, strategies: Sequence[Strategy]) -> list[Scheduled]:
+    """Every schedule that there should be, and those of single strategies that are still there."""
+    entries = await _wanted(client, desk_id, strategies)
+    return list(await asyncio.gather(*(look(client, entry, desk_id) for entry in entries)))
+
+
 async def _found(client: Client, settings: Settings, *entries: Entry) -> list[Scheduled]:
-    shown = entries or await _table(client, settings)
-    return list(await asyncio.gather(*(look(client, entry, settings.desk.id) for entry in shown)))
-
-
-async def _table(client: Client, settings: Settings) -> tuple[Entry, ...]:
-    """The schedules that there should be, and those of single strategies that are still there."""
     desk_id = settings.desk.id
-    wanted = entries_of(own_times(await roster(reach(settings).database, desk_id)))
+    if not entries:
+        return await seen(client, desk_id, await roster(reach(settings).database, desk_id))
+    return list(await asyncio.gather(*(look(client, entry, desk_id) for entry in entries)))
+
+
+async def _wanted(client: Client, desk_id: str, strategies: Sequence[Strategy]) -> tuple[Entry, ...]:
+    wanted = entries_of(own_times(strategies))
     left = (entry_named(name) for name in await made(client, desk_id))
     return tuple({entry.name: entry for entry in (*wanted, *left) if entry is not None}.values())
 

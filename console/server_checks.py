@@ -10,13 +10,19 @@ from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client
 
 from adapters.postgres.engine import APPLICATION_ROLE
+from adapters.postgres.memory_stats import vector_version
 from adapters.postgres.reports import Reports
 from console import ready
-from console.check import Unwell
+from console.check import Health, Unwell
 from console.desk import pollers
+from settings import Settings
+from trading.errors import ModelRefused, ModelUnavailable
+from wiring.memory import embedder_of
 from workflows import search_attributes
 
 MOST_SKEW = timedelta(seconds=2)
+LEAST_PGVECTOR = (0, 8)
+"""The first that walks its graphs on until what was asked beside them fits."""
 
 
 async def temporal(client: Client) -> str:
@@ -58,6 +64,26 @@ async def role(reports: Reports) -> str:
         found = f"{identity.role}, which {'may' if identity.may_change_events else 'may not'} change events"
         raise Unwell(found, "migrate the database as its owner, and check the rights on table events")
     return f"{identity.role}, PostgreSQL {identity.server_version}"
+
+
+async def memory(settings: Settings, engine: AsyncEngine) -> str:
+    """What finds memories: pgvector in the database, and an embedder that answers.
+
+    A desk trades without them as one that remembers nothing. A key that is missing stops its worker.
+    """
+    if not settings.memory.enabled:
+        return "off: MEMORY_ENABLED is false"
+    found = await vector_version(engine)
+    if found is None or tuple(map(int, found.split(".")[:2])) < LEAST_PGVECTOR:
+        mend = "an administrator installs pgvector 0.8 or newer, and runs CREATE EXTENSION vector, or ALTER … UPDATE"
+        raise Unwell(f"pgvector {found or 'is not there'}", mend, status=Health.WARN)
+    embedder = embedder_of(settings)
+    try:
+        await embedder.embed(["a breakout on thin volume"])
+    except (ModelUnavailable, ModelRefused) as error:
+        mend = "until then nothing new is remembered: mend it, or name another MEMORY_EMBEDDER"
+        raise Unwell(str(error), mend, status=Health.WARN) from error
+    return f"pgvector {found}, {embedder.name}"
 
 
 async def clock(reports: Reports) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from pydantic import AwareDatetime
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -38,23 +39,38 @@ class Used(Record):
     level: Level
 
 
+class Spending(Record):
+    """What was spent since a moment, by what was asked for, and every budget."""
+
+    desk: str
+    by: SpendKey
+    since: AwareDatetime
+    lines: tuple[SpendLine, ...]
+    total: SpendLine
+    budgets: tuple[Used, ...]
+
+
 async def spend(settings: Settings, output: Output, by: SpendKey, days: int) -> int:
     """What was spent in these days; all that counts against a budget counts here too."""
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    since = midnight - timedelta(days=days - 1)
     async with books_of(reach(settings).database, settings.desk.id) as books:
-        spending = PostgresSpending(books.engine)
-        lines = await spending.lines(books.desk_id, since, by)
-        used = [
-            *await _desks(spending, books.desk_id, midnight, budget_of(settings.models)),
-            *await _strategies(spending, books, midnight, budget_of(settings.models)),
-        ]
-    total = total_of(lines)
-    document = {"desk": settings.desk.id, "by": by, "since": since, "lines": lines, "total": total, "budgets": used}
-    heading = title(f"Spent on models since {since:%Y-%m-%d}, by {by}")
+        found = await read_spend(books, settings, by, days)
+    lines, total = found.lines, found.total
+    heading = title(f"Spent on models since {found.since:%Y-%m-%d}, by {by}")
     shown: list[RenderableType] = [_table(lines, total, by)] if lines else [toned("  nothing", "faint")]
-    output.show(document, heading, *shown, *_notes(total), title("Budgets"), _budgets(used))
+    output.show(found, heading, *shown, *_notes(total), title("Budgets"), _budgets(found.budgets))
     return 0
+
+
+async def read_spend(books: DeskBooks, settings: Settings, by: SpendKey, days: int) -> Spending:
+    """What the desk's models took in these days, the last of them today, and how far each budget is used."""
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    since, spending = midnight - timedelta(days=days - 1), PostgresSpending(books.engine)
+    lines = await spending.lines(books.desk_id, since, by)
+    used = [
+        *await _desks(spending, books.desk_id, midnight, budget_of(settings.models)),
+        *await _strategies(spending, books, midnight, budget_of(settings.models)),
+    ]
+    return Spending(desk=books.desk_id, by=by, since=since, lines=lines, total=total_of(lines), budgets=tuple(used))
 
 
 async def _desks(spending: PostgresSpending, desk_id: str, midnight: datetime, budget: Budget) -> list[Used]:

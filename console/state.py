@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
 from pydantic import ValidationError
 from rich.text import Text
+from temporalio.client import Client
 
 from activities.lookers import Lookers
 from adapters.postgres.engine import Database, application_engine
@@ -15,7 +16,7 @@ from adapters.postgres.holders import PostgresHolders
 from adapters.postgres.ledger import PostgresLedger
 from adapters.temporal.connection import connect
 from console.asking import ask_to_resume, send, wait_for_state
-from console.desk import DeskBooks, books_of, runs
+from console.desk import DeskBooks, books_of, has_books, runs
 from console.output import Output, toned
 from console.reach import reach
 from console.tables import STATE_TONES
@@ -38,6 +39,8 @@ class HaltWish:
     cancel_orders: bool = False
     flatten: bool = False
     strategy: str | None = None
+    by: str = "operator"
+    trace_id: str = field(default_factory=lambda: uuid4().hex)
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,24 @@ class ResumeWish:
     reason: str
     force: bool = False
     strategy: str | None = None
+    by: str = "operator"
+    trace_id: str = field(default_factory=lambda: uuid4().hex)
 
 
 async def halt(settings: Settings, output: Output, wish: HaltWish) -> int:
-    """Stop the desk's trading, or one strategy's, and wait until the books say so.
+    """Stop the desk's trading, or one strategy's, and wait until the books say so."""
+    found = reach(settings)
+    engine = application_engine(found.database, pool_size=1)
+    try:
+        breaker = await halted(await connect(found.temporal_address), DeskBooks(engine, settings.desk.id), wish)
+    finally:
+        await engine.dispose()
+    output.show(breaker, _stated(breaker, wish.strategy))
+    return 0
+
+
+async def halted(client: Client, books: DeskBooks, wish: HaltWish) -> CircuitBreaker:
+    """Have the desk, or one strategy, halt; its trading state once the books show it.
 
     A desk that is to sell what it holds reduces first; it halts by itself when the exits are on their way.
     """
@@ -58,25 +75,38 @@ async def halt(settings: Settings, output: Output, wish: HaltWish) -> int:
         raise BadConfiguration("--cancel-orders and --flatten are for the whole desk: leave --strategy out")
     asked = HaltAsked(
         reason=_said(wish.reason),
-        trace_id=uuid4().hex,
+        by=wish.by,
+        trace_id=wish.trace_id,
         cancel_orders=wish.cancel_orders,
         flatten=wish.flatten,
         strategy_id=wish.strategy,
     )
     # One that has little to sell, or was asked before, may be HALTED by the time the books are looked at.
     first = (TradingState.REDUCING,) if wish.flatten else ()
-    return await _change(settings, output, asked, *first, TradingState.HALTED)
+    if wish.strategy is not None or not await runs(client, books.desk_id):
+        # A name that was mistyped must not be answered by a new desk that halts, while the real one trades on.
+        await has_books(books)
+        await _has(books, wish.strategy)
+    await send(client, books.desk_id, asked)
+    return await wait_for_state(books, (*first, TradingState.HALTED), asked.reason, wish.strategy)
 
 
 async def resume(settings: Settings, output: Output, wish: ResumeWish) -> int:
     """Let the desk, or one strategy, trade again, unless what stopped it still holds."""
-    asked = ResumeAsked(reason=_said(wish.reason), trace_id=uuid4().hex, force=wish.force, strategy_id=wish.strategy)
-    found, desk_id = reach(settings), settings.desk.id
-    async with books_of(found.database, desk_id) as books:
-        await _has(books, wish.strategy)
-        breaker = await ask_to_resume(await connect(found.temporal_address), desk_id, asked)
+    found = reach(settings)
+    async with books_of(found.database, settings.desk.id) as books:
+        breaker = await resumed(await connect(found.temporal_address), books, wish)
     output.show(breaker, _stated(breaker, wish.strategy))
     return 0
+
+
+async def resumed(client: Client, books: DeskBooks, wish: ResumeWish) -> CircuitBreaker:
+    """Have the desk, or one strategy, go on; its trading state then. Raises BadConfiguration when it refuses."""
+    asked = ResumeAsked(
+        reason=_said(wish.reason), by=wish.by, trace_id=wish.trace_id, force=wish.force, strategy_id=wish.strategy
+    )
+    await _has(books, wish.strategy)
+    return await ask_to_resume(client, books.desk_id, asked)
 
 
 async def price_move(settings: Settings, output: Output, symbol: str, percent: float | None) -> int:
@@ -115,24 +145,6 @@ async def _lookers(database: Database, settings: Settings, prices: Prices, symbo
         return await lookers.of(symbol, ledger) or ()
     finally:
         await engine.dispose()
-
-
-async def _change(settings: Settings, output: Output, asked: HaltAsked, *states: TradingState) -> int:
-    found = reach(settings)
-    client = await connect(found.temporal_address)
-    engine = application_engine(found.database, pool_size=1)
-    try:
-        if asked.strategy_id is not None or not await runs(client, settings.desk.id):
-            # A name that was mistyped must not be answered by a new desk that halts, while the real one trades on.
-            async with books_of(found.database, settings.desk.id) as known:
-                await _has(known, asked.strategy_id)
-        await send(client, settings.desk.id, asked)
-        books = DeskBooks(engine, settings.desk.id)
-        breaker = await wait_for_state(books, states, asked.reason, asked.strategy_id)
-    finally:
-        await engine.dispose()
-    output.show(breaker, _stated(breaker, asked.strategy_id))
-    return 0
 
 
 def _stated(breaker: CircuitBreaker, strategy: str | None) -> Text:

@@ -17,7 +17,7 @@ from temporalio.client import Client
 from adapters.postgres.alerts import PostgresAlerts
 from adapters.postgres.spending import PostgresSpending
 from adapters.temporal.connection import connect
-from console.desk import books_of, cycles, pollers, workflow_id, workflow_url
+from console.desk import DeskBooks, books_of, cycles, pollers, workflow_id, workflow_url
 from console.gauges import gauges, resumptions, strategy_states
 from console.output import Output, Tone, dollars, grid, pairs, plain, title, toned
 from console.reach import reach
@@ -134,25 +134,25 @@ async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[L
     found, desk_id = reach(settings), settings.desk.id
     client = await connect(found.temporal_address)
     async with books_of(found.database, desk_id) as books:
-        spending = PostgresSpending(books.engine)
+        yield lambda: look_at(client, books, found.ui_url)
 
-        async def look() -> Look:
-            today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-            known, workers = await asyncio.gather(cycles(client, desk_id), _workers(client))
-            return Look(
-                desk_id=desk_id,
-                breaker=await books.ledger.breaker(desk_id),
-                strategies=await books.ledger.strategy_breakers(desk_id),
-                held=await books.ledger.portfolio(desk_id),
-                spent=await spending.spent(desk_id, today),
-                workers=workers,
-                cycles=known,
-                scans=await scheduled(client, TABLE[0], desk_id),
-                alerts=await PostgresAlerts(books.engine).listed(desk_id, limit=MOST_ALERTS, open_only=True),
-                url=workflow_url(found.ui_url, client, workflow_id(desk_id)),
-            )
 
-        yield look
+async def look_at(client: Client, books: DeskBooks, ui_url: str | None) -> Look:
+    """Look at a desk once."""
+    desk_id, today = books.desk_id, datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    known, serving = await asyncio.gather(cycles(client, desk_id), workers(client))
+    return Look(
+        desk_id=desk_id,
+        breaker=await books.ledger.breaker(desk_id),
+        strategies=await books.ledger.strategy_breakers(desk_id),
+        held=await books.ledger.portfolio(desk_id),
+        spent=await PostgresSpending(books.engine).spent(desk_id, today),
+        workers=serving,
+        cycles=known,
+        scans=await scheduled(client, TABLE[0], desk_id),
+        alerts=tuple(await PostgresAlerts(books.engine).listed(desk_id, limit=MOST_ALERTS, open_only=True)),
+        url=workflow_url(ui_url, client, workflow_id(desk_id)),
+    )
 
 
 def _strategies(known: Sequence[StrategyBreaker]) -> tuple[RenderableType, ...]:
@@ -189,7 +189,8 @@ def _queue(known: Sequence[CycleLine] | None) -> str | Text:
     return f"{running[0] if running else 'none'}{more} running, {waiting} waiting"
 
 
-async def _workers(client: Client) -> dict[str, int]:
+async def workers(client: Client) -> dict[str, int]:
+    """How many workers serve each queue."""
     counts = await asyncio.gather(*(pollers(client, queue) for queue in QUEUES))
     return dict(zip(QUEUES, counts, strict=True))
 

@@ -40,6 +40,7 @@ class Said:
 
     by: str = "operator"
     reason: str = ""
+    trace_id: str | None = None
 
     def checked(self) -> Said:
         """The same without spaces around it. Raises BadConfiguration for what the log cannot show."""
@@ -48,7 +49,7 @@ class Said:
             raise BadConfiguration(f"--by is a name of 1 to {LONGEST_NAME} characters")
         if len(reason) > LONGEST_REASON:
             raise BadConfiguration(f"a reason has {LONGEST_REASON} characters at most, for whoever reads the log")
-        return Said(by, reason)
+        return Said(by, reason, self.trace_id)
 
 
 @dataclass
@@ -69,11 +70,17 @@ class Desk:
         name = strategy.strategy_id
         checked = made(Strategy, strategy.model_dump(), name)
         asked = {"desk_id": self.books.desk_id, "change_id": f"{name}-{uuid4().hex[:12]}", "strategy": checked}
-        asked |= {"by": said.by, "reason": said.reason, "trace_id": uuid4().hex, "at": datetime.now(UTC)}
+        trace_id = said.trace_id or uuid4().hex
+        asked |= {"by": said.by, "reason": said.reason, "trace_id": trace_id, "at": datetime.now(UTC)}
         return made(StrategyChange, {**asked, **more}, name)
 
     async def write(self, changes: Sequence[StrategyChange], output: Output) -> None:
         """Write changes together and tell whom they concern. Raises BadConfiguration with why they are refused."""
+        if untold := await self.written(changes):
+            output.say(toned(f"  {untold}", "odd"))
+
+    async def written(self, changes: Sequence[StrategyChange]) -> str:
+        """Write changes together; empty, or why whom they concern was not told. Raises as `write`."""
         refused = await self.books.ledger.change_strategies(changes, self.settings.trading.limits)
         if isinstance(refused, ChangeRefused):
             raise BadConfiguration(refused.because)
@@ -81,7 +88,8 @@ class Desk:
             await self._tell(tuple(changed(tuple(self.known.values()), changes).values()))
         except (TradingError, RPCError) as error:
             # The books have it, and that is what counts: a worker that starts does what is left.
-            output.say(toned(f"  it is written, but a desk that runs was not told: {error}", "odd"))
+            return f"it is written, but a desk that runs was not told: {error}"
+        return ""
 
     async def _tell(self, now: Sequence[Strategy]) -> None:
         """Have the desk look at its books anew, and the clock keep to what was changed."""
@@ -100,8 +108,13 @@ async def desk_of(settings: Settings) -> AsyncIterator[Desk]:
     """Open the desk's books. Raises BadConfiguration when there are none, LedgerUnavailable without a database."""
     found = reach(settings)
     async with books_of(found.database, settings.desk.id) as books:
-        known = await books.ledger.strategies(books.desk_id)
-        yield Desk(settings, found, books, {one.strategy_id: one for one in known})
+        yield await desk_with(settings, found, books)
+
+
+async def desk_with(settings: Settings, found: Reach, books: DeskBooks) -> Desk:
+    """The desk of these books, with its strategies as they are now."""
+    known = await books.ledger.strategies(books.desk_id)
+    return Desk(settings, found, books, {one.strategy_id: one for one in known})
 
 
 async def add(settings: Settings, output: Output, wish: tuple[str, Typed], said: Said) -> int:

@@ -12,6 +12,8 @@ from temporalio.client import Client
 
 import embedded
 from adapters import logs
+from adapters.metrics.instruments import REGISTRY
+from adapters.metrics.serving import Telling, telling
 from adapters.postgres.migrations import migrate
 from adapters.temporal import connection
 from console.cycle import Wish, request_of, run_one, say_if_closed
@@ -23,6 +25,7 @@ from settings import DeskSettings, Settings
 from trading.steps import CycleRequest
 from wiring.asking import LOG_LINES, redaction_of
 from wiring.brokers import check_route
+from wiring.metrics import place_of
 from wiring.model_names import Provider
 from wiring.models import sittings_of
 from worker import serving
@@ -66,15 +69,22 @@ async def _up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> 
             found = await stack.enter_async_context(_servers(settings))
             logs.write_also(settings.log.file or settings.desk.home / LOG_LINES, redaction_of(settings, found.database))
             await migrate(found.database)
-            client = await connection.connect(found.temporal_address)
+            told = await _told(stack, settings)
+            client = await connection.connect(found.temporal_address, told.runtime)
             await stack.enter_async_context(serving(client, settings, found.database, policies.QUEUES))
-        output.say(pairs(_addresses(found, client)))
+            web = [] if once else [("HTTP API", await stack.enter_async_context(_web(settings, found, client)))]
+        output.say(pairs([*_addresses(found, client), *web, ("metrics", told.address)]))
         await say_if_closed(request, prices, output)
         code = await run_one(client, found, settings, request, output)
         if not once:
             output.say("", "Serving until Ctrl-C. In another terminal: starter.py status, run, events --follow ...")
             await asyncio.Event().wait()
     return code
+
+
+async def _told(stack: AsyncExitStack, settings: Settings) -> Telling:
+    """Where the desk's metrics are told: at the port that is set, else at a free one of this machine's own address."""
+    return await stack.enter_async_context(telling(place_of(settings.metrics)))
 
 
 @asynccontextmanager
@@ -86,6 +96,17 @@ async def _servers(settings: Settings) -> AsyncIterator[Reach]:
         return
     async with embedded.serve(settings.desk.home, ports=_ports(settings.desk)) as endpoints:
         yield embedded_reach(endpoints)
+
+
+@asynccontextmanager
+async def _web(settings: Settings, found: Reach, client: Client) -> AsyncIterator[str]:
+    """The HTTP API beside the desk, at a free port unless WEB_PORT names one; its address."""
+    from web.desk import web_desk  # noqa: PLC0415  half a second of imports that `--once` does not wait for
+    from web.serving import serving_web  # noqa: PLC0415  as above
+
+    place = (settings.web.host, settings.web.port or 0)
+    async with web_desk(settings, found, client) as at, serving_web(at, *place, registries=(REGISTRY,)) as address:
+        yield address
 
 
 def _refuse_second(home: Path) -> None:

@@ -14,6 +14,7 @@ from adapters.postgres import memory_tables as _memory_tables  # noqa: F401  its
 from adapters.postgres import paper_tables as _paper_tables  # noqa: F401  its tables join the same metadata
 from adapters.postgres import shadow_tables as _shadow_tables  # noqa: F401  its tables join the same metadata
 from adapters.postgres import spend_tables as _spend_tables  # noqa: F401  its tables join the same metadata
+from adapters.postgres import token_tables as _token_tables  # noqa: F401  its tables join the same metadata
 from adapters.postgres.tables import metadata
 
 OPTIONS: dict[str, Any] = {"target_metadata": metadata, "compare_type": True, "transactional_ddl": True}

@@ -19,12 +19,14 @@ from settings.breaker import BreakerSettings
 from settings.group import ENV_FILE
 from settings.market import MarketSettings
 from settings.memory import MemorySettings
+from settings.metrics import MetricsSettings
 from settings.models import ModelSettings
 from settings.orders import AlpacaSettings, OrderSettings, PaperSettings, StyleSettings
 from settings.routine import MonitorSettings, ScheduleSettings
 from settings.servers import DatabaseSettings, DeskSettings, LogSettings
 from settings.strategies import StrategySettings
 from settings.trading import TradingSettings
+from settings.web import WebSettings
 from trading.errors import BadConfiguration
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "LogSettings",
     "MarketSettings",
     "MemorySettings",
+    "MetricsSettings",
     "ModelSettings",
     "MonitorSettings",
     "OrderSettings",
@@ -47,6 +50,7 @@ __all__ = [
     "StrategySettings",
     "StyleSettings",
     "TradingSettings",
+    "WebSettings",
     "groups",
     "load",
 ]
@@ -73,6 +77,8 @@ class Settings(BaseSettings):
     memory: MemorySettings = Field(default_factory=MemorySettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     asking: AskSettings = Field(default_factory=AskSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
 
@@ -120,6 +126,8 @@ def groups() -> dict[str, type[BaseSettings]]:
         MemorySettings,
         AlertSettings,
         AskSettings,
+        WebSettings,
+        MetricsSettings,
         LogSettings,
     )
     return {str(kind.model_config["env_prefix"]): kind for kind in kinds}

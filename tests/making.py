@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import AwareDatetime, JsonValue
 
 import trading
+from trading.access import SecretHash, TokenId
 from trading.accounts import Account, Asset
 from trading.instruments import Side, Symbol
 from trading.limits import Limits
@@ -199,6 +200,8 @@ PLAIN: Kinds = (
     (timedelta, timedelta(minutes=1)),
     (time, time(11, 0)),
     (Source, "agents"),
+    (TokenId, "0" * 12),
+    (SecretHash, "0" * 64),
     (date, AT.date()),
     (bool, False),
     (int, 1),

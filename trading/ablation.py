@@ -26,10 +26,10 @@ import numpy as np
 from pydantic import Field
 
 from trading.agents.questions import Agent
-from trading.memory import Course, Remembered, Voice
+from trading.memory import Remembered, Voice
 from trading.money import ZERO, Dollars, Record, cents
 from trading.resampling import CONFIDENCE, DRAWS, Interval
-from trading.scoring import Costs, cost_of, spoken
+from trading.scoring import Costs, a_share, cost_of, spoken
 from trading.track import Column
 
 Count = Annotated[int, Field(ge=0)]
@@ -137,13 +137,6 @@ def _cases(stage: Stage, remembered: Iterable[Remembered]) -> Iterator[_Case]:
             continue
         each = a_share(memory)
         yield _Case(memory.setup.cycle_id, voices, each * memory.setup.decided, each * without(memory, stage))
-
-
-def a_share(memory: Remembered) -> Decimal:
-    """Dollars that a resolved setup made a share; of what was forgone, its thought had all that the limits allowed."""
-    setup, outcome = memory.setup, memory.outcome
-    shares = setup.allowed if setup.course is Course.FORGONE or not setup.decided else setup.decided
-    return outcome.pnl / shares if outcome is not None and shares else ZERO
 
 
 def _by_cycle(cases: Sequence[_Case], costs: Costs) -> Column:

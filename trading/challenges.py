@@ -15,11 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from trading.ablation import a_share
 from trading.contest import ChallengeBar, Contest, Showing
 from trading.memory import Remembered
 from trading.money import ZERO, cents
-from trading.scoring import brier, spoken
+from trading.scoring import a_share, brier, spoken
 from trading.strategy import Rung, Strategy
 
 

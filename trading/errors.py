@@ -21,6 +21,7 @@ TradingError
     ├── IllegalTransition      an order was asked to go where its state does not lead
     ├── BooksDisagree          the same id was stored with other content: a bug, and a halt
     └── BadConfiguration       settings that contradict themselves or what is there
+        └── UnusableDatabase   … a database that is not what they say, or lets nobody in
 """
 
 from __future__ import annotations
@@ -123,3 +124,7 @@ class BooksDisagree(Final):
 
 class BadConfiguration(Final):
     """Settings that contradict themselves or what is there."""
+
+
+class UnusableDatabase(BadConfiguration):
+    """A database that is not what the settings say, or does not let us in."""

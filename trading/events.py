@@ -89,6 +89,7 @@ class EventType(StrEnum):
     APPROVAL_ASKED = "ApprovalAsked"
     APPROVAL_ENDED = "ApprovalEnded"
     BUDGET_DEGRADED = "BudgetDegraded"
+    OPERATOR_NOTE = "OperatorNote"
     LESSON_LEARNED = "LessonLearned"
     MEMORY_AWAY = "MemoryAway"
 

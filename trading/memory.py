@@ -141,14 +141,9 @@ class Recalled(Record):
     exit_reason: Text
     lesson: Text = ""
 
-    @property
-    def won(self) -> bool:
-        """Whether it made money."""
-        return self.return_fraction > 0
-
 
 class Precedents(Record):
-    """The nearest resolved setups of one proposal, wins and losses in quota, each nearest first."""
+    """The nearest resolved setups of one proposal, wins and losses in quota, nearest first, each a bet of its own."""
 
     symbol: Symbol
     side: Side

@@ -70,8 +70,8 @@ class Memory(Protocol):
         """Keep pending memories with the embeddings of their reasoning. One that is there is left."""
         ...
 
-    async def pending(self, desk_id: str) -> tuple[Remembered, ...]:
-        """A desk's memories that are not resolved yet, the oldest first."""
+    async def pending(self, desk_id: str, most: int | None = None) -> tuple[Remembered, ...]:
+        """A desk's memories that are not resolved yet, the oldest first; at most so many."""
         ...
 
     async def follow(self, memories: Sequence[Remembered]) -> None:

@@ -32,6 +32,8 @@ from trading.trades import Trade
 
 MOST_HORIZON = 60
 """Sessions after which a thought is counted, whatever its horizon: what a quarter has not shown teaches too late."""
+_ALONE = Decimal("0.9")
+"""From this part of a trade's dollars on an order may have made all of it: fills differ from the price decided at."""
 GONE = "gone"
 ADJUSTED = "adjusted"
 
@@ -49,12 +51,13 @@ class Path(NamedTuple):
 
 
 class End(NamedTuple):
-    """How something ended: at a price, on a day, after so many sessions, and why."""
+    """How something ended: at a price, on a day, and why; its prices are in the shares of `told_at`."""
 
     price: Decimal
     on: date
     closed_at: datetime
     reason: str
+    told_at: datetime
 
 
 def of_trade(setup: Setup, fate: Fate, path: Path, at: datetime) -> Outcome | None:
@@ -63,7 +66,7 @@ def of_trade(setup: Setup, fate: Fate, path: Path, at: datetime) -> Outcome | No
     if trade is None or trade.closed_at is None or trade.exit_price is None:
         return None
     reason = fate.exit_leg.value if fate.exit_leg else ADJUSTED
-    end = End(trade.exit_price, trade.closed_at.date(), trade.closed_at, reason)
+    end = End(trade.exit_price, trade.closed_at.date(), trade.closed_at, reason, trade.closed_at)
     whole = notional(trade.quantity, trade.entry_price)
     made = float(trade.realised_pnl / whole) if whole > 0 else 0.0
     pnl = cents(trade.realised_pnl * _part(setup, fate, trade))
@@ -74,7 +77,7 @@ def of_shadow(shadow: ShadowTrade, path: Path, at: datetime) -> Outcome | None:
     """The outcome of a decision that was only thought of; None while its shadow trade is open."""
     if shadow.closed_at is None or shadow.exit_price is None or shadow.pnl is None or shadow.ending is None:
         return None
-    end = End(shadow.exit_price, shadow.closed_at.date(), shadow.closed_at, shadow.ending.value)
+    end = End(shadow.exit_price, shadow.closed_at.date(), shadow.closed_at, shadow.ending.value, shadow.looked_at)
     return _outcome(Course.SHADOW, _made(shadow), _walk_of(shadow), (end, path, at))
 
 
@@ -93,17 +96,22 @@ def of_thought(
     unfilled = setup.course is Course.TRADED and not any(order.filled_quantity for order in fate.orders)
     before = (fate.came_to_nothing or "never ordered") if unfilled else ""
     course = Course.FORGONE if unfilled else setup.course
-    end = End(thought.exit_price, thought.seen_on, closed_at, f"{before}; {ending}" if before else ending)
+    reason = f"{before}; {ending}" if before else ending
+    end = End(thought.exit_price, thought.seen_on, closed_at, reason, thought.looked_at)
     return _outcome(course, _made(thought), _walk_of(thought), (end, path, at))
 
 
 def _part(setup: Setup, fate: Fate, trade: Trade) -> Decimal:
-    """The setup's part of a trade, by dollars: a split changes shares, and not what was paid."""
+    """The setup's part of a trade, by dollars: a split changes shares, and not what was paid.
+
+    By shares alone, two orders of one trade would each be all of it after a reverse split.
+    """
     filled = sum((order.filled_quantity for order in fate.orders), ZERO)
     whole = notional(trade.quantity, trade.entry_price)
-    if filled >= trade.quantity or whole <= 0:
+    if whole <= 0:
         return Decimal(1)
-    return min(notional(filled, setup.price) / whole, Decimal(1))
+    part = min(notional(filled, setup.price) / whole, Decimal(1))
+    return Decimal(1) if filled >= trade.quantity and part >= _ALONE else part
 
 
 def _made(trade: ShadowTrade) -> tuple[float, Decimal]:
@@ -159,7 +167,7 @@ def _excursion(walk: _Walk, days: range, end: End, path: Path) -> tuple[float, f
     """The worst and the best return on the way."""
     prices = [float(end.price)]
     if path.bars is not None:
-        then = _shares_then(path.splits, end.closed_at)
+        then = _shares_then(path.splits, end.told_at)
         whole = [number for number in days if path.bars.session_on[number].item() < end.on]
         for number in whole:
             prices += [float(path.bars.low[number]) * then, float(path.bars.high[number]) * then]

@@ -1,15 +1,17 @@
 """What came of setups like the one at hand, and whether so many have failed that it is not tried again.
 
 A setup counts that lies within `similar_distance` and is of the same side, traded or not: a veto that was right teaches
-as a loss does. What was open at one time in one symbol counts once, and so does what was decided at one moment: one bet
-is one failure, however many orders it was. A proposal is denied when `failed_times` such bets lost and not half as many
-won: of many coins more are lost than won every second time, and that is no reason. What was denied is scored like the
-rest, so a setup that works again is let in again.
+as a loss does. What was open at one time in one symbol counts once, and so does what was decided within one `MOMENT`:
+one bet is one failure, however many orders it was and whichever strategies made it, for a challenger thinks of what its
+champion does, some seconds later. It is told so too: three precedents are three bets. A proposal is denied when
+`failed_times` such bets lost and not half as many won: of many coins more are lost than won every second time, and that
+is no reason. What was denied is scored like the rest, so a setup that works again is let in again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -20,6 +22,8 @@ from trading.money import Record
 
 MOST_SEEN = 50
 """Resolved setups of each kind that are looked at: some are of one bet, and the rule wants as many as it counts."""
+MOMENT = timedelta(hours=1)
+"""What was decided within it saw one market: cycles of one scan take turns, and scans are hours apart."""
 
 
 class Heed(Record):
@@ -40,8 +44,8 @@ def precedents_of(
     return Precedents(
         symbol=symbol,
         side=side,
-        wins=tuple(wins[: heed.nearest]),
-        losses=tuple(losses[: heed.nearest]),
+        wins=_one_each(wins)[: heed.nearest],
+        losses=_one_each(losses)[: heed.nearest],
         failed=tuple(one.memory_id for one in failed) if flagged else (),
         because=_words(failed, won, heed) if flagged else "",
     )
@@ -49,8 +53,13 @@ def precedents_of(
 
 def bets(recalled: Iterable[Recalled]) -> tuple[Recalled, ...]:
     """One of each bet, the earliest, in the order of deciding."""
+    return _one_each(sorted(recalled, key=lambda one: (one.decided_at, one.distance, one.memory_id)))
+
+
+def _one_each(ordered: Iterable[Recalled]) -> tuple[Recalled, ...]:
+    """The first of each bet, in the order that they have."""
     kept: list[Recalled] = []
-    for one in sorted(recalled, key=lambda one: (one.decided_at, one.distance, one.memory_id)):
+    for one in ordered:
         if not any(_is_one_bet(before, one) for before in kept):
             kept.append(one)
     return tuple(kept)
@@ -61,8 +70,9 @@ def _near(recalled: Iterable[Recalled], heed: Heed) -> list[Recalled]:
     return sorted(near, key=lambda one: (one.distance, one.memory_id))
 
 
-def _is_one_bet(before: Recalled, later: Recalled) -> bool:
-    if before.decided_at == later.decided_at:
+def _is_one_bet(one: Recalled, other: Recalled) -> bool:
+    before, later = (one, other) if one.decided_at <= other.decided_at else (other, one)
+    if later.decided_at - before.decided_at < MOMENT:
         return True
     return before.symbol == later.symbol and later.decided_at < before.resolved_at
 

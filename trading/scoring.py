@@ -7,6 +7,7 @@
 |              | debater's conviction; the RiskManager's is 1 − its risk score; the MetaAgent states none          |
 | Brier        | mean of (confidence − came true)², came true 1 or 0 (Brier 1950, Monthly Weather Review 78)        |
 | calibration  | mean confidence and part that came true, in `BINS` steps of equal width; empty ones are left out  |
+| P&L          | a share's, times the shares that it let pass, or that came to it and it stopped                   |
 | cost         | of the calls behind the opinions, each once: one call may speak of a whole batch                  |
 | agreement    | part of what the others said of the same setups that was the same                                 |
 
@@ -22,7 +23,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from trading.agents.questions import Agent
-from trading.memory import Outcome, Remembered, Setup, Voice
+from trading.memory import Course, Outcome, Remembered, Setup, Voice
 from trading.money import ZERO, Text, cents
 from trading.scores import AgentScore, Bin
 
@@ -49,11 +50,12 @@ class Seat(NamedTuple):
 
 
 class _Opinion(NamedTuple):
-    """What one voice said of a setup, what came of it, and what the others said."""
+    """What one voice said of a setup, what came of it, and what the others said; `pnl` of the shares it spoke of."""
 
     voice: Voice
     outcome: Outcome
     others: tuple[Voice, ...]
+    pnl: Decimal
 
     @property
     def is_right(self) -> bool:
@@ -101,16 +103,37 @@ def cost_of(voices: Iterable[Voice], costs: Costs) -> Decimal | None:
     return sum(known, ZERO) if known else None
 
 
+def a_share(memory: Remembered) -> Decimal:
+    """Dollars that a resolved setup made a share; of what was forgone, its thought had all that the limits allowed."""
+    setup, outcome = memory.setup, memory.outcome
+    shares = setup.allowed if setup.course is Course.FORGONE or not setup.decided else setup.decided
+    return outcome.pnl / shares if outcome is not None and shares else ZERO
+
+
 def _opinions(memory: Remembered) -> list[_Opinion]:
     if memory.outcome is None:
         return []
     voices = spoken(memory.setup)
-    return [_Opinion(voice, memory.outcome, tuple(one for one in voices if one is not voice)) for voice in voices]
+    return [
+        _Opinion(
+            voice=voice,
+            outcome=memory.outcome,
+            others=tuple(one for one in voices if one is not voice),
+            pnl=a_share(memory) * _shares(memory.setup, voices[:number], voice),
+        )
+        for number, voice in enumerate(voices)
+    ]
+
+
+def _shares(setup: Setup, before: Iterable[Voice], voice: Voice) -> Decimal:
+    """What it let pass, or stopped: all that those before it had let come to it."""
+    came = min((one.quantity for one in before if one.approves), default=setup.allowed)
+    return min(voice.quantity, came) if voice.approves else came
 
 
 def _score(seat: Seat, said: Sequence[_Opinion], costs: Costs) -> AgentScore:
-    approved = [one.outcome.pnl for one in said if one.voice.approves]
-    vetoed = [one.outcome.pnl for one in said if not one.voice.approves]
+    approved = [one.pnl for one in said if one.voice.approves]
+    vetoed = [one.pnl for one in said if not one.voice.approves]
     cost = cost_of((one.voice for one in said), costs)
     forecasts = [(one.voice.confidence, one.outcome.won) for one in said if one.voice.confidence is not None]
     return AgentScore(

@@ -12,12 +12,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from trading.ablation import a_share
 from trading.agents.budget import Cost
 from trading.memory import Remembered
 from trading.money import ZERO, Dollars, Record, cents
 from trading.scores import AgentScore
-from trading.scoring import Costs, scores
+from trading.scoring import Costs, a_share, scores
 from trading.spoken import Line, voices
 from trading.whatif import Replayed
 

@@ -6,12 +6,15 @@ from activities.casting import Cast
 from adapters.prompts import read_library
 from settings import ModelSettings, Settings
 from trading.strategy import Strategy
-from wiring.models import Bench, sitting_of
+from wiring.models import Around, Bench, bare, sitting_of
 
 
-def cast_of(models: ModelSettings) -> Cast:
-    """The desk's seats and prompts, and those that strategies may name. Raises BadConfiguration as `seats_of`."""
-    bench, library = Bench(models), read_library(models.prompts_dir)
+def cast_of(models: ModelSettings, around: Around = bare) -> Cast:
+    """The desk's seats and prompts, and those that strategies may name, each model with this around it.
+
+    Raises BadConfiguration as `seats_of`.
+    """
+    bench, library = Bench(models, around), read_library(models.prompts_dir)
     return Cast(
         seats=bench.usual(),
         prompts=library.usual,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from pydantic import JsonValue, SecretStr, ValidationError
 
@@ -84,12 +84,24 @@ def sitting_of(models: ModelSettings, agent: Agent, words: str) -> Sitting:
     return Sitting(model=model, fallback=None if instead == model else instead)
 
 
-class Bench:
-    """The seats over one client a vendor, each built when somebody is first to sit there."""
+Around: TypeAlias = Callable[[LanguageModel], LanguageModel]
 
-    def __init__(self, models: ModelSettings) -> None:
+
+def bare(model: LanguageModel) -> LanguageModel:
+    """The model itself, with nothing around it."""
+    return model
+
+
+class Bench:
+    """The seats over one client a vendor, each built when somebody is first to sit there.
+
+    `around` puts something around each client: what measures its calls.
+    """
+
+    def __init__(self, models: ModelSettings, around: Around = bare) -> None:
         self._models = models
-        self._built: dict[Provider, LanguageModel] = {Provider.RULES: RulesModel()}
+        self._around = around
+        self._built: dict[Provider, LanguageModel] = {Provider.RULES: around(RulesModel())}
         self._named: dict[tuple[Agent, str], Seat] = {}
 
     def usual(self) -> dict[Agent, Seat]:
@@ -110,7 +122,7 @@ class Bench:
 
     def _seat(self, who: Named, fallback: Named | None = None) -> Seat:
         if who.provider not in self._built:
-            self._built[who.provider] = _client(who.provider, _access(self._models, who.provider))
+            self._built[who.provider] = self._around(_client(who.provider, _access(self._models, who.provider)))
         return Seat(
             model=self._built[who.provider],
             asking=Asking(model=who.name, parameters=_parameters(self._models, who.provider)),

@@ -17,7 +17,7 @@ from adapters.looking_up.telling import Told, Untold, outline
 from trading.inquiry_arguments import QueryLogs
 from trading.inquiry_limits import MOST_LOG_BYTES
 
-_LEVELS = logging.getLevelNamesMapping()
+LEVELS = logging.getLevelNamesMapping()
 _HEAD = ("timestamp", "level", "event")
 _MOST_LINE = 500
 # Cycles, the orders that are named after them and what else began at a moment are named after their desk and it.
@@ -33,7 +33,7 @@ async def query_logs(file: Path | None, whose: Whose, asked: QueryLogs) -> Told:
     except OSError as error:
         message = f"the file of log lines cannot be read: {error.strerror}"
         raise Untold(message) from error
-    fitting = [line for line in _lines(text) if _is_ours(line, whose.desk_id) and _fits(line, whose, asked)]
+    fitting = [line for line in _lines(text) if is_ours(line, whose.desk_id) and _fits(line, whose, asked)]
     if not fitting:
         raise Untold("no line of the log is so" + (", of those at its end that are looked through" if cut else ""))
     told = fitting[::-1][: asked.most]
@@ -69,7 +69,7 @@ def _lines(text: str) -> Iterator[Mapping[str, Any]]:
             yield read
 
 
-def _is_ours(line: Mapping[str, Any], desk_id: str) -> bool:
+def is_ours(line: Mapping[str, Any], desk_id: str) -> bool:
     """Not a line of another desk; one of the process itself is everybody's."""
     said = line.get("desk_id", line.get("desk"))
     if said is not None:
@@ -82,19 +82,19 @@ def _is_ours(line: Mapping[str, Any], desk_id: str) -> bool:
 
 
 def _fits(line: Mapping[str, Any], whose: Whose, asked: QueryLogs) -> bool:
-    at = _at(line)
+    at = moment_of(line)
     if at is None or at > min(asked.until or whose.as_of, whose.as_of) or (asked.since and at < asked.since):
         return False
-    if _LEVELS.get(str(line.get("level", "info")).upper(), 0) < _LEVELS[asked.level.upper()]:
+    if LEVELS.get(str(line.get("level", "info")).upper(), 0) < LEVELS[asked.level.upper()]:
         return False
     if asked.trace_id is not None and line.get("trace_id") != asked.trace_id:
         return False
-    if asked.cycle_id is not None and not _of_cycle(line, asked.cycle_id):
+    if asked.cycle_id is not None and not of_cycle(line, asked.cycle_id):
         return False
     return asked.contains is None or asked.contains.lower() in json.dumps(line, ensure_ascii=False).lower()
 
 
-def _of_cycle(line: Mapping[str, Any], cycle_id: str) -> bool:
+def of_cycle(line: Mapping[str, Any], cycle_id: str) -> bool:
     """By its own word, or by that of its workflow: the cycle's, or one of its orders'."""
     workflow_id = str(line.get("workflow_id", ""))
     return (
@@ -102,7 +102,8 @@ def _of_cycle(line: Mapping[str, Any], cycle_id: str) -> bool:
     )
 
 
-def _at(line: Mapping[str, Any]) -> datetime | None:
+def moment_of(line: Mapping[str, Any]) -> datetime | None:
+    """When a line was written, None when it does not say so."""
     try:
         at = datetime.fromisoformat(str(line["timestamp"]))
     except (KeyError, ValueError):

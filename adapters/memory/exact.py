@@ -69,9 +69,9 @@ class ExactMemory:
             if memory.outcome is None:
                 self._pending[name] = None
 
-    async def pending(self, desk_id: str) -> tuple[Remembered, ...]:
-        """A desk's memories that are not resolved yet, the oldest first."""
-        return _by_age(one for one in map(self._memory, self._pending) if one.setup.desk_id == desk_id)
+    async def pending(self, desk_id: str, most: int | None = None) -> tuple[Remembered, ...]:
+        """A desk's memories that are not resolved yet, the oldest first; at most so many."""
+        return _by_age(one for one in map(self._memory, self._pending) if one.setup.desk_id == desk_id)[:most]
 
     async def follow(self, memories: Sequence[Remembered]) -> None:
         """Keep how far the thoughts of pending memories have come."""

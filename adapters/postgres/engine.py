@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from trading.errors import BadConfiguration, LedgerUnavailable, TradingError
+from trading.errors import LedgerUnavailable, TradingError, UnusableDatabase
 from trading.money import Record
 
 APPLICATION_ROLE = "trading_app"
@@ -158,7 +158,7 @@ def _named(error: BaseException, url: URL) -> TradingError | None:
     where = f"the database {url.database} at {url.host}:{url.port}"
     line = (str(cause).splitlines() or [""])[0].removeprefix(f"{type(cause).__name__}: ") or type(cause).__name__
     if state in _UNUSABLE:
-        return BadConfiguration(f"{where} {_UNUSABLE[state]}: {line}")
+        return UnusableDatabase(f"{where} {_UNUSABLE[state]}: {line}")
     lost = isinstance(error, PoolTimeoutError | OSError) or getattr(error, "connection_invalidated", False)
     # A migration under a running worker makes its prepared plans invalid, once.
     lost = lost or type(cause).__name__ == "InvalidCachedStatementError"

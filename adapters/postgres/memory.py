@@ -14,7 +14,7 @@ from adapters.postgres.engine import transaction
 from adapters.postgres.memory_tables import memories
 from trading.events import printable, storable
 from trading.features import distance
-from trading.memory import Outcome, Recalled, Remembered, as_known, recalled
+from trading.memory import Outcome, Recalled, Remembered, as_known
 from trading.memory_ports import Found, NearestAsked, SearchAsked, Vector
 from trading.money import Record
 from trading.orders import Leg
@@ -23,6 +23,8 @@ _of = memories.c
 _ENTRY: ColumnElement[str] = literal_column(f"'{Leg.ENTRY}'")
 """Written out, as the graphs' own condition has it: a bound value would keep them from being used."""
 _WHOLE = (_of.setup, _of.features, _of.thought, _of.outcome, _of.lesson)
+# A hundred are looked at for each proposal: what each agent said of them, and their thoughts, stay where they are.
+_TOLD = (_of.memory_id, _of.symbol, _of.side, _of.decided_at, _of.features, _of.outcome, _of.lesson)
 # A graph knows nothing of desks and times: what they turn away is made up for by walking on, in strict order, until
 # there are enough. 100 candidates at a time (40 is the default) find the true ten in more than 95 of 100 cases and
 # take a millisecond more; 100,000 visited tuples let a rare symbol's or an early moment's be found. A plan made for
@@ -53,10 +55,10 @@ class PostgresMemory:
             ordered = sorted(rows, key=lambda row: str(row["memory_id"]))  # two writers never wait for each other
             await connection.execute(insert(memories).on_conflict_do_nothing(), ordered)
 
-    async def pending(self, desk_id: str) -> tuple[Remembered, ...]:
-        """A desk's memories that are not resolved yet, the oldest first."""
+    async def pending(self, desk_id: str, most: int | None = None) -> tuple[Remembered, ...]:
+        """A desk's memories that are not resolved yet, the oldest first; at most so many."""
         query = select(*_WHOLE).where(_of.desk_id == desk_id, _of.resolved_at.is_(None))
-        return await self._read(query.order_by(_of.decided_at, _of.memory_id))
+        return await self._read(query.order_by(_of.decided_at, _of.memory_id).limit(most))
 
     async def follow(self, memories_: Sequence[Remembered]) -> None:
         """Keep how far the thoughts of pending memories have come."""
@@ -84,7 +86,7 @@ class PostgresMemory:
         async with transaction(self._engine) as connection:
             await connection.execute(_WALK)
             rows = (await connection.execute(query)).mappings().all()
-        found = [recalled(one, distance(one.features, asked.features)) for one in map(_remembered, rows)]
+        found = [_told(row, asked) for row in rows]
         return tuple(sorted(found, key=lambda one: (one.distance, one.memory_id)))
 
     async def search(self, asked: SearchAsked) -> tuple[Found, ...]:
@@ -123,7 +125,7 @@ def _near(asked: NearestAsked) -> Select[Any]:
         _of.decided_at < asked.as_of,
     )
     which = [_of.won, ~_of.won] if asked.won is None else [_of.won if asked.won else ~_of.won]
-    graphs = [select(*_WHOLE, far).where(one, *ours).order_by("far").limit(asked.most) for one in which]
+    graphs = [select(*_TOLD, far).where(one, *ours).order_by("far").limit(asked.most) for one in which]
     both = union_all(*(graph.subquery().select() for graph in graphs)).subquery()
     return select(both).order_by(both.c.far).limit(asked.most)
 
@@ -158,6 +160,14 @@ def _resolved(outcome: Outcome) -> dict[str, Any]:
 
 def _document(record: Record) -> Any:
     return storable(record.model_dump(mode="json"))
+
+
+def _told(row: RowMapping, asked: NearestAsked) -> Recalled:
+    """Its distance is worked out as in the twin of this process: the graph's is of rounded numbers."""
+    known = {name: row[name] for name in ("memory_id", "symbol", "side", "decided_at", "lesson")}
+    ended = {name: value for name, value in row["outcome"].items() if name in Recalled.model_fields}
+    far = distance(tuple(map(float, row["features"])), asked.features)
+    return Recalled.model_validate({**ended, **known, "distance": far})
 
 
 def _remembered(row: RowMapping) -> Remembered:

@@ -23,6 +23,7 @@ _SIZES = text(
     """SELECT indexrelid::regclass::text, pg_relation_size(indexrelid) FROM pg_index
     WHERE indrelid = 'memories'::regclass ORDER BY 1"""
 )
+_VERSION = text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
 _TABLE = text("SELECT pg_table_size('memories')")
 
 
@@ -58,6 +59,12 @@ async def memory_stats(engine: AsyncEngine, desk_id: str) -> MemoryStats:
             table_bytes=(await connection.execute(_TABLE)).scalar_one(),
             index_bytes={row[0]: row[1] for row in await connection.execute(_SIZES)},
         )
+
+
+async def vector_version(engine: AsyncEngine) -> str | None:
+    """The version of pgvector in this database; None where it is not. Raises as `transaction` does."""
+    async with transaction(engine) as connection:
+        return (await connection.execute(_VERSION)).scalar_one_or_none()
 
 
 async def _counted(connection: AsyncConnection, desk_id: str) -> dict[str, int]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import AwareDatetime, JsonValue
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.types import Text
 
 from adapters.postgres.engine import transaction
 from trading.events import EventType
@@ -53,7 +57,10 @@ class EventLine(Record):
 
 
 class CycleSummary(Record):
-    """A cycle in one line; no end while it runs. One that was never started (a missed scan, say) has only an end."""
+    """A cycle in one line; no end while it runs. One that was never started (a missed scan, say) has only an end.
+
+    `sequence` is the number in the log of what was last said of it as a whole; 0 where nobody asked.
+    """
 
     cycle_id: Identifier
     strategy_id: str = AGENTS
@@ -63,6 +70,14 @@ class CycleSummary(Record):
     ended_at: AwareDatetime | None = None
     outcome: str = ""
     reason: str = ""
+    sequence: int = 0
+
+
+class Place(NamedTuple):
+    """Where a page of lines ended: the last line's moment and name."""
+
+    at: datetime
+    name: str
 
 
 class EquityMark(Record):
@@ -82,6 +97,7 @@ class Identity(Record):
     now_at: AwareDatetime
 
 
+_BEFORE_AT = bindparam("before_at", type_=TIMESTAMP(timezone=True))
 # A fill that was taken back does not count, nor does the one that took it back: the rule of `effective`.
 _ORDERS = text(
     """
@@ -98,17 +114,20 @@ _ORDERS = text(
     WHERE desk_id = :desk_id
     AND (NOT :open_only OR state IN ('intended', 'submitted', 'unknown', 'accepted', 'partially_filled'))
     AND (CAST(:cycle_id AS text) IS NULL OR cycle_id = :cycle_id)
+    AND (CAST(:before_at AS timestamptz) IS NULL OR (recorded_at, client_order_id) < (:before_at, :before_id))
     ORDER BY recorded_at DESC, client_order_id DESC LIMIT :limit
     """
-)
+).bindparams(_BEFORE_AT)
 _TRADES = text(
     """
     SELECT trade_id, strategy_id, symbol, side, opened_at, closed_at, entry_order_id, exit_order_id, realised_pnl,
         trim_scale(quantity) AS quantity, trim_scale(closed_quantity) AS closed_quantity,
         trim_scale(entry_price) AS entry_price, trim_scale(exit_price) AS exit_price
-    FROM trades WHERE desk_id = :desk_id ORDER BY opened_at DESC, trade_id DESC LIMIT :limit
+    FROM trades WHERE desk_id = :desk_id
+    AND (CAST(:before_at AS timestamptz) IS NULL OR (opened_at, trade_id) < (:before_at, :before_id))
+    ORDER BY opened_at DESC, trade_id DESC LIMIT :limit
     """
-)
+).bindparams(_BEFORE_AT)
 _CYCLES = text(
     """
     SELECT aggregate_id AS cycle_id,
@@ -117,22 +136,29 @@ _CYCLES = text(
         coalesce(max(data->>'trigger') FILTER (WHERE type = 'CycleStarted'), '') AS trigger,
         coalesce(max(data->>'outcome'), '') AS outcome, coalesce(max(data->>'reason'), '') AS reason,
         coalesce((array_agg(data->'symbols') FILTER (WHERE type = 'CycleStarted'))[1], '[]'::jsonb) AS symbols,
-        coalesce(max(data->>'strategy_id'), 'agents') AS strategy_id
+        coalesce(max(data->>'strategy_id'), 'agents') AS strategy_id, max(sequence) AS sequence
     FROM events WHERE desk_id = :desk_id
     AND type IN ('CycleStarted', 'CycleCompleted', 'CycleSkipped', 'CycleFailed')
+    AND (CAST(:cycle_id AS text) IS NULL OR aggregate_id = :cycle_id)
     GROUP BY aggregate_id
-    HAVING CAST(:strategy_id AS text) IS NULL OR coalesce(max(data->>'strategy_id'), 'agents') = :strategy_id
+    HAVING (CAST(:strategy_id AS text) IS NULL OR coalesce(max(data->>'strategy_id'), 'agents') = :strategy_id)
+    AND (CAST(:before AS integer) IS NULL OR max(sequence) < :before)
     ORDER BY max(sequence) DESC LIMIT :limit
     """
 )
 _EVENTS = """
     SELECT sequence, occurred_at, type, aggregate_id, trace_id, data, content_hash, hash FROM events
     WHERE desk_id = :desk_id AND (CAST(:cycle_id AS text) IS NULL OR aggregate_id = :cycle_id) AND sequence > :after
+    AND sequence < coalesce(CAST(:before AS integer), 2147483647)
+    AND (CAST(:types AS text[]) IS NULL OR type = ANY(CAST(:types AS text[])))
     ORDER BY sequence"""
-_FIRST_EVENTS, _LAST_EVENTS = text(f"{_EVENTS} LIMIT :limit"), text(f"{_EVENTS} DESC LIMIT :limit")
+_TYPES = bindparam("types", type_=ARRAY(Text))
+_FIRST_EVENTS = text(f"{_EVENTS} LIMIT :limit").bindparams(_TYPES)
+_LAST_EVENTS = text(f"{_EVENTS} DESC LIMIT :limit").bindparams(_TYPES)
 _EQUITY = text(
     "SELECT marked_at, equity, cash FROM equity_marks WHERE desk_id = :desk_id ORDER BY marked_at DESC LIMIT :limit"
 )
+_HEAD = text("SELECT event_count FROM system_state WHERE desk_id = :desk_id")
 _IS_OPEN = text("SELECT desk_id FROM system_state WHERE desk_id = :desk_id")
 _IDENTITY = text(
     """
@@ -149,27 +175,48 @@ class Reports:
         self._engine = engine
         self._desk_id = desk_id
 
-    async def orders(self, *, limit: int, open_only: bool = False, cycle_id: str | None = None) -> list[OrderLine]:
-        """The newest orders, the oldest of them first; denied and protective ones among them."""
-        rows = await self._rows(_ORDERS, limit=limit, open_only=open_only, cycle_id=cycle_id)
+    async def orders(
+        self, *, limit: int, open_only: bool = False, cycle_id: str | None = None, before: Place | None = None
+    ) -> list[OrderLine]:
+        """The newest orders, or those before one, the oldest of them first; denied and protective ones among them."""
+        rows = await self._rows(_ORDERS, limit=limit, open_only=open_only, cycle_id=cycle_id, **_at(before))
         return _oldest_first(OrderLine, rows)
 
-    async def trades(self, *, limit: int) -> list[Trade]:
-        """The newest round trips, the oldest of them first."""
-        return _oldest_first(Trade, await self._rows(_TRADES, limit=limit))
+    async def trades(self, *, limit: int, before: Place | None = None) -> list[Trade]:
+        """The newest round trips, or those before one, the oldest of them first."""
+        return _oldest_first(Trade, await self._rows(_TRADES, limit=limit, **_at(before)))
 
-    async def events(self, *, limit: int, cycle_id: str | None = None) -> list[EventLine]:
-        """The newest lines of the log, in their order."""
-        return _oldest_first(EventLine, await self._rows(_LAST_EVENTS, limit=limit, cycle_id=cycle_id, after=0))
+    async def events(
+        self, *, limit: int, cycle_id: str | None = None, types: Sequence[EventType] = (), before: int | None = None
+    ) -> list[EventLine]:
+        """The newest lines of the log, or those before one, in their order."""
+        asked = {"cycle_id": cycle_id, "types": list(types) or None, "before": before}
+        return _oldest_first(EventLine, await self._rows(_LAST_EVENTS, limit=limit, after=0, **asked))
 
-    async def events_after(self, sequence: int, *, limit: int, cycle_id: str | None = None) -> list[EventLine]:
+    async def events_after(
+        self, sequence: int, *, limit: int, cycle_id: str | None = None, types: Sequence[EventType] = ()
+    ) -> list[EventLine]:
         """The lines of the log that follow this one, in their order."""
-        rows = await self._rows(_FIRST_EVENTS, limit=limit, cycle_id=cycle_id, after=sequence)
+        asked = {"cycle_id": cycle_id, "types": list(types) or None, "before": None}
+        rows = await self._rows(_FIRST_EVENTS, limit=limit, after=sequence, **asked)
         return [EventLine.model_validate(row) for row in rows]
 
-    async def cycles(self, *, limit: int, strategy_id: str | None = None) -> list[CycleSummary]:
-        """The newest cycles, of all strategies or of one, the oldest of them first."""
-        return _oldest_first(CycleSummary, await self._rows(_CYCLES, limit=limit, strategy_id=strategy_id))
+    async def head(self) -> int:
+        """The number of the newest line of the log; 0 of a desk without books."""
+        found = await self._rows(_HEAD)
+        return int(found[0]["event_count"]) if found else 0
+
+    async def cycles(
+        self, *, limit: int, strategy_id: str | None = None, before: int | None = None
+    ) -> list[CycleSummary]:
+        """The newest cycles, or those before a number of the log, of all strategies or of one, the oldest first."""
+        asked = {"strategy_id": strategy_id, "before": before, "cycle_id": None}
+        return _oldest_first(CycleSummary, await self._rows(_CYCLES, limit=limit, **asked))
+
+    async def cycle(self, cycle_id: str) -> CycleSummary | None:
+        """One cycle."""
+        rows = await self._rows(_CYCLES, limit=1, strategy_id=None, before=None, cycle_id=cycle_id)
+        return CycleSummary.model_validate(rows[0]) if rows else None
 
     async def equity(self, *, limit: int) -> list[EquityMark]:
         """The newest marks of equity, the oldest of them first."""
@@ -188,6 +235,10 @@ class Reports:
         async with transaction(self._engine) as connection:
             found = await connection.execute(query, {"desk_id": self._desk_id, **asked})
             return [dict(row) for row in found.mappings()]
+
+
+def _at(before: Place | None) -> dict[str, object]:
+    return {"before_at": None if before is None else before.at, "before_id": None if before is None else before.name}
 
 
 def _oldest_first(kind: type[Line], newest_first: list[dict[str, Any]]) -> list[Line]:

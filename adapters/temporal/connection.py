@@ -15,6 +15,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.temporal.plugin import DeskPlugin
@@ -25,10 +26,11 @@ NAMESPACE = "trading"
 CONNECT_TIMEOUT = timedelta(seconds=8)
 
 
-async def connect(embedded_address: str | None = None) -> Client:
+async def connect(embedded_address: str | None = None, runtime: Runtime | None = None) -> Client:
     """Connect as `TEMPORAL_ADDRESS` and its siblings (profile, TLS, API key) say, else to the embedded server.
 
-    Raises BadConfiguration in one line when there is no server or no such namespace.
+    A process that tells metrics has a runtime that tells Temporal's too. Raises BadConfiguration in one line when
+    there is no server or no such namespace.
     """
     config = named()
     if "target_host" not in config:
@@ -38,7 +40,9 @@ async def connect(embedded_address: str | None = None) -> Client:
         config["target_host"] = embedded_address
         config.setdefault("namespace", NAMESPACE)
     try:
-        client = await Client.connect(**config, plugins=[DeskPlugin()], connect_timeout=CONNECT_TIMEOUT)
+        client = await Client.connect(
+            **config, plugins=[DeskPlugin()], connect_timeout=CONNECT_TIMEOUT, runtime=runtime
+        )
         await client.service_client.check_health(timeout=CONNECT_TIMEOUT)
     except (RPCError, RuntimeError, ValueError) as error:
         reason = _plainest(error)

@@ -7,7 +7,7 @@ read back before it is recorded. A signal that its handler cannot take is droppe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from inspect import signature
@@ -21,13 +21,16 @@ from temporalio.worker import (
     ActivityInboundInterceptor,
     ActivityOutboundInterceptor,
     ExecuteActivityInput,
+    ExecuteWorkflowInput,
     HandleSignalInput,
+    HandleUpdateInput,
     Interceptor,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
 )
 
 from adapters.temporal.records import first_wrong
+from adapters.temporal.whose import whose, whose_by_name, whose_workflow
 from trading.errors import Final, Retryable
 
 log = structlog.get_logger()
@@ -51,8 +54,8 @@ class Edges(Interceptor):
         self,
         input: WorkflowInterceptorClassInput,  # noqa: A002, ARG002  the SDK's name, and its offer
     ) -> type[WorkflowInboundInterceptor]:
-        """What stands before a workflow's signals."""
-        return _Signals
+        """What stands before a workflow."""
+        return _Within
 
 
 class _Edge(ActivityInboundInterceptor):
@@ -61,7 +64,8 @@ class _Edge(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  the SDK's name
         # Each activity is a task of its own, so the binding ends with it; the SDK's lines about it carry the ids too.
-        structlog.contextvars.bind_contextvars(**_context(input.args))
+        known = whose_by_name(activity.info().workflow_id or "")
+        structlog.contextvars.bind_contextvars(**{**known, **whose(input.fn, input.args)})
         try:
             async with _heartbeat():
                 result = _read_back(await super().execute_activity(input), input)
@@ -95,9 +99,20 @@ class _Said(ActivityOutboundInterceptor):
         super().heartbeat(*self._last)
 
 
-class _Signals(WorkflowInboundInterceptor):
+class _Within(WorkflowInboundInterceptor):
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002  the SDK's name
+        """Say of each line that the workflow and its tasks write whose it is."""
+        structlog.contextvars.bind_contextvars(**{**whose_workflow(), **whose(input.run_fn, input.args)})
+        return await super().execute_workflow(input)
+
+    async def handle_update_handler(self, input: HandleUpdateInput) -> Any:  # noqa: A002  the SDK's name
+        """The same of an update, which is a task of its own."""
+        structlog.contextvars.bind_contextvars(**whose_workflow())
+        return await super().handle_update_handler(input)
+
     async def handle_signal(self, input: HandleSignalInput) -> None:  # noqa: A002  the SDK's name
         """Drop a signal with too few or too many arguments: the workflow's task would be tried for ever."""
+        structlog.contextvars.bind_contextvars(**whose_workflow())
         # The SDK's own answer is a wrapper that takes anything; our handlers bear their signals' names.
         handler = getattr(workflow.instance(), input.signal, None)
         if handler is not None:
@@ -137,16 +152,3 @@ def _read_back(result: Any, call: ExecuteActivityInput) -> Any:
         message = f"the result of {activity.info().activity_type} cannot be read back: {error}"
         raise ApplicationError(message, type="UnreadableResult", non_retryable=True) from error
     return result
-
-
-def _context(args: Any) -> Mapping[str, str]:
-    """Whose lines these are: trace, cycle and desk, wherever in the argument they stand."""
-    found: dict[str, str] = {}
-    for record in args:
-        within = (getattr(record, name, None) for name in ("stage", "cycle", "request"))
-        for holder in (record, *within, getattr(getattr(record, "stage", None), "cycle", None)):
-            for name in ("trace_id", "cycle_id", "desk_id"):
-                value = getattr(holder, name, None)
-                if isinstance(value, str):
-                    found.setdefault(name, value)
-    return found

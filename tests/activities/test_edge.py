@@ -58,6 +58,7 @@ async def test_what_an_activity_says_of_itself_outlives_the_edge_s_own_beats(tem
     assert list(seen.values())[-3:] == [[SAID]] * 3
 
 
+@pytest.mark.faults
 async def test_an_unreadable_answer_fails_in_its_activity_at_once(temporal: WorkflowEnvironment) -> None:
     client = temporal.client
     heard = 0

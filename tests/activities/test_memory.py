@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from adapters.memory.grounds import MemoryGrounds
 from adapters.memory.snapshots import MemorySnapshots
 from backtest.cycles.market import PanelMarket
 from backtest.cycles.shelf import Wordless
+from backtest.data.panel import Panel
 from tests.backtest import panels
 from tests.backtest.replaying import WARM
 from tests.backtest.test_cycles import level
@@ -48,9 +49,11 @@ class Known:
 class Desk:
     """A desk that remembers, on prices that a test sets; day 0 is that of the decisions."""
 
-    def __init__(self, *closes: float, benchmark: str = "none") -> None:
+    def __init__(
+        self, *closes: float, benchmark: str = "none", of: Callable[[Panel], PanelMarket] | None = None
+    ) -> None:
         self.panel = level(50.0, *closes)
-        self.market = PanelMarket(self.panel, panels.CALENDAR)
+        self.market = of(self.panel) if of else PanelMarket(self.panel, panels.CALENDAR)
         self.memory, self.books = ExactMemory(), Known()
         shelf = Shelf(self.memory, MemoryGrounds(), Wordless())
         books: Any = self.books

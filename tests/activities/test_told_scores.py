@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,11 +11,14 @@ from activities.memory import MemoryActivities, Shelf
 from adapters.memory.exact import ExactMemory
 from adapters.memory.grounds import MemoryGrounds
 from backtest.cycles.shelf import Wordless
+from tests.fakes.memory import MemorySnapshots
 from tests.making import after, cycle
+from tests.trading.agents import cases
 from tests.trading.opinions import remembered, voice
 from trading.agents.questions import Agent
 from trading.costs import Costs
-from trading.features import FEATURES
+from trading.features import FEATURES, features_of
+from trading.instruments import Side
 from trading.memory_ports import EMBEDDING_SIZE
 from trading.steps import RecallAsked, Stage
 
@@ -43,3 +46,22 @@ async def test_scores_are_recalled_as_they_were_at_the_moment(day: int, opinions
     told = await activities.recall_precedents(RecallAsked(stage=stage, snapshot_id="s", proposals=()))
     assert [one.opinions for one in told.scores] == opinions
     assert told.precedents == ()
+
+
+@pytest.mark.parametrize(("day", "known"), [(1, []), (2.9, []), (3, [1]), (4, [1, 2])])
+async def test_a_cycle_of_the_past_is_told_of_no_precedent_that_was_learned_later(day: float, known: list[int]) -> None:
+    """By the moment that the cycle reasons about, whenever it is run: the clock of this test is years later."""
+    snapshot = cases.snapshot(cases.facts())
+    features = features_of(snapshot.facts("AAPL"), Side.BUY, "manual", "Technology")
+    memory = ExactMemory()
+    kept = [remembered("60", number=number, symbol=f"A{number}") for number in (1, 2)]
+    kept = [one.model_copy(update={"features": features}) for one in kept]
+    await memory.remember(kept, [(0.0,) * EMBEDDING_SIZE] * 2, "none")
+    nothing, shelf = cast("Any", Nothing()), Shelf(memory, MemoryGrounds(), Wordless())
+    seen = MemorySnapshots(snapshot)
+    activities = MemoryActivities(shelf, nothing, seen, Exchange(nothing, nothing, "none"), Costs())
+    stage = Stage(cycle=cycle("AAPL"), as_of=after(DAY * day), in_session=True)
+    asked = RecallAsked(stage=stage, snapshot_id=snapshot.snapshot_id, proposals=(cases.proposal("AAPL"),))
+    [precedents] = (await activities.recall_precedents(asked)).precedents
+    assert sorted(one.symbol for one in precedents.wins) == [f"A{number}" for number in known]
+    assert precedents.losses == ()

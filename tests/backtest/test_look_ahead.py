@@ -54,6 +54,7 @@ async def said(panel: Panel, strategy: str, sees: Panel | None = None, **more: A
     return Said(events[-1].hash, len(events), frozenset().union(*calls), decided)
 
 
+@pytest.mark.faults
 async def test_a_panel_that_ends_at_a_day_says_the_same_up_to_it() -> None:
     whole = {strategy: await said(PANEL, strategy) for strategy in (AGENTS, *RULES)}
     assert whole == {strategy: await said(panels.until(PANEL, CUT), strategy) for strategy in whole}

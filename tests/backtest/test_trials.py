@@ -6,6 +6,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
+
 from backtest.data.panels import from_files
 from backtest.studies.trials import Engines
 from tests.studies import sweep
@@ -33,6 +35,7 @@ print(asyncio.run(compiled_for(30)), asyncio.run(compiled_for(10_000)))
 """
 
 
+@pytest.mark.faults
 async def test_one_combination_of_very_many_is_compiled_and_of_few_is_not(sample_data: Path) -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", SLICE, str(sample_data), stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]

@@ -30,7 +30,7 @@ SYMBOLS = "AAPL,DUK,INTC,KO,MSFT,WMT"
 # What a developer's own shell may say must not reach the desk under test.
 FOREIGN = (
     *("DESK_", "DB_", "LLM_", "MARKET_", "TRADING_", "PAPER_", "LOG_", "TEMPORAL_", "ALPACA_", "WORKER_DB_"),
-    *("SCHEDULE_", "MONITOR_", "BREAKER_", "ALERT_", "ORDER_", "STRATEGY_", "MEMORY_"),
+    *("SCHEDULE_", "MONITOR_", "BREAKER_", "ALERT_", "ORDER_", "STRATEGY_", "MEMORY_", "METRICS_", "WEB_"),
 )
 
 

@@ -14,11 +14,12 @@ from console.backtest_agents import panelists_of
 from settings import DeskSettings, ModelSettings, Settings
 from tests.adapters.wire.vendors import Vendors, vendors
 from tests.console.terminal import ROOT, Said, Terminal
-from trading.agents.questions import FOUR
+from trading.agents.questions import Agent
 from trading.errors import BadConfiguration
 from trading.strategy import AGENTS
 
 DATA = str(ROOT / "data" / "sample_daily.parquet")
+SEATED = set(Agent) - {Agent.INQUIRER}
 RUN = ("backtest", "--strategy", "agents", "--symbols", "JPM,MSFT", "--from", "2017-10-26", "--data", DATA)
 
 
@@ -56,7 +57,7 @@ async def test_one_model_for_all_and_another_for_one_and_nobody_in_anothers_plac
     )
     own = Settings(models=models, desk=DeskSettings(home=tmp_path))
     async with panelists_of({"model": ["openai-chat:small", "meta=claude-opus-5-5"]}, AGENTS, own) as who:
-        assert who.models == {agent.value: "small" for agent in FOUR} | {"MetaAgent": "claude-opus-5-5"}
+        assert who.models == {agent.value: "small" for agent in SEATED} | {"MetaAgent": "claude-opus-5-5"}
         assert who.paid == ("small", "claude-opus-5-5")
         assert all(seat.fallback is None for seat in who.seats.values())
         assert (tmp_path / "backtests" / "model_calls.sqlite").is_file()

@@ -19,6 +19,7 @@ from trading.statement import ActivityKind
 BOUGHT = ["DUK", "INTC", "KO", "MSFT", "WMT"]
 
 
+@pytest.mark.faults
 def test_status_shows_state_cycles_equity_and_workers(desk: Terminal) -> None:
     said = desk.type("status", "--json")
     assert (said.code, said.err) == (0, "")
@@ -210,6 +211,7 @@ def test_a_cycle_can_be_asked_for_and_is_found_again_by_its_trace(desk: Terminal
     assert events[0]["data"]["symbols"] == ["KO"]
 
 
+@pytest.mark.faults
 def test_a_cycle_need_not_be_waited_for(desk: Terminal) -> None:
     said = desk.type("run", "KO", "--no-wait", "--json")
     assert said.document["ticket"]["workflow_id"] == f"cycle/{said.document['ticket']['cycle_id']}"

@@ -58,6 +58,7 @@ def test_one_cycle_is_run_shown_and_everything_ended(terminal: Terminal) -> None
     assert again.document["report"]["cycle_id"].endswith("-2"), "the desk went on where it stopped"
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("how", [pytest.param(signal.SIGINT, marks=pytest.mark.faults), signal.SIGTERM])
 def test_a_serving_desk_drains_and_ends_with_zero(terminal: Terminal, how: signal.Signals) -> None:
     running = terminal.start("up", "KO", "--market", "simulated")
@@ -190,6 +191,7 @@ def test_a_missing_database_is_named(terminal: Terminal) -> None:
     assert SECRET not in said.err + said.out
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("words", "named"), [("up --once", {"DB_HOST": "127.0.0.1"}), ("status", {"TEMPORAL_ADDRESS": "127.0.0.1:1"})]
 )

@@ -74,6 +74,7 @@ def test_both_vendors_models_decide_a_cycle_and_each_call_is_kept_with_its_price
     assert len(vendor.asked) == len(calls) + ILL, "an answer was asked for twice"
 
 
+@pytest.mark.faults
 def test_no_key_is_in_the_books_the_histories_the_prompts_the_output_or_on_a_command_line(
     seated: Terminal, vendor: Vendors
 ) -> None:

@@ -262,6 +262,7 @@ async def test_some_scenarios_of_each_kind(
     tell(f"{kind.__name__}: {seeds} desks, each {KINDS[kind]}, nothing sent")
 
 
+@pytest.mark.faults
 async def test_a_scenario_that_is_explained_and_one_that_is_not(engine: AsyncEngine, sample_data: Path) -> None:
     for kind in (pays_a_dividend, holds_too_little):
         await check(engine, sample_data, kind, 0)

@@ -75,6 +75,7 @@ async def test_a_hostile_model_breaks_no_limit_in_ten_cycles_of_each_of_many_des
     await _desks(0, desks)
 
 
+@pytest.mark.faults
 async def test_only_code_enforces_limits_when_every_agent_agrees() -> None:
     sent = 0
     for seed in range(6):

@@ -119,6 +119,7 @@ lives = given(
 )
 
 
+@pytest.mark.faults
 @lives
 @examples(50, 250)
 def test_lives_are_closed_later_as_in_time(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -39,6 +40,7 @@ async def live(ledger: PostgresLedger, desk: str, life: Life, fills: tuple[Fill,
         await ledger.apply_fill(own, trade_executed(requests[fill.client_order_id], own))
 
 
+@pytest.mark.faults
 @given(life=lives(most=10))
 @settings(
     max_examples=20,

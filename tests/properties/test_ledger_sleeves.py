@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import count
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -74,6 +75,7 @@ async def lived(ledger: PostgresLedger, life: Life, arrivals: Sequence[Arrival])
     return await ledger.books(desk)
 
 
+@pytest.mark.faults
 @given(st.data(), st.randoms(use_true_random=False))
 @settings(
     max_examples=8,

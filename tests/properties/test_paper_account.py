@@ -182,6 +182,7 @@ async def lived(engine: AsyncEngine, taken: list[Step]) -> None:
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
+@pytest.mark.faults
 @given(taken=steps)
 @settings(max_examples=10, deadline=None, suppress_health_check=QUIET)
 async def test_the_account_ties_and_the_books_equal_its_statement_after_each_step(

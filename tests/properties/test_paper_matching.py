@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -198,6 +199,7 @@ def check_prices(story: Story) -> None:
         assert fill.filled_at >= order.as_of
 
 
+@pytest.mark.faults
 @examples(40, 200)
 @given(terms, st.sampled_from([(), (HELD, BRACKET)]), st.lists(steps, min_size=8, max_size=25))
 def test_any_sequence_of_orders_quotes_and_cancels_leaves_a_possible_book(

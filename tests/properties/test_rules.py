@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +46,7 @@ def views(draw: st.DrawFn) -> View:
     return view(closes, held=held, watched=draw(some), buying=draw(some))
 
 
+@pytest.mark.faults
 @given(seen=views(), asked=st.sampled_from([(name, one) for name, many in PARAMETERS.items() for one in many]))
 def test_a_rule_keeps_to_what_it_sees_and_to_what_there_is(seen: View, asked: tuple[str, dict[str, Any]]) -> None:
     source, parameters = asked

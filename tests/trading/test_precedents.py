@@ -12,7 +12,7 @@ from tests.making import AT
 from tests.trading.remembered import recalled
 from trading.instruments import Side
 from trading.memory import Precedents, Recalled
-from trading.precedents import Heed, bets, precedents_of
+from trading.precedents import MOMENT, Heed, bets, precedents_of
 
 ABOUT = ("AAPL", Side.BUY)
 
@@ -57,12 +57,36 @@ def test_one_bet_is_one_failure_however_many_orders_it_was() -> None:
     assert ruled([], grown).failed == ()
     same_day = [later(name, 0.1, 0, symbol=symbol) for name, symbol in (("a", "AAPL"), ("b", "MSFT"), ("c", "XOM"))]
     assert ruled([], same_day).failed == ()
+    of_one_scan = [
+        one.model_copy(update={"decided_at": AT + timedelta(minutes=number)}) for number, one in enumerate(same_day)
+    ]
+    assert ruled([], of_one_scan).failed == ()
     others = [later(name, 0.1, day, symbol=s) for name, day, s in (("a", 0, "AAPL"), ("b", 1, "MSFT"), ("c", 2, "XOM"))]
     assert ruled([], others).failed == ("a", "b", "c")
 
 
+def test_what_a_challenger_thought_beside_its_champion_is_no_second_failure_and_is_told_once() -> None:
+    champion = [later(f"agents-{day}", 0.2, day) for day in (0, 10)]
+    challenger = [
+        one.model_copy(
+            update={
+                "memory_id": f"bolder-{number}",
+                "distance": 0.1,
+                "decided_at": one.decided_at + timedelta(seconds=7),
+                "resolved_at": one.resolved_at - timedelta(days=2),
+            }
+        )
+        for number, one in enumerate(champion)
+    ]
+    both = nearest_first([*champion, *challenger])
+    assert ruled([], both).failed == ()
+    assert [one.memory_id for one in ruled([], both).losses] == ["bolder-0", "bolder-1"]
+    third = later("agents-20", 0.2, 20)
+    assert len(ruled([], nearest_first([*both, third])).failed) == 3
+
+
 def test_the_nearest_of_each_kind_are_told_whether_they_deny_or_not() -> None:
-    losses = [later(name, distance, 0) for name, distance in (("a", 0.5), ("b", 2.0), ("c", 9.0))]
+    losses = [later(name, far, day) for name, far, day in (("a", 0.5, 0), ("b", 2.0, 10), ("c", 9.0, 20))]
     told = ruled([later("x", 4.0, 0, made=0.1)], losses, nearest=2)
     assert [one.memory_id for one in (*told.wins, *told.losses)] == ["x", "a", "b"]
     assert ruled([], losses, nearest=0).losses == ()
@@ -96,7 +120,7 @@ def test_bets_stay_the_same_in_any_order_and_when_counted_twice(found: list[Reca
     assert bets(reversed(found)) == counted
     assert bets(counted) == counted
     assert all(
-        a.decided_at != b.decided_at and (a.symbol != b.symbol or a.resolved_at <= b.decided_at)
+        abs(a.decided_at - b.decided_at) >= MOMENT and (a.symbol != b.symbol or a.resolved_at <= b.decided_at)
         for number, a in enumerate(counted)
         for b in counted[number + 1 :]
     )

@@ -53,6 +53,18 @@ def test_the_scores_are_those_worked_out_by_hand() -> None:
     assert told.agreement == 0.5
 
 
+def test_dollars_are_of_the_shares_that_an_agent_spoke_of() -> None:
+    """Ten shares would have lost 40: the RiskManager let five pass, and the MetaAgent stopped these."""
+    heard = (
+        voice(Agent.DATA, 0.7),
+        voice(Agent.RISK, 0.6, quantity="5"),
+        voice(Agent.META, quantity="0"),
+    )
+    memories = [remembered("-40", *heard, decided="0")]
+    found = [score_of(agent, memories) for agent in (Agent.DATA, Agent.RISK, Agent.META)]
+    assert [(int(one.approved_pnl), int(one.vetoed_pnl)) for one in found] == [(-40, 0), (-20, 0), (0, -20)]
+
+
 def test_a_call_that_speaks_of_a_batch_is_paid_for_once() -> None:
     told = score_of(Agent.RISK, FOUR)
     assert told.cost_usd == pytest.approx(0.05)

@@ -51,6 +51,7 @@ async def watch(client: Client, desk_id: str = "main") -> None:
     )
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("threshold", "told"),
     [
@@ -88,6 +89,7 @@ async def _are(phone: Channel, number: int) -> bool:
     return len(phone.arrived) >= number
 
 
+@pytest.mark.faults
 async def test_a_critical_alert_that_nobody_reads_reduces_the_desk_each_of_five_times(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:

@@ -52,6 +52,7 @@ async def legs(ports: Ports) -> dict[str, str]:
     return {order.request.leg: order.state for order in (await ports.ledger.books("main")).orders}
 
 
+@pytest.mark.faults
 async def test_a_position_lives_from_its_bracket_to_its_exit_and_the_books_tie_all_the_way(
     temporal: WorkflowEnvironment, ports: Ports, alpaca: BrokerServer, keep: Keep
 ) -> None:

@@ -129,6 +129,7 @@ async def test_when_it_is_spent_nothing_opens_and_what_is_held_is_still_sold(pay
     assert await paying.told() == ["closed", "1 alerts"]
 
 
+@pytest.mark.faults
 async def test_a_cycle_that_runs_out_in_its_middle_opens_nothing(paying: Paying) -> None:
     dear = Dear(ScriptedModel())
     # DataAgents, RiskManager and Validators fit; the MetaAgent does not.

@@ -187,6 +187,7 @@ class RefusingMarket(ClosingMarket):
         raise MarketRefused("the key has expired")
 
 
+@pytest.mark.faults
 async def test_a_week_whose_last_closes_cannot_be_made_says_which(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:

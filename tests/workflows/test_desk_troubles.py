@@ -41,6 +41,7 @@ async def impatient() -> AsyncIterator[WorkflowEnvironment]:
         yield environment
 
 
+@pytest.mark.faults
 async def test_a_desk_continues_as_new_and_loses_no_cycle_and_no_signal(
     impatient: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -112,6 +113,7 @@ async def test_a_desk_under_thousands_of_signals_renews_itself_in_the_midst_of_a
     assert await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_a_cycle_that_cannot_even_say_its_end_is_ended_by_the_desk_which_goes_on(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -143,6 +145,7 @@ async def test_an_audit_that_cannot_be_done_is_a_finding(
     assert (report.outcome, finding.invariant) == (CycleOutcome.NO_SIGNALS, "audit")
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("errors", [LedgerUnavailable, RuntimeError])
 async def test_a_desk_outlives_books_that_cannot_be_read_or_written(
     skipping: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep, errors: type[Exception]

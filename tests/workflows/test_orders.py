@@ -33,6 +33,7 @@ def order_id(report: CycleReport) -> str:
     return row.client_order_id
 
 
+@pytest.mark.faults
 async def test_a_rejected_order_is_booked_as_rejected_and_the_cycle_goes_on(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -47,6 +48,7 @@ async def test_a_rejected_order_is_booked_as_rejected_and_the_cycle_goes_on(
     await keep("cycle-order-rejected", temporal.client.get_workflow_handle(f"cycle/{report.cycle_id}"))
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_an_answer_that_got_lost_is_looked_up_and_never_sent_twice(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep, when: str
@@ -84,6 +86,7 @@ async def test_an_order_that_rests_lets_the_cycle_go_on_and_is_cancelled_at_the_
     await keep("cycle-order-rests", skipping.client.get_workflow_handle(f"cycle/{report.cycle_id}"))
 
 
+@pytest.mark.faults
 async def test_stops_and_targets_rest_until_a_later_price_meets_them(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -119,6 +122,7 @@ async def test_stops_and_targets_rest_until_a_later_price_meets_them(
     }
 
 
+@pytest.mark.faults
 async def test_what_is_held_is_sold_before_anything_is_bought(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:

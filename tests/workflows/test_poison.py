@@ -72,6 +72,7 @@ def desk_worker(client: Client) -> Worker:
     return Worker(client, task_queue=policies.DESK_QUEUE, workflows=WORKFLOWS, activities=[opened])
 
 
+@pytest.mark.faults
 async def test_a_desk_drops_signals_that_it_cannot_read_and_refuses_such_requests(
     temporal: WorkflowEnvironment,
 ) -> None:

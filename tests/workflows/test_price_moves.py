@@ -103,6 +103,7 @@ async def test_what_moved_in_a_cool_down_is_looked_at_the_moment_it_is_over(
     assert timedelta(minutes=90) <= waited < timedelta(minutes=91)
 
 
+@pytest.mark.faults
 async def test_a_desk_that_continues_as_new_keeps_cool_downs_held_moves_and_the_count(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -136,6 +137,7 @@ async def burst(desk: Desk, symbols: Sequence[str], size: int) -> None:
     await quiet(desk)
 
 
+@pytest.mark.faults
 async def test_a_burst_over_many_symbols_leads_to_one_look_at_each(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:

@@ -58,6 +58,7 @@ async def events_of(ports: Ports, cycle_id: str) -> list[Event]:
     return [one.event for one in (await ports.ledger.books("main")).events if one.event.aggregate_id == cycle_id]
 
 
+@pytest.mark.faults
 async def test_a_rule_trades_through_the_limits_and_asks_no_model(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -80,6 +81,7 @@ async def test_a_rule_trades_through_the_limits_and_asks_no_model(
     assert report.findings == await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_a_rule_that_raises_costs_its_own_cycle_and_the_next_of_another_trades(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, tmp_path: Path
 ) -> None:

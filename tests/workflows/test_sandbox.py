@@ -41,6 +41,7 @@ async def test_a_wall_clock_in_a_workflow_is_refused(
     assert "datetime.now" in str(failed.value.__cause__)
 
 
+@pytest.mark.faults
 async def test_a_cycle_ends_well_when_every_task_is_a_replay(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:

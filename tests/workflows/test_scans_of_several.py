@@ -55,6 +55,7 @@ def said(report: ScanReport) -> list[tuple[str, str, str]]:
     return [(line.strategy_id, line.outcome, line.code) for line in report.lines]
 
 
+@pytest.mark.faults
 async def test_a_scan_asks_every_strategy_without_times_of_its_own_and_what_one_lacks_costs_its_own_cycle(
     temporal: WorkflowEnvironment, ports: Ports
 ) -> None:
@@ -83,6 +84,7 @@ async def test_a_scan_asks_every_strategy_without_times_of_its_own_and_what_one_
     assert await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_a_strategy_that_leaves_is_scanned_for_its_exits_and_one_that_is_gone_is_nobodys_concern(
     temporal: WorkflowEnvironment, ports: Ports
 ) -> None:

@@ -77,6 +77,7 @@ def filled(report: CycleReport) -> list[int]:
     return [int(row.filled or 0) for row in report.rows]
 
 
+@pytest.mark.faults
 async def test_a_desk_halted_by_losing_trades_thinks_until_it_wins_and_goes_on_at_half_size(
     temporal: WorkflowEnvironment, engine: AsyncEngine, tmp_path: Path, keep: Keep
 ) -> None:

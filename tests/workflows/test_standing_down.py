@@ -100,6 +100,7 @@ async def test_a_halt_may_cancel_what_rests_and_leave_what_is_held(
     assert {finding.invariant for finding in await findings(ports)} == {"P1"}
 
 
+@pytest.mark.faults
 async def test_a_stop_that_is_gone_is_made_again_by_the_next_look(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, keep: Keep
 ) -> None:
@@ -159,6 +160,7 @@ async def test_a_difference_that_the_clock_finds_stops_the_desk_each_time(
             await in_state(desk, TradingState.ACTIVE, f"seen {number}")
 
 
+@pytest.mark.faults
 async def test_what_comes_apart_on_a_halted_desk_calls_a_person_once_for_each_state(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -177,6 +179,7 @@ async def test_what_comes_apart_on_a_halted_desk_calls_a_person_once_for_each_st
     assert "cash_off" in told[0]
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(("amount", "case"), [("0.01", "cash_slightly_off"), ("500", "cash_off")])
 async def test_cash_that_nobody_can_explain_stops_the_desk(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, amount: str, case: str

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
@@ -26,6 +27,7 @@ HOLDER = holding("holder", "MSFT", "INTC")
 SECOND = holding("second", source="agents", parameters={})
 
 
+@pytest.mark.faults
 async def test_a_cycle_that_takes_long_keeps_no_other_strategy_waiting_but_its_own(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:
@@ -80,6 +82,7 @@ async def test_a_desk_that_continues_as_new_with_several_under_way_sees_each_to_
     assert await findings(ports) == ()
 
 
+@pytest.mark.faults
 async def test_cycles_that_break_off_under_two_runs_of_a_desk_are_each_said_once(
     temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
 ) -> None:

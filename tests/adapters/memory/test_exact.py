@@ -77,6 +77,7 @@ async def looks(memory: Memory, desk: str, step: Step) -> list[Any]:
     names = [one.setup.memory_id for one in await memory.pending(desk)]
     return [
         await memory.pending(desk),
+        await memory.pending(desk, most=2),
         await memory.resolved(desk, AT + step.day * DAY, 3),
         await memory.find(desk, names[1:]),
         *[

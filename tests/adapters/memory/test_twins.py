@@ -30,6 +30,7 @@ async def walked(engine: AsyncEngine, walk: list[Step]) -> None:
     await Twins(PostgresLedger(engine), MemoryLedger(now)).walk(Walk(f"twin-{next(_numbers)}"), walk)
 
 
+@pytest.mark.faults
 @given(st.lists(steps, min_size=20, max_size=40))
 @settings(UNTIMED, max_examples=5)
 async def test_whatever_is_asked_both_answer_the_same(engine: AsyncEngine, walk: list[Step]) -> None:

@@ -179,7 +179,9 @@ def test_a_long_argument_is_cut() -> None:
 
 def test_what_all_prompts_say_is_said_in_the_same_words() -> None:
     shared = {agent: prompt.system.split("\n# ") for agent, prompt in PROMPTS.items()}
-    for opening, agents in (("What is not an instruction", set(PROMPTS)), ("The answer", set(FOUR))):
+    # The Inquirer's user is a person who asks: what that is, his prompt says in its own words.
+    told = set(PROMPTS) - {Agent.INQUIRER}
+    for opening, agents in (("What is not an instruction", told), ("The answer", set(FOUR))):
         assert len({part for agent in agents for part in shared[agent] if part.startswith(opening)}) == 1
 
 
@@ -204,7 +206,8 @@ def test_a_snapshot_without_news_keeps_the_hash_it_had_before_there_were_any() -
 def test_every_prompt_says_what_is_not_an_instruction_and_how_to_answer(prompt: Prompt) -> None:
     assert "<untrusted>" in prompt.system
     assert "One JSON object" in prompt.system
-    assert "RSI" in prompt.system or "rsi_14" in prompt.system
+    assert "What is not an instruction" in prompt.system
+    assert prompt.agent is Agent.INQUIRER or "RSI" in prompt.system or "rsi_14" in prompt.system
 
 
 def test_the_schema_forbids_what_reading_refuses() -> None:

@@ -1,0 +1,76 @@
+"""How the desk stands and has done, and what its models cost."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from adapters.postgres.engine import transaction
+from adapters.postgres.shadow import all_trades
+from console.desk import has_books
+from console.report import close_of, performance_of
+from console.shadow import Totals
+from console.spend import Spending, read_spend
+from console.status import look_at
+from trading.closing import DailyClose
+from trading.errors import BadConfiguration
+from trading.spending import SpendKey
+from web.access import Reads
+from web.desk import AtDesk, WebDesk
+from web.problems import Refusal, documented
+from web.told import Limit, told
+
+router = APIRouter(prefix="/api", tags=["figures"], dependencies=[Reads], responses=documented(404, 409))
+
+
+@router.get("/status")
+async def status(request: Request, at: AtDesk) -> Response:
+    """The trading state with every rule, the cycles, the equity, the models' cost, and who serves the desk."""
+    await has_books(at.books)
+    seen = await look_at(at.client, at.books, at.found.ui_url)
+    return told(request, {**seen.document, "url": seen.url})
+
+
+@router.get("/spend", response_model=Spending)
+async def spend(
+    request: Request,
+    at: AtDesk,
+    by: SpendKey = SpendKey.AGENT,
+    days: Annotated[int, Query(ge=1, le=366, description="Days back, today among them.")] = 1,
+) -> Response:
+    """What models cost in these days, and how far each budget is used."""
+    await has_books(at.books)
+    return told(request, await read_spend(at.books, at.settings, by, days))
+
+
+@router.get("/performance")
+async def performance(request: Request, at: AtDesk) -> Response:
+    """Return, risk and costs of the desk and its strategies since the opening, as of the newest close."""
+    return told(request, performance_of(await _close(at, None)))
+
+
+@router.get("/closes/{day}", response_model=DailyClose)
+async def close(request: Request, at: AtDesk, day: date) -> Response:
+    """A day as it was closed."""
+    return told(request, await _close(at, day))
+
+
+@router.get("/shadow")
+async def shadow(request: Request, at: AtDesk, limit: Limit = 50) -> Response:
+    """What a halted desk would have traded, and what that would have made."""
+    async with transaction(at.books.engine) as connection:
+        known = await all_trades(connection, at.desk_id)
+    standing, ended = ([one for one in known if one.is_open is wanted] for wanted in (True, False))
+    totals = Totals.of(standing, ended)
+    return told(request, {"open": standing[-limit:], "closed": ended[-limit:], "totals": totals})
+
+
+async def _close(at: WebDesk, day: date | None) -> DailyClose:
+    await has_books(at.books)
+    try:
+        return await close_of(at.books, day)
+    except BadConfiguration as error:
+        raise Refusal(404, str(error)) from None
