@@ -57,7 +57,9 @@ async def answered(question: str, text: str) -> tuple[list[Lookup], Conclusion, 
     request = InquiryRequest(
         desk_id="main", inquiry_id="a", trace_id="t", question=question, asked_by="a", asked_at=NOW, caps=Caps()
     )
-    inquest, looked, posed = Inquest.begun(request, Opened(timezone="UTC")), [], []
+    inquest = Inquest.begun(request, Opened(timezone="UTC"))
+    looked: list[Lookup] = []
+    posed: list[Question] = []
     while True:
         posed.append(inquirer.question(PROMPT, inquest.turn, Asking(model="rules-1")))
         said = inquirer.read((await RulesModel().answer(posed[-1])).text)

@@ -23,7 +23,7 @@ from trading.agents import inquirer
 from trading.agents.questions import Agent, Asking, ModelCall
 from trading.events import EventType
 from trading.inquiring import Conclusion, Inquest, Opened, Turn
-from trading.inquiry import Caps, Ending, Finding, InquiryRequest, Tool
+from trading.inquiry import Caps, Ending, InquiryRequest, Tool
 from trading.orders import Leg, OrderKind
 
 PROMPT = read_prompts()[Agent.INQUIRER]
@@ -43,7 +43,7 @@ async def ask(tools: LookingUp, question: str) -> Conclusion:
         if isinstance(said, Conclusion):
             assert await tools.known(DESK, said.citations) == set(said.citations)
             return said
-        told: list[Finding] = [await look(tools, one.tool, **one.arguments) for one in said]
+        told = [await look(tools, one.tool, **one.arguments) for one in said]  # type: ignore[arg-type]
         assert [one.error for one in told if "argument" in one.error] == []
         asked = asked.found(Turn(lookups=said), told)
     pytest.fail("still looking things up")
