@@ -73,7 +73,8 @@ class Hearing:
             return Answered(_abstention(case, unknown))
         began = time.monotonic()
         bids = [Bid(case.pose(prompt, seat.asking), seat)]
-        if seat.fallback is not None:
+        # What is decided once more with dollars of its own is to be the word of who was named, or nobody's.
+        if seat.fallback is not None and case.terms.most_usd is None:
             bids.append(Bid(case.pose(prompt, seat.fallback.asking), seat.fallback, instead=True))
         while True:
             late = len(bids) > 1 and _attempt() >= FALLBACK_FROM

@@ -218,7 +218,7 @@ FITTING: Mapping[str, Mapping[str, object]] = {
     "News": {"url": "https://example.com/1"},
     "OrderRequest": {"limit_price": None, "stop_price": None, "parent_id": None},
     "QueryPrometheus": {"at": None},
-    "QueryView": {"where": (), "order_by": "event_id"},
+    "QueryView": {"where": (), "order_by": "event_id", "total_by": "type"},
     "Session": {"closes_at": AT + timedelta(hours=6)},
     "WatchRules": {"volume_factor": Decimal(7), "threshold": Decimal("0.25")},
 }

@@ -37,6 +37,7 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_midnight)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e30, le=1e30)]
 Rows = Annotated[int, Field(ge=1, le=MOST_ROWS)]
+Column = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 _SINCE = "Nothing before: a time with its zone, as 2024-03-01T14:30:00Z; a day alone is its midnight by UTC."
 _UNTIL = "Nothing after it; written as `since`."
 _MOST = "Most rows; the newest are told."
@@ -144,7 +145,7 @@ class ExplainLimit(Record):
 class Condition(Record):
     """One column compared with one value."""
 
-    column: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")] = Field(description="A column of the view.")
+    column: Column = Field(description="A column of the view.")
     op: Op = Field(Op.IS, description="How it is compared; `contains` is for texts, `is empty` needs no value.")
     value: Annotated[str, StringConstraints(max_length=200)] | bool | int | Number | None = Field(
         None, description="With what: a text, a number, true or false, or a time with its zone."
@@ -152,20 +153,23 @@ class Condition(Record):
 
 
 class QueryView(Record):
-    """Rows of one view of the books, filtered by columns. There is no SQL: a question names views and columns only."""
+    """Rows of one view of the books, or their totals. There is no SQL: a question names views and columns only."""
 
     view: View = Field(description="Which view.")
     where: Annotated[tuple[Condition, ...], Field(max_length=8)] = Field((), description="All of these must hold.")
-    order_by: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")] | None = Field(
-        None, description="The column to sort by; else by time."
-    )
+    order_by: Column | None = Field(None, description="The column to sort by; else by time.")
     descending: bool = Field(True, description="The greatest or newest first.")  # noqa: FBT003  a field's default
     most: Rows = Field(USUAL_ROWS, description="Most rows.")
+    total_by: Column | None = Field(
+        None,
+        description="Instead of rows a line for each value of this column: how many rows have it, and the sum, mean "
+        "and greatest of each column of numbers over all of them. For sums and means: rows are capped.",
+    )
 
     @model_validator(mode="after")
     def _of_the_view(self) -> Self:
         columns = SHAPES[self.view].columns
-        for name in (*(one.column for one in self.where), *((self.order_by,) if self.order_by else ())):
+        for name in (*(one.column for one in self.where), *filter(None, (self.order_by, self.total_by))):
             if name not in columns:
                 message = f"{self.view} has no column {name}: it has {', '.join(columns)}"
                 raise ValueError(message)

@@ -71,7 +71,7 @@ SHAPES: Mapping[View, Shape] = {
     View.FILLS: _shape(
         "filled_at",
         "client_order_id",
-        time="filled_at",
+        time="filled_at recorded_at",
         text="fill_id client_order_id symbol side reverses",
         number="quantity price commission cash_change",
     ),

@@ -280,8 +280,7 @@ class WhatIf:
     def _paid_by(self, agent: Agent, terms: Terms) -> dict[str, object]:
         """Who pays for a question, and with which words it is put."""
         words, most = self._asked.otherwise.prompts.get(agent), self._asked.most_usd
-        named = {"words": words, "most_usd": most, "budget_usd_per_day": None}
-        return {"cycle": self._payer, "terms": terms.model_copy(update=named)}
+        return {"cycle": self._payer, "terms": terms.model_copy(update={"words": words, "most_usd": most})}
 
 
 def tightened(opening: Opening, limits: OwnLimits) -> Limits:

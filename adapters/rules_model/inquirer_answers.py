@@ -2,129 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
 
-from adapters.rules_model.inquirer_findings import Row, Seen
-from adapters.rules_model.inquirer_words import Intent, Meant
-from trading.events import EventType
-
-STAGES = (
-    EventType.SYMBOL_DROPPED,
-    EventType.SIGNAL_GENERATED,
-    EventType.AGENT_ABSTAINED,
-    EventType.CONSTRAINT_APPLIED,
-    EventType.RISK_ASSESSED,
-    EventType.VALIDATION_COMPLETE,
-    EventType.META_AGENT_DECISION,
-    EventType.RULE_DECISION,
-    EventType.ORDER_DENIED,
-    EventType.ORDER_REJECTED,
-    EventType.TRADE_EXECUTED,
-)
-"""What may happen to a symbol in a cycle, in this order: the last that did says how it ended."""
-CYCLES = (EventType.CYCLE_COMPLETED, EventType.CYCLE_SKIPPED, EventType.CYCLE_FAILED)
-_WHO: Mapping[str, str] = {
-    "dropped": "the market's data was left out",
-    "signal": "the DataAgent said",
-    "constrained": "the limits cut",
-    "risk": "the RiskManager",
-    "validator": "the Validator",
-    "meta": "the MetaAgent",
-    "rule": "the rule",
-    "abstained": "no answer of",
-    "became": "the order was",
-}
-_EMPTY = "-"
-_MOST_LINES = 15
-_MOST_WORDS = 400
-_ENDED = re.compile(r"/Cycle[A-Za-z]+$")
-
-
-class Words(NamedTuple):
-    """What is said, and the ids that it rests on; `is_sure` where there was something, though nothing with an id."""
-
-    text: str
-    ids: Sequence[str] = ()
-    is_sure: bool = False
-
-
-class Sight(NamedTuple):
-    """What was asked, and what each look-up of the plan told."""
-
-    meant: Meant
-    found: Mapping[str, Seen]
-    timezone: str
-
-    def rows(self, name: str) -> Sequence[Row]:
-        """The rows of one look-up."""
-        return self.found[name].rows if name in self.found else ()
-
-    @property
-    def when(self) -> str:
-        """The time that is asked about, to be put behind a sentence."""
-        return f" {self.meant.when}" if self.meant.when else ""
-
-    @property
-    def why_nothing(self) -> str:
-        """What the tools said where they told nothing."""
-        said = [one.error for one in self.found.values() if one.error]
-        return f" ({said[0][:_MOST_WORDS]})" if said else ""
-
-
-def newest_cycle(ended: Seen | None) -> str | None:
-    """The newest of these cycles; events are named by the cycle and their type."""
-    names = [row["event_id"] for row in ended.rows if "event_id" in row] if ended else []
-    cycles = [_ENDED.sub("", name) for name in names if _ENDED.search(name)]
-    return cycles[0] if cycles else None
-
-
-def _symbol(sight: Sight) -> Words:
-    decisions = sight.rows("decisions")
-    if not decisions:
-        return _undecided(sight)
-    row = decisions[0]
-    cycle = row.get("cycle_id", "")
-    stages = [(name, row[name]) for name in _WHO if row.get(name, _EMPTY) != _EMPTY]
-    course = "; ".join(f"{_WHO[name]} {said}" for name, said in stages)
-    events = [one for one in sight.rows("events") if one.get("event_id", "").startswith(f"{cycle}/")]
-    last = max(events, key=_stage, default=None)
-    because = f" The last word on it, {last['type']}: {_said(last)}" if last else ""
-    before = f" It was looked at {len(decisions)} times; this is the last." if len(decisions) > 1 else ""
-    text = f"{sight.meant.symbol}{sight.when}, in cycle {cycle} at {row.get('decided_at')}: {course}.{because}{before}"
-    cited = [*sight.found["decisions"].ids_of([row])]
-    cited += sight.found["events"].ids_of([last, *events]) if last else []
-    return Words(text, _once(cited))
-
-
-def _undecided(sight: Sight) -> Words:
-    """No decision about a symbol: what the cycles of that time were, and when it was looked at last."""
-    symbol, cycles, newest = sight.meant.symbol, sight.rows("cycles"), sight.rows("newest")
-    text = f"Nothing was decided about {symbol}{sight.when}"
-    if sight.meant.when and not cycles:
-        text += ", and no cycle ended then"
-    if cycles:
-        ended = "; ".join(f"{_cycle_of(row)} {_kind(row)}: {_said(row, 150)}" for row in cycles[:5])
-        text += f". Cycles that ended then: {ended}"
-    if newest:
-        text += f". It was last looked at in cycle {newest[0].get('cycle_id')} at {newest[0].get('decided_at')}"
-    cited = [name for key in ("cycles", "newest") if key in sight.found for name in _cited(sight, key, 5)]
-    return Words(f"{text}.{'' if cited else sight.why_nothing}", _once(cited))
-
-
-def _cycle(sight: Sight) -> Words:
-    events, cycles = sight.rows("events"), sight.rows("cycles")
-    if not events:
-        return Words(f"No cycle that ended{sight.when} was found.{sight.why_nothing}")
-    lines = [f"{row.get('type')}{_of(row)}: {_said(row, 200)}" for row in reversed(events)]
-    cycle = sight.meant.cycle_id or newest_cycle(sight.found.get("cycles"))
-    others = f" {len(cycles)} cycles ended{sight.when or ' lately'}; this is the newest." if len(cycles) > 1 else ""
-    text = f"Cycle {cycle}, in its order. {' | '.join(lines[:_MOST_LINES])}.{others}"
-    ends = [row for row in events if row.get("type") in CYCLES]
-    return Words(text, _once(sight.found["events"].ids_of([*ends, *events])))
+from adapters.rules_model.inquirer_decisions import tell_cycle, tell_symbol
+from adapters.rules_model.inquirer_findings import EMPTY, Row
+from adapters.rules_model.inquirer_telling import Sight, Words, cited, listed, once
+from adapters.rules_model.inquirer_words import Intent
 
 
 def _halt(sight: Sight) -> Words:
@@ -138,40 +22,36 @@ def _halt(sight: Sight) -> Words:
         for row in stops[:5]
     ]
     text = f"Halted or reduced{sight.when}: {'; '.join(said)}." if said else f"Nothing halted us{sight.when}."
-    return Words(f"{text} {'. '.join(now[:5])}", _once(found.ids_of(stops or found.rows)), is_sure=True)
+    return Words(f"{text} {'. '.join(now[:5])}", once(found.ids_of(stops or found.rows)), is_sure=True)
 
 
 def _cost(sight: Sight) -> Words:
-    rows, found = sight.rows("spend"), sight.found.get("spend")
+    rows = sight.rows("totals")
     when = sight.when or " in the last 7 days"
-    if not rows or found is None:
+    if not rows:
         free = sight.rows("calls")
-        by_whom = f"the newest {len(free)} answers were free" if free else "none was asked"
-        return Words(f"Models cost nothing{when}: {by_whom}.", _cited(sight, "calls", 5))
-    by: dict[str, Decimal] = defaultdict(Decimal)
-    for row in rows:
-        by[row.get("agent", _EMPTY)] += _number(row.get("counted_usd"))
-    ranked = sorted(by.items(), key=lambda one: (-one[1], one[0]))
-    parts = ", ".join(f"{agent} {usd:.4f}" for agent, usd in ranked)
-    more = f" Of the newest {len(rows)} calls only: there are more." if found.more else ""
-    total = sum(by.values(), Decimal(0))
-    return Words(f"Models cost {total:.4f} USD{when}, in {len(rows)} calls: {parts}.{more}", _cited(sight, "spend"))
+        answers = sum(int(_number(row.get("rows"))) for row in sight.rows("answers"))
+        by_whom = f"all {answers} answers were free" if answers else "none was asked"
+        return Words(f"Models cost nothing{when}: {by_whom}.", cited(sight, "calls", 5), is_sure=not free)
+    ranked = sorted(((_number(row.get("sum counted_usd")), row.get("agent", EMPTY)) for row in rows), reverse=True)
+    parts = ", ".join(f"{agent} {usd:.4f}" for usd, agent in ranked)
+    calls = sum(int(_number(row.get("rows"))) for row in rows)
+    total = sum((usd for usd, _ in ranked), Decimal(0))
+    return Words(f"Models cost {total:.4f} USD{when}, in {calls} calls: {parts}.", cited(sight, "spend", 5))
 
 
 def _slow(sight: Sight) -> Words:
-    rows = sight.rows("calls")
+    rows, calls = sight.rows("totals"), sight.rows("calls")
     when = sight.when or " in the last 7 days"
     if not rows:
         return Words(f"No model answered{when}.{sight.why_nothing}")
-    by: dict[str, list[Decimal]] = defaultdict(list)
-    for row in rows:
-        by[row.get("agent", _EMPTY)].append(_number(row.get("latency_seconds")))
-    means = sorted(((sum(times, Decimal(0)) / len(times), agent) for agent, times in by.items()), reverse=True)
-    parts = ", ".join(f"{agent} {mean:.2f} s over {len(by[agent])} calls" for mean, agent in means)
-    worst = rows[0]
-    longest = f"{worst.get('agent')} took {worst.get('latency_seconds')} s at {worst.get('replied_at')}"
-    text = f"Slowest{when} is the {means[0][1]}: on average {parts}. The longest answer: {longest}."
-    return Words(text, _cited(sight, "calls", 5))
+    means = sorted(((_number(row.get("mean latency_seconds")), row) for row in rows), key=lambda one: -one[0])
+    parts = ", ".join(f"{row.get('agent')} {_seconds(mean)} over {row.get('rows')} calls" for mean, row in means)
+    text = f"Slowest{when} is the {means[0][1].get('agent')}: on average {parts}."
+    if calls:
+        longest = _seconds(_number(calls[0].get("latency_seconds")))
+        text += f" The longest answer: {calls[0].get('agent')} took {longest} at {calls[0].get('replied_at')}."
+    return Words(text, cited(sight, "calls", 5))
 
 
 def _trades(sight: Sight) -> Words:
@@ -186,23 +66,21 @@ def _trades(sight: Sight) -> Words:
         for row in rows
     ]
     after = f" Then: {'; '.join(others)}." if others else ""
-    return Words(f"The {kind} trade{sight.when}: {first}.{after}", _cited(sight, "trades"))
+    return Words(f"The {kind} trade{sight.when}: {first}.{after}", cited(sight, "trades"))
 
 
 def _portfolio(sight: Sight) -> Words:
     found = sight.found.get("portfolio")
     if found is None or found.error or not found.lines:
         return Words(f"What was held is not known.{sight.why_nothing}")
-    return Words(_listed(found.lines), _once([*found.ids, *_cited(sight, "moved", 5)]), is_sure=True)
+    return Words(listed(found.lines), once([*found.ids, *cited(sight, "moved", 5)]), is_sure=True)
 
 
 def _limit(sight: Sight) -> Words:
     found = sight.found.get("limit")
     if found is None or found.error or not found.lines:
         return Words(f"Name the limit as events do, such as max_position or cash.{sight.why_nothing}")
-    bound = sight.rows("bound")
-    newest = f" Last seen: {bound[0].get('occurred_at')}{_of(bound[0])}: {_said(bound[0], 200)}" if bound else ""
-    return Words(f"{_listed(found.lines)}{newest}", _once([*_cited(sight, "bound"), *found.ids]), is_sure=True)
+    return Words(listed(found.lines), once(found.ids), is_sure=True)
 
 
 def _similar(sight: Sight) -> Words:
@@ -214,12 +92,12 @@ def _similar(sight: Sight) -> Words:
         f"return {row.get('return')}{_why(row, 'lesson')}"
         for row in found.rows
     ]
-    return Words(f"The nearest that is remembered: {'; '.join(said)}.", _cited(sight, "memories"))
+    return Words(f"The nearest that is remembered: {'; '.join(said)}.", cited(sight, "memories"))
 
 
 TELLS: Mapping[Intent, Callable[[Sight], Words]] = {
-    Intent.SYMBOL: _symbol,
-    Intent.CYCLE: _cycle,
+    Intent.SYMBOL: tell_symbol,
+    Intent.CYCLE: tell_cycle,
     Intent.HALT: _halt,
     Intent.COST: _cost,
     Intent.SLOW: _slow,
@@ -230,51 +108,23 @@ TELLS: Mapping[Intent, Callable[[Sight], Words]] = {
 }
 
 
-def _stage(row: Row) -> int:
-    kinds = [kind.value for kind in STAGES]
-    return kinds.index(row["type"]) if row.get("type") in kinds else -1
-
-
-def _said(row: Row, most: int = _MOST_WORDS) -> str:
-    return row.get("what it says", "")[:most].rstrip()
-
-
-def _listed(lines: Iterable[str]) -> str:
-    return " ".join(f"{line.strip()}." for line in [*lines][:_MOST_LINES])
-
-
-def _cycle_of(row: Row) -> str:
-    return _ENDED.sub("", row.get("event_id", ""))
-
-
-def _kind(row: Row) -> str:
-    return row.get("type", "").removeprefix("Cycle").lower()
-
-
-def _of(row: Row) -> str:
-    return f" {row['symbol']}" if row.get("symbol", _EMPTY) != _EMPTY else ""
+def _seconds(time: Decimal) -> str:
+    """A time that may be of rules or of a model that thought for minutes."""
+    return f"{time:.2f} s" if time >= 1 else f"{1000 * time:.2f} ms"
 
 
 def _whose(row: Row) -> str:
-    return f" of strategy {row['strategy_id']}" if row.get("strategy_id", _EMPTY) != _EMPTY else ""
+    return f" of strategy {row['strategy_id']}" if row.get("strategy_id", EMPTY) != EMPTY else ""
 
 
 def _why(row: Row, column: str = "exit_reason") -> str:
-    return f" ({row[column]})" if row.get(column, _EMPTY) != _EMPTY else ""
-
-
-def _cited(sight: Sight, name: str, most: int = 20) -> list[str]:
-    found = sight.found.get(name)
-    return [] if found is None else found.ids_of(found.rows)[:most]
-
-
-def _once(ids: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(ids))
+    return f" ({row[column]})" if row.get(column, EMPTY) != EMPTY else ""
 
 
 def _number(words: str | None) -> Decimal:
+    """A cell as a number; nought where it is none."""
     try:
-        number = Decimal(words or "0")
+        said = Decimal(words or "0")
     except InvalidOperation:
         return Decimal(0)
-    return number if number.is_finite() else Decimal(0)
+    return said if said.is_finite() else Decimal(0)

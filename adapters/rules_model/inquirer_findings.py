@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -17,12 +18,17 @@ _NOTHING: Mapping[str, JsonValue] = {
         ("since", "until", "at", "symbol", "cycle_id", "trace_id", "strategy_id", "text", "level", "limit", "view")
     ),
     "order_by": None,
+    "total_by": None,
     "descending": True,
     "most": None,
     "types": [],
     "where": [],
 }
 Row = Mapping[str, str]
+Use = dict[str, JsonValue]
+"""A use of a tool as an answer says it."""
+EMPTY = "-"
+"""What stands in a cell of which there is nothing to say."""
 
 
 class Seen(NamedTuple):
@@ -40,14 +46,29 @@ class Seen(NamedTuple):
         return list(dict.fromkeys(cell for row in rows for cell in row.values() if cell in there))
 
 
-def using(tool: Tool, **said: JsonValue) -> dict[str, JsonValue]:
-    """A use of a tool as an answer says it."""
+def using(tool: Tool, **said: JsonValue) -> Use:
+    """A use of a tool."""
     return {**_NOTHING, "tool": tool.value, **said}
 
 
 def where(column: str, op: str, value: str = "") -> JsonValue:
     """One column compared with a value."""
     return {"column": column, "op": op, "value": value}
+
+
+def rows_in(column: str, since: datetime | None, until: datetime | None) -> list[JsonValue]:
+    """A column's times within a stretch."""
+    return [where(column, op, iso(at)) for op, at in ((">=", since), ("<=", until)) if at is not None]
+
+
+def spell(since: datetime | None, until: datetime | None) -> Use:
+    """A stretch of time, as a look-up of events says it."""
+    return {"since": None if since is None else iso(since), "until": None if until is None else iso(until)}
+
+
+def iso(at: datetime) -> str:
+    """A time by UTC, as tools take it."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def seen(facts: InquirerFacts, wanted: Mapping[str, JsonValue]) -> Seen | None:

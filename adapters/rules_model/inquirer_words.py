@@ -30,12 +30,16 @@ from zoneinfo import ZoneInfo
 from trading.limits import Limit
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_ACTS = re.compile(
-    r"(?:^|\b(?:then|and|please|now|you|to)\s+)(?:(?:please|just|now|go|ahead|and|to)\s+){0,4}"
+_VERBS = (
     r"(?:buy|sell|short|purchase|trade|order|liquidate|flatten|halt|resume|restart|cancel|approve|reject|set|change|"
     r"raise|lower|increase|decrease|disable|enable|delete|drop|update|insert|truncate|alter|send|transfer|withdraw|"
     r"deposit|allocate|promote|demote|execute|forget|ignore)\b"
 )
+_ACTS = re.compile(
+    rf"(?:^|\b(?:then|and|please|now|you|to)\s+)(?:(?:please|just|now|go|ahead|and|to)\s+){{0,4}}{_VERBS}"
+)
+_BOTH = re.compile(rf"\b{_VERBS}(?:\s+[^\s?.!;:]+){{0,2}}\s+(?:and|or)\s+(?={_VERBS})")
+"""Of a question with two verbs, as "what did we buy and sell?", the first: the second does not ask for anything."""
 _ASKS = re.compile(r"^(?:why|what|which|when|who|how|did|do|does|is|are|was|were|show|tell|explain|list|has|have)\b")
 _DESK = re.compile(
     r"\b(?:on|of|for|in|at|from)\s+(?:the\s+)?(?:desk\s+[\"']?([a-z0-9][a-z0-9-]*)|([a-z0-9-]+)\s+desk\b)"
@@ -85,8 +89,18 @@ _SAYS = (
 )
 
 
+class Trade(StrEnum):
+    """What was done, or was not."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
 class Meant(NamedTuple):
-    """What a question means. Times are by UTC; `since` and `until` are None where none are said."""
+    """What a question means. Times are by UTC; `since` and `until` are None where none are said.
+
+    `trade` is what it asks about, None where it names both or neither; `negated` whether why it was not done.
+    """
 
     intent: Intent
     symbol: str | None = None
@@ -97,6 +111,15 @@ class Meant(NamedTuple):
     when: str = ""
     at: datetime | None = None
     best: bool = False
+    trade: Trade | None = None
+    negated: bool = False
+
+
+_TRADES = {
+    Trade.BUY: re.compile(r"\b(?:buy|bought|buying|enter(?:ed)?)\b"),
+    Trade.SELL: re.compile(r"\b(?:sell|sold|selling|clos(?:e|ed)|exit(?:ed)?)\b"),
+}
+_NOT = re.compile(r"\bnot\b|n['\u2019]t\b|\bnever\b")
 
 
 class _Spell(NamedTuple):
@@ -127,11 +150,15 @@ def meant(question: str, desk: str, now: datetime, zone: ZoneInfo) -> Meant:
         when=spell.words if spell else "",
         at=at or (min(until, now) if until else None),
         best="best" in low or "gain" in low or "win" in low,
+        trade=_trade(low),
+        negated=_NOT.search(low) is not None,
     )
 
 
 def _intent(low: str, desk: str, *, symbol: str | None, limit: Limit | None, cycle: str | None) -> Intent:
-    if _ACTS.search(low) and not (_ASKS.match(low) and not re.search(r"\b(?:then|and|please)\s+\w", low)):
+    asks = _ASKS.match(low) is not None
+    acts = _BOTH.sub(" ", low) if asks else low
+    if _ACTS.search(acts) and not (asks and not re.search(r"\b(?:then|and|please)\s+\w", acts)):
         return Intent.ACT
     if _other_desk(low, desk):
         return Intent.ELSEWHERE
@@ -141,6 +168,11 @@ def _intent(low: str, desk: str, *, symbol: str | None, limit: Limit | None, cyc
         if pattern.search(low) and not (intent is Intent.SYMBOL and symbol is None):
             return Intent.CYCLE if intent is Intent.SYMBOL and cycle is not None else intent
     return Intent.SYMBOL if symbol is not None else Intent.CYCLE if cycle is not None else Intent.UNKNOWN
+
+
+def _trade(low: str) -> Trade | None:
+    named = [trade for trade, pattern in _TRADES.items() if pattern.search(low)]
+    return named[0] if len(named) == 1 else None
 
 
 def _other_desk(low: str, desk: str) -> bool:

@@ -36,9 +36,9 @@ def test_a_question_without_a_worker_is_refused_in_one_line(tmp_path_factory: py
     ("question", "words"),
     [
         ("why did we not buy AAPL today?", "DataAgent"),
-        ("what happened today?", "SignalGenerated"),
+        ("what happened today?", "completed: outcome="),
         ("what halted us?", "Nothing halted us"),
-        ("what did models cost this week?", "Models cost nothing"),
+        ("what did models cost this week?", "answers were free"),
         ("which agent is the slowest?", "Slowest"),
         ("what do we hold?", "cash"),
         ("what does the limit max_position mean?", "max_position"),

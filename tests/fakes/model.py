@@ -127,7 +127,7 @@ def listed(question: Question, key: str) -> list[Any]:
 def looks_up(*lookups: Mapping[str, Any]) -> dict[str, Any]:
     """The Inquirer's answer that asks for these look-ups, each with what it says beside its tool."""
     silent = dict.fromkeys(("since", "until", "at", "symbol", "cycle_id", "trace_id", "strategy_id", "text", "level"))
-    silent |= dict.fromkeys(("limit", "view", "order_by", "most"))
+    silent |= dict.fromkeys(("limit", "view", "order_by", "total_by", "most"))
     lists: dict[str, Any] = {"types": [], "where": [], "descending": True}
     return {"lookups": [{**silent, **lists, **one} for one in lookups], "answer": None}
 

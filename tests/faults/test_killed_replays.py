@@ -1,4 +1,4 @@
-"""Kill -9 amid a replay: it ends by itself, asks nothing twice that was answered, and leaves the books be."""
+"""Kill -9 in the midst of a replay: it ends by itself, asks nothing twice that was answered, and writes nothing."""
 
 from __future__ import annotations
 

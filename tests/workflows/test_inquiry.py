@@ -19,8 +19,11 @@ from adapters.postgres.engine import transaction
 from adapters.postgres.inquiries import PostgresInquiries
 from tests.fakes.model import ScriptedModel, Words, concludes, looks_up
 from tests.fakes.seats import Dear, cast, seat
+from tests.fakes.tools import EVENTS as EVENTS_TOLD
 from tests.fakes.tools import IDS, ScriptedTools, Tells
 from tests.rig import Ports, serving
+from trading.agents.budget import Budget
+from trading.agents.budget import Caps as DayCaps
 from trading.agents.questions import Agent, Question
 from trading.errors import LedgerUnavailable
 from trading.inquiry import Caps, Ending, InquiryReport, InquiryWish, Tool
@@ -79,11 +82,51 @@ async def test_a_question_is_looked_into_answered_and_kept(scene: Scene) -> None
     assert (line.report, line.request.question, line.request.asked_by) == (report, "why did we not buy MSFT?", "a test")
 
 
+DECISIONS = (
+    "decided_at | symbol | cycle_id | signal | meta | event_id\n"
+    f"2026-11-25T19:30:01Z | MSFT | main-7 | buy 0.62 | DO_NOT_EXECUTE 0 | {IDS[0]}"
+)
+
+
+def of_msft() -> ScriptedTools:
+    """What the books say of a symbol that was proposed and not bought."""
+    return ScriptedTools({Tool.QUERY_VIEW: DECISIONS, Tool.QUERY_EVENTS: EVENTS_TOLD})
+
+
 async def test_without_a_key_the_rules_answer_over_the_same_tools(scene: Scene) -> None:
-    report = await scene.ask("what happened in cycle main-7?")
+    report = await scene.ask("why did we not buy MSFT?", tools=of_msft())
     assert (report.ending, report.model) == (Ending.ANSWERED, "rules-1")
     assert set(report.citations) == set(IDS)
     assert "too little cash" in report.text
+
+
+@pytest.mark.parametrize(("usd", "calls"), [("0", 0), ("0.15", 1)])
+async def test_where_its_own_dollars_are_used_up_the_rules_answer_and_the_desk_is_told_nothing(
+    scene: Scene, usd: str, calls: int
+) -> None:
+    """At ten cents a call, of which the first, if there is one, looks something up."""
+    model = Dear(ScriptedModel({Agent.INQUIRER: lambda _: looks_up(EVENTS)}))
+    caps = Caps(usd=Decimal(usd))
+    report = await scene.ask("why did we not buy MSFT?", tools=of_msft(), caps=caps, cast=cast(seat(model)))
+    assert (report.ending, report.model, model.of(Agent.INQUIRER)) == (Ending.ANSWERED, "rules-1", calls)
+    assert "too little cash" in report.text
+    assert report.cost_usd == Decimal("0.1") * calls
+    async with transaction(scene.engine) as connection:
+        told = await connection.execute(
+            text("SELECT count(*) FROM events WHERE type IN ('BudgetDegraded', 'AlertRaised')")
+        )
+        assert told.scalar() == 0
+
+
+async def test_a_question_leaves_the_desk_its_day(scene: Scene) -> None:
+    """Of a day's 0.30 questions may take 0.24: two calls of a dime, however much they were given themselves."""
+    model = Dear(ScriptedModel({Agent.INQUIRER: lambda _: looks_up(EVENTS)}))
+    budget = Budget(cycle=DayCaps(usd=Decimal("0.01")), day=DayCaps(usd=Decimal("0.3")), fallback_at=Decimal("0.8"))
+    rich = Caps(usd=Decimal(9))
+    report = await scene.ask(
+        "why did we not buy MSFT?", tools=of_msft(), caps=rich, cast=cast(seat(model)), budget=budget
+    )
+    assert (model.of(Agent.INQUIRER), report.cost_usd, report.model) == (2, Decimal("0.2"), "rules-1")
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,19 @@ async def test_a_replay_spends_its_own_dollars_and_leaves_the_desk_its_day(desk:
 
 
 @pytest.mark.faults
+async def test_nobody_answers_in_the_place_of_who_is_named(desk: Desk) -> None:
+    """A fallback that the dollars would still be enough for is not asked, and costs nothing."""
+    cheap = Dear(ScriptedModel(), "0.05")
+    dear = seat(desk.other, "0.2", "other-1", fallback=seat(cheap, "0.05", "cheap-1"))
+    desk.ports = desk.ports.but(cast=cast(seat(desk.model), {"other-1": dear}))
+    async with serving(desk.client, desk.ports):
+        report = await desk.cycle()
+        poor = await desk.replay(report.cycle_id, 1, "0.1", models={Agent.META: "other-1"})
+    assert "dollars of this replay are used up" in poor.because
+    assert (poor.now, poor.paid.usd, cheap.asked, desk.other.asked) == ((), Decimal(0), [], [])
+
+
+@pytest.mark.faults
 async def test_every_word_of_an_agent_names_its_prompts_version_and_hash_in_the_log(desk: Desk) -> None:
     async with serving(desk.client, desk.ports):
         await desk.cycle()

@@ -32,7 +32,7 @@ _WORDS: Mapping[Tool, str] = {
     Tool.QUERY_PROMETHEUS: "query",
 }
 """What a tool calls the words of a look-up, which the answer calls `text`."""
-_NAMED = ("since", "until", "at", "symbol", "cycle_id", "trace_id", "strategy_id", "order_by")
+_NAMED = ("since", "until", "at", "symbol", "cycle_id", "trace_id", "strategy_id", "order_by", "total_by")
 
 _Text = Annotated[str, Field(max_length=1000), AfterValidator(lambda text: plain(text, 1000))]
 _Name = Annotated[str, Field(max_length=200), AfterValidator(lambda text: plain(text, 200))]
@@ -64,6 +64,7 @@ class LookupAnswer(Answer):
     view: Annotated[View | None, Field(strict=False)]
     order_by: _Name | None
     descending: bool
+    total_by: _Name | None
     most: Annotated[int, Field(ge=1, le=200)] | None
     types: Annotated[list[_Name], Field(max_length=20), FailFast()]
     where: Annotated[list[ConditionAnswer], Field(max_length=8), FailFast()]

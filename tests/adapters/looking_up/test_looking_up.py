@@ -157,6 +157,8 @@ async def test_every_view_is_filtered_and_ordered_by_any_of_its_columns(engine: 
             assert not found.error or "no row" in found.error
             empty = await look(tools, Tool.QUERY_VIEW, view=view, where=[{"column": column, "op": "is empty"}])
             assert not empty.error or "no row" in empty.error
+            totals = await look(tools, Tool.QUERY_VIEW, view=view, total_by=column)
+            assert not totals.error or "no row" in totals.error
     orders = await look(tools, Tool.QUERY_VIEW, view="orders", where=[{"column": "side", "value": "sell"}])
     assert orders.ids == (f"{CYCLE}-AAPL-sell", CYCLE)
     won = [{"column": "realised_pnl", "op": ">", "value": 1000}]
