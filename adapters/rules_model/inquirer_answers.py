@@ -37,7 +37,9 @@ def _cost(sight: Sight) -> Words:
     parts = ", ".join(f"{agent} {usd:.4f}" for usd, agent in ranked)
     calls = sum(int(_number(row.get("rows"))) for row in rows)
     total = sum((usd for usd, _ in ranked), Decimal(0))
-    return Words(f"Models cost {total:.4f} USD{when}, in {calls} calls: {parts}.", cited(sight, "spend", 5))
+    # What questions took names nothing that can be cited; the agents' own answers of that time do.
+    named = cited(sight, "spend", 5) or cited(sight, "calls", 5)
+    return Words(f"Models cost {total:.4f} USD{when}, in {calls} calls: {parts}.", named, is_sure=True)
 
 
 def _slow(sight: Sight) -> Words:
@@ -51,7 +53,7 @@ def _slow(sight: Sight) -> Words:
     if calls:
         longest = _seconds(_number(calls[0].get("latency_seconds")))
         text += f" The longest answer: {calls[0].get('agent')} took {longest} at {calls[0].get('replied_at')}."
-    return Words(text, cited(sight, "calls", 5))
+    return Words(text, cited(sight, "calls", 5), is_sure=True)
 
 
 def _trades(sight: Sight) -> Words:

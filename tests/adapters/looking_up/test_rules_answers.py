@@ -171,6 +171,19 @@ def answered(number: int) -> ModelCall:
     return made.model_copy(update={"latency_seconds": float(number), "desk_id": DESK, "cycle_id": CYCLE})
 
 
+async def test_a_time_in_which_only_questions_were_asked_is_told_of_without_a_citation(
+    engine: AsyncEngine, tools: LookingUp
+) -> None:
+    """What an inquiry pays under is no cycle, and nothing to rest on."""
+    await a_desk(engine, sells=False)
+    await PostgresJournal(engine).keep(answered(3).model_copy(update={"cycle_id": "inquiry-a"}))
+    async with transaction(engine) as connection:
+        first = (await connection.execute(text("SELECT min(replied_at)::date FROM model_calls"))).scalar_one()
+    said = await ask(tools, f"which agent was the slowest on {first}?")
+    assert (said.ending, said.citations) == (Ending.ANSWERED, ())
+    assert "took 3.00 s" in said.text
+
+
 async def test_nothing_of_a_later_day_is_told_of_an_earlier_one(engine: AsyncEngine, tools: LookingUp) -> None:
     await a_desk(engine, sells=False)
     await two_cycles(engine)
