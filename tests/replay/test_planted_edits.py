@@ -33,7 +33,7 @@ class Edit:
     history: str
 
 
-PIPELINE, CYCLE, DESK = "trading/cycle.py", "workflows/trading_cycle.py", "workflows/trading_desk.py"
+PIPELINE, STEPS, DESK = "trading/cycle.py", "workflows/cycle_steps.py", "workflows/trading_desk.py"
 QUEUE, RUNNING = "trading/waiting.py", "workflows/under_way.py"
 # What is workflow code without being a workflow, and who calls it where that is no workflow either.
 DECIDING = "trading/deliberation.py"
@@ -62,7 +62,7 @@ EDITS = (
         "cycle-shadowed",
     ),
     Edit("other order of the queue", QUEUE, "pop(index)", "pop()", "TradingDesk", "desk-five-at-once"),
-    Edit("changed child id", CYCLE, "id=asked.workflow_id", "id='x' + asked.cycle_id", "TradingCycle", "cycle-traded"),
+    Edit("changed child id", STEPS, "id=asked.workflow_id", "id='x' + asked.cycle_id", "TradingCycle", "cycle-traded"),
     Edit("changed cycle id", RUNNING, "id=cycle.workf", "id='x' + cycle.workf", "TradingDesk", "desk-five-at-once"),
     Edit("changed child type", RUNNING, "TradingCycle.run,", '"NewCycle",', "TradingDesk", "desk-five-at-once"),
     Edit("changed activity type", ORDER, "Activities.submit", "Activities.cancel", "OrderExecution", "order-filled"),
