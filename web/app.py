@@ -15,6 +15,7 @@ from web.buckets import Buckets
 from web.counts import Counts
 from web.desk import WebDesk
 from web.guard import Guard
+from web.pages import router as pages
 from web.problems import Problem, handle_problems
 from web.routes import (
     alerts,
@@ -75,6 +76,7 @@ def create_app(at: WebDesk, door: Door, *, registries: Sequence[CollectorRegistr
     app.state.listeners = live.Listeners(web.listeners, counts)
     for one in ROUTERS:
         app.include_router(one.router)
+    app.include_router(pages)
     handle_problems(app)
     app.add_middleware(Guard, buckets=Buckets(web.requests_per_second, web.burst), counts=counts)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]

@@ -8,8 +8,8 @@ import pytest
 from backtest.results.comparing import Compared
 from backtest.tear_sheet import write_tear_sheet
 from backtest.tear_sheet.comparison import write_comparison
-from tests.backtest.chromium import FOUND, Page, browser
 from tests.backtest.made import card_of, made, metrics_of, wavy
+from tests.chromium import FOUND, Page, browser
 
 pytestmark = pytest.mark.skipif(FOUND is None, reason="there is no Chromium here: apt-get install chromium")
 

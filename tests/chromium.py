@@ -21,8 +21,9 @@ _FLAGS = (
     "--no-first-run",
     "--hide-scrollbars",
 )
-# Nothing may be fetched, by the page or by the browser for itself: every name leads nowhere.
-_ALONE = ("--disable-background-networking", "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND")
+# Nothing may be fetched from elsewhere, by the page or by the browser for itself: every name leads nowhere.
+_RULES = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+_ALONE = ("--disable-background-networking", "--disable-component-update", _RULES)
 
 
 class Seen(NamedTuple):
@@ -64,14 +65,14 @@ class Page:
         result: dict[str, Any] = heard["result"]
         return result
 
-    def show(self, path: Path, *, width: int = 1280, dark: bool = False) -> None:
-        """Open a file and wait until it is there."""
+    def show(self, page: Path | str, *, width: int = 1280, dark: bool = False) -> None:
+        """Open a file or an address and wait until it is there."""
         self._events.clear()
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.call("Emulation.setEmulatedMedia", features=scheme)
         screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self.call("Emulation.setDeviceMetricsOverride", **screen)
-        self.call("Page.navigate", url=path.resolve().as_uri())
+        self.call("Page.navigate", url=page if isinstance(page, str) else page.resolve().as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self._events):
             self._events.append(self._next())
 
@@ -83,7 +84,7 @@ class Page:
             "return {name: each.getAttribute('aria-label'), width: box.width, height: box.height}}))"
         )
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        pictures, overflow = self._evaluate(sizes), self._evaluate(wide)
+        pictures, overflow = self.evaluate(sizes), self.evaluate(wide)
         return Seen(json.loads(pictures), list(self._complaints()), list(self._requests()), overflow)
 
     def picture(self, path: Path, *, clip: tuple[int, int] | None = None) -> None:
@@ -99,8 +100,9 @@ class Page:
         self._session = ""
         self.call("Browser.close")
 
-    def _evaluate(self, expression: str) -> Any:
-        return self.call("Runtime.evaluate", expression=expression)["result"]["value"]
+    def evaluate(self, expression: str) -> Any:
+        """What a script in the page comes to, None for nothing."""
+        return self.call("Runtime.evaluate", expression=expression)["result"].get("value")
 
     def _complaints(self) -> Iterator[str]:
         for event in self._events:
