@@ -14,7 +14,7 @@ from adapters.postgres.engine import Database, application_engine, consistent, t
 from adapters.postgres.ledger import PostgresLedger
 from embedded.ports import free_port
 from tests.adapters.postgres.desk import DESK, opening
-from trading.errors import BadConfiguration, BooksDisagree, LedgerUnavailable, TradingError
+from trading.errors import BooksDisagree, LedgerUnavailable, TradingError, UnusableDatabase
 
 WRONG = "a-wrong-password"
 
@@ -36,8 +36,8 @@ async def meet(first: Callable[[], Awaitable[None]], second: Callable[[], Awaita
 @pytest.mark.parametrize(
     ("change", "kind", "says"),
     [
-        ({"password": SecretStr(WRONG)}, BadConfiguration, "refuses the password"),
-        ({"name": "nowhere"}, BadConfiguration, "nowhere at .* does not exist"),
+        ({"password": SecretStr(WRONG)}, UnusableDatabase, "refuses the password"),
+        ({"name": "nowhere"}, UnusableDatabase, "nowhere at .* does not exist"),
         ({"port": 0}, LedgerUnavailable, "is unavailable: .*Connect call failed"),
     ],
 )

@@ -22,10 +22,11 @@ async def owner(database: Database) -> AsyncIterator[AsyncEngine]:
     engine = owner_engine(database)
     await run(
         engine,
-        "DROP SCHEMA public CASCADE",
+        "DROP SCHEMA public, reading CASCADE",
         f"CREATE ROLE {NAME} LOGIN CREATEROLE PASSWORD 'word'",
-        f"GRANT trading_app TO {NAME} WITH ADMIN OPTION",
+        f"GRANT trading_app, trading_reader TO {NAME} WITH ADMIN OPTION",
         f"CREATE SCHEMA public AUTHORIZATION {NAME}",
+        f"GRANT CREATE ON DATABASE {database.name} TO {NAME}",
     )
     yield engine
     await run(engine, f"DROP OWNED BY {NAME} CASCADE", f"DROP ROLE {NAME}")
