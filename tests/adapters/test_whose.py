@@ -74,8 +74,8 @@ def test_what_is_called_is_told_whose_it_is(name: str, run: Callable[..., Any]) 
 
 
 def test_an_id_alone_is_known_by_its_name() -> None:
-    def watch(desk_id: str) -> None:
-        raise NotImplementedError(desk_id)
+    def watch(desk_id: str) -> str:
+        return desk_id
 
     assert whose(watch, ["main"]) == {"desk_id": "main"}
     assert whose(watch, [7]) == {}
