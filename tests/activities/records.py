@@ -141,7 +141,7 @@ def broken(hint: Any) -> list[object]:
     wrong: list[object] = [{"nobody": "knows"}]
     kinds = [one for one in (hint, *get_args(hint)) if isinstance(one, type) and issubclass(one, BaseModel)]
     for kind in kinds[:1]:
-        nonsense: dict[str, Any] = {name: [Decimal("NaN")] for name in kind.model_fields}
+        nonsense: dict[str, Any] = {name: [{"nobody": Decimal("NaN")}] for name in kind.model_fields}
         built = kind.model_construct(None, **nonsense)
         wrong.append((built,) if get_origin(hint) is tuple else built)
     return wrong
