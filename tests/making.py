@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, JsonValue
 import trading
 from trading.access import SecretHash, TokenId
 from trading.accounts import Account, Asset
+from trading.agents.questions import Agent
 from trading.instruments import Side, Symbol
 from trading.limits import Limits
 from trading.market import Quote, SnapshotSummary
@@ -30,6 +31,8 @@ from trading.steps import Cycle
 from trading.strategy import Source
 
 AT = datetime(2026, 11, 20, 16, tzinfo=UTC)
+FOUR = (Agent.DATA, Agent.RISK, Agent.VALIDATOR, Agent.META)
+"""The agents of every cycle that agents decide."""
 DESK, CYCLE, TRACE = "paper", "paper/cycle-1", "trace-1"
 
 

@@ -13,8 +13,8 @@ from tests.fakes import model
 from tests.fakes.asking import AskingSteps
 from tests.fakes.model import Says, ScriptedModel, Words
 from tests.fakes.steps import ordered
-from tests.making import cycle
-from trading.agents.questions import FOUR, Agent, Question
+from tests.making import FOUR, cycle
+from trading.agents.questions import Agent, Question
 from trading.cycle import run_cycle
 from trading.docket import CycleOutcome
 from trading.errors import ModelUnavailable

@@ -24,7 +24,8 @@ from tests.backtest.deciding import Away, Busy, Mumbling, Silent, deciders, file
 from tests.backtest.replaying import WARM, books_of, lived, plan
 from tests.backtest.test_look_ahead import foreseeing
 from tests.fakes.seats import Dear
-from trading.agents.questions import FOUR, Agent
+from tests.making import FOUR
+from trading.agents.questions import Agent
 from trading.ports import LanguageModel
 from trading.strategy import AGENTS
 

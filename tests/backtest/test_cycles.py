@@ -18,7 +18,7 @@ from backtest.results.result import Result, Verdict
 from backtest.studies.trials import Engines
 from tests.backtest import panels
 from tests.backtest.replaying import WARM, books_of, lived, plan
-from trading.agents.questions import FOUR
+from tests.making import FOUR
 from trading.backtest_plan import Engine, FillAt, Frictions, SizedBy, Sizing
 from trading.breaker_rules import BreakerRules
 from trading.corporate_actions import ActionKind, CorporateAction

@@ -13,9 +13,9 @@ from tests.fakes.asking import AskingSteps
 from tests.fakes.hostile import ObedientModel, envelopes
 from tests.fakes.steps import PRICES, ordered
 from tests.injections.corpus import CORPUS, KINDS
-from tests.making import cycle
+from tests.making import FOUR, cycle
 from trading.agents.envelope import CLOSE, OPEN
-from trading.agents.questions import FOUR, Agent, Asking, Question
+from trading.agents.questions import Agent, Asking, Question
 from trading.cycle import run_cycle
 from trading.strategy import first_strategy
 from wiring.models import seats_of

@@ -26,10 +26,6 @@ class Agent(StrEnum):
     INQUIRER = "Inquirer"
 
 
-FOUR = (Agent.DATA, Agent.RISK, Agent.VALIDATOR, Agent.META)
-"""Those without whom no cycle is decided by agents."""
-
-
 MOST_SAID = 20_000
 """Characters of an unreadable answer that its repair repeats."""
 _MOST_WRONG = 400

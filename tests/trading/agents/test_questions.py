@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.making import FOUR
 from tests.trading.agents.cases import (
     ASK,
     AT,
@@ -22,7 +23,7 @@ from trading.agents import data, meta, risk, validator
 from trading.agents.envelope import CLOSE, OPEN
 from trading.agents.facts import Books, steady
 from trading.agents.posing import Prompt
-from trading.agents.questions import FOUR, Agent, Asking, Question
+from trading.agents.questions import Agent, Asking, Question
 from trading.instruments import Instrument, Side
 from trading.market import Snapshot
 from trading.news import News
