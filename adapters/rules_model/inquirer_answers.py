@@ -22,7 +22,8 @@ def _halt(sight: Sight) -> Words:
         for row in stops[:5]
     ]
     text = f"Halted or reduced{sight.when}: {'; '.join(said)}." if said else f"Nothing halted us{sight.when}."
-    return Words(f"{text} {'. '.join(now[:5])}", once(found.ids_of(stops or found.rows)), is_sure=True)
+    stands = "; ".join(now[:5]) or "how it stands is not told"
+    return Words(f"{text} {stands[0].upper()}{stands[1:]}.", once(found.ids_of(stops or found.rows)), is_sure=True)
 
 
 def _cost(sight: Sight) -> Words:
