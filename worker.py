@@ -72,12 +72,14 @@ from adapters.postgres.weeks import PostgresWeeks
 from adapters.temporal.connection import add_missing_search_attributes, connect
 from adapters.temporal.ending import leave
 from adapters.temporal.pulse import beating
+from adapters.tracing.ports import TracedJournal, TracedModel
 from console import ready
 from console.complaint import complain
 from console.door import SignalledDesk
 from console.reach import reach
 from console.routine import begin_routine
 from console.timetable import Timetable, timetable_of
+from console.tracing import trace
 from console.watchlist import Prices
 from settings import Settings
 from trading.errors import BadConfiguration
@@ -147,8 +149,8 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
         return activities_of_studies(settings, engine)
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
-        models, journal = settings.models, MeteredJournal(PostgresJournal(engine))
-        cast, budget = cast_of(models, MeteredModel), budget_of(models)
+        models, journal = settings.models, TracedJournal(MeteredJournal(PostgresJournal(engine)))
+        cast, budget = cast_of(models, lambda model: MeteredModel(TracedModel(model))), budget_of(models)
         agents = AgentActivities(cast, journal, snapshots, budget, PostgresMemory(engine))
         answering = InquirerActivities(cast, journal, budget)
         four: Activities = [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
@@ -375,6 +377,7 @@ def main(
         logs.configure(form=settings.log.format, level=settings.log.level, redact=redaction_of(settings))
         if settings.log.file is not None:
             logs.write_also(settings.log.file, redaction_of(settings), level=settings.log.level)
+        trace(settings)
         asyncio.run(work(settings, named, health_file))
     except Exception as error:  # noqa: BLE001  the last place that can say anything
         code = complain("worker", error)

@@ -27,6 +27,16 @@ TEMPORAL = {
     "TEMPORAL_TLS_CLIENT_CERT_PATH": "Our own certificate, for mTLS.",
     "TEMPORAL_TLS_CLIENT_KEY_PATH": "And its key.",
 }
+TRACING = {
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "Where traces go, by OTLP over HTTP, as http://127.0.0.1:4318; nowhere when unset.",
+    "OTEL_EXPORTER_OTLP_HEADERS": "What lets them in there, as authorization=Bearer%20…; never shown.",
+    "OTEL_TRACES_EXPORTER": "`otlp`, or `none` to keep them here whatever the endpoint is.",
+    "OTEL_TRACES_SAMPLER": "Which are kept, as parentbased_traceidratio; all when unset.",
+    "OTEL_TRACES_SAMPLER_ARG": "Of those a part, as 0.1.",
+    "OTEL_SERVICE_NAME": "What this desk is called there; `trading-desk` when unset.",
+    "OTEL_RESOURCE_ATTRIBUTES": "What is said of it besides, as deployment.environment.name=home.",
+}
+"""OpenTelemetry reads these and all its others itself."""
 COMPOSE = {
     "WORKER_DB_PASSWORD": "Of `trading_worker`, who works in the books and cannot change the log.",
     "TEMPORAL_DB_PASSWORD": "Of `temporal`, the owner of Temporal's own databases.",
@@ -41,6 +51,7 @@ def example(groups: Mapping[str, type[BaseSettings]]) -> str:
     for prefix, group in groups.items():
         lines += _section(getdoc(group) or "", [each for each in known if each.prefix == prefix])
     lines += _section("Temporal's own variables, for a server that is not the embedded one.", named(TEMPORAL))
+    lines += _section("OpenTelemetry's own variables: where traces go.", named(TRACING))
     lines += _section(
         "For docker-compose.yml, with DB_PASSWORD: passwords that its database is made with.", named(COMPOSE)
     )

@@ -1,0 +1,59 @@
+"""Libraries that make spans by instrumentation: the database's statements, and requests to vendors.
+
+Only within a trace: what a scrape or a look of the page reads would be a trace of one statement each. And nothing of a
+trace is sent along: no vendor is told how our house is built.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opentelemetry import propagate, trace
+from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor, HTTPXClientInstrumentor
+from opentelemetry.instrumentation.requests import RequestsInstrumentor
+from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.trace import Tracer, TracerProvider
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+class WithinTraces(TracerProvider):
+    """Makes spans under a span that is recorded, and otherwise none."""
+
+    def __init__(self, provider: TracerProvider) -> None:
+        self._provider = provider
+
+    def get_tracer(self, *args: Any, **options: Any) -> Tracer:
+        """A tracer like that."""
+        return _Within(self._provider.get_tracer(*args, **options))
+
+
+class _Within(Tracer):
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    def _chosen(self) -> Tracer:
+        return self._tracer if trace.get_current_span().is_recording() else _NOBODY
+
+    def start_span(self, *args: Any, **options: Any) -> trace.Span:
+        return self._chosen().start_span(*args, **options)
+
+    def start_as_current_span(self, *args: Any, **options: Any) -> Any:
+        return self._chosen().start_as_current_span(*args, **options)
+
+
+_NOBODY = trace.NoOpTracer()
+
+
+def instrument(provider: TracerProvider) -> WithinTraces:
+    """Let every HTTP client of this process make spans. Answers whose spans they are."""
+    propagate.set_global_textmap(CompositePropagator([]))
+    within = WithinTraces(provider)
+    for one in (HTTPX2ClientInstrumentor, HTTPXClientInstrumentor, RequestsInstrumentor):
+        one().instrument(tracer_provider=within)
+    return within
+
+
+def see(engine: AsyncEngine, within: WithinTraces) -> None:
+    """Make a span of each statement of an engine; it has the statement's text, and never its values."""
+    SQLAlchemyInstrumentor().instrument(engine=engine.sync_engine, tracer_provider=within)
