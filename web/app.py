@@ -68,7 +68,16 @@ back and is the `trace_id` of all that a request starts. Without a token, what c
 
 def create_app(at: WebDesk, door: Door, *, registries: Sequence[CollectorRegistry] = ()) -> FastAPI:
     """The API of one desk; `registries` are told at /metrics besides its own counts."""
-    app = FastAPI(title=TITLE, version=VERSION, description=ABOUT, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=TITLE,
+        version=VERSION,
+        description=ABOUT,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        # The guard makes a request's span: these would join a stranger's trace, and tell what was asked for.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
     counts, web = Counts(), at.settings.web
     app.state.desk = at
     app.state.door = door

@@ -40,7 +40,7 @@ class TracedJournal:
         found = await self._journal.find(call_id)
         if found is not None:
             asked = _asked(found.question, None)
-            told = {"gen_ai.response.model": found.reply.model, "trading.model.known": True}
+            told: Attributes = {"gen_ai.response.model": found.reply.model, "trading.model.known": True}
             with spans.span(f"known {found.question.model}", {**asked, **told}):
                 pass
         return found
@@ -77,9 +77,9 @@ def _answered(reply: Reply) -> Attributes:
         "gen_ai.response.model": reply.model,
         "gen_ai.response.id": reply.request_id,
         "gen_ai.response.finish_reasons": (_STOPS[reply.stop.value],),
-        "gen_ai.usage.input_tokens": usage and usage.input_tokens,
-        "gen_ai.usage.output_tokens": usage and usage.output_tokens,
-        "gen_ai.usage.cache_read.input_tokens": usage and usage.cache_read_tokens,
-        "gen_ai.usage.cache_creation.input_tokens": usage and usage.cache_write_tokens,
+        "gen_ai.usage.input_tokens": usage.input_tokens if usage else None,
+        "gen_ai.usage.output_tokens": usage.output_tokens if usage else None,
+        "gen_ai.usage.cache_read.input_tokens": usage.cache_read_tokens if usage else None,
+        "gen_ai.usage.cache_creation.input_tokens": usage.cache_write_tokens if usage else None,
         "trading.model.cost_usd": None if reply.cost_usd is None else float(reply.cost_usd),
     }

@@ -32,9 +32,10 @@ _SERVER_ERRORS = 500
 class OpenTelemetry:
     """The port `Tracer`."""
 
-    def __init__(self, provider: ReplaySafeTracerProvider, within: libraries.WithinTraces) -> None:
+    def __init__(self, provider: ReplaySafeTracerProvider, within: libraries.WithinTraces, exporter: Sparing) -> None:
         self._provider = provider
         self._within = within
+        self._exporter = exporter
         self._tracer = provider.get_tracer(NAME)
 
     @contextmanager
@@ -60,6 +61,8 @@ class OpenTelemetry:
         ending = threading.Thread(target=self._provider.shutdown, daemon=True)
         ending.start()
         ending.join(CLOSE_SECONDS)
+        if ending.is_alive():
+            self._exporter.hangs()
 
 
 def started(redact: Redact, exporter: SpanExporter | None = None) -> OpenTelemetry:
@@ -70,12 +73,13 @@ def started(redact: Redact, exporter: SpanExporter | None = None) -> OpenTelemet
     generator = ids.TraceIds()
     real = TracerProvider(resource=_resource(), id_generator=generator, shutdown_on_exit=False)
     real.sampler = WithoutLooks(real.sampler)
-    real.add_span_processor(BatchSpanProcessor(Sparing(exporter or OTLPSpanExporter(), redact)))
+    sparing = Sparing(exporter or OTLPSpanExporter(), redact)
+    real.add_span_processor(BatchSpanProcessor(sparing))
     provider = ReplaySafeTracerProvider(real, generator)
     trace.set_tracer_provider(provider)
     # It would say at each batch what `Sparing` says once. What it has to say of the variables it has said by now.
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
-    return OpenTelemetry(provider, libraries.instrument(provider))
+    return OpenTelemetry(provider, libraries.instrument(provider), sparing)
 
 
 def _resource() -> Resource:

@@ -141,8 +141,8 @@ def _heard(heard: Heard[Any]) -> Attributes:
     return {
         "trading.agent.outcome": "answered" if abstained is None else "abstained",
         "trading.agent.cause": None if abstained is None else abstained.cause,
-        "trading.prompt_version": heard.source and heard.source.prompt_version,
-        "gen_ai.response.model": heard.source and heard.source.model,
+        "trading.prompt_version": heard.source.prompt_version if heard.source else None,
+        "gen_ai.response.model": heard.source.model if heard.source else None,
     }
 
 
