@@ -69,7 +69,11 @@ def named(described: Mapping[str, str]) -> list[Variable]:
     """Variables that are no settings of ours."""
     return [
         Variable(
-            name=name, prefix="", default="", description=description, is_secret="KEY" in name or "PASSWORD" in name
+            name=name,
+            prefix="",
+            default="",
+            description=description,
+            is_secret=any(word in name for word in ("KEY", "PASSWORD", "HEADERS")),
         )
         for name, description in described.items()
     ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import settings as configuration
 from console.check import Check, Health
 from console.draft import Draft, known_variables, refuse_unknown
-from console.env_example import COMPOSE, TEMPORAL
+from console.env_example import COMPOSE, TEMPORAL, TRACING
 from console.keys import CHECKS, KeyCheck
 from console.output import Output, toned
 from trading.errors import BadConfiguration
@@ -108,7 +108,9 @@ def _converse(draft: Draft, wish: Wish, output: Output, person: Person) -> None:
     alone = [
         (each.name,)
         for each in known_variables().values()
-        if each.is_secret and each.name not in covered | {*MADE, *TEMPORAL} and not each.name.startswith(ALERTS)
+        if each.is_secret
+        and each.name not in covered | {*MADE, *TEMPORAL, *TRACING}
+        and not each.name.startswith(ALERTS)
     ]
     for names in (*(each.variables for each in draft.checks if each.asked), *alone):
         while not _settled(draft, _asked(draft, names, wish, output), person, output, untried=wish.untried):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
-from opentelemetry.trace import Link, SpanKind, TraceState
-from opentelemetry.util.types import Attributes
 
 _LOOKS = ("QueryWorkflow:", "HandleQuery:", "ValidateUpdate:")
 
@@ -18,20 +16,13 @@ class WithoutLooks(Sampler):
     def __init__(self, sampler: Sampler) -> None:
         self._sampler = sampler
 
-    def should_sample(  # noqa: PLR0913, PLR0917  the SDK's
-        self,
-        parent_context: Context | None,
-        trace_id: int,
-        name: str,
-        kind: SpanKind | None = None,
-        attributes: Attributes = None,
-        links: Sequence[Link] | None = None,
-        trace_state: TraceState | None = None,
+    def should_sample(
+        self, parent_context: Context | None, trace_id: int, name: str, *more: Any, **options: Any
     ) -> SamplingResult:
         """Decide."""
         if name.startswith(_LOOKS):
             return SamplingResult(Decision.DROP)
-        return self._sampler.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
+        return self._sampler.should_sample(parent_context, trace_id, name, *more, **options)
 
     def get_description(self) -> str:
         """How it is called."""

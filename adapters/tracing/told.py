@@ -1,4 +1,4 @@
-"""What spans say of the desk's own records: who, what and how it ended; never a prompt, an answer or a sum.
+"""What spans say of the desk's own records: who, what and how it ended; never a prompt or an answer.
 
 Quantities and ids of orders are said: without them an order cannot be found again at its broker.
 """
