@@ -1,5 +1,5 @@
 // Every cycle and how it ended, and the form that asks for one.
-import { CYCLE_LINES, CycleLink, EndBadge, endWords, someOf, took, triggerOf } from "../parts/cycles.js";
+import { CYCLE_LINES, CycleLink, EndBadge, someOf, took, triggerOf } from "../parts/cycles.js";
 import { html } from "../parts/html.js";
 import { Loaded, useRead } from "../parts/load.js";
 import { useQuery } from "../parts/router.js";
@@ -41,8 +41,7 @@ const COLUMNS = [
   { title: "Why", cell: (each) => html`<span class="id">${triggerOf(each)}</span>` },
   { title: "Symbols", cell: (each) => html`<span class="few">${someOf(each.symbols)}</span>` },
   { title: "Took", right: true, cell: (each) => took(each.started_at, each.ended_at) },
-  { title: "Came to", cell: (each) => html`<${EndBadge} cycle=${each} />` },
-  { title: "In words", cell: (each) => html`<span class="why">${endWords(each)}</span>` },
+  { title: "Came to", cell: (each) => html`<${EndBadge} cycle=${each} />${each.reason && html`<span class="why">${each.reason}</span>`}` },
 ];
 
 function CycleTable({ cycles }) {
