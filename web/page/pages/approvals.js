@@ -1,0 +1,5 @@
+import { html } from "../parts/html.js";
+
+export function Approvals() {
+  return html`<h1>Approvals</h1>`;
+}

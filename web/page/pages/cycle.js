@@ -1,0 +1,5 @@
+import { html } from "../parts/html.js";
+
+export function Cycle({ cycle }) {
+  return html`<h1>Cycle ${cycle}</h1>`;
+}

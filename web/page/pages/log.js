@@ -1,0 +1,5 @@
+import { html } from "../parts/html.js";
+
+export function Log() {
+  return html`<h1>Log</h1>`;
+}

@@ -1,0 +1,35 @@
+// How numbers, times and states are said. Amounts come as decimal strings and are only rounded for the eye.
+import { html } from "./html.js";
+
+const dollars = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const counted = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
+const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const NONE = "–";
+
+export const usd = (amount) => (amount == null ? NONE : dollars.format(amount));
+export const number = (value) => (value == null ? NONE : counted.format(value));
+export const percent = (share, digits = 1) => (share == null ? NONE : `${(Number(share) * 100).toFixed(digits)} %`);
+export const signed = (amount, say = usd) => (amount == null ? NONE : `${Number(amount) > 0 ? "+" : ""}${say(amount)}`);
+export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
+// "OrderFilled" as "Order filled".
+export const spaced = (name) => name.replace(/_/g, " ").replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`).replace(/^./, (a) => a.toUpperCase());
+
+export function Time({ at }) {
+  return at ? html`<time datetime=${at} title=${at}>${moments.format(new Date(at))}</time>` : NONE;
+}
+
+// A gain or loss: coloured, and said by its sign as well.
+export function Gain({ amount, say = usd }) {
+  const kind = Number(amount) > 0 ? "up" : Number(amount) < 0 ? "down" : "";
+  return html`<span class=${kind}>${signed(amount, say)}</span>`;
+}
+
+const KINDS = {
+  ACTIVE: "good", traded: "good", filled: "good", EXECUTE: "good", APPROVE: "good", VALID: "good", ok: "good", done: "good",
+  HALTED: "bad", failed: "bad", rejected: "bad", REJECT: "bad", denied: "bad", critical: "bad", error: "bad",
+  PROBATION: "warn", FLATTENING: "warn", degraded: "warn", warning: "warn", partially_filled: "warn", pending: "warn",
+};
+
+export function Badge({ children, kind }) {
+  return html`<span class=${`badge ${kind ?? KINDS[children] ?? ""}`}>${children}</span>`;
+}
