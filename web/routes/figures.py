@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from adapters.postgres.engine import transaction
 from adapters.postgres.shadow import all_trades
+from console.challenges import contests_of
 from console.desk import has_books
 from console.report import close_of, performance_of
 from console.scoreboard import Scoreboard, Within, read_scoreboard
@@ -17,13 +18,14 @@ from console.shadow import Totals
 from console.spend import Spending, read_spend
 from console.status import look_at
 from trading.closing import DailyClose
+from trading.contest import Contest
 from trading.errors import BadConfiguration
 from trading.spending import SpendKey
 from trading.strategy import StrategyId
 from web.access import Reads
 from web.desk import AtDesk, WebDesk
 from web.problems import Refusal, documented
-from web.told import Limit, told
+from web.told import Limit, Page, told
 
 router = APIRouter(prefix="/api", tags=["figures"], dependencies=[Reads], responses=documented(404, 409))
 
@@ -60,6 +62,13 @@ async def scoreboard(
     await has_books(at.books)
     days = (None if day is None else day.isoformat() for day in (since, until))
     return told(request, await read_scoreboard(at.books, Within(*days, strategy)))
+
+
+@router.get("/challenges", response_model=Page[Contest])
+async def challenges(request: Request, at: AtDesk) -> Response:
+    """Strategies that think beside another with other models or words, what both have shown, and what is missing."""
+    await has_books(at.books)
+    return told(request, {"items": await contests_of(await at.strategies()), "next": None})
 
 
 @router.get("/performance")
