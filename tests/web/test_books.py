@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import insert
 
+from adapters.postgres.spend_tables import model_spend
 from tests.web.api import Api
 
 
@@ -78,9 +80,18 @@ async def test_a_cycle_tells_what_each_call_cost_and_all_of_them(desk: Api) -> N
     before = await document(desk, path)
     assert Decimal(before["cost_usd"]) == 0
     calls = sorted({line["data"]["source"]["call_id"] for line in before["events"] if "source" in line["data"]})
-    priced = text("UPDATE model_calls SET cost_usd = 0.0123 WHERE call_id = ANY(:calls)")
+    paid = {
+        "cycle_id": cycle["cycle_id"],
+        "desk_id": "main",
+        "strategy_id": "agents",
+        "agent": "DataAgent",
+        "model": "m",
+    }
+    known = {"attempt": 1, "state": "settled", "reserved_usd": 1, "reserved_tokens": 9, "is_priced": True}
+    taken = {"settled_usd": Decimal("0.0123"), "settled_tokens": 9, "at": datetime.now(UTC)}
+    rows = [{**paid, **known, **taken, "call_id": call} for call in calls[:2]]
     async with desk.desk.books.engine.begin() as connection:
-        await connection.execute(priced, {"calls": calls[:2]})
+        await connection.execute(insert(model_spend), rows)
     after = await document(desk, path)
     assert {call for call, usd in after["costs"].items() if Decimal(usd)} == set(calls[:2])
     assert Decimal(after["cost_usd"]) == Decimal("0.0246")
