@@ -33,6 +33,7 @@ from web.routes import (
     market,
     memory,
     metrics,
+    rules,
     schedules,
     strategies,
 )
@@ -50,6 +51,7 @@ ROUTERS = (
     market,
     capital,
     strategies,
+    rules,
     breaker,
     approvals,
     alerts,
