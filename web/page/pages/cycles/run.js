@@ -1,6 +1,7 @@
 // Asking for a cycle: what it looks at, who decides, and then to its page, where it arrives.
-import { ask } from "../../parts/api.js";
+import { ask, newKey } from "../../parts/api.js";
 import { hrefOf } from "../../parts/cycles.js";
+import { Choice, Field } from "../../parts/form.js";
 import { html, useRef, useState } from "../../parts/html.js";
 import { Failed } from "../../parts/load.js";
 import { go } from "../../parts/router.js";
@@ -39,22 +40,10 @@ export function RunCycle({ strategies }) {
 
 function Fields({ strategies }) {
   const names = strategies.length > 0 ? strategies.map((each) => each.strategy_id) : [FIRST];
-  return html`<div>
-      <label>Symbols
-        <input name="symbols" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="1000"
-          placeholder="AAPL MSFT" aria-describedby="run-symbols" />
-      </label>
-      <p id="run-symbols" class="quiet">Without any: what the strategy looks at.</p>
-    </div>
-    <div>
-      <label>Strategy
-        <select name="strategy">${names.map((name) => html`<option value=${name}>${name}</option>`)}</select>
-      </label>
-    </div>
-    <div>
-      <label>As of <input type="date" name="as_of" aria-describedby="run-as-of" /></label>
-      <p id="run-as-of" class="quiet">A past session that the market has; without a date, now.</p>
-    </div>`;
+  return html`<${Field} id="run-symbols" name="symbols" label="Symbols" hint="Without any: what the strategy looks at." placeholder="AAPL MSFT"
+      autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="1000" />
+    <${Choice} id="run-strategy" name="strategy" label="Strategy" options=${names.map((name) => [name, name])} />
+    <${Field} id="run-as-of" name="as_of" label="As of" type="date" hint="A past session that the market has; without a date, now." />`;
 }
 
 function wishOf(form) {
@@ -62,9 +51,4 @@ function wishOf(form) {
   const symbols = said.get("symbols").toUpperCase().split(/[\s,;]+/).filter(Boolean);
   const as_of = said.get("as_of") || null;
   return { symbols, strategy: said.get("strategy"), anytime: said.has("anytime"), as_of };
-}
-
-// Without `crypto.randomUUID`, which a browser has only on this machine or behind TLS.
-function newKey() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
