@@ -15,12 +15,13 @@ export function RunCycle({ strategies }) {
     event.preventDefault();
     key.current ??= newKey();
     become({ busy: true });
+    const wish = wishOf(event.target);
     try {
-      const said = await ask("POST", "/cycles/run", wishOf(event.target), { key: key.current });
+      const said = await ask("POST", "/cycles/run", wish, { key: key.current });
       go(hrefOf(said.ticket.cycle_id));
     } catch (problem) {
       if (problem.status >= 400 && problem.status < 500) key.current = null;
-      become({ problem });
+      become({ problem: inWords(problem, wish) });
     }
   };
   return html`<section aria-labelledby="run" class="card">
@@ -51,4 +52,13 @@ function wishOf(form) {
   const symbols = said.get("symbols").toUpperCase().split(/[\s,;]+/).filter(Boolean);
   const as_of = said.get("as_of") || null;
   return { symbols, strategy: said.get("strategy"), anytime: said.has("anytime"), as_of };
+}
+
+// Of a symbol that is none the desk tells only its place and a pattern.
+function inWords(problem, { symbols }) {
+  const errors = (problem.errors ?? []).map((each) => {
+    const place = /^body\.symbols\.(\d+)$/.exec(each.where)?.[1];
+    return place === undefined ? each : { what: `${symbols[place]} is no ticker, such as AAPL or BRK.B` };
+  });
+  return { message: problem.message, errors };
 }

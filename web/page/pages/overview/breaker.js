@@ -54,7 +54,7 @@ function Strategies({ strategies }) {
   const stopped = strategies.filter((each) => each.breaker.state !== "ACTIVE" || !each.enabled);
   if (stopped.length === 0) return null;
   return html`<h3>Strategies</h3><ul class="plainly">${stopped.map((each) => html`<li key=${each.strategy_id}>
-    <${Link} href=${`/strategies/${encodeURIComponent(each.strategy_id)}`}>${each.strategy_id}<//>
+    <${Link} href=${`/strategies/${encodeURIComponent(each.strategy_id)}`}>${each.strategy_id}<//>${" "}
     <${Badge}>${each.breaker.state}<//>${!each.enabled && html` <${Badge} kind="warn">disabled<//>`} ${each.breaker.reason}
   </li>`)}</ul>`;
 }

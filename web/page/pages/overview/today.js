@@ -24,7 +24,7 @@ function Cycles({ cycles, last }) {
     return html`<p class="quiet">None today.${last && html` The last: <${CycleLink} id=${last.cycle_id} /> <${EndBadge} cycle=${last} />`}</p>`;
   }
   return html`<ul class="plainly">${cycles.slice(0, SHOWN).map((each) => html`<li key=${each.cycle_id}>
-      <time datetime=${at(each).toISOString()}>${clock.format(at(each))}</time> <${EndBadge} cycle=${each} />
+      <time datetime=${at(each).toISOString()}>${clock.format(at(each))}</time> <${EndBadge} cycle=${each} />${" "}
       <${CycleLink} id=${each.cycle_id}>${each.strategy_id}<//> <span class="quiet">${someOf(each.symbols, 4)}</span>
     </li>`)}</ul>
     ${cycles.length > SHOWN && html`<p class="quiet">and ${cycles.length - SHOWN}${cycles.length === MOST ? " or more" : ""} before.</p>`}`;
