@@ -4,11 +4,19 @@ import { hrefOf } from "../../parts/cycles.js";
 import { Choice, Field } from "../../parts/form.js";
 import { html, useRef, useState } from "../../parts/html.js";
 import { Failed } from "../../parts/load.js";
+import { NotAllowed, may, useMe } from "../../parts/me.js";
 import { go } from "../../parts/router.js";
 
 const FIRST = "agents";
 
 export function RunCycle({ strategies }) {
+  const me = useMe();
+  return html`<section aria-labelledby="run" class="card"><h2 id="run">Run a cycle</h2>
+    ${may(me, "operate") ? html`<${Form} strategies=${strategies} />` : html`<${NotAllowed} me=${me} scope="operate" to="run a cycle" />`}
+  </section>`;
+}
+
+function Form({ strategies }) {
   const key = useRef(null); // of one submission, kept while its answer is unknown: the same wish is not granted twice
   const [{ busy, problem }, become] = useState({});
   const submit = async (event) => {
@@ -24,19 +32,14 @@ export function RunCycle({ strategies }) {
       become({ problem: inWords(problem, wish) });
     }
   };
-  return html`<section aria-labelledby="run" class="card">
-    <h2 id="run">Run a cycle</h2>
-    <form class="narrow" onSubmit=${submit} onInput=${() => void (key.current = null)}>
-      <div class="fields">
-        <${Fields} strategies=${strategies} />
-      </div>
+  return html`<form onSubmit=${submit} onInput=${() => void (key.current = null)}>
+      <div class="fields"><${Fields} strategies=${strategies} /></div>
       <div class="row">
         <button type="submit" disabled=${busy}>${busy ? "Asking …" : "Run a cycle"}</button>
         <label class="check"><input type="checkbox" name="anytime" /> Although the exchange is closed (on paper alone)</label>
       </div>
     </form>
-    ${problem && html`<${Failed} problem=${problem} />`}
-  </section>`;
+    ${problem && html`<${Failed} problem=${problem} />`}`;
 }
 
 function Fields({ strategies }) {
