@@ -1,5 +1,5 @@
 // What waits for a person's yes: the exact orders, until when, and the answer, which is bound to their hash.
-import { html, useState } from "../parts/html.js";
+import { html, useRef, useState } from "../parts/html.js";
 import { Loaded, useRead } from "../parts/load.js";
 import { may, NotAllowed, useMe } from "../parts/me.js";
 import { Link } from "../parts/router.js";
@@ -15,22 +15,27 @@ export function Approvals() {
   const me = useMe();
   const [answering, answer] = useState(null); // {asked, symbols, yes}: as they were seen
   const [told, tell] = useState("");
+  const status = useRef(null);
   const mayAnswer = may(me, "approve");
   const close = () => {
     answer(null);
     waiting.again();
+  };
+  const taken = (words) => {
+    tell(words);
+    setTimeout(() => status.current?.focus()); // once the dialog is gone: what was pressed goes as well
   };
   const empty = html`Nothing waits. Entries wait here when <code>TRADING_APPROVAL</code>, or the approval of <${Link} href="/strategies">a strategy<//>,
     says so; exits and stops never do.`;
   return html`<h1>Approvals</h1>
     <p class="quiet">Silence is no: what nobody has answered in time is not sent.</p>
     ${!mayAnswer && html`<${NotAllowed} me=${me} scope="approve" to="answer" />`}
-    <p role="status">${told}</p>
+    <p role="status" tabindex="-1" ref=${status}>${told}</p>
     <${Loaded} of=${waiting} empty=${empty}>
       ${(said) => said.items.map((each) => html`<${Question} key=${each.asked.hash} ...${each} mayAnswer=${mayAnswer}
         over=${waiting.again} answer=${answer} />`)}
     <//>
-    ${answering && html`<${Answer} ...${answering} tell=${tell} close=${close} />`}
+    ${answering && html`<${Answer} ...${answering} tell=${taken} close=${close} />`}
     <h2>Answered lately</h2>
     <${Answered} />`;
 }

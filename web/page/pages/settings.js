@@ -33,15 +33,21 @@ function Groups({ items, all }) {
   const groups = Object.entries(Object.groupBy(items, (each) => each.group));
   return html`<p role="status" class="quiet">${items.length === all ? plural(all, "setting") : `${items.length} of ${plural(all, "setting")}`}</p>
     ${items.length === 0 && html`<p class="empty">None like that.</p>`}
-    ${groups.map(([name, lines]) => html`<section key=${name} aria-labelledby=${`group-${name}`}><h2 id=${`group-${name}`}>${name}</h2><${Lines} name=${name} lines=${lines} /></section>`)}`;
+    ${groups.map(([name, lines]) => html`<section key=${name} aria-label=${name}><h2>${name}</h2><${Lines} name=${name} lines=${lines} /></section>`)}`;
 }
 
 function Lines({ name, lines }) {
-  return html`<${Table} name=${`Settings ${name}`} rows=${lines} keyOf=${(each) => each.variable} columns=${[
-    { title: "Variable", cell: (each) => html`<code>${each.variable}</code>` },
-    { title: "Value", cell: (each) => html`<${Value} value=${each.value} /> ${!each.is_default && html`<${Badge} kind="warn">changed<//>`}` },
+  return html`<${Table} name=${`Settings: ${name}`} rows=${lines} keyOf=${(each) => each.variable} columns=${[
+    { title: "Variable", cell: (each) => html`<code class="id">${each.variable}</code>` },
+    { title: "Value", cell: (each) => html`<div class="value"><${Value} value=${each.value} /> <${Source} setting=${each} /></div>` },
     { title: "What it is", cell: (each) => html`<div class="words"><${Prose} text=${each.description} /></div>` },
   ]} />`;
+}
+
+const SOURCES = { environment: "changed, in the environment", ".env": "changed, in .env", given: "given at its start" };
+
+function Source({ setting }) {
+  return !setting.is_default && html`<${Badge} kind="warn">${SOURCES[setting.source] ?? "changed"}<//>`;
 }
 
 function Value({ value }) {

@@ -28,7 +28,7 @@ export function Question({ asked, seconds_left, live, mayAnswer, over, answer })
     ${mayAnswer && left > 0 && html`<div class="row">
       <button type="button" disabled=${!chosen.length} onClick=${() => answer({ asked, symbols: chosen, yes: true })}>
         ${all ? `Approve ${asked.orders.length === 1 ? "it" : `all ${chosen.length}`} …` : `Approve ${chosen.length} of ${asked.orders.length} …`}</button>
-      <button type="button" class="danger" onClick=${() => answer({ asked, symbols: asked.symbols ?? chosen, yes: false })}>Reject all …</button>
+      <button type="button" class="danger" onClick=${() => answer({ asked, symbols: [], yes: false })}>Reject all …</button>
     </div>`}
   </section>`;
 }
@@ -39,12 +39,12 @@ export function Orders({ orders, kept, flip, name = "Orders that wait" }) {
     onChange=${() => flip(request.symbol)} />`;
   return html`<${Table} name=${name} rows=${orders} keyOf=${(each) => each.request.client_order_id} columns=${[
     ...(flip ? [{ title: "Approve", cell: box }] : []),
-    { title: "Order", cell: ({ request }) => html`<strong>${request.side} ${number(request.quantity)} ${request.symbol}</strong>` },
+    { title: "Order", cell: ({ request }) => html`<strong class="id">${request.side} ${number(request.quantity)} ${request.symbol}</strong>` },
+    { title: "Value", right: true, cell: (each) => html`<strong>${usd(each.usd)}</strong>` },
     { title: "Price seen", right: true, cell: ({ request }) => usd(request.mark) },
-    { title: "Limit", right: true, cell: ({ request }) => usd(request.limit_price) },
     { title: "Stop", right: true, cell: ({ request }) => usd(request.stop) },
     { title: "Target", right: true, cell: ({ request }) => usd(request.target) },
-    { title: "Value", right: true, cell: (each) => html`<strong>${usd(each.usd)}</strong>` },
+    { title: "Limit", right: true, cell: ({ request }) => usd(request.limit_price) },
     ...(kept ? [{ title: "Why", cell: (each) => html`<div class="words">${each.reasoning || "–"}</div>` }] : []),
   ]} />`;
 }

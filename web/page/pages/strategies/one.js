@@ -1,5 +1,5 @@
 // One strategy: how it stands, what it is, what it has shown, and what may be done to it.
-import { html, useState } from "../../parts/html.js";
+import { html, useRef, useState } from "../../parts/html.js";
 import { Halt, Resume } from "../../parts/halting.js";
 import { Loaded, useRead } from "../../parts/load.js";
 import { may, NotAllowed, useMe } from "../../parts/me.js";
@@ -30,7 +30,8 @@ function Whole({ seen, tell }) {
   return html`
     <p class="row"><${Badge}>${breaker.state}<//> ${!strategy.enabled && html`<${Badge} kind="warn">disabled<//>`} <${Badge}>${`rung: ${strategy.rung}`}<//>
       ${strategy.challenges && html`<span>challenges <${Link} href=${`/strategies/${strategy.challenges}`}>${strategy.challenges}<//></span>`}</p>
-    ${breaker.state !== "ACTIVE" && breaker.reason && html`<p class="told">Since ${breaker.changed_by ?? "the desk"} said: ${breaker.reason}</p>`}
+    ${!breaker.gauges.length && html`<p class="quiet">It has all of the desk: the breaker on the <${Link} href="/">overview<//> is its own.</p>`}
+    ${breaker.state !== "ACTIVE" && breaker.reason && html`<p class="told">${breaker.changed_by ?? "the desk"}: ${breaker.reason}</p>`}
     <dl class="figures">
       <div><dt>Equity</dt><dd>${usd(account.equity)}</dd></div>
       <div><dt>Cash</dt><dd>${usd(account.cash)}</dd></div>
@@ -41,18 +42,17 @@ function Whole({ seen, tell }) {
     </dl>
     <${Acts} seen=${seen} tell=${tell} />
     <div class="cards">
-      <section class="card" aria-labelledby="definition"><h2 id="definition">What it is</h2><${Definition} strategy=${strategy} /></section>
-      <section class="card" aria-labelledby="shown"><h2 id="shown">What it has shown on its rung</h2><${Shown} evidence=${evidence} missing=${missing} /></section>
-      <section class="card" aria-labelledby="breaker"><h2 id="breaker">Circuit breaker</h2><${Breaker} breaker=${breaker} /></section>
+      <div class="stack">
+        <section class="card" aria-labelledby="definition"><h2 id="definition">What it is</h2><${Definition} strategy=${strategy} /></section>
+        ${breaker.gauges.length > 0 && html`<section class="card" aria-labelledby="breaker"><h2 id="breaker">Circuit breaker</h2>
+          <${Gauges} gauges=${breaker.gauges} /></section>`}
+      </div>
+      <section class="card" aria-labelledby="shown"><h2 id="shown">What it has shown on its rung</h2>
+        <${Shown} evidence=${evidence} missing=${missing} /></section>
     </div>
     <h2>Positions</h2><${Positions} positions=${account.positions} />
     <h2>Last cycles</h2><${Cycles} cycles=${seen.cycles} />
     <h2>Last changes</h2><${Changes} changes=${seen.changes} />`;
-}
-
-function Breaker({ breaker }) {
-  if (!breaker.gauges.length) return html`<p class="quiet">The desk's own breaker is its breaker as well: <${Link} href="/">overview<//>.</p>`;
-  return html`<${Gauges} gauges=${breaker.gauges} />`;
 }
 
 function Acts({ seen, tell }) {
@@ -60,21 +60,27 @@ function Acts({ seen, tell }) {
   const me = useMe();
   const [doing, start] = useState(null); // {kind, seen}: the strategy as it was when the button was pressed
   const open = (kind) => () => start({ kind, seen: strategy });
+  const first = useRef(null);
   const close = () => start(null);
+  const shut = () => {
+    close();
+    first.current?.focus(); // the form had the focus
+  };
   const button = (kind, words, danger) => html`<button type="button" class=${danger ? "danger" : "plain"} onClick=${open(kind)}>${words} …</button>`;
   const mays = { operate: may(me, "operate"), approve: may(me, "approve") };
   return html`
     ${!mays.operate && html`<${NotAllowed} me=${me} scope="operate" to="change it" />`}
     ${!mays.approve && html`<${NotAllowed} me=${me} scope="approve" to="take it up or down" />`}
     <div class="row">
-      ${mays.operate && html`${button("change", "Change")}${button("enable", strategy.enabled ? "Disable" : "Enable")}`}
+      ${mays.operate && html`<button type="button" class="plain" ref=${first} onClick=${open("change")}>Change …</button>
+        ${button("enable", strategy.enabled ? "Disable" : "Enable")}`}
       ${mays.operate && breaker.state !== "ACTIVE" && button("resume", "Resume")}
       ${mays.approve && beside(strategy.rung, true) === "paper" && button("up", "Up to paper")}
       ${mays.approve && beside(strategy.rung, false) && button("down", `Down to ${beside(strategy.rung, false)}`)}
       ${mays.operate && html`${button("halt", "Halt", true)}${button("remove", "Remove", true)}`}
     </div>
     ${strategy.rung === "paper" && html`<p class="quiet">Real money is let in at the command line, where its name is typed: <code>starter.py strategies promote ${strategy.strategy_id}</code></p>`}
-    ${doing?.kind === "change" && html`<${Change} now=${strategy} seen=${doing.seen} tell=${tell} close=${close} />`}
+    ${doing?.kind === "change" && html`<${Change} now=${strategy} seen=${doing.seen} tell=${tell} close=${shut} />`}
     ${doing?.kind === "enable" && html`<${Enable} seen=${doing.seen} tell=${tell} close=${close} />`}
     ${doing?.kind === "halt" && html`<${Halt} strategy=${strategy.strategy_id} close=${close} />`}
     ${doing?.kind === "resume" && html`<${Resume} strategy=${strategy.strategy_id} reason=${breaker.reason} close=${close} />`}

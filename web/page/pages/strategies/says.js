@@ -28,3 +28,10 @@ function pair(line) {
     return [name.trim(), said];
   }
 }
+
+// What the desk finds wrong, in the words of the field: of shares it speaks as of parts of one, of names by their pattern.
+export function reworded(what, field) {
+  if (field.as === "percent") return what.replace(/(?<=equal to )[\d.]+/, (share) => `${percentOf(share)} %`);
+  if (!what.includes("pattern")) return what;
+  return field.as === "words" ? "Not all of these are symbols, as AAPL or BRK.B." : "No such name can be.";
+}
