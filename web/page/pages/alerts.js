@@ -51,7 +51,7 @@ function List({ items, acknowledge }) {
 function Alert({ alert, deliveries, acknowledged_by, acknowledged_at, acknowledge }) {
   const { number, severity, topic, reason, raised_at } = alert;
   return html`<article aria-labelledby=${`alert-${number}`}>
-    <h3 id=${`alert-${number}`}><${Badge} kind=${severity === "critical" ? "bad" : severity === "warning" ? "warn" : ""}>${severity}<//> ${spaced(topic)}</h3>
+    <h2 id=${`alert-${number}`}><${Badge} kind=${severity === "critical" ? "bad" : severity === "warning" ? "warn" : ""}>${severity}<//> ${spaced(topic)}</h2>
     <p class="told">${reason}</p>
     <p class="quiet"><${Link} href=${`/log?around=${number}`}>Line ${number}<//>, <${Time} at=${raised_at} />. ${deliveries.length ? `${told(deliveries)}. ` : ""}
       ${acknowledged_by && html`Seen by ${acknowledged_by}, <${Time} at=${acknowledged_at} />.`}</p>
