@@ -74,7 +74,7 @@ def exposure(held: Portfolio, limits: Limits) -> Exposure:
     """That of a portfolio, by the limits that its orders are held to."""
     symbols = sorted(symbols_of(held))
     entering = [one.request for one in held.open_orders if one.request.leg is Leg.ENTRY and one.leaves > 0]
-    sectors = {one.symbol: one.sector for one in (*entering, *held.positions)}
+    sectors = {one.symbol: one.sector for one in entering} | {one.symbol: one.sector for one in held.positions}
     named = {sector: [one for one in symbols if sectors[one] == sector] for sector in {sectors[one] for one in symbols}}
     in_symbols = [_exposed(held, limits.max_position, one, exposure_of(held, one), [one]) for one in symbols]
     in_sectors = [

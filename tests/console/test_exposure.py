@@ -24,12 +24,12 @@ def test_open_entries_count_as_filled_and_the_largest_stand_first() -> None:
         open_orders=[order(request("MSFT", "20")), order(request("AAPL", "5")), protection(Leg.STOP)],
     )
     told = exposure(held, LIMITS)
-    assert [(one.name, one.usd) for one in told.symbols] == [("JPM", 3000), ("MSFT", 2000), ("AAPL", 1500)]
+    assert [(one.name, one.usd) for one in told.symbols] == [("JPM", D(3000)), ("MSFT", D(2000)), ("AAPL", D(1500))]
     assert [(one.name, one.usd, one.symbols) for one in told.sectors] == [
-        ("Technology", 3500, ("AAPL", "MSFT")),
-        ("Financials", 3000, ("JPM",)),
+        ("Technology", D(3500), ("AAPL", "MSFT")),
+        ("Financials", D(3000), ("JPM",)),
     ]
-    assert (told.gross, told.net, told.equity) == (6500, -2000, 97000)
+    assert (told.gross, told.net, told.equity) == (D(6500), D(-2000), D(97000))
     assert told.gross_part == float(D(6500) / 97000)
     assert (told.places, told.most_places, told.sectors[0].most) == (3, 7, D("0.3"))
     assert told.free_cash < D(99000) - 2500

@@ -77,7 +77,7 @@ async def test_memories_are_told_by_their_fate(desk: Api) -> None:
     assert all(line["outcome"] is None for line in pending)
     await PostgresMemory(desk.desk.books.engine).remember([one], [(0.0,) * EMBEDDING_SIZE], "none")
     (line,) = [each for each in (await document(desk, "/api/memory"))["items"] if each not in before["items"]]
-    assert (line["setup"]["cycle_id"], Decimal(line["outcome"]["pnl"])) == ("main-1", 120)
+    assert (line["setup"]["cycle_id"], Decimal(line["outcome"]["pnl"])) == ("main-1", Decimal(120))
 
 
 async def test_a_challenger_is_held_against_its_champion(desk: Api) -> None:

@@ -60,8 +60,8 @@ async def scoreboard(
 ) -> Response:
     """The agents by what became of what they spoke of, and what each stage earned or cost."""
     await has_books(at.books)
-    days = (None if day is None else day.isoformat() for day in (since, until))
-    return told(request, await read_scoreboard(at.books, Within(*days, strategy)))
+    first, last = (None if day is None else day.isoformat() for day in (since, until))
+    return told(request, await read_scoreboard(at.books, Within(first, last, strategy)))
 
 
 @router.get("/challenges", response_model=Page[Contest])
