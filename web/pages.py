@@ -43,8 +43,8 @@ assert _IMPORTS  # noqa: S101  the one script within the page: it says which fil
 _HASH = base64.b64encode(hashlib.sha256(_IMPORTS[1]).digest()).decode()
 # Its own scripts and styles, its own API, a tear sheet in a frame of its own, and nothing from anywhere else.
 POLICY = (
-    f"default-src 'none'; script-src 'self' 'sha256-{_HASH}'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    f"default-src 'none'; script-src 'self' 'sha256-{_HASH}'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 router = APIRouter(include_in_schema=False)

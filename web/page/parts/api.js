@@ -5,6 +5,7 @@ export class Problem extends Error {
     super(said.detail ?? said.title ?? `the desk answered ${status}`);
     this.status = status;
     this.errors = said.errors ?? [];
+    this.said = said;
   }
 }
 

@@ -32,7 +32,7 @@ export function StrategyForm({ was, isNew, button, send, close }) {
     }
   };
   return html`<form onSubmit=${submit} ref=${form}>
-    <fieldset><legend>${isNew ? "Name and source" : "Source"}</legend><div class="inputs">
+    <fieldset><legend>${isNew ? "Name and source" : "Source"}</legend><div class="fields">
       ${isNew && html`<${Field} id="s-strategy_id" label="Name" name="strategy_id" required maxlength="31" spellcheck="false"
         hint="Lower-case letters, digits and hyphens; it stays." wrong=${wrong.get("strategy_id")} />`}
       <${Source} was=${was.source} rules=${rules} choose=${choose} wrong=${wrong.get("source")} />
@@ -62,7 +62,7 @@ function Group({ name, fields, was, source, wrong, rule }) {
     const whole = wholeOf(field);
     return !whole || (own[whole] ?? Boolean(written(was, { path: whole, as: "whole" })));
   };
-  return html`<fieldset><legend>${name}</legend><div class="inputs">
+  return html`<fieldset><legend>${name}</legend><div class="fields">
     ${fields.filter(isThere).map((field) => html`<${One} key=${`${field.path} ${field.of ? source : ""}`} field=${field} rule=${rule} wrong=${wrong.get(field.path)}
       value=${field.of && source !== was.source ? "" : written(was, field)} changed=${(value) => set({ ...own, [field.path]: Boolean(value) })} />`)}
   </div></fieldset>`;
