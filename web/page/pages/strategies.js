@@ -17,7 +17,9 @@ const CHANGES = ["StrategyChanged", "StrategyStateChanged", "CapitalAllocated", 
 export function Strategies() {
   const strategies = useRead("/api/strategies", CHANGES);
   return html`<h1>Strategies and capital</h1>
-    <${Loaded} of=${strategies} empty="None: the desk has no books yet. Its first cycle opens them.">${(said) => html`<${List} items=${said.items} />`}<//>
+    <${Loaded} of=${strategies} empty="None: the desk has no books yet. Its first cycle opens them.">
+      ${(said) => html`<${List} items=${said.items} />`}
+    <//>
     <${Add} />
     <${Capital} />`;
 }

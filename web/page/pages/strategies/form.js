@@ -38,18 +38,26 @@ export function StrategyForm({ was, isNew, button, send, close }) {
       <${Source} was=${was.source} rules=${rules} choose=${choose} wrong=${wrong.get("source")} />
     </div></fieldset>
     ${GROUPS.map(([name, fields]) => html`<${Group} key=${name} name=${name} fields=${fields.filter((each) => isFor(each, source))}
-      was=${was} source=${source} wrong=${wrong} rule=${rules.find((each) => each.name === source.replaceAll("_", "-"))} />`)}
+      was=${was} source=${source} wrong=${wrong} rule=${rules.find((each) => each.name === house(source))} />`)}
     <${Field} id="s-reason" label="Reason, for whoever reads the log" name="reason" maxlength="400" />
-    ${problem && html`<${Failed} problem=${{ message: wrong.size ? `Not taken: see the ${plural(wrong.size, "field")} marked above.` : problem.message, errors: wrong.others }} />`}
+    ${problem && html`<${Failed} problem=${inAll(problem, wrong)} />`}
     <div class="row"><button type="submit" disabled=${busy}>${button}</button>
       <button type="button" class="plain" onClick=${close}>Cancel</button></div>
   </form>`;
 }
 
+const house = (source) => source.replaceAll("_", "-");
+
+// A problem without what stands at its fields.
+function inAll(problem, wrong) {
+  const message = wrong.size ? `Not taken: see the ${plural(wrong.size, "field")} marked above.` : problem.message;
+  return { message, errors: wrong.others };
+}
+
 function Source({ was, rules, choose, wrong }) {
   const names = rules.map((each) => each.name);
-  const others = was === "agents" || names.includes(was.replaceAll("_", "-")) ? [] : [was];
-  const chosen = names.find((each) => each === was.replaceAll("_", "-")) ?? was;
+  const others = was === "agents" || names.includes(house(was)) ? [] : [was];
+  const chosen = names.find((each) => each === house(was)) ?? was;
   return html`<${Choice} id="s-source" label="Who decides" wrong=${wrong} value=${chosen} onChange=${(event) => choose(event.target.value)}
     hint="Classes of one's own are named at the command line: starter.py strategies add."
     options=${[["agents", "the four agents"], ...[...names, ...others].map((name) => [name, `the rule ${name}`])]} />`;
@@ -63,15 +71,20 @@ function Group({ name, fields, was, source, wrong, rule }) {
     return !whole || (own[whole] ?? Boolean(written(was, { path: whole, as: "whole" })));
   };
   return html`<fieldset><legend>${name}</legend><div class="fields">
-    ${fields.filter(isThere).map((field) => html`<${One} key=${`${field.path} ${field.of ? source : ""}`} field=${field} rule=${rule} wrong=${wrong.get(field.path)}
-      value=${field.of && source !== was.source ? "" : written(was, field)} changed=${(value) => set({ ...own, [field.path]: Boolean(value) })} />`)}
+    ${fields.filter(isThere).map((field) => html`<${One} key=${`${field.path} ${field.of ? source : ""}`} field=${field} rule=${rule}
+      value=${field.of && source !== was.source ? "" : written(was, field)} wrong=${wrong.get(field.path)}
+      changed=${(value) => set({ ...own, [field.path]: Boolean(value) })} />`)}
   </div></fieldset>`;
 }
 
 function One({ field, value, wrong, rule, changed }) {
   const more = { id: `s-${field.path}`, name: field.path, label: field.label, wrong, hint: field.hint };
-  if (field.options) return html`<${Choice} ...${more} options=${field.options} value=${value} onChange=${(event) => changed(event.target.value)} />`;
-  if (field.kind === "textarea") return html`<${Field} ...${more} kind="textarea" rows="4" spellcheck="false" hint=${unset(rule)} defaultValue=${value} />`;
+  if (field.options) {
+    return html`<${Choice} ...${more} options=${field.options} value=${value} onChange=${(event) => changed(event.target.value)} />`;
+  }
+  if (field.kind === "textarea") {
+    return html`<${Field} ...${more} kind="textarea" rows="4" spellcheck="false" hint=${unset(rule)} defaultValue=${value} />`;
+  }
   return html`<${Field} ...${more} defaultValue=${value} spellcheck="false" autocomplete="off" maxlength="2000"
     inputmode=${field.as === "count" ? "numeric" : field.as === "percent" ? "decimal" : undefined} />`;
 }

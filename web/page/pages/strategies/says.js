@@ -2,11 +2,12 @@
 import { percentOf, shareOf } from "../../parts/words.js";
 
 const blank = (text) => text.trim() === "";
+const whole = (text) => (/^\d+$/.test(text) ? Number(text) : text);
 const list = (text) => text.split(",").map((each) => each.trim()).filter(Boolean);
 
 export const SAYS = {
   text: { write: (value) => String(value ?? ""), read: (text) => (blank(text) ? null : text.trim()) },
-  count: { write: (value) => String(value ?? ""), read: (text) => (blank(text) ? null : /^\d+$/.test(text.trim()) ? Number(text) : text.trim()) },
+  count: { write: (value) => String(value ?? ""), read: (text) => (blank(text) ? null : whole(text.trim())) },
   percent: { write: (value) => (value == null ? "" : percentOf(value)), read: (text) => (blank(text) ? null : shareOf(text)) },
   words: { write: (value) => (value ?? []).join(", "), read: list },
   times: { write: (value) => (value ?? []).map((each) => each.slice(0, 5)).join(", "), read: (text) => (blank(text) ? null : list(text)) },
