@@ -65,6 +65,8 @@ ROUTERS = (
     inquiries,
     schedules,
 )
+FILES_A_VISIT = 100
+"""Of the page, at most."""
 ABOUT = """A second face of the command line: it starts and signals workflows and reads; it never trades by itself.
 
 Amounts are decimal strings, times are UTC. Errors are problem details (RFC 9457). `X-Request-ID`, given or made, comes
@@ -84,7 +86,8 @@ def create_app(at: WebDesk, door: Door, *, registries: Sequence[CollectorRegistr
         app.include_router(one.router)
     app.include_router(pages)
     handle_problems(app)
-    app.add_middleware(Guard, buckets=Buckets(web.requests_per_second, web.burst), counts=counts)
+    files = Buckets(web.requests_per_second * FILES_A_VISIT, web.burst * FILES_A_VISIT)
+    app.add_middleware(Guard, buckets=Buckets(web.requests_per_second, web.burst), files=files, counts=counts)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     app.add_api_route("/api/openapi.json", _description, include_in_schema=False)
     return app

@@ -25,6 +25,8 @@ SECONDS = 30.0
 """Of a request, from its first byte to its last; what is asked to wait waits less."""
 LIVE = "/api/live"
 """The one address whose answer has no end of its own."""
+FILES = "/page/"
+"""Where the page's files are: a browser asks for all of them with each visit, which is one thing that a person does."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -41,9 +43,10 @@ _ID = TypeAdapter[str](Identifier)
 class Guard:
     """Stands before every route."""
 
-    def __init__(self, app: ASGIApp, buckets: Buckets, counts: Counts) -> None:
+    def __init__(self, app: ASGIApp, buckets: Buckets, files: Buckets, counts: Counts) -> None:
         self._app = app
         self._buckets = buckets
+        self._files = files
         self._counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +75,8 @@ class Guard:
 
     def _see(self, scope: Scope) -> None:
         caller = scope["client"][0] if scope.get("client") else ""
-        wait = self._buckets.wait(caller, time.monotonic())
+        buckets = self._files if scope["path"].startswith(FILES) else self._buckets
+        wait = buckets.wait(caller, time.monotonic())
         if wait:
             raise Refusal(429, "too many requests", {"Retry-After": str(int(wait) + 1)})
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:

@@ -141,7 +141,9 @@ async def test_whoever_asks_too_much_is_told_to_wait(desk: Api) -> None:
     at = desk.desk
     slow = at.settings.model_copy(update={"web": WebSettings(requests_per_second=0.5, burst=3)})
     async with api(at.found.database, at.client, slow) as few:
+        files = [await few.get("/page/main.js") for _ in range(9)]
         answers = [await few.get("/api/openapi.json") for _ in range(5)]
+        assert {one.status_code for one in files} == {200}
     assert [one.status_code for one in answers][-1] == 429
     assert int(answers[-1].headers["retry-after"]) >= 1
     assert answers[-1].json()["type"] == "urn:trading-desk:problem:too-many"
