@@ -155,6 +155,12 @@ _EVENTS = """
 _TYPES = bindparam("types", type_=ARRAY(Text))
 _FIRST_EVENTS = text(f"{_EVENTS} LIMIT :limit").bindparams(_TYPES)
 _LAST_EVENTS = text(f"{_EVENTS} DESC LIMIT :limit").bindparams(_TYPES)
+_EVENT = text(
+    """
+    SELECT sequence, occurred_at, type, aggregate_id, trace_id, data, content_hash, hash FROM events
+    WHERE desk_id = :desk_id AND event_id = :event_id
+    """
+)
 _EQUITY = text(
     "SELECT marked_at, equity, cash FROM equity_marks WHERE desk_id = :desk_id ORDER BY marked_at DESC LIMIT :limit"
 )
@@ -200,6 +206,11 @@ class Reports:
         asked = {"cycle_id": cycle_id, "types": list(types) or None, "before": None}
         rows = await self._rows(_FIRST_EVENTS, limit=limit, after=sequence, **asked)
         return [EventLine.model_validate(row) for row in rows]
+
+    async def event(self, event_id: str) -> EventLine | None:
+        """The line of the log that has this name."""
+        rows = await self._rows(_EVENT, event_id=event_id)
+        return EventLine.model_validate(rows[0]) if rows else None
 
     async def head(self) -> int:
         """The number of the newest line of the log; 0 of a desk without books."""

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from adapters.postgres.engine import transaction
 from adapters.postgres.shadow import all_trades
+from console.challenges import read_contests
 from console.desk import has_books
 from console.report import close_of, performance_of
 from console.scoreboard import Scoreboard, Within, read_scoreboard
@@ -17,15 +18,28 @@ from console.shadow import Totals
 from console.spend import Spending, read_spend
 from console.status import look_at
 from trading.closing import DailyClose
+from trading.contest import Contest
 from trading.errors import BadConfiguration
+from trading.metrics import MEASURES, Unit
+from trading.money import Record
 from trading.spending import SpendKey
 from trading.strategy import StrategyId
 from web.access import Reads
 from web.desk import AtDesk, WebDesk
 from web.problems import Refusal, documented
-from web.told import Limit, told
+from web.told import Limit, Page, told
 
 router = APIRouter(prefix="/api", tags=["figures"], dependencies=[Reads], responses=documented(404, 409))
+
+
+class MeasureLine(Record):
+    """One number of a run: its field, what it is called, its unit, how it is defined, and who defined it."""
+
+    field: str
+    label: str
+    unit: Unit
+    definition: str
+    source: str
 
 
 @router.get("/status")
@@ -90,3 +104,16 @@ async def _close(at: WebDesk, day: date | None) -> DailyClose:
         return await close_of(at.books, day)
     except BadConfiguration as error:
         raise Refusal(404, str(error)) from None
+
+
+@router.get("/measures", response_model=Page[MeasureLine])
+async def measures(request: Request) -> Response:
+    """What each number of a backtest and of the desk's performance means, in the order in which they are shown."""
+    return told(request, {"items": [MeasureLine(**one._asdict()) for one in MEASURES], "next": None})
+
+
+@router.get("/challenges", response_model=Page[Contest])
+async def challenges(request: Request, at: AtDesk) -> Response:
+    """Every challenger against its champion, since the challenger's first setup, and what is missing for the seats."""
+    await has_books(at.books)
+    return told(request, {"items": await read_contests(await at.strategies()), "next": None})
