@@ -58,7 +58,8 @@ class ChainLook:
         self._engine = engine
         self._desk_id = desk_id
         self._batch = batch
-        self._begin()
+        self._chain, self._at, self._found = Chain(), 0, list[str]()
+        self._began_at = datetime.now(UTC)
         self.last: Verified | None = None
         self._one = asyncio.Lock()
 

@@ -32,6 +32,7 @@ from web.routes import (
     inquiries,
     live,
     market,
+    me,
     memory,
     metrics,
     schedules,
@@ -43,6 +44,7 @@ from web.told import told
 TITLE = "Trading desk"
 VERSION = "1"
 ROUTERS = (
+    me,
     cycles,
     health,
     metrics,

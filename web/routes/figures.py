@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from adapters.postgres.engine import transaction
 from adapters.postgres.shadow import all_trades
-from console.challenges import read_contests
+from console.challenges import contests_of
 from console.desk import has_books
 from console.report import close_of, performance_of
 from console.scoreboard import Scoreboard, Within, read_scoreboard
@@ -72,8 +72,15 @@ async def scoreboard(
 ) -> Response:
     """The agents by what became of what they spoke of, and what each stage earned or cost."""
     await has_books(at.books)
-    days = (None if day is None else day.isoformat() for day in (since, until))
-    return told(request, await read_scoreboard(at.books, Within(*days, strategy)))
+    first, last = (None if day is None else day.isoformat() for day in (since, until))
+    return told(request, await read_scoreboard(at.books, Within(first, last, strategy)))
+
+
+@router.get("/challenges", response_model=Page[Contest])
+async def challenges(request: Request, at: AtDesk) -> Response:
+    """Strategies that think beside another with other models or words, what both have shown, and what is missing."""
+    await has_books(at.books)
+    return told(request, {"items": await contests_of(await at.strategies()), "next": None})
 
 
 @router.get("/performance")
@@ -110,10 +117,3 @@ async def _close(at: WebDesk, day: date | None) -> DailyClose:
 async def measures(request: Request) -> Response:
     """What each number of a backtest and of the desk's performance means, in the order in which they are shown."""
     return told(request, {"items": [MeasureLine(**one._asdict()) for one in MEASURES], "next": None})
-
-
-@router.get("/challenges", response_model=Page[Contest])
-async def challenges(request: Request, at: AtDesk) -> Response:
-    """Every challenger against its champion, since the challenger's first setup, and what is missing for the seats."""
-    await has_books(at.books)
-    return told(request, {"items": await read_contests(await at.strategies()), "next": None})
