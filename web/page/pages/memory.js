@@ -5,6 +5,7 @@ import { Link, useQuery } from "../parts/router.js";
 import { Table } from "../parts/table.js";
 import { Badge, Gain, Time, number, percent, plural, usd } from "../parts/words.js";
 
+const CHANGES = ["LessonLearned", "ShadowTradeClosed", "CycleCompleted", "DayClosed"];
 const NOTHING = "Nothing that it remembers is of this symbol. A desk remembers each proposal of a cycle, vetoed ones too, from its first cycle on.";
 
 export function Memory() {
@@ -22,8 +23,20 @@ export function Memory() {
       <label>Symbol, if only one <input name="symbol" defaultValue=${query.symbol ?? ""} maxlength="12" size="12" autocomplete="off" spellcheck="false" /></label>
       <button type="submit">Search</button>
     </form>
-    ${query.text ? html`<${Found} text=${query.text} symbol=${query.symbol} />` : html`<p class="empty">Say in a few words what kind of setup you look for.</p>`}`;
+    ${query.text ? html`<${Found} text=${query.text} symbol=${query.symbol} />` : html`<${Newest} />`}`;
 }
+
+function Newest() {
+  const resolved = useRead("/api/memory?limit=10", CHANGES);
+  const pending = useRead("/api/memory?pending=true&limit=500", CHANGES);
+  return html`<h2>What came to its end of late</h2>
+    ${pending.said?.items.length > 0 && html`<p class="quiet">${plural(pending.said.items.length, "decision")} more wait for theirs: ${symbolsOf(pending.said.items)}.</p>`}
+    <${Loaded} of=${resolved} empty="Nothing yet. A decision is remembered at once, and has its outcome when its trade is closed, or would have been.">
+      ${(said) => said.items.map((each) => html`<${Remembered} key=${each.setup.memory_id} memory=${each} />`)}
+    <//>`;
+}
+
+const symbolsOf = (memories) => [...new Set(memories.map(({ setup }) => setup.symbol))].sort().join(", ");
 
 function Found({ text, symbol }) {
   const asked = new URLSearchParams({ text, limit: 20, ...(symbol && { symbol }) });
@@ -40,7 +53,7 @@ function Remembered({ memory, distance }) {
   return html`<article class="card">
     <h3 class="row">${setup.side} ${setup.symbol} <${Badge}>${setup.course}<//> <${Badge} kind=${kindOf(outcome)}>${wordOf(outcome)}<//></h3>
     <p class="quiet">Decided <${Time} at=${setup.decided_at} /> in ${" "}<${Link} href=${`/cycles/${setup.cycle_id}`}>${setup.cycle_id}<//>,
-      strategy ${setup.strategy_id}, ${setup.sector}; distance ${distance.toFixed(3)}</p>
+      strategy ${setup.strategy_id}, ${setup.sector}${distance !== undefined && `; distance ${distance.toFixed(3)}`}</p>
     <p class="told">${setup.reasoning}</p>
     <p>At ${usd(setup.price)}${level("stop", setup.stop)}${level("target", setup.target)}: ${decided(setup)}</p>
     ${outcome && html`<${Outcome} outcome=${outcome} />`}
