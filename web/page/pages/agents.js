@@ -2,6 +2,7 @@
 import { html } from "../parts/html.js";
 import { Loaded, useRead } from "../parts/load.js";
 import { useQuery } from "../parts/router.js";
+import { Section } from "../parts/section.js";
 import { plural } from "../parts/words.js";
 import { Challenges } from "./agents/challenges.js";
 import { Scores } from "./agents/scores.js";
@@ -20,14 +21,14 @@ export function Agents() {
     <${Filters} query=${query} change=${change} />
     <${Loaded} of=${board} empty=${EMPTY} isEmpty=${(said) => said.resolved === 0}>
       ${(said) => html`<p>${plural(said.resolved, "setup")} resolved, ${said.pending} pending.</p>
-        <section class="card" aria-labelledby="scores"><h2 id="scores">Scores</h2><${Scores} scores=${said.scores} /></section>
-        <section class="card" aria-labelledby="stages"><h2 id="stages">Worth its tokens?</h2><${Stages} stages=${said.stages} /></section>`}
+        <${Section} id="scores" title="Scores"><${Scores} scores=${said.scores} /><//>
+        <${Section} id="stages" title="Worth its tokens?"><${Stages} stages=${said.stages} /><//>`}
     <//>
     <${Spend} />
     <${Challenges} />
-    <section class="card" aria-labelledby="replays"><h2 id="replays">Deciding again</h2>
+    <${Section} id="replays" title="Deciding again">
       <p>A past cycle is decided once more, by another model or other words, where the desk runs; it sends nothing:${" "}
-        <code>starter.py replay CYCLE --model validator=MODEL</code>. The cycle's page has its name.</p></section>`;
+        <code>starter.py replay CYCLE --model validator=MODEL</code>. The cycle's page has its name.</p><//>`;
 }
 
 function Filters({ query, change }) {
@@ -38,7 +39,9 @@ function Filters({ query, change }) {
   return html`<form class="filters" onSubmit=${submit}>
     <label>From <input type="date" name="since" defaultValue=${query.since ?? ""} /></label>
     <label>To <input type="date" name="until" defaultValue=${query.until ?? ""} /></label>
-    <label>Strategy <input name="strategy" defaultValue=${query.strategy ?? ""} maxlength="40" placeholder="all" autocomplete="off" spellcheck="false" /></label>
+    <label>Strategy
+      <input name="strategy" defaultValue=${query.strategy ?? ""} maxlength="40" placeholder="all" autocomplete="off" spellcheck="false" />
+    </label>
     <button type="submit">Show</button>
   </form>`;
 }

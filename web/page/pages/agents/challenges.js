@@ -2,19 +2,21 @@
 import { html } from "../../parts/html.js";
 import { Loaded, useRead } from "../../parts/load.js";
 import { Link } from "../../parts/router.js";
+import { Section } from "../../parts/section.js";
 import { Table } from "../../parts/table.js";
 import { Gain, Time, number, percent, usd } from "../../parts/words.js";
 
 const CHANGES = ["StrategyChanged", "ShadowTradeClosed", "LessonLearned", "CycleCompleted"];
-const EMPTY = html`Nobody challenges anybody. <code>starter.py strategies challenge NAME --model validator=MODEL</code> adds one that thinks in shadow.`;
 
 export function Challenges() {
   const contests = useRead("/api/challenges", CHANGES);
-  return html`<section class="card" aria-labelledby="challenges"><h2 id="challenges">Challengers</h2>
-    <${Loaded} of=${contests} empty=${EMPTY}>
+  const empty = html`Nobody challenges anybody. One that thinks in shadow is added by ${" "}
+    <code>starter.py strategies challenge NAME --model validator=MODEL</code>.`;
+  return html`<${Section} id="challenges" title="Challengers">
+    <${Loaded} of=${contests} empty=${empty}>
       ${(said) => said.items.map((each) => html`<${Contest} key=${each.challenger.strategy_id} contest=${each} />`)}
     <//>
-  </section>`;
+  <//>`;
 }
 
 function Contest({ contest }) {

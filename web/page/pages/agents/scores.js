@@ -10,10 +10,13 @@ const LEAST = 30; // below that many opinions a share says little
 const COLUMNS = [
   ["said", (score) => number(score.opinions), "opinions: who was not asked has none, nor has code"],
   ["right", (score) => share(score.hit_rate), "part that approved what made money, or vetoed what did not"],
-  ["Brier", (score) => score.brier?.toFixed(3) ?? "–", "mean of (confidence − came true)²: 0 is perfect, 0.25 a coin. The MetaAgent states no confidence"],
-  ["let pass", (score) => html`<${Gain} amount=${score.approved_pnl} /> (${score.approved})`, "dollars that the shares made, or would have made, which it let pass, and how many setups"],
-  ["vetoed", (score) => html`<${Gain} amount=${score.vetoed_pnl} /> (${score.vetoed})`, "dollars of those which came to it and it stopped, and how many setups: a loss here is its merit"],
-  ["USD", (score) => (score.cost_usd == null ? "–" : usd(score.cost_usd)), "what its calls took, each once; without a known price none is told"],
+  ["Brier", (score) => score.brier?.toFixed(3) ?? "–",
+    "mean of (confidence − came true)²: 0 is perfect, 0.25 a coin; the MetaAgent states no confidence"],
+  ["let pass", (score) => html`<${Gain} amount=${score.approved_pnl} /> (${score.approved})`,
+    "dollars that the shares which it let pass made, or would have made, and of how many setups"],
+  ["vetoed", (score) => html`<${Gain} amount=${score.vetoed_pnl} /> (${score.vetoed})`,
+    "dollars of those which came to it and it stopped, and of how many setups: a loss here is its merit"],
+  ["USD", (score) => (score.cost_usd == null ? "–" : usd(score.cost_usd)), "what its calls took, each once"],
   ["USD each", (score) => cents(score.cost_per_decision), "that by opinions"],
   ["agree", (score) => share(score.agreement), "part of what the others said of the same setups that was the same"],
 ];
@@ -23,7 +26,11 @@ export function Scores({ scores }) {
     { title: "Agent", cell: (score) => score.agent },
     { title: "Model", cell: (score) => score.model || "–" },
     { title: "Prompt", cell: (score) => html`<span title=${score.prompt_hash}>${score.prompt_version || "–"}</span>` },
-    ...COLUMNS.map(([name, cell, means]) => ({ title: html`<span title=${means}>${name}</span>`, right: true, cell: (score) => html`<span class="nowrap">${cell(score)}</span>` })),
+    ...COLUMNS.map(([name, cell, means]) => ({
+      title: html`<span title=${means}>${name}</span>`,
+      right: true,
+      cell: (score) => html`<span class="nowrap">${cell(score)}</span>`,
+    })),
   ];
   const isFew = scores.some((score) => score.opinions < LEAST);
   return html`<${Table} name="Scores of the agents" columns=${columns} rows=${scores} keyOf=${keyOf} />

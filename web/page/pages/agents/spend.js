@@ -2,6 +2,7 @@
 import { Lines } from "../../parts/chart.js";
 import { html, useMemo, useState } from "../../parts/html.js";
 import { Loaded, useRead } from "../../parts/load.js";
+import { Section } from "../../parts/section.js";
 import { Table } from "../../parts/table.js";
 import { number, plural } from "../../parts/words.js";
 
@@ -16,20 +17,24 @@ export function Spend() {
   const lines = useRead(`/api/spend?by=${by}&days=${days}`, CHANGES);
   const daily = useRead(`/api/spend?by=day&days=${days}`, CHANGES);
   const options = (all, now) => all.map((each) => html`<option value=${each} selected=${each === now}>${each}</option>`);
-  return html`<section class="card" aria-labelledby="spend"><h2 id="spend">What models cost</h2>
+  return html`<${Section} id="spend" title="What models cost">
     <form class="filters" onSubmit=${(event) => event.preventDefault()}>
       <label>Days back <select onChange=${(event) => since(Number(event.target.value))}>${options(DAYS, days)}</select></label>
       <label>By <select onChange=${(event) => sumBy(event.target.value)}>${options(BY, by)}</select></label>
     </form>
-    <${Loaded} of=${lines} empty="No model was asked and paid in these days. Rules cost nothing." isEmpty=${(said) => said.lines.length === 0}>
+    <${Loaded} of=${lines} empty="No model was paid in these days. Rules cost nothing." isEmpty=${(said) => said.lines.length === 0}>
       ${(said) => html`<${Summed} spent=${said} />`}
     <//>
     ${daily.said?.lines.length > 1 && html`<${Daily} lines=${daily.said.lines} />`}
-  </section>`;
+  <//>`;
 }
 
 function Summed({ spent }) {
-  const amount = (title, field, means) => ({ title: html`<span title=${means}>${title}</span>`, right: true, cell: (line) => dollars(line[field]) });
+  const amount = (title, field, means) => ({
+    title: html`<span title=${means}>${title}</span>`,
+    right: true,
+    cell: (line) => dollars(line[field]),
+  });
   const columns = [
     { title: spent.by, cell: (line) => line.key },
     { title: "Calls", right: true, cell: (line) => number(line.calls) },
@@ -40,8 +45,10 @@ function Summed({ spent }) {
     amount("All that counts", "usd", "against the budgets"),
   ];
   const { total } = spent;
-  return html`<${Table} name=${`What models cost by ${spent.by}`} columns=${columns} rows=${[...spent.lines, total]} keyOf=${(line) => line.key} />
-    ${total.unpriced > 0 && html`<p class="warn">${plural(total.unpriced, "call")} without a known price stand at the worst case, ${dollars(total.unpriced_usd)}.</p>`}`;
+  const rows = [...spent.lines, total];
+  return html`<${Table} name=${`What models cost by ${spent.by}`} columns=${columns} rows=${rows} keyOf=${(line) => line.key} />
+    ${total.unpriced > 0 && html`<p class="warn">${plural(total.unpriced, "call")} without a known price: counted at the worst case,
+      ${" "}${dollars(total.unpriced_usd)}.</p>`}`;
 }
 
 function Daily({ lines }) {

@@ -10,7 +10,7 @@ export function Stages({ stages }) {
     { title: "Changed", right: true, cell: (each) => number(each.changed) },
     { title: "Made", right: true, cell: (each) => html`<${Gain} amount=${each.pnl_with} />` },
     { title: "Without it", right: true, cell: (each) => html`<${Gain} amount=${each.pnl_without} />` },
-    { title: "Its calls", right: true, cell: (each) => html`${usd(each.cost_usd)}${each.unpriced > 0 && html`<br /><span class="quiet">${each.unpriced} without a price</span>`}` },
+    { title: "Its calls", right: true, cell: costOf },
     { title: "Worth", right: true, cell: (each) => html`<${Gain} amount=${each.net_usd} />` },
     { title: "95 of 100 between", right: true, cell: (each) => between(each.interval) },
     { title: "So", cell: verdict },
@@ -18,8 +18,13 @@ export function Stages({ stages }) {
   const heard = stages.filter((each) => each.setups > 0);
   if (!heard.length) return html`<p class="empty">No stage has spoken of a setup that resolved.</p>`;
   return html`<${Table} name="What each stage was worth" columns=${columns} rows=${heard} keyOf=${(each) => each.stage} />
-    <p class="quiet">A veto is let pass, a cut undone, and the stages after it pass on the same part of what comes to them. Dollars go with the shares;
-      each setup is undone by itself. The interval draws whole cycles anew, a thousand times: while nought lies in it, it may be luck.</p>`;
+    <p class="quiet">A veto is let pass, a cut undone, and the stages after it pass on the same part of what comes to them. Dollars go
+      with the shares; each setup is undone by itself. The interval draws whole cycles anew, a thousand times: while nought lies in it,
+      it may be luck.</p>`;
+}
+
+function costOf({ cost_usd: cost, unpriced }) {
+  return html`${usd(cost)}${unpriced > 0 && html`<br /><span class="quiet">${unpriced} without a price</span>`}`;
 }
 
 function between({ low, high }) {

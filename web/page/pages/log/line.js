@@ -10,7 +10,9 @@ const SHORT = 12;
 export function Line({ line, isCurrent }) {
   return html`<li class=${isCurrent ? "current" : ""} id=${`line-${line.sequence}`}>
     <details open=${isCurrent}>
-      <summary><span class="quiet">${line.sequence}</span><${Time} at=${line.occurred_at} /><b>${spaced(line.type)}</b><span>${gist(line)}</span></summary>
+      <summary>
+        <span class="quiet">${line.sequence}</span><${Time} at=${line.occurred_at} /><b>${spaced(line.type)}</b><span>${gist(line)}</span>
+      </summary>
       <div class="inside"><${Whole} line=${line} /></div>
     </details>
   </li>`;
