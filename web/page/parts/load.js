@@ -46,13 +46,14 @@ export function useHeard(on, callback) {
 }
 
 // A part of the page in one of its four states: being read, not to be had, nothing there, there.
-// `empty` says what to do when there is nothing; `children` is a function of what was said. All of it stands in one box: this
-// Preact puts what comes before and after a component in disorder when the component's own outermost element becomes another.
+// `empty` says what to do when there is nothing; `children` is a function of what was said.
 export function Loaded({ of, empty, isEmpty = (said) => said.items?.length === 0, children }) {
   const { said, problem, again } = of;
-  const failed = problem && html`<${Failed} problem=${problem} again=${again} />`;
-  if (said === undefined) return html`<div class="loaded">${failed ?? html`<p class="quiet" aria-busy="true">Reading …</p>`}</div>`;
-  return html`<div class="loaded">${failed}${empty && isEmpty(said) ? html`<p class="empty">${empty}</p>` : children(said)}</div>`;
+  if (said === undefined) {
+    return problem ? html`<${Failed} problem=${problem} again=${again} />` : html`<p class="quiet" aria-busy="true">Reading …</p>`;
+  }
+  return html`${problem && html`<${Failed} problem=${problem} again=${again} />`}
+    ${empty && isEmpty(said) ? html`<p class="empty">${empty}</p>` : children(said)}`;
 }
 
 export function Failed({ problem, again }) {
