@@ -96,7 +96,7 @@ function Numbers({ numbers, measures }) {
   const columns = [
     { title: "Number", cell: (measure) => measure.label },
     { title: "Value", right: true, cell: (measure) => html`<span class="nowrap">${sayMeasure(measure, numbers[measure.field])}</span>` },
-    { title: "Means", cell: (measure) => html`<${Meaning} measure=${measure} />` },
+    { title: "Means", cell: (measure) => html`<div class="words"><${Meaning} measure=${measure} /></div>` },
   ];
   const rows = measures.filter(({ field }) => numbers[field] != null);
   const missing = measures.filter(({ field }) => numbers[field] == null).map(({ label }) => label);
