@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import (
+    Client,
+    ScheduleActionExecutionStartWorkflow,
+    ScheduleOverlapPolicy,
+    WorkflowHistory,
+)
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
@@ -51,6 +57,23 @@ async def ports(receiver: Receiver, database: Database, sample_data: Path) -> Po
 async def desk_run(client: Client) -> str | None:
     """The run of the desk that is under way."""
     return (await desk_of(client).describe()).run_id
+
+
+async def fired(client: Client, name: str) -> str:
+    """Have a schedule fire, and wait until what it starts has ended: the name of that workflow."""
+    schedule = client.get_schedule_handle(name)
+    before = len((await schedule.describe()).info.recent_actions)
+    await asyncio.sleep(1)  # it names what it starts after the second
+    await schedule.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
+
+    async def held() -> bool:
+        return len((await schedule.describe()).info.recent_actions) > before
+
+    await until(held)
+    action = (await schedule.describe()).info.recent_actions[-1].action
+    assert isinstance(action, ScheduleActionExecutionStartWorkflow)
+    await client.get_workflow_handle(action.workflow_id).result()
+    return action.workflow_id
 
 
 def assert_whole(tree: Tree, *roots: str) -> None:
@@ -108,22 +131,15 @@ async def test_the_firing_of_a_schedule_is_a_trace_of_its_own(
     always = ports.but(calendar=ExchangeCalendar("24/7", until=datetime.now(UTC).date()))
     async with serving(client, always):
         await begin_routine(client, ALWAYS, listens=False, watches=False)
-        schedule = client.get_schedule_handle("scan/main")
-        await schedule.trigger()
-
-        async def held() -> bool:
-            return bool((await schedule.describe()).info.recent_actions)
-
-        await until(held)
-        (fired,) = (await schedule.describe()).info.recent_actions
-        await client.get_workflow_handle(fired.action.workflow_id).result()
+        scan = await fired(client, "scan/main")
+        looks = [await fired(client, "reconciliation/main") for _ in range(2)]
     flush()
-    tree = receiver.trace(fired.action.workflow_id)
+    tree = receiver.trace(scan)
     assert_whole(tree, "RunWorkflow:ScheduledScan")
     assert_traded(tree, symbols=2, orders=2)
-    assert {one.attributes["trading.trace_id"] for one in tree.named("RunWorkflow:TradingCycle")} == {
-        fired.action.workflow_id
-    }
+    assert {one.attributes["trading.trace_id"] for one in tree.named("RunWorkflow:TradingCycle")} == {scan}
+    for look in looks:
+        assert_whole(receiver.trace(look), "RunWorkflow:Reconciliation")
 
 
 @pytest.mark.faults

@@ -105,7 +105,12 @@ async def test_a_call_without_an_answer_is_a_failed_span(receiver: Receiver) -> 
 
 
 def test_secrets_are_masked_in_every_text(receiver: Receiver) -> None:
-    told = {"said": f"a {SECRET} b", "http.url": "https://host/path?apikey=abc", "many": (SECRET, "b"), "n": 1}
+    told: spans.Attributes = {
+        "said": f"a {SECRET} b",
+        "http.url": "https://host/path?apikey=abc",
+        "many": (SECRET, "b"),
+        "n": 1,
+    }
     with spans.span("a span", told):
         pass
     found = only(receiver, "a span")
