@@ -49,7 +49,7 @@ export function stepsOf(events, ways) {
   const wanted = ways.filter(wants);
   const ruled = ways.some((way) => way.signal?.rule);
   const steps = [
-    ["Market", ways.length > 0 && `${count(ways, (way) => way.price)} priced, ${count(ways, (way) => way.dropped)} left out`],
+    ["Market", priced(ways)],
     [ruled ? "Rule" : "DataAgent", heard(ways)],
     ["Limits", wanted.length > 0 && `${count(wanted, (way) => !way.limits.some((limit) => limit.denied))} of ${wanted.length} allowed`],
   ];
@@ -58,6 +58,11 @@ export function stepsOf(events, ways) {
   if (argued.length > 0) steps.push(["Debate", `${argued.reduce((sum, way) => sum + way.words.length, 0)} words on ${argued.length}`]);
   steps.push([ruled ? "Decision" : "MetaAgent", decided(ways)], ["Orders", sent(events)]);
   return steps;
+}
+
+function priced(ways) {
+  const left = count(ways, (way) => way.dropped);
+  return ways.length > 0 && `${count(ways, (way) => way.price)} priced${left > 0 ? `, ${left} left out` : ""}`;
 }
 
 function heard(ways) {

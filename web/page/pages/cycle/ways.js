@@ -35,13 +35,15 @@ function Way({ way, costs, silent, running }) {
 
 // The end of its way in a few words.
 function came(way) {
-  const { signal, decision, fills, limits, denied, shadows } = way;
+  const { signal, risk, validation, decision, fills, limits, denied, shadows } = way;
   const [first] = fills.filter((fill) => fill.leg === "entry" || fill.leg === "exit");
   if (first) return `${first.side === "buy" ? "Bought" : "Sold"} ${number(first.quantity)} at ${usd(first.price)}.`;
   if (shadows.length > 0) return "Only thought of: a shadow trade.";
   if (denied) return "Its order was denied.";
   if (decision?.verdict === "EXECUTE") return `To ${signal.action}: ${plural(decision.quantity, "share")}.`;
-  if (decision) return "Not to be done.";
+  if (decision) return "The last word was no.";
+  if (validation && !validation.approved) return "The Validator said no.";
+  if (risk && !risk.approved) return "The RiskManager said no.";
   if (limits.some((limit) => limit.denied)) return "The limits let nothing pass.";
   return "";
 }

@@ -3,7 +3,7 @@ import { Gauge } from "../../parts/gauge.js";
 import { html } from "../../parts/html.js";
 import { Loaded, useRead } from "../../parts/load.js";
 import { Link } from "../../parts/router.js";
-import { Badge, Time, number, percent, spaced } from "../../parts/words.js";
+import { Badge, Time, number, percent, plural, spaced } from "../../parts/words.js";
 import { STATE_LINES } from "./lines.js";
 
 const NAMES = {
@@ -29,8 +29,9 @@ export function Breaker() {
 }
 
 function State({ desk }) {
-  const left = desk.probation_left > 0 && `, on probation for ${desk.probation_left} more entries at ${percent(desk.size, 0)} of their size`;
-  return html`<p><${Badge}>${desk.state}<//> ${desk.reason}${desk.since_at && html` <span class="quiet">since <${Time} at=${desk.since_at} />${desk.changed_by && `, by ${desk.changed_by}`}</span>`}${left}</p>`;
+  const { state, reason, since_at, changed_by, probation_left, size } = desk;
+  return html`<p><${Badge}>${state}<//> ${reason}${since_at && html` <span class="quiet">since <${Time} at=${since_at} />${changed_by && `, by ${changed_by}`}</span>`}</p>
+    ${probation_left > 0 && html`<p>The next ${plural(probation_left, "entry", "entries")} at ${percent(size, 0)} of their size.</p>`}`;
 }
 
 function Rule({ gauge }) {
@@ -40,7 +41,7 @@ function Rule({ gauge }) {
   return html`<${Gauge} name=${NAMES[rule] ?? spaced(rule)} words=${words} share=${shareOf(rule, value, threshold)} over=${tripped_at !== null || gauge.is_over}>
     <span class="quiet small">${evidence}</span>
     <span class="quiet small">${tripped_at ? html`tripped <${Time} at=${tripped_at} />` : distance !== null && `${say(distance)} to its trip`}</span>
-    ${resumes && html`<span class="small">Resumes ${resumes}</span>`}
+    ${resumes && html`<span class="small whole">Resumes ${resumes}.</span>`}
   <//>`;
 }
 
