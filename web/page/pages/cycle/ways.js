@@ -21,12 +21,19 @@ function Way({ way, costs, silent, running }) {
   const said = (agent) => way.silent[agent] ?? silent.find((one) => one.agent === agent);
   const seats = way.signal.rule
     ? [["Rule", Signal, way.signal], ["Decision", Decision, way.decision]]
-    : [["DataAgent", Signal, way.signal], ["RiskManager", Risk, way.risk], ["Validator", Validation, way.validation], ["MetaAgent", Decision, way.decision]];
+    : [
+      ["DataAgent", Signal, way.signal],
+      ["RiskManager", Risk, way.risk],
+      ["Validator", Validation, way.validation],
+      ["MetaAgent", Decision, way.decision],
+    ];
   return html`<section class="card way" aria-label=${way.symbol}>
     <div class="row"><h3>${way.symbol}</h3> <span class="quiet">${way.price && usd(way.price)}</span> <span>${came(way)}</span></div>
     <div class="seats">${seats.map(([agent, Said, data]) => html`<div class="seat">
       <h4>${agent}</h4>
-      ${data ? html`<${Said} data=${data} /><${Source} data=${data} costs=${costs} />` : html`<${Unsaid} silent=${said(agent)} running=${running} />`}
+      ${data
+        ? html`<${Said} data=${data} /><${Source} data=${data} costs=${costs} />`
+        : html`<${Unsaid} silent=${said(agent)} running=${running} />`}
     </div>`)}</div>
     <${Limits} limits=${way.limits} denied=${way.denied} />
     <${Debate} words=${way.words} costs=${costs} />
