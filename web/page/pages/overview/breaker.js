@@ -35,7 +35,7 @@ function State({ desk }) {
     ${probation_left > 0 && html`<p>The next ${plural(probation_left, "entry", "entries")} at ${percent(size, 0)} of their size.</p>`}`;
 }
 
-function Rule({ gauge }) {
+export function Rule({ gauge }) {
   const { rule, value, threshold, distance, evidence, tripped_at, resumes } = gauge;
   const say = SHARES.has(rule) ? (said) => percent(said, 2) : number;
   const words = value === null ? "unknown yet" : `${say(value)} of ${say(threshold)}`;
