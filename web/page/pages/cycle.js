@@ -64,7 +64,7 @@ function Head({ said, ways, running }) {
   const snapshot = linesOf(events, "SnapshotTaken")[0];
   return html`<section class="card" aria-label="How it went">
     <p role="status"><${EndBadge} cycle=${cycle} /> ${running ? doing(events, ways) : endWords(cycle)}</p>
-    <ol class="steps">${stepsOf(events, ways).map(([name, words]) => html`<li class=${words ? "good" : ""}>
+    <ol class="course">${stepsOf(events, ways).map(([name, words]) => html`<li class=${words ? "good" : ""}>
       <strong>${name}</strong> <span>${words || (running ? "…" : "–")}</span>
     </li>`)}</ol>
     <p class="quiet"><${Link} href=${`/strategies/${encodeURIComponent(cycle.strategy_id)}`}>${cycle.strategy_id}<//>${" "}

@@ -12,5 +12,5 @@ export function Copied({ text, name }) {
     }
   };
   return html`<code>${text}</code>${" "}
-    <button type="button" class="plain little" onClick=${copy} aria-label=${`Copy the ${name}`}>${told}</button>`;
+    <button type="button" class="plain small" onClick=${copy} aria-label=${`Copy the ${name}`}>${told}</button>`;
 }

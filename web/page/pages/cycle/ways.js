@@ -18,7 +18,7 @@ export function Ways({ ways, costs, silent, running }) {
 }
 
 function Way({ way, costs, silent, running }) {
-  const said = (agent) => way.silent[agent] ?? silent.find((one) => one.agent === agent);
+  const said = (agent) => way.silent[agent] ?? (isOut(way) ? undefined : silent.find((one) => one.agent === agent));
   const seats = way.signal.rule
     ? [["Rule", Signal, way.signal], ["Decision", Decision, way.decision]]
     : [
@@ -38,6 +38,11 @@ function Way({ way, costs, silent, running }) {
     <${Limits} limits=${way.limits} denied=${way.denied} />
     <${Debate} words=${way.words} costs=${costs} />
   </section>`;
+}
+
+// Whether somebody before has said no: nobody after is asked of it.
+function isOut({ risk, validation, limits }) {
+  return limits.some((limit) => limit.denied) || [risk, validation].some((said) => said && !said.approved);
 }
 
 // The end of its way in a few words.
