@@ -20,7 +20,7 @@ export function Header() {
   return html`<header>
     <a class="name" href="/">${desk ?? "Trading desk"}</a>
     ${state && html`<${Badge}>${state}<//>`}
-    <span role="status" class=${`live ${live}`}>${live === "live" ? "live" : "not live: reaching the desk …"}</span>
+    <span role="status" class=${live === "live" ? "live on" : "live"}>${live === "live" ? "live" : "not live: reaching the desk …"}</span>
     <span class="grow"></span>
     <${Theme} />
     ${state && !mayAct && html`<span class="quiet">${me.name} may not halt</span>`}

@@ -2,8 +2,14 @@
 import { html } from "./html.js";
 import { useRead } from "./load.js";
 
+let known; // asked once: with another token the page is loaded anew
+
 // {name, scopes, mode, …}, or nothing while it is not known; the desk refuses by itself what one may not.
-export const useMe = () => useRead("/api/me").said;
+export function useMe() {
+  const { said } = useRead(known ? null : "/api/me");
+  known ??= said;
+  return known;
+}
 
 export const may = (me, scope) => !me?.scopes || me.scopes.includes(scope);
 
