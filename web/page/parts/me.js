@@ -2,14 +2,8 @@
 import { html } from "./html.js";
 import { useRead } from "./load.js";
 
-let known; // asked once: with another token the page is loaded anew
-
 // {name, scopes, mode, …}, or nothing while it is not known; the desk refuses by itself what one may not.
-export function useMe() {
-  const { said } = useRead(known ? null : "/api/me");
-  known ??= said;
-  return known;
-}
+export const useMe = () => useRead("/api/me", ["DeskOpened"]).said;
 
 export const may = (me, scope) => !me?.scopes || me.scopes.includes(scope);
 
