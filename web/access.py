@@ -47,6 +47,7 @@ class Caller:
 
     name: str
     scopes: tuple[Scope, ...]
+    has_token: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ async def who(request: Request) -> Caller:
     said = request.headers.get("authorization")
     if said is not None:
         token = await _token(tokens, said)
-        return Caller(token.name, token.scopes)
+        return Caller(token.name, token.scopes, has_token=True)
     _see_neighbour(door, request)
     if await tokens.guards():
         raise Refusal(401, "a token is needed: starter.py token create", _CHALLENGE)

@@ -24,6 +24,7 @@ from web.routes import (
     books,
     breaker,
     capital,
+    chain,
     cycles,
     events,
     figures,
@@ -31,6 +32,7 @@ from web.routes import (
     inquiries,
     live,
     market,
+    me,
     memory,
     metrics,
     schedules,
@@ -41,11 +43,13 @@ from web.told import told
 TITLE = "Trading desk"
 VERSION = "1"
 ROUTERS = (
+    me,
     cycles,
     health,
     metrics,
     books,
     events,
+    chain,
     live,
     market,
     capital,

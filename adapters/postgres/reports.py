@@ -1,4 +1,4 @@
-"""What a person asks of the books: orders, trades, events and equity. Every function only reads."""
+"""What a person asks of the books: orders, trades, events and cycles. Every function only reads."""
 
 from __future__ import annotations
 
@@ -80,14 +80,6 @@ class Place(NamedTuple):
     name: str
 
 
-class EquityMark(Record):
-    """What the desk was worth at a moment, in dollars."""
-
-    marked_at: AwareDatetime
-    equity: Dollars
-    cash: Dollars
-
-
 class Identity(Record):
     """Who the application is in the database, whether it could change the log, and what time it is there."""
 
@@ -155,9 +147,6 @@ _EVENTS = """
 _TYPES = bindparam("types", type_=ARRAY(Text))
 _FIRST_EVENTS = text(f"{_EVENTS} LIMIT :limit").bindparams(_TYPES)
 _LAST_EVENTS = text(f"{_EVENTS} DESC LIMIT :limit").bindparams(_TYPES)
-_EQUITY = text(
-    "SELECT marked_at, equity, cash FROM equity_marks WHERE desk_id = :desk_id ORDER BY marked_at DESC LIMIT :limit"
-)
 _HEAD = text("SELECT event_count FROM system_state WHERE desk_id = :desk_id")
 _IS_OPEN = text("SELECT desk_id FROM system_state WHERE desk_id = :desk_id")
 _IDENTITY = text(
@@ -217,10 +206,6 @@ class Reports:
         """One cycle."""
         rows = await self._rows(_CYCLES, limit=1, strategy_id=None, before=None, cycle_id=cycle_id)
         return CycleSummary.model_validate(rows[0]) if rows else None
-
-    async def equity(self, *, limit: int) -> list[EquityMark]:
-        """The newest marks of equity, the oldest of them first."""
-        return _oldest_first(EquityMark, await self._rows(_EQUITY, limit=limit))
 
     async def is_open(self) -> bool:
         """Whether this desk has books at all."""

@@ -10,18 +10,22 @@ from fastapi.responses import Response
 
 from adapters.postgres.engine import transaction
 from adapters.postgres.shadow import all_trades
+from console.challenges import contests_of
 from console.desk import has_books
 from console.report import close_of, performance_of
+from console.scoreboard import Scoreboard, Within, read_scoreboard
 from console.shadow import Totals
 from console.spend import Spending, read_spend
 from console.status import look_at
 from trading.closing import DailyClose
+from trading.contest import Contest
 from trading.errors import BadConfiguration
 from trading.spending import SpendKey
+from trading.strategy import StrategyId
 from web.access import Reads
 from web.desk import AtDesk, WebDesk
 from web.problems import Refusal, documented
-from web.told import Limit, told
+from web.told import Limit, Page, told
 
 router = APIRouter(prefix="/api", tags=["figures"], dependencies=[Reads], responses=documented(404, 409))
 
@@ -44,6 +48,27 @@ async def spend(
     """What models cost in these days, and how far each budget is used."""
     await has_books(at.books)
     return told(request, await read_spend(at.books, at.settings, by, days))
+
+
+@router.get("/scoreboard", response_model=Scoreboard)
+async def scoreboard(
+    request: Request,
+    at: AtDesk,
+    since: Annotated[date | None, Query(description="From this day on, by UTC.")] = None,
+    until: Annotated[date | None, Query(description="Up to this day, which counts.")] = None,
+    strategy: Annotated[StrategyId | None, Query(description="Only what this strategy decided.")] = None,
+) -> Response:
+    """The agents by what became of what they spoke of, and what each stage earned or cost."""
+    await has_books(at.books)
+    first, last = (None if day is None else day.isoformat() for day in (since, until))
+    return told(request, await read_scoreboard(at.books, Within(first, last, strategy)))
+
+
+@router.get("/challenges", response_model=Page[Contest])
+async def challenges(request: Request, at: AtDesk) -> Response:
+    """Strategies that think beside another with other models or words, what both have shown, and what is missing."""
+    await has_books(at.books)
+    return told(request, {"items": await contests_of(await at.strategies()), "next": None})
 
 
 @router.get("/performance")
