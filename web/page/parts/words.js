@@ -2,11 +2,14 @@
 import { html } from "./html.js";
 
 const dollars = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const small = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
 const counted = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
 const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const NONE = "–";
+export const NONE = "–";
 
 export const usd = (amount) => (amount == null ? NONE : dollars.format(amount));
+// What a model's call costs: often less than a cent.
+export const cost = (amount) => (amount == null ? NONE : small.format(amount));
 export const number = (value) => (value == null ? NONE : counted.format(value));
 export const percent = (share, digits = 1) => (share == null ? NONE : `${(Number(share) * 100).toFixed(digits)} %`);
 export const signed = (amount, say = usd) => (amount == null ? NONE : `${Number(amount) > 0 ? "+" : ""}${say(amount)}`);
