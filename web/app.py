@@ -35,6 +35,7 @@ from web.routes import (
     me,
     memory,
     metrics,
+    rules,
     schedules,
     strategies,
 )
@@ -54,6 +55,7 @@ ROUTERS = (
     market,
     capital,
     strategies,
+    rules,
     breaker,
     approvals,
     alerts,

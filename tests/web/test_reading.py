@@ -83,6 +83,17 @@ async def test_a_cycle_is_told_with_every_agents_word_its_events_and_orders(desk
     assert seen["url"].startswith("http://127.0.0.1:1/namespaces/trading/workflows/cycle")
     decided = await document(desk, "/api/decisions")
     assert {line["type"] for line in decided["items"]} == {"MetaAgentDecision"}
+    for name in ("symbol", "verdict"):
+        word = decided["items"][0]["data"][name]
+        those = (await document(desk, "/api/decisions", params={name: word, "strategy": "agents"}))["items"]
+        assert those == [one for one in decided["items"] if one["data"][name] == word]
+    assert (await document(desk, "/api/decisions", params={"strategy": "none"}))["items"] == []
+
+
+async def test_a_rule_is_told_with_what_it_does_and_its_parameters(desk: Api) -> None:
+    rules = {one["name"]: one for one in (await document(desk, "/api/rules"))["items"]}
+    assert rules["sma-crossover"]["about"].startswith("Hold what has its `fast`")
+    assert rules["sma-crossover"]["parameters"]["slow"] == 200
 
 
 async def test_the_market_is_what_a_cycle_would_see(desk: Api) -> None:

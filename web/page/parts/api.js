@@ -47,6 +47,9 @@ export async function ask(method, path, body, { key, tag } = {}) {
   return told(answer);
 }
 
+// A key for `ask`, to be made once for what is wanted once. (`randomUUID` is not there under every address.)
+export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
 async function asked(path, wanted) {
   try {
     return await fetch(path, { ...wanted, cache: "no-store" });

@@ -15,7 +15,7 @@ export function Confirm({ title, typed, button, danger, act, close, children }) 
     fail(null);
     try {
       await act(new FormData(event.target));
-      close();
+      box.current.close(); // the browser then gives the focus back to where it was
     } catch (error) {
       fail(error);
       work(false);

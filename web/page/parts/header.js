@@ -1,6 +1,5 @@
 // What stands above every page: whose desk it is, how it stands, whether this page hears it, and the way to stop it.
-import { ask } from "./api.js";
-import { Confirm } from "./dialog.js";
+import { Halt, Resume } from "./halting.js";
 import { html, useState } from "./html.js";
 import { useLive } from "./live.js";
 import { useRead } from "./load.js";
@@ -28,29 +27,6 @@ export function Header() {
     ${doing === "halt" && html`<${Halt} desk=${desk} close=${() => act(null)} />`}
     ${doing === "resume" && html`<${Resume} desk=${desk} reason=${breaker.said.desk.reason} close=${() => act(null)} />`}
   </header>`;
-}
-
-function Halt({ desk, close }) {
-  const halt = (form) => ask("POST", "/api/breaker/halt", {
-    reason: form.get("reason"),
-    cancel_orders: form.has("cancel"),
-    flatten: form.has("flatten"),
-  });
-  return html`<${Confirm} title="Halt the desk" typed=${`halt ${desk}`} button="Halt" danger act=${halt} close=${close}>
-    <p>No new order leaves until somebody resumes. What is held stays held, with its stops.</p>
-    <label>Reason <input name="reason" maxlength="500" required autofocus /></label>
-    <label class="check"><input type="checkbox" name="cancel" /> Cancel open entry orders</label>
-    <label class="check"><input type="checkbox" name="flatten" /> Sell all that is held</label>
-  <//>`;
-}
-
-function Resume({ desk, reason, close }) {
-  const resume = (form) => ask("POST", "/api/breaker/resume", { reason: form.get("reason"), force: form.has("force") });
-  return html`<${Confirm} title="Resume trading" typed=${`resume ${desk}`} button="Resume" act=${resume} close=${close}>
-    ${reason && html`<p>It stands because: ${reason}</p>`}
-    <label>Why it may go on <input name="reason" maxlength="500" required autofocus /></label>
-    <label class="check"><input type="checkbox" name="force" /> Although what stopped it still holds</label>
-  <//>`;
 }
 
 function Theme() {
