@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over pipes by Playwright: what a person does in a page, and what the browser complains of."""
+"""A headless Chromium, driven over pipes by Playwright: what a person does in it, and what it complains of."""
 
 from __future__ import annotations
 

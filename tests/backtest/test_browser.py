@@ -64,7 +64,8 @@ async def test_a_poor_sheet_and_a_comparison_show_without_complaint(chromium: Br
 async def test_what_a_page_should_not_do_is_seen(chromium: Browser, tmp_path: Path) -> None:
     path = tmp_path / "bad.html"
     path.write_text(
-        "<script>console.error('it speaks'); nowhere()</script><img src='http://example.com/x'><p style='width:5000px'>wide"
+        "<script>console.error('it speaks'); nowhere()</script>"
+        "<img src='http://example.com/x'><p style='width:5000px'>wide"
     )
     async with tab(chromium) as bad:
         await bad.page.goto(path.as_uri())

@@ -31,7 +31,7 @@ async def desk(postgres: PostgresServer, sample_data: Path) -> AsyncIterator[Api
 
 @pytest.fixture(scope="module")
 async def shown(desk: Api) -> AsyncIterator[Api]:
-    """The same desk for a browser, which asks for all parts of a page at once, and in tests for one page after another."""
+    """The same desk for a browser, which asks for all parts of a page at once, and here for one page after another."""
     at = desk.desk
     pace = WebSettings(requests_per_second=10_000, burst=100_000)
     async with api(at.found.database, at.client, at.settings.model_copy(update={"web": pace})) as quick:
