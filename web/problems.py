@@ -8,6 +8,7 @@
 | a token that is not for this, a page of another site | 403 | `forbidden` |
 | what is not there, or not to be done so | 404, 405 | `not-found`, `not-allowed` |
 | the desk refuses | 409 | `refused` |
+| it is not what somebody saw, and was to be changed (`If-Match`) | 412 | `changed` |
 | too much at once | 429 | `too-many` |
 | a bug of ours | 500 | `internal` |
 | a server that is away, or too late | 503, 504 | `unavailable`, `timed-out` |
@@ -56,6 +57,7 @@ _KINDS = {
     405: "not-allowed",
     408: "too-slow",
     409: "refused",
+    412: "changed",
     413: "too-large",
     415: "not-json",
     421: "misdirected",
