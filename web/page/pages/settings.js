@@ -30,7 +30,7 @@ function wanted(find, changed) {
 }
 
 function Groups({ items, all }) {
-  const groups = Object.entries(Object.groupBy(items, (each) => each.variable.split("_")[0]));
+  const groups = Object.entries(Object.groupBy(items, (each) => each.group));
   return html`<p role="status" class="quiet">${items.length === all ? plural(all, "setting") : `${items.length} of ${plural(all, "setting")}`}</p>
     ${items.length === 0 && html`<p class="empty">None like that.</p>`}
     ${groups.map(([name, lines]) => html`<section key=${name} aria-labelledby=${`group-${name}`}><h2 id=${`group-${name}`}>${name}</h2><${Lines} name=${name} lines=${lines} /></section>`)}`;
