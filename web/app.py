@@ -39,6 +39,7 @@ from web.routes import (
     schedules,
     strategies,
 )
+from web.tickets import Tickets
 from web.told import told
 
 TITLE = "Trading desk"
@@ -78,6 +79,7 @@ def create_app(at: WebDesk, door: Door, *, registries: Sequence[CollectorRegistr
     counts, web = Counts(), at.settings.web
     app.state.desk = at
     app.state.door = door
+    app.state.tickets = Tickets()
     app.state.registries = (counts.registry, *registries)
     app.state.listeners = live.Listeners(web.listeners, counts)
     for one in ROUTERS:

@@ -149,6 +149,12 @@ _EVENTS = """
 _ASKED = (bindparam("types", type_=ARRAY(Text)), bindparam("like", type_=JSONB))
 _FIRST_EVENTS = text(f"{_EVENTS} LIMIT :limit").bindparams(*_ASKED)
 _LAST_EVENTS = text(f"{_EVENTS} DESC LIMIT :limit").bindparams(*_ASKED)
+_EVENT = text(
+    """
+    SELECT sequence, occurred_at, type, aggregate_id, trace_id, data, content_hash, hash FROM events
+    WHERE desk_id = :desk_id AND event_id = :event_id
+    """
+)
 _HEAD = text("SELECT event_count FROM system_state WHERE desk_id = :desk_id")
 _IS_OPEN = text("SELECT desk_id FROM system_state WHERE desk_id = :desk_id")
 _IDENTITY = text(
@@ -197,6 +203,11 @@ class Reports:
         asked = {"cycle_id": cycle_id, "types": list(types) or None, "before": None, "like": {}}
         rows = await self._rows(_FIRST_EVENTS, limit=limit, after=sequence, **asked)
         return [EventLine.model_validate(row) for row in rows]
+
+    async def event(self, event_id: str) -> EventLine | None:
+        """The line of the log that has this name."""
+        rows = await self._rows(_EVENT, event_id=event_id)
+        return EventLine.model_validate(rows[0]) if rows else None
 
     async def head(self) -> int:
         """The number of the newest line of the log; 0 of a desk without books."""

@@ -70,6 +70,17 @@ async def events(  # noqa: PLR0913  each is a parameter of the address
     return told(request, page(lines, limit, lambda line: str(line.sequence)))
 
 
+@router.get("/events/named", response_model=EventLine, dependencies=[Reads])
+async def named(
+    request: Request, at: AtDesk, event_id: Annotated[Identifier, Query(alias="id", description="An event's name.")]
+) -> Response:
+    """The line of the log that has this name, as an answer to a question cites it."""
+    line = await at.books.reports.event(event_id)
+    if line is None:
+        raise missing("line")
+    return told(request, line)
+
+
 @router.get("/decisions", response_model=Page[EventLine], dependencies=[Reads])
 async def decisions(  # noqa: PLR0913  each is a parameter of the address
     request: Request,
