@@ -1,0 +1,57 @@
+"""A desk with something of everything, so that no page of it is empty."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.backtests import PostgresRuns
+from backtest.results.exports import export
+from tests.backtest.made import card_of, metrics_of, wavy
+from tests.web.api import Api
+from trading.backtesting import RunKind, RunRow, RunStatus
+
+MARKUP = '<img src="/planted" onerror="document.title = 1"><s>struck</s>'
+"""What somebody writes who would like to see whether it becomes a picture."""
+
+
+async def keep_run(engine: AsyncEngine, root: Path, name: str, sessions: int) -> None:
+    """Keep a backtest with its files, a tear sheet among them."""
+    result = wavy(sessions)
+    card, metrics = card_of(result, run_id=name, banners=(MARKUP,)), metrics_of(result)
+    export(result, card, metrics, root / name)
+    plan = card.plan
+    row = {
+        "run_id": name,
+        "kind": RunKind.BACKTEST,
+        "strategy": plan.strategy,
+        "symbols": plan.symbols,
+        "from_on": plan.from_on,
+        "to_on": plan.to_on,
+        "status": RunStatus.COMPLETED,
+        "finished_at": datetime.now(UTC) + timedelta(seconds=2),
+        "folder": str(root / name),
+        "asked": {"plan": plan.model_dump(mode="json")},
+        "metrics": metrics.model_dump(mode="json"),
+    }
+    await PostgresRuns(engine).begin(RunRow.model_validate(row))
+
+
+async def furnish(desk: Api, root: Path) -> None:
+    """Write, ask, halt and resume, and keep runs; whatever takes words has markup in them."""
+    for name, sessions in (("long", 300), ("short", 100)):
+        await keep_run(desk.desk.books.engine, root, name, sessions)
+    fields = {"source": "sma-cross", "universe": {"symbols": ["AAPL"]}}
+    asked = (
+        ("/api/events", {"text": MARKUP}),
+        ("/api/inquiries", {"question": MARKUP}),
+        ("/api/strategies", {"strategy_id": "second", "fields": fields, "reason": MARKUP}),
+        ("/api/capital", {"kind": "deposit", "amount": "100.00", "reason": MARKUP}),
+        ("/api/breaker/halt", {"reason": MARKUP}),
+        ("/api/breaker/resume", {"reason": MARKUP}),
+    )
+    for path, said in asked:
+        answer = await desk.post(path, said)
+        assert answer.is_success, (path, answer.text)
