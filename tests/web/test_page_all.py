@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -15,7 +13,7 @@ from web.pages import ADDRESSES
 pytestmark = WANTED
 
 SOME = {"/strategies/{name}": "/strategies/second", "/backtests/{run_id}": "/backtests/long"}
-MORE = ("/backtests?compare=long,short", "/memory?text=a%20dip", "/log?type=OperatorNote")
+MORE = ("/backtests?compare=long,short", "/memory?text=a%20breakout", "/log?types=OperatorNote")
 
 
 @pytest.fixture(scope="module")
@@ -66,5 +64,3 @@ async def test_markup_is_shown_as_it_was_written(furnished: Api, chromium: Brows
         async with tab(chromium) as one:
             await one.page.goto(furnished.url + path)
             await expect(one.page.get_by_text(MARKUP).first).to_be_attached()
-
-
