@@ -68,10 +68,11 @@ lock-bench: $(VENV)/dev  ## write benchmarks/requirements.txt anew
 		--custom-compile-command 'make lock-bench' --output-file benchmarks/requirements.txt -
 
 vendor:  ## fetch anew what the page has from others: web/page/vendor/README.md names it
-	@cd $$(mktemp -d) && npm pack --silent preact@10.29.8 htm@3.1.1 uplot@1.6.32 >/dev/null && for each in *.tgz; do tar xzf $$each --one-top-level; done \
-		&& cp preact-10.29.8/package/dist/preact.module.js $(CURDIR)/$(PAGE_VENDOR)/preact.js \
-		&& cp preact-10.29.8/package/hooks/dist/hooks.module.js $(CURDIR)/$(PAGE_VENDOR)/hooks.js \
-		&& cp htm-3.1.1/package/dist/htm.module.js $(CURDIR)/$(PAGE_VENDOR)/htm.js \
+	@cd $$(mktemp -d) && npm pack --silent preact@11.2.0 htm@3.1.1 uplot@1.6.32 >/dev/null \
+		&& for each in *.tgz; do tar xzf $$each --one-top-level; done \
+		&& cp preact-11.2.0/package/dist/preact.mjs $(CURDIR)/$(PAGE_VENDOR)/preact.js \
+		&& cp preact-11.2.0/package/hooks/dist/hooks.mjs $(CURDIR)/$(PAGE_VENDOR)/hooks.js \
+		&& cp htm-3.1.1/package/dist/htm.mjs $(CURDIR)/$(PAGE_VENDOR)/htm.js \
 		&& cp uplot-1.6.32/package/dist/uPlot.esm.js $(CURDIR)/$(PAGE_VENDOR)/uplot.js \
 		&& cp uplot-1.6.32/package/dist/uPlot.min.css $(CURDIR)/$(PAGE_VENDOR)/uplot.css
 	@cd $(PAGE_VENDOR) && sha256sum --check SHA256SUMS
