@@ -92,6 +92,8 @@ class EventType(StrEnum):
     OPERATOR_NOTE = "OperatorNote"
     LESSON_LEARNED = "LessonLearned"
     MEMORY_AWAY = "MemoryAway"
+    TOKEN_CREATED = "TokenCreated"  # noqa: S105  a kind of line
+    TOKEN_REVOKED = "TokenRevoked"  # noqa: S105  as above
 
 
 class Event(Record):

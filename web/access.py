@@ -29,14 +29,13 @@ from fastapi import Depends, Request
 from starlette.datastructures import Headers
 
 from adapters.postgres.tokens import PostgresTokens
-from trading.access import PREFIX, Scope, Token, allows
+from trading.access import OPERATOR, PREFIX, Scope, Token, allows
 from web.problems import Refusal
 from web.tickets import PARAMETER, Tickets
 
 OWN_HEADER = "X-Trading-Desk"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-OPERATOR = "operator"
 TICKET_HOLDER = "ticket"
 _TOKEN = re.compile(rf"{PREFIX}_([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})", re.ASCII)
 _PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")

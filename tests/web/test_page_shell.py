@@ -129,3 +129,10 @@ async def test_whoever_comes_by_keys_may_skip_the_menu(overview: Tab) -> None:
     await expect(skip).to_be_focused()
     await overview.page.keyboard.press("Enter")
     await expect(overview.page.get_by_role("main")).to_be_focused()
+
+
+async def test_whoever_looks_from_page_to_page_in_haste_sees_each_of_them(desk: Api, chromium: Browser) -> None:
+    async with tab(chromium) as one:
+        for address in ("/", "/cycles", "/orders", "/decisions", "/"):
+            await one.page.goto(desk.url + address)
+            await expect(one.page.get_by_role("main").get_by_role("heading", level=1)).to_be_visible()
