@@ -2,7 +2,7 @@
 import { read } from "../parts/api.js";
 import { EndBadge, endWords, took, triggerOf } from "../parts/cycles.js";
 import { html, useEffect, useState } from "../parts/html.js";
-import { Failed, Loaded, useRead } from "../parts/load.js";
+import { Loaded, useRead } from "../parts/load.js";
 import { Link } from "../parts/router.js";
 import { Copied } from "../parts/copied.js";
 import { Time, cost } from "../parts/words.js";
@@ -90,5 +90,7 @@ function Wrong({ findings, silent, away }) {
     ...silent.map((each) => `${each.agent} gave no answer (${each.cause}): ${each.reason}`),
     ...away.map((each) => `The memory was away (${each.step}): ${each.reason}`),
   ];
-  return lines.length > 0 && html`<${Failed} problem=${{ message: "Not all went as it should.", errors: lines.map((msg) => ({ msg })) }} />`;
+  return lines.length > 0 && html`<section class="failed" aria-label="What went wrong"><p>Not all went as it should.</p>
+    <ul>${lines.map((each) => html`<li>${each}</li>`)}</ul>
+  </section>`;
 }

@@ -18,7 +18,7 @@ export function Cycles() {
     <h2>What ran</h2>
     ${(known.length > 1 || query.strategy) && html`<${Whose} strategies=${known} chosen=${query.strategy} choose=${(name) => change({ strategy: name })} />`}
     <${Loaded} of=${cycles} empty=${query.strategy ? `None of ${query.strategy} yet.` : "None yet. Run one with the form above, or wait for the clock: its times are on the overview."}>
-      ${(said) => html`<${Pages} first=${said} path=${path}>${(items) => html`<${CycleTable} cycles=${items} />`}<//>`}
+      ${(said) => html`<${Pages} first=${said} path=${path} keyOf=${(each) => each.cycle_id}>${(items) => html`<${CycleTable} cycles=${items} />`}<//>`}
     <//>`;
 }
 

@@ -18,7 +18,7 @@ export function Orders() {
       </label>
     </form>
     <${Loaded} of=${orders} empty=${open ? NONE_OPEN : html`<${NoneYet} />`}>
-      ${(said) => html`<${Pages} first=${said} path=${path} by="cursor">
+      ${(said) => html`<${Pages} first=${said} path=${path} by="cursor" keyOf=${(each) => each.client_order_id}>
         ${(items) => html`<${OrderTable} name=${open ? "Open orders" : "Orders"} orders=${items} cycles />`}
       <//>`}
     <//>`;

@@ -13,7 +13,7 @@ export function Limits({ limits, denied }) {
 }
 
 function Limited({ limit }) {
-  return html`<${Badge} kind=${limit.denied ? "bad" : "warn"}>${number(limit.before)} → ${number(limit.after)}<//>
+  return html`<${Badge} kind=${limit.denied ? "bad" : "warn"}>${number(limit.before)} → ${number(limit.after)}<//>${" "}
     ${spaced(limit.limit)}: ${limit.reason}
     ${limit.memory_ids && html`<${Memories} ids=${limit.memory_ids} />`}`;
 }

@@ -18,7 +18,7 @@ export function Risk({ data }) {
 }
 
 export function Validation({ data }) {
-  return html`<p><${Verdict} yes=${data.approved} /> ${data.patterns.join(", ")}</p>
+  return html`<p><${Verdict} yes=${data.approved} /> ${data.patterns.map((each) => each.replaceAll("_", " ")).join(", ")}</p>
     <${Sure} word="confidence" share=${data.confidence} />
     <p class="told">${data.reasoning}</p>
     <${Points} points=${data.concerns} />`;

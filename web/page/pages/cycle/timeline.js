@@ -18,7 +18,7 @@ export function Timeline({ events, cycle }) {
 function Line({ line }) {
   const { occurred_at, sequence, type, data } = line;
   return html`<details>
-    <summary><time datetime=${occurred_at}>${clock.format(new Date(occurred_at))}</time> <strong>${spaced(type)}</strong> ${inShort(type, data)}
+    <summary><time datetime=${occurred_at}>${clock.format(new Date(occurred_at))}</time> <strong>${spaced(type)}</strong> ${inShort(type, data)}${" "}
       <span class="quiet">no. ${sequence}</span></summary>
     <pre tabindex="0">${JSON.stringify(data, null, 2)}</pre>
   </details>`;
