@@ -29,7 +29,8 @@ export function Alerts() {
   const mayAct = may(me, "operate");
   return html`<h1>Alerts</h1>
     <form class="filters" aria-label="Alerts"><label class="check">
-      <input type="checkbox" checked=${Boolean(open)} onChange=${(event) => change({ open: event.target.checked ? "1" : "" })} /> Only those that nobody has seen
+      <input type="checkbox" checked=${Boolean(open)} onChange=${(event) => change({ open: event.target.checked ? "1" : "" })} />
+      ${" "}Only those that nobody has seen
     </label></form>
     ${!mayAct && html`<${NotAllowed} me=${me} scope="operate" to="acknowledge" />`}
     <p role="status" tabindex="-1" ref=${status}>${told}</p>
@@ -43,7 +44,8 @@ function List({ items, acknowledge }) {
   const unseen = items.filter((each) => !each.acknowledged_by).map((each) => each.alert.number);
   return html`
     <div class="row"><p>${plural(unseen.length, "alert")} that nobody has seen${items.length === MOST ? `, of the newest ${MOST}` : ""}.</p>
-      ${acknowledge && unseen.length > 1 && html`<button type="button" class="plain" onClick=${() => acknowledge(unseen)}>Acknowledge all ${unseen.length}</button>`}
+      ${acknowledge && unseen.length > 1 && html`<button type="button" class="plain" onClick=${() => acknowledge(unseen)}>
+        Acknowledge all ${unseen.length}</button>`}
     </div>
     ${items.map((each) => html`<${Alert} key=${each.alert.number} ...${each} acknowledge=${acknowledge} />`)}`;
 }
@@ -51,13 +53,15 @@ function List({ items, acknowledge }) {
 function Alert({ alert, deliveries, acknowledged_by, acknowledged_at, acknowledge }) {
   const { number, severity, topic, reason, raised_at } = alert;
   return html`<article aria-labelledby=${`alert-${number}`}>
-    <h3 id=${`alert-${number}`}><${Badge} kind=${severity === "critical" ? "bad" : severity === "warning" ? "warn" : ""}>${severity}<//> ${spaced(topic)}</h3>
+    <h2 id=${`alert-${number}`}><${Badge}>${severity}<//> ${spaced(topic)}</h2>
     <p class="told">${reason}</p>
-    <p class="quiet"><${Link} href=${`/log?around=${number}`}>Line ${number}<//>, <${Time} at=${raised_at} />. ${deliveries.length ? `${told(deliveries)}. ` : ""}
-      ${acknowledged_by && html`Seen by ${acknowledged_by}, <${Time} at=${acknowledged_at} />.`}</p>
+    <p class="quiet"><${Link} href=${`/log?around=${number}`}>Line ${number}<//>, <${Time} at=${raised_at} />.
+      ${deliveries.length > 0 && ` ${told(deliveries)}.`}
+      ${acknowledged_by && html` Seen by ${acknowledged_by}, <${Time} at=${acknowledged_at} />.`}</p>
     <div class="row">
       ${topic === "approval" && !acknowledged_by && html`<${Link} href="/approvals">What waits<//>`}
-      ${!acknowledged_by && acknowledge && html`<button type="button" class="plain" aria-label=${`Acknowledge alert ${number}`} onClick=${() => acknowledge([number])}>Acknowledge</button>`}
+      ${!acknowledged_by && acknowledge && html`<button type="button" class="plain" aria-label=${`Acknowledge alert ${number}`}
+        onClick=${() => acknowledge([number])}>Acknowledge</button>`}
     </div>
   </article>`;
 }

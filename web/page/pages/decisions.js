@@ -1,4 +1,5 @@
 // What the MetaAgent or a rule decided on each symbol, and why.
+import { CycleLink } from "../parts/cycles.js";
 import { html } from "../parts/html.js";
 import { Loaded, useRead } from "../parts/load.js";
 import { Link, useQuery } from "../parts/router.js";
@@ -12,13 +13,16 @@ export function Decisions() {
   const asked = Object.entries({ symbol, verdict, strategy }).filter(([, word]) => word);
   const path = `/api/decisions?${new URLSearchParams([...asked, ["limit", "50"]])}`;
   const decisions = useRead(path, ["MetaAgentDecision", "RuleDecision"]);
-  const empty = asked.length ? "None like that. Take a filter away to see others." : html`None yet. <${Link} href="/cycles">Run a cycle<//>: each symbol
-    that it looks at ends in a decision.`;
+  const none = html`None yet. <${Link} href="/cycles">Run a cycle<//>: each symbol that it looks at ends in a decision.`;
+  const empty = asked.length ? "None like that. Take a filter away to see others." : none;
   return html`<h1>Decisions</h1>
-    <p class="quiet">What the MetaAgent, or a strategy's rule, said of each symbol. Limits come after it: an order may still be made smaller or denied.</p>
+    <p class="quiet">What the MetaAgent, or a strategy's rule, said of each symbol. Limits come after it: an order may still be made smaller or
+      denied.</p>
     <${Filters} symbol=${symbol} verdict=${verdict} strategy=${strategy} change=${change} />
     <${Loaded} of=${decisions} empty=${empty}>
-      ${(said) => html`<${Pages} first=${said} path=${path} keyOf=${(line) => line.sequence}>${(items) => html`<${Lines} items=${items} />`}<//>`}
+      ${(said) => html`<${Pages} first=${said} path=${path} keyOf=${(line) => line.sequence}>
+        ${(items) => html`<${Lines} items=${items} />`}
+      <//>`}
     <//>`;
 }
 
@@ -42,12 +46,16 @@ function Lines({ items }) {
   return html`<${Table} name="Decisions, the newest first" rows=${items} keyOf=${(line) => line.sequence} columns=${[
     { title: "When", cell: (line) => html`<${Time} at=${line.occurred_at} />` },
     { title: "Symbol", cell: ({ data }) => html`<strong>${data.symbol}</strong>` },
-    { title: "Verdict", cell: ({ data }) => html`<${Badge} kind=${data.verdict === "EXECUTE" ? "good" : ""}>${VERDICTS[data.verdict] ?? data.verdict}<//>` },
+    { title: "Verdict", cell: (line) => html`<${Verdict} said=${line.data.verdict} />` },
     { title: "Shares", right: true, cell: ({ data }) => number(Number(data.quantity) ? data.quantity : null) },
     { title: "Why", cell: (line) => html`<${Why} data=${line.data} />` },
     { title: "By", cell: ({ data }) => html`<${Who} data=${data} />` },
-    { title: "Cycle", cell: (line) => html`<${Link} href=${`/cycles/${line.aggregate_id}`}>${line.aggregate_id}<//>` },
+    { title: "Cycle", cell: (line) => html`<${CycleLink} id=${line.aggregate_id} />` },
   ]} />`;
+}
+
+function Verdict({ said }) {
+  return html`<${Badge} kind=${said === "EXECUTE" ? "good" : ""}>${VERDICTS[said] ?? said}<//>`;
 }
 
 function Why({ data }) {

@@ -1,6 +1,6 @@
 // The desk's strategies: who decides, how far each may go, what it has; and the capital that they share.
 import { ask } from "../parts/api.js";
-import { html, useState } from "../parts/html.js";
+import { html, useEffect, useRef, useState } from "../parts/html.js";
 import { Loaded, useRead } from "../parts/load.js";
 import { may, NotAllowed, useMe } from "../parts/me.js";
 import { go, Link } from "../parts/router.js";
@@ -17,7 +17,9 @@ const CHANGES = ["StrategyChanged", "StrategyStateChanged", "CapitalAllocated", 
 export function Strategies() {
   const strategies = useRead("/api/strategies", CHANGES);
   return html`<h1>Strategies and capital</h1>
-    <${Loaded} of=${strategies} empty="None: the desk has no books yet. Its first cycle opens them.">${(said) => html`<${List} items=${said.items} />`}<//>
+    <${Loaded} of=${strategies} empty="None: the desk has no books yet. Its first cycle opens them.">
+      ${(said) => html`<${List} items=${said.items} />`}
+    <//>
     <${Add} />
     <${Capital} />`;
 }
@@ -42,8 +44,14 @@ export function Stands({ strategy, state }) {
 function Add() {
   const me = useMe();
   const [open, set] = useState(false);
+  const button = useRef(null);
+  const was = useRef(false);
+  useEffect(() => {
+    if (was.current && !open) button.current?.focus(); // the form had the focus
+    was.current = open;
+  }, [open]);
   if (!may(me, "operate")) return html`<${NotAllowed} me=${me} scope="operate" to="add or change one" />`;
-  if (!open) return html`<button type="button" onClick=${() => set(true)}>Add a strategy …</button>`;
+  if (!open) return html`<button type="button" ref=${button} onClick=${() => set(true)}>Add a strategy …</button>`;
   const send = async (fields, form) => {
     const name = form.get("strategy_id").trim();
     await ask("POST", "/api/strategies", { strategy_id: name, fields, reason: form.get("reason") });

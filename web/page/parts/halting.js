@@ -9,7 +9,8 @@ export function Halt({ desk, strategy, close }) {
     ...(strategy ? { strategy } : { cancel_orders: form.has("cancel"), flatten: form.has("flatten") }),
   });
   const name = strategy ?? desk;
-  return html`<${Confirm} title=${strategy ? `Halt ${strategy}` : "Halt the desk"} typed=${`halt ${name}`} button="Halt" danger act=${halt} close=${close}>
+  const title = strategy ? `Halt ${strategy}` : "Halt the desk";
+  return html`<${Confirm} title=${title} typed=${`halt ${name}`} button="Halt" danger act=${halt} close=${close}>
     <p>${strategy ? "It sends no new order until somebody resumes it; others trade on." : "No new order leaves until somebody resumes."}
       ${" "}What is held stays held, with its stops.</p>
     <label>Reason <input name="reason" maxlength="400" required autofocus /></label>

@@ -3,6 +3,7 @@ import { Halt, Resume } from "./halting.js";
 import { html, useState } from "./html.js";
 import { useLive } from "./live.js";
 import { useRead } from "./load.js";
+import { may, useMe } from "./me.js";
 import { Badge } from "./words.js";
 
 const THEMES = { "": "Colours of the machine", light: "Light", dark: "Dark" };
@@ -11,19 +12,20 @@ const CHANGES = ["TradingStateChanged", "BreakerChanged", "StrategyStateChanged"
 export function Header() {
   const live = useLive();
   const breaker = useRead("/api/breaker", CHANGES);
-  const portfolio = useRead("/api/portfolio", CHANGES);
   const [doing, act] = useState(null);
+  const me = useMe();
+  const mayAct = may(me, "operate");
   const state = breaker.said?.desk.state;
-  const desk = portfolio.said?.desk_id;
+  const desk = me?.desk_id;
   return html`<header>
     <a class="name" href="/">${desk ?? "Trading desk"}</a>
     ${state && html`<${Badge}>${state}<//>`}
     <span role="status" class=${`live ${live}`}>${live === "live" ? "live" : "not live: reaching the desk …"}</span>
     <span class="grow"></span>
     <${Theme} />
-    ${state === "ACTIVE" && html`<button type="button" class="danger" onClick=${() => act("halt")}>Halt</button>`}
-    ${state && state !== "ACTIVE" && html`<button type="button" class="danger" onClick=${() => act("halt")}>Halt</button>
-      <button type="button" onClick=${() => act("resume")}>Resume</button>`}
+    ${state && !mayAct && html`<span class="quiet">${me.name} may not halt</span>`}
+    ${state && mayAct && html`<button type="button" class="danger" onClick=${() => act("halt")}>Halt</button>`}
+    ${state && mayAct && state !== "ACTIVE" && html`<button type="button" onClick=${() => act("resume")}>Resume</button>`}
     ${doing === "halt" && html`<${Halt} desk=${desk} close=${() => act(null)} />`}
     ${doing === "resume" && html`<${Resume} desk=${desk} reason=${breaker.said.desk.reason} close=${() => act(null)} />`}
   </header>`;
@@ -41,6 +43,8 @@ function Theme() {
     dispatchEvent(new Event("theme"));
   };
   return html`<label class="theme"><span class="heard">Colours</span>
-    <select value=${theme} onChange=${choose}>${Object.entries(THEMES).map(([value, name]) => html`<option value=${value}>${name}</option>`)}</select>
+    <select value=${theme} onChange=${choose}>
+      ${Object.entries(THEMES).map(([value, name]) => html`<option value=${value}>${name}</option>`)}
+    </select>
   </label>`;
 }

@@ -15,7 +15,10 @@ export const percent = (share, digits = 1) => (share == null ? NONE : `${(Number
 export const signed = (amount, say = usd) => (amount == null ? NONE : `${Number(amount) > 0 ? "+" : ""}${say(amount)}`);
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 // "OrderFilled" as "Order filled".
-export const spaced = (name) => name.replace(/_/g, " ").replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`).replace(/^./, (a) => a.toUpperCase());
+export function spaced(name) {
+  const words = name.replace(/_/g, " ").replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
+  return words.replace(/^./, (a) => a.toUpperCase());
+}
 
 // "0.125" as "12.5", exactly, and back; what is no number stays as it was written.
 export const percentOf = (share) => moved(String(share), 2);

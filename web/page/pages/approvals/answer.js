@@ -23,15 +23,19 @@ export function Answer({ asked, symbols, yes, tell, close }) {
     tell(`${yes ? "Approved" : "Rejected"}: ${orders.map((each) => each.request.symbol).join(", ")}.`);
   };
   const count = orders.length === 1 ? "1 order" : `${orders.length} orders`;
-  return html`<${Confirm} title=${`${yes ? "Approve" : "Reject"} ${count}`} button=${yes ? "Approve" : "Reject"} danger=${!yes} act=${send} close=${close}>
+  const word = yes ? "Approve" : "Reject";
+  const others = left === 1 ? "The other one is" : `The other ${left} are`;
+  return html`<${Confirm} title=${`${word} ${count}`} button=${word} danger=${!yes} act=${send} close=${close}>
     <${Orders} orders=${orders} name=${`Orders to be ${yes ? "approved" : "rejected"}`} />
-    <p>${usd(total(orders.map((each) => each.usd)))} in all, for ${asked.strategy_id}, under the hash <code>${asked.hash.slice(0, 12)}</code>.</p>
-    ${yes && left > 0 && html`<p class="warn">${left === 1 ? "The other one is" : `The other ${left} are`} rejected with it: there is one answer to a question.</p>`}
+    <p>${usd(total(orders.map((each) => each.usd)))} in all, for ${asked.strategy_id}, under the hash
+      ${" "}<code>${asked.hash.slice(0, 12)}</code>.</p>
+    ${yes && left > 0 && html`<p class="warn">${others} rejected with it: there is one answer to a question.</p>`}
     <label>${yes ? "Reason, if there is one" : "Reason"} <input name="reason" maxlength="400" required=${!yes} autofocus /></label>
   <//>`;
 }
 
 function explained(problem) {
   if (!REFUSED.has(problem.status)) return problem;
-  return new Problem(problem.status, { detail: `${problem.message}. Nothing was sent on your word: close this and look at what waits now.` });
+  const detail = `${problem.message}. Nothing was sent on your word: close this and look at what waits now.`;
+  return new Problem(problem.status, { detail });
 }

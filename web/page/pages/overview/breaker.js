@@ -33,7 +33,7 @@ function State({ desk }) {
   return html`<p><${Badge}>${desk.state}<//> ${desk.reason}${desk.since_at && html` <span class="quiet">since <${Time} at=${desk.since_at} />${desk.changed_by && `, by ${desk.changed_by}`}</span>`}${left}</p>`;
 }
 
-function Rule({ gauge }) {
+export function Rule({ gauge }) {
   const { rule, value, threshold, distance, evidence, tripped_at, resumes } = gauge;
   const say = SHARES.has(rule) ? (said) => percent(said, 2) : number;
   const words = value === null ? "unknown yet" : `${say(value)} of ${say(threshold)}`;

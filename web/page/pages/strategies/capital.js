@@ -25,7 +25,8 @@ function Ways({ pay }) {
   const me = useMe();
   if (!may(me, "operate")) return html`<${NotAllowed} me=${me} scope="operate" to="pay in or out" />`;
   if (me && me.broker !== "paper") {
-    return html`<p class="quiet">Money moves at the broker (${me.broker}) itself; the books follow its statement at the next reconciliation.</p>`;
+    return html`<p class="quiet">Money moves at the broker (${me.broker}) itself; the books follow its statement at the next
+      reconciliation.</p>`;
   }
   return html`<div class="row">
     <button type="button" onClick=${() => pay("deposit")}>Pay in …</button>
@@ -43,11 +44,12 @@ function Pay({ kind, tell, close, done }) {
     tell(`${usd(amount.trim())} paid ${isIn ? "in" : "out"}; the desk has ${usd(moved.cash)} of cash.`);
     done();
   };
-  return html`<${Confirm} title=${isIn ? "Pay in" : "Pay out"} typed=${isIn ? undefined : `pay out ${amount.trim() || "…"}`} button=${isIn ? "Pay in" : "Pay out"}
-    danger=${!isIn} act=${act} close=${close}>
+  const word = isIn ? "Pay in" : "Pay out";
+  const typed = isIn ? undefined : `pay out ${amount.trim() || "…"}`;
+  return html`<${Confirm} title=${word} typed=${typed} button=${word} danger=${!isIn} act=${act} close=${close}>
     <p>On paper: no bank hears of it.${desk && ` The desk has ${usd(desk.cash)} of cash.`}</p>
-    <label>Amount, USD <input inputmode="decimal" autocomplete="off" value=${amount} onInput=${(event) => say(event.target.value)} required autofocus
-      pattern="\\s*[0-9]{1,13}(\\.[0-9]{1,2})?\\s*" title="Dollars, and cents after a point: 2500.00" /></label>
+    <label>Amount, USD <input inputmode="decimal" autocomplete="off" value=${amount} required autofocus
+      onInput=${(event) => say(event.target.value)} pattern="\\s*[0-9]{1,13}(\\.[0-9]{1,2})?\\s*" title="Dollars, and cents after a point: 2500.00" /></label>
     <label>Reason <input name="reason" maxlength="300" required /></label>
   <//>`;
 }

@@ -5,21 +5,30 @@ import { number, percent, usd } from "../../parts/words.js";
 const MODES = { auto: "no entry", above_notional: "entries above an amount", always: "every entry" };
 
 export function Definition({ strategy }) {
-  const facts = [...about(strategy), ...limits(strategy.limits), ["A person is asked", approval(strategy.approval)], ["Held to", rules(strategy.rules)]];
+  const terms = [["A person is asked", approval(strategy.approval)], ["Held to", rules(strategy.rules)]];
+  const facts = [...about(strategy), ...limits(strategy.limits), ...terms];
   return html`<dl class="facts">${facts.map(([name, said]) => html`<dt>${name}</dt><dd>${said}</dd>`)}</dl>`;
 }
 
 function about(strategy) {
-  const { source, parameters, universe, scan_times, budget_usd_per_day, debate_rounds, heeds_memory } = strategy;
+  const { source, parameters, universe, scan_times, heeds_memory } = strategy;
   const byAgents = source === "agents";
   return [
     ["Decides", byAgents ? "the four agents" : html`the rule <code>${source}</code>`],
     ...Object.entries(parameters).map(([name, value]) => [name, html`<code>${JSON.stringify(value)}</code>`]),
     ["Looks at", universe.symbols.join(", ") || screen(universe.screen) || "the desk's watchlist"],
     ["Scans", scan_times ? scan_times.map((each) => each.slice(0, 5)).join(", ") : "when the desk does"],
-    ...(byAgents ? [["Models", ofAgents(strategy.models)], ["Prompts", ofAgents(strategy.prompts)], ["Models' budget", budget(budget_usd_per_day)]] : []),
-    ...(byAgents ? [["Debate", debate_rounds ? `${debate_rounds} of at most 3 rounds` : "none"]] : []),
-    ...(heeds_memory == null ? [] : [["Memory", heeds_memory ? "denies setups that have failed before" : "denies nothing for what failed before"]]),
+    ...(byAgents ? agents(strategy) : []),
+    ...(heeds_memory == null ? [] : [["What has failed before", heeds_memory ? "is denied" : "is not denied"]]),
+  ];
+}
+
+function agents({ models, prompts, budget_usd_per_day, debate_rounds }) {
+  return [
+    ["Models", ofAgents(models)],
+    ["Prompts", ofAgents(prompts)],
+    ["Models' budget", budget(budget_usd_per_day)],
+    ["Debate", debate_rounds ? `${debate_rounds} of at most 3 rounds` : "none"],
   ];
 }
 
@@ -36,8 +45,8 @@ function screen(said) {
 function limits(own) {
   const says = { max_position: percent, max_sector: percent, max_positions: number, max_order_usd: usd, min_price: usd };
   const names = {
-    max_position: "Most in one position", max_sector: "Most in one sector", max_positions: "Most positions", max_order_usd: "Most in one order",
-    min_price: "Least price",
+    max_position: "Most in one position", max_sector: "Most in one sector", max_positions: "Most positions",
+    max_order_usd: "Most in one order", min_price: "Least price",
   };
   const given = Object.entries(names).filter(([name]) => own[name] != null).map(([name, words]) => [words, says[name](own[name])]);
   const never = own.restricted_symbols.length ? [["Never", own.restricted_symbols.join(", ")]] : [];
@@ -53,6 +62,7 @@ function approval(own) {
 function rules(own) {
   if (!own) return "the desk's rules";
   const sharpe = own.min_sharpe == null ? "" : `, a Sharpe ratio of ${own.min_sharpe} over ${own.sharpe_sessions} sessions`;
-  return `every ${own.min_trades} trades: a profit factor of ${own.min_profit_factor}, ${percent(own.max_drawdown)} below its peak at most${sharpe},`
-    + ` ${own.max_losing_trades} losing trades in a row; else it is ${own.on_failure}`;
+  const least = `a profit factor of ${own.min_profit_factor}${sharpe}`;
+  const most = `${percent(own.max_drawdown)} below its peak, ${own.max_losing_trades} losing trades in a row`;
+  return `looked at every ${own.min_trades} trades: at least ${least}; at most ${most}; else it is ${own.on_failure}`;
 }

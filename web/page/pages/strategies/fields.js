@@ -2,6 +2,9 @@
 import { SAYS } from "./says.js";
 
 const AGENTS = ["DataAgent", "RiskManager", "Validator", "MetaAgent"];
+const ofEach = (field, word, hint) => AGENTS.map((agent) => (
+  { path: `${field}.${agent}`, as: "text", label: `${word} of the ${agent}`, hint, of: "agents" }
+));
 const OWN = [["", "as the desk"], ["own", "its own"]];
 
 // `path`: the place in the record; `as`: how its value is written (`says.js`); `of`: only for strategies that ask the agents
@@ -12,7 +15,7 @@ export const GROUPS = [
     { path: "budget_usd_per_day", as: "text", label: "Models' budget, USD a day", hint: "Empty: the desk's alone.", of: "agents" },
   ]],
   ["What it looks at, and when", [
-    { path: "universe.symbols", as: "words", label: "Symbols", hint: "Separated by commas. Empty: the screen, else the desk's watchlist.", wide: true },
+    { path: "universe.symbols", as: "words", label: "Symbols", hint: "Separated by commas. Empty: the screen, else the desk's watchlist." },
     { path: "scan_times", as: "times", label: "Scan times", hint: "As 11:00, 14:30, by the schedule's zone. Empty: the desk's." },
     { path: "universe.screen", as: "whole", label: "Screen", options: [["", "none"], ["own", "by price and volume"]] },
     { path: "universe.screen.min_price", as: "text", label: "Least price, USD", hint: "Empty: 5." },
@@ -21,10 +24,10 @@ export const GROUPS = [
     { path: "universe.screen.sectors", as: "words", label: "Sectors", hint: "Separated by commas. Empty: all." },
     { path: "universe.screen.most", as: "count", label: "Most symbols", hint: "Empty: 20." },
   ]],
-  ["Rule", [{ path: "parameters", as: "pairs", label: "Parameters", of: "rule", wide: true, kind: "textarea" }]],
+  ["Rule", [{ path: "parameters", as: "pairs", label: "Parameters", of: "rule", kind: "textarea" }]],
   ["Agents", [
-    ...AGENTS.map((agent) => ({ path: `models.${agent}`, as: "text", label: `Model of the ${agent}`, hint: "Empty: the desk's.", of: "agents" })),
-    ...AGENTS.map((agent) => ({ path: `prompts.${agent}`, as: "text", label: `Prompt of the ${agent}`, hint: "A version. Empty: the desk's.", of: "agents" })),
+    ...ofEach("models", "Model", "Empty: the desk's."),
+    ...ofEach("prompts", "Prompt", "A version. Empty: the desk's."),
     { path: "debate_rounds", as: "count", label: "Rounds of debate", of: "agents", options: ["0", "1", "2", "3"].map((each) => [each, each]) },
     { path: "heeds_memory", as: "yes", label: "Denies setups that have failed before", of: "agents",
       options: [["", "as agents usually do"], ["yes", "yes"], ["no", "no"]] },
@@ -53,7 +56,8 @@ export const GROUPS = [
     { path: "rules.min_sharpe", as: "text", label: "Least Sharpe ratio a year", hint: "Empty: not looked at." },
     { path: "rules.sharpe_sessions", as: "count", label: "… over at least so many sessions", hint: "Empty: 60." },
     { path: "rules.max_losing_trades", as: "count", label: "Losing trades in a row", hint: "0: not looked at. Empty: 10." },
-    { path: "rules.on_failure", as: "text", label: "Then it", options: [["reducing", "only closes what it holds"], ["disabled", "is disabled"]] },
+    { path: "rules.on_failure", as: "text", label: "Then it",
+      options: [["reducing", "only closes what it holds"], ["disabled", "is disabled"]] },
   ]],
 ];
 
@@ -71,8 +75,8 @@ export const written = (record, { path, as }) => SAYS[as].write(found(record, pa
 
 // A strategy of which nothing was said yet.
 export const BLANK = {
-  source: "agents", parameters: {}, universe: { symbols: [], screen: null }, allocation: "0", models: {}, prompts: {}, budget_usd_per_day: null,
-  scan_times: null, limits: { restricted_symbols: [] }, rules: null, approval: null, debate_rounds: 0, heeds_memory: null,
+  source: "agents", parameters: {}, universe: { symbols: [], screen: null }, allocation: "0", models: {}, prompts: {},
+  budget_usd_per_day: null, scan_times: null, limits: { restricted_symbols: [] }, rules: null, approval: null, debate_rounds: 0, heeds_memory: null,
 };
 
 // What of the record a form changes: {name: value} of its outermost fields. Throws a Problem for what cannot be read.

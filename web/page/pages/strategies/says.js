@@ -2,11 +2,12 @@
 import { percentOf, shareOf } from "../../parts/words.js";
 
 const blank = (text) => text.trim() === "";
+const whole = (text) => (/^\d+$/.test(text) ? Number(text) : text);
 const list = (text) => text.split(",").map((each) => each.trim()).filter(Boolean);
 
 export const SAYS = {
   text: { write: (value) => String(value ?? ""), read: (text) => (blank(text) ? null : text.trim()) },
-  count: { write: (value) => String(value ?? ""), read: (text) => (blank(text) ? null : /^\d+$/.test(text.trim()) ? Number(text) : text.trim()) },
+  count: { write: (value) => String(value ?? ""), read: (text) => (blank(text) ? null : whole(text.trim())) },
   percent: { write: (value) => (value == null ? "" : percentOf(value)), read: (text) => (blank(text) ? null : shareOf(text)) },
   words: { write: (value) => (value ?? []).join(", "), read: list },
   times: { write: (value) => (value ?? []).map((each) => each.slice(0, 5)).join(", "), read: (text) => (blank(text) ? null : list(text)) },
@@ -27,4 +28,11 @@ function pair(line) {
   } catch {
     return [name.trim(), said];
   }
+}
+
+// What the desk finds wrong, in the words of the field: of shares it speaks as of parts of one, of names by their pattern.
+export function reworded(what, field) {
+  if (field.as === "percent") return what.replace(/(?<=equal to )[\d.]+/, (share) => `${percentOf(share)} %`);
+  if (!what.includes("pattern")) return what;
+  return field.as === "words" ? "Not all of these are symbols, as AAPL or BRK.B." : "No such name can be.";
 }

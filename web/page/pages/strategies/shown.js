@@ -1,8 +1,9 @@
 // What a strategy has shown, holds and did lately.
 import { html } from "../../parts/html.js";
+import { CycleLink, EndBadge, triggerOf } from "../../parts/cycles.js";
 import { Link } from "../../parts/router.js";
 import { Table } from "../../parts/table.js";
-import { Badge, Gain, number, percent, Time, usd } from "../../parts/words.js";
+import { Gain, number, percent, Time, usd } from "../../parts/words.js";
 
 export function Shown({ evidence: seen, missing }) {
   const ratio = (value) => (value == null ? "–" : Number(value).toFixed(2));
@@ -38,10 +39,10 @@ export function Positions({ positions }) {
 export function Cycles({ cycles }) {
   if (!cycles.length) return html`<p class="empty">None yet. <${Link} href="/cycles">Run one<//>.</p>`;
   return html`<${Table} name="Last cycles" rows=${[...cycles].reverse()} keyOf=${(each) => each.cycle_id} columns=${[
-    { title: "Cycle", cell: (each) => html`<${Link} href=${`/cycles/${each.cycle_id}`}>${each.cycle_id}<//>` },
+    { title: "Cycle", cell: (each) => html`<${CycleLink} id=${each.cycle_id} />` },
     { title: "Began", cell: (each) => html`<${Time} at=${each.started_at ?? each.ended_at} />` },
-    { title: "Asked by", cell: (each) => each.trigger || "–" },
-    { title: "Ended", cell: (each) => (each.ended_at ? html`<${Badge}>${each.outcome || "skipped"}<//>` : "runs") },
+    { title: "Asked by", cell: (each) => triggerOf(each) || "–" },
+    { title: "Ended", cell: (each) => html`<${EndBadge} cycle=${each} />` },
     { title: "Why", cell: (each) => html`<div class="words">${each.reason || "–"}</div>` },
   ]} />`;
 }
