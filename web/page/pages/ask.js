@@ -32,12 +32,14 @@ export function Ask() {
     box.current.focus();
   };
   return html`<h1>Ask the desk</h1>
-    <p class="quiet">Answers come from the books alone and cite what they rest on. A question changes nothing: there is no tool that trades.</p>
+    <p class="quiet">Answers come from the books alone and cite what they rest on. A question changes nothing: there is no tool
+      that trades.</p>
     <form onSubmit=${submit} class="narrow">
       <label>Question
         <textarea name="question" ref=${box} rows="2" maxlength="2000" required placeholder="Why did we not buy MSFT yesterday?"></textarea>
       </label>
-      <p class="row">${EXAMPLES.map((each) => html`<button type="button" class="plain small" onClick=${() => take(each)}>${each}</button>`)}</p>
+      <p class="row">${EXAMPLES.map((each) => html`
+        <button type="button" class="plain small" onClick=${() => take(each)}>${each}</button>`)}</p>
       <button type="submit" disabled=${state.busy}>Ask</button>
     </form>
     <div role="status"><p id="told">${state.told}</p>
@@ -80,11 +82,14 @@ function Report({ report }) {
     ${report.citations.length > 0 && html`<details><summary>Rests on ${report.citations.length}</summary>
       <ul class="ids">${report.citations.map((each) => html`<li><${Cited} name=${each} /></li>`)}</ul>
     </details>`}
-    ${report.findings.length > 0 && html`<details><summary>Looked up ${report.findings.length}</summary><${Steps} lookups=${report.findings} /></details>`}`;
+    ${report.findings.length > 0 && html`<details><summary>Looked up ${report.findings.length}</summary>
+      <${Steps} lookups=${report.findings} />
+    </details>`}`;
 }
 
 function Steps({ lookups }) {
-  return html`<ol class="steps">${lookups.map(({ tool, arguments: asked }) => html`<li>${spaced(tool)} <code>${wordsOf(asked)}</code></li>`)}</ol>`;
+  return html`<ol class="steps">${lookups.map(({ tool, arguments: asked }) => html`
+    <li>${spaced(tool)} <code>${wordsOf(asked)}</code></li>`)}</ol>`;
 }
 
 function wordsOf(asked) {

@@ -54,7 +54,11 @@ function toldOf(count) {
 }
 
 function Runs({ rows, chosen, toggle }) {
-  const measure = (title, field, unit) => ({ title, right: true, cell: (row) => html`<span class="nowrap">${sayMeasure({ unit }, numbersOf(row)[field])}</span>` });
+  const measure = (title, field, unit) => ({
+    title,
+    right: true,
+    cell: (row) => html`<span class="nowrap">${sayMeasure({ unit }, numbersOf(row)[field])}</span>`,
+  });
   const columns = [
     { title: html`<span class="heard">Chosen</span>`, cell: (row) => html`<input type="checkbox" aria-label=${`Choose ${row.run_id}`}
       checked=${chosen.includes(row.run_id)} onChange=${() => toggle(row.run_id)} />` },
@@ -72,7 +76,7 @@ function Runs({ rows, chosen, toggle }) {
     { title: "Begun", cell: (row) => html`<${Time} at=${row.started_at} />` },
   ];
   return html`<${Table} name="Backtests, the newest first" columns=${columns} rows=${rows} keyOf=${(row) => row.run_id} />
-    <p class="quiet">Of a study the numbers are those of days it did not see while choosing, where there are any, else of its best trial.</p>`;
+    <p class="quiet">Of a study: of days that it did not see while choosing, where there are any, else of its best trial.</p>`;
 }
 
 function few(symbols) {

@@ -3,6 +3,7 @@ import { Lines } from "../../parts/chart.js";
 import { html, useMemo } from "../../parts/html.js";
 import { Loaded, useRead } from "../../parts/load.js";
 import { Link } from "../../parts/router.js";
+import { Section } from "../../parts/section.js";
 import { Table } from "../../parts/table.js";
 import { number, spaced } from "../../parts/words.js";
 import { sayMeasure, secondsOf } from "./measures.js";
@@ -34,17 +35,23 @@ function Whole({ beside, measures }) {
     values: beside.metrics[measure.field].map((value) => sayMeasure(measure, value)),
   }));
   const trials = { name: "Trials", key: "trials", values: beside.trials.map(number) };
-  const differences = Object.entries(beside.differences).map(([name, values]) => ({ name: spaced(name.replaceAll(".", ", ")), key: name, values: values.map(longer) }));
-  return html`<section class="card" aria-labelledby="curves"><h2 id="curves">Equity</h2>
+  const differences = Object.entries(beside.differences).map(([name, values]) => ({
+    name: spaced(name.replaceAll(".", ", ")),
+    key: name,
+    values: values.map(longer),
+  }));
+  return html`<${Section} id="curves" title="Equity">
       ${drawn.length > 0 && beside.days.length > 1 && html`<${Curves} beside=${beside} drawn=${drawn} />`}
       ${Object.values(beside.why).map((why) => html`<p class="quiet">No curve: ${why}.</p>`)}
-    </section>
-    <section class="card" aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>
+    <//>
+    <${Section} id="numbers" title="Numbers">
       <${Beside} name="Numbers of each run" runs=${beside.runs} rows=${[...numbers, trials]} right />
-      <p class="quiet">Of a study: of days it did not see while choosing, where there are any, else of its best trial.</p></section>
-    <section class="card" aria-labelledby="differences"><h2 id="differences">In what they differ</h2>
-      ${differences.length ? html`<${Beside} name="Differences" runs=${beside.runs} rows=${differences} />` : html`<p class="empty">In nothing that they were asked with.</p>`}
-    </section>`;
+      <p class="quiet">Of a study: of days that it did not see while choosing, where there are any, else of its best trial.</p>
+    <//>
+    <${Section} id="differences" title="In what they differ">
+      ${differences.length > 0 && html`<${Beside} name="Differences" runs=${beside.runs} rows=${differences} />`}
+      ${differences.length === 0 && html`<p class="empty">In nothing that they were asked with.</p>`}
+    <//>`;
 }
 
 function Curves({ beside, drawn }) {

@@ -2,9 +2,11 @@
 import { ask } from "../../parts/api.js";
 import { html, useEffect, useState } from "../../parts/html.js";
 import { Failed, Loaded, useRead } from "../../parts/load.js";
+import { Section } from "../../parts/section.js";
 import { Table } from "../../parts/table.js";
 import { number } from "../../parts/words.js";
 
+const NO_FILES = "A study writes no files: its trials are in the books.";
 const SHEET = "tear_sheet.html";
 
 export function Files({ path, folder }) {
@@ -14,10 +16,10 @@ export function Files({ path, folder }) {
   return html`<${Loaded} of=${files}>${({ items }) => html`
     ${problem && html`<${Failed} problem=${problem} />`}
     ${ticket && items.some(({ name }) => name === SHEET) && html`<${Sheet} href=${hrefOf(SHEET)} />`}
-    <section class="card" aria-labelledby="files"><h2 id="files">Files</h2>
-      ${items.length === 0 && html`<p class="empty">${folder ? "Its files are not on this machine." : "A study writes no files: its trials are in the books."}</p>`}
+    <${Section} id="files" title="Files">
+      ${items.length === 0 && html`<p class="empty">${folder ? "Its files are not on this machine." : NO_FILES}</p>`}
       ${items.length > 0 && html`<${Listed} items=${items} hrefOf=${ticket && hrefOf} />`}
-    </section>`}
+    <//>`}
   <//>`;
 }
 
@@ -32,10 +34,10 @@ function Listed({ items, hrefOf }) {
 // A page of its own without a right to run anything: it comes so, and the frame says so once more.
 function Sheet({ href }) {
   const [first] = useState(href); // a new ticket would load it anew
-  return html`<section class="card" aria-labelledby="sheet"><h2 id="sheet">Tear sheet</h2>
+  return html`<${Section} id="sheet" title="Tear sheet">
     <p><a href=${href} target="_blank" rel="noopener">Open the tear sheet alone</a></p>
     <iframe src=${first} sandbox="" loading="lazy" title="Tear sheet"></iframe>
-  </section>`;
+  <//>`;
 }
 
 // A ticket that is renewed before it ends.

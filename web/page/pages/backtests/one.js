@@ -2,6 +2,7 @@
 import { html, useEffect } from "../../parts/html.js";
 import { Loaded, useRead } from "../../parts/load.js";
 import { Link } from "../../parts/router.js";
+import { Section } from "../../parts/section.js";
 import { Table } from "../../parts/table.js";
 import { Badge, Time, number, plural, usd } from "../../parts/words.js";
 import { Curve } from "./curve.js";
@@ -10,6 +11,7 @@ import { KIND_NAMES, Meaning, numbersOf, sayMeasure, standingOf } from "./measur
 import { Study } from "./study.js";
 
 const KEY_FIGURES = ["total_return", "cagr", "sharpe", "max_drawdown", "final_equity_usd", "trades"];
+const SPANS = [[86_400, "day"], [3600, "hour"], [60, "minute"]];
 const LOOK_MS = 2000;
 
 export function Backtest({ run }) {
@@ -32,13 +34,24 @@ export function Backtest({ run }) {
 function Whole({ row, measures, path }) {
   const isSingle = row.kind === "backtest";
   return html`
+    <${Wary} row=${row} />
     <${KeyFigures} row=${row} measures=${measures} />
     ${isSingle && html`<${Curve} path=${path} cash=${row.asked.plan?.cash} />`}
     ${!isSingle && html`<${Study} row=${row} measures=${measures} />`}
-    <section class="card" aria-labelledby="asked"><h2 id="asked">What was asked</h2><${Card} row=${row} /></section>
+    <${Section} id="asked" title="What was asked"><${Card} row=${row} /><//>
     <${Files} path=${path} folder=${row.folder} />
-    ${isSingle && html`<section class="card" aria-labelledby="numbers"><h2 id="numbers">All numbers</h2>
-      <${Numbers} numbers=${row.metrics} measures=${measures} /></section>`}`;
+    ${isSingle && html`<${Section} id="numbers" title="All numbers"><${Numbers} numbers=${row.metrics} measures=${measures} /><//>`}`;
+}
+
+// What to be wary of, before any number is read.
+function Wary({ row }) {
+  const loud = [...(row.card.banners ?? []), ...(row.metrics.warnings ?? [])];
+  const cautions = (row.card.cautions ?? []).map(({ symbol, reason }) => (symbol ? `${symbol}: ${reason}` : reason));
+  return html`<div>
+    ${loud.length > 0 && html`<ul class="warned" aria-label="Be wary">${loud.map((each) => html`<li>${each}</li>`)}</ul>`}
+    ${cautions.length > 0 && html`<details class="quiet"><summary>${plural(cautions.length, "caution")} about the data or the run</summary>
+      <ul>${cautions.map((each) => html`<li>${each}</li>`)}</ul></details>`}
+  </div>`;
 }
 
 function KeyFigures({ row, measures }) {
@@ -62,6 +75,7 @@ function Card({ row }) {
     ["Cash", plan.cash && usd(plan.cash)],
     ["Benchmark", plan.benchmark],
     ["Trials", number(row.trials)],
+    ["Engine", row.card.engine],
     ["Begun", html`<${Time} at=${row.started_at} />`],
     ["Took", tookOf(row)],
     ["Models cost", row.spent_usd ? usd(row.spent_usd) : null],
@@ -72,14 +86,17 @@ function Card({ row }) {
 }
 
 function tookOf({ started_at: from, finished_at: to }) {
-  return from && to ? plural(Math.round((Date.parse(to) - Date.parse(from)) / 100) / 10, "second") : null;
+  if (!from || !to) return null;
+  const seconds = (Date.parse(to) - Date.parse(from)) / 1000;
+  const [size, one] = SPANS.find(([least]) => seconds >= least) ?? [1, "second"];
+  return plural(Number((seconds / size).toPrecision(3)), one);
 }
 
 function Numbers({ numbers, measures }) {
   const columns = [
     { title: "Number", cell: (measure) => measure.label },
     { title: "Value", right: true, cell: (measure) => html`<span class="nowrap">${sayMeasure(measure, numbers[measure.field])}</span>` },
-    { title: "Means", cell: (measure) => html`<${Meaning} measure=${measure} />` },
+    { title: "Means", cell: (measure) => html`<div class="words"><${Meaning} measure=${measure} /></div>` },
   ];
   const rows = measures.filter(({ field }) => numbers[field] != null);
   const missing = measures.filter(({ field }) => numbers[field] == null).map(({ label }) => label);

@@ -1,5 +1,6 @@
 // What came of a study of many runs: how honest its best is, the best of them, and what was chosen over time.
 import { html } from "../../parts/html.js";
+import { Section } from "../../parts/section.js";
 import { Table } from "../../parts/table.js";
 import { number, percent } from "../../parts/words.js";
 import { sayMeasure } from "./measures.js";
@@ -10,14 +11,16 @@ export function Study({ row, measures }) {
   const summary = row.metrics;
   const has = (list) => list?.length > 0;
   return html`
-    ${has(summary.warnings) && html`<div class="warned"><ul>${summary.warnings.map((each) => html`<li>${each}</li>`)}</ul></div>`}
-    ${summary.honesty && html`<section class="card" aria-labelledby="worth"><h2 id="worth">What its best is worth</h2><${Honesty} of=${summary.honesty} /></section>`}
-    ${has(summary.folds) && html`<section class="card" aria-labelledby="folds"><h2 id="folds">Chosen, then traded</h2><${Folds} folds=${summary.folds} measures=${measures} /></section>`}
-    ${has(summary.percentiles) && html`<section class="card" aria-labelledby="courses"><h2 id="courses">Courses it could have taken</h2><${Quantiles} summary=${summary} measures=${measures} /></section>`}
-    ${has(row.best) && html`<section class="card" aria-labelledby="trials"><h2 id="trials">The best trials</h2><${Trials} trials=${row.best} measures=${measures} /></section>`}
-    ${has(summary.failures) && html`<section class="card" aria-labelledby="failures"><h2 id="failures">Failed</h2>
-      <ul>${summary.failures.map((each) => html`<li>${number(each.count)} of them: ${each.reason}</li>`)}</ul></section>`}
-    ${!summary.done && !has(row.best) && html`<p class="empty">Nothing of it has ended yet. <code>starter.py backtests watch ${row.run_id}</code> shows how far it is.</p>`}`;
+    ${summary.honesty && html`<${Section} id="worth" title="What its best is worth"><${Honesty} of=${summary.honesty} /><//>`}
+    ${has(summary.folds) && html`<${Section} id="folds" title="Chosen, then traded">
+      <${Folds} folds=${summary.folds} measures=${measures} /><//>`}
+    ${has(summary.percentiles) && html`<${Section} id="courses" title="Courses it could have taken">
+      <${Quantiles} summary=${summary} measures=${measures} /><//>`}
+    ${has(row.best) && html`<${Section} id="trials" title="The best trials"><${Trials} trials=${row.best} measures=${measures} /><//>`}
+    ${has(summary.failures) && html`<${Section} id="failures" title="Failed">
+      <ul>${summary.failures.map((each) => html`<li>${number(each.count)} of them: ${each.reason}</li>`)}</ul><//>`}
+    ${!summary.done && !has(row.best) && html`<p class="empty">Nothing of it has ended yet: ${" "}
+      <code>starter.py backtests watch ${row.run_id}</code> shows how far it is.</p>`}`;
 }
 
 function Honesty({ of }) {
@@ -49,7 +52,8 @@ function Trials({ trials, measures }) {
     { title: "Parameters", cell: (trial) => listed(trial.parameters) },
     ...numberColumns(measures, (trial) => trial.metrics),
   ];
-  return html`<${Table} name="The best trials, the best first" columns=${columns} rows=${trials} keyOf=${(trial) => `${trial.fold}-${trial.number}`} />`;
+  const keyOf = (trial) => `${trial.fold}-${trial.number}`;
+  return html`<${Table} name="The best trials, the best first" columns=${columns} rows=${trials} keyOf=${keyOf} />`;
 }
 
 function Folds({ folds, measures }) {

@@ -3,6 +3,7 @@ import { ask } from "../../parts/api.js";
 import { html, useState } from "../../parts/html.js";
 import { Failed, Loaded, useRead } from "../../parts/load.js";
 import { Link } from "../../parts/router.js";
+import { Section } from "../../parts/section.js";
 import { Time, number, plural } from "../../parts/words.js";
 import { Hash } from "./line.js";
 
@@ -23,15 +24,14 @@ export function Chain() {
     }
     chain.again();
   };
-  return html`<section class="card" aria-labelledby="chain">
-    <h2 id="chain">Chain</h2>
+  return html`<${Section} id="chain" title="Chain">
     <${Loaded} of=${chain}>${(said) => html`<${Status} chain=${said} />`}<//>
     <div class="row">
       <button type="button" class="plain" disabled=${state.busy} onClick=${verify}>Verify now</button>
       <span role="status">${state.told}</span>
     </div>
     ${state.problem && html`<${Failed} problem=${state.problem} />`}
-  </section>`;
+  <//>`;
 }
 
 function Status({ chain }) {
@@ -39,7 +39,8 @@ function Status({ chain }) {
   const broken = verified?.found ?? [];
   return html`
     ${broken.length > 0 && html`<div class="failed" role="alert">
-      <p><strong>The log was changed after it was sealed.</strong> Halt, keep a copy of the database, and look into who could write to it.</p>
+      <p><strong>The log was changed after it was sealed.</strong> Halt, keep a copy of the database, and look into who could write
+        to it.</p>
       <ul>${broken.map((each) => html`<li>${each}</li>`)}</ul>
     </div>`}
     <dl class="figures">

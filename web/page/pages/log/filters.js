@@ -16,18 +16,24 @@ export function Filters() {
   };
   const place = ["around", "before", "after"].find((each) => query[each]) ?? "around";
   return html`<form class="filters" onSubmit=${submit} key=${`${query.cycle} ${place} ${query[place]}`}>
-      <label>Cycle <input name="cycle" defaultValue=${query.cycle ?? ""} maxlength="160" autocomplete="off" spellcheck="false" /></label>
+      <label>Cycle
+        <input name="cycle" defaultValue=${query.cycle ?? ""} maxlength="160" autocomplete="off" spellcheck="false" /></label>
       <label>Lines <select name="place" defaultValue=${place}>
         ${["around", "before", "after"].map((each) => html`<option value=${each} selected=${each === place}>${each}</option>`)}
       </select></label>
-      <label>Number <input name="number" defaultValue=${query[place] ?? ""} inputmode="numeric" pattern="[0-9]{1,9}" size="8" autocomplete="off" /></label>
+      <label>Number
+        <input name="number" defaultValue=${query[place] ?? ""} inputmode="numeric" pattern="[0-9]{1,9}" size="8" autocomplete="off" />
+      </label>
       <button type="submit">Show</button>
       <details class="wide">
-        <summary>${chosen.length ? `Only ${plural(chosen.length, "kind")}: ${chosen.map(spaced).join(", ")}` : "All kinds of lines"}</summary>
+        <summary>${toldOf(chosen)}</summary>
         <${Choices} chosen=${chosen} choose=${(types) => change({ types: types.join() })} />
       </details>
     </form>`;
 }
+
+const toldOf = (chosen) =>
+  chosen.length ? `Only ${plural(chosen.length, "kind")}: ${chosen.map(spaced).join(", ")}` : "All kinds of lines";
 
 function Choices({ chosen, choose }) {
   const toggle = (kind) => choose(chosen.includes(kind) ? chosen.filter((each) => each !== kind) : [...chosen, kind]);

@@ -4,20 +4,28 @@ import { cycleOf } from "../../parts/names.js";
 import { Link } from "../../parts/router.js";
 import { Time, spaced } from "../../parts/words.js";
 
-const TELLING = ["symbol", "verdict", "to_state", "state", "outcome", "action", "limit", "text", "reason", "rationale", "reasoning"];
+const TELLING = [
+  "verdict", "to_state", "state", "outcome", "action", "trigger", "limit", "severity", "text", "reason", "rationale", "reasoning", "lesson",
+  "found",
+];
 const SHORT = 12;
 
 export function Line({ line, isCurrent }) {
   return html`<li class=${isCurrent ? "current" : ""} id=${`line-${line.sequence}`}>
     <details open=${isCurrent}>
-      <summary><span class="quiet">${line.sequence}</span><${Time} at=${line.occurred_at} /><b>${spaced(line.type)}</b><span>${gist(line)}</span></summary>
+      <summary>
+        <span class="quiet">${line.sequence}</span><${Time} at=${line.occurred_at} /><b>${spaced(line.type)}</b><span>${gist(line)}</span>
+      </summary>
       <div class="inside"><${Whole} line=${line} /></div>
     </details>
   </li>`;
 }
 
+// In a few words what a line says: what is traded, and the first of what else it tells.
 function gist({ data }) {
-  return TELLING.map((name) => data[name]).filter((said) => typeof said === "string" && said).join(" · ");
+  const traded = data.side ? `${data.side} ${data.quantity} ${data.symbol}, ${data.leg}` : data.symbol ?? data.symbols?.join(" ");
+  const said = TELLING.map((name) => data[name]).filter((each) => typeof each === "string");
+  return [traded, data.side && data.price && `at ${data.price}`, ...said].filter(Boolean).join(" · ");
 }
 
 function Whole({ line }) {
