@@ -19,7 +19,7 @@ export function Lines({ label, times, series, say = String, height = HEIGHT }) {
   useEffect(() => {
     const draw = () => new uPlot(options(box.current, height, series, say), [times, ...series.map((each) => each.values)], box.current);
     let chart = draw();
-    const sized = new ResizeObserver(() => chart.setSize({ width: box.current.clientWidth, height }));
+    const sized = new ResizeObserver(() => box.current && chart.setSize({ width: box.current.clientWidth, height }));
     sized.observe(box.current);
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     const again = () => {
