@@ -62,8 +62,8 @@ class WebDesk:
 
     @cached_property
     def runs(self) -> PostgresRuns:
-        """The backtests that are kept."""
-        return PostgresRuns(self.books.engine)
+        """The desk's backtests that are kept."""
+        return PostgresRuns(self.books.engine, self.desk_id)
 
     @cached_property
     def chain(self) -> ChainLook:

@@ -19,20 +19,21 @@ from trading.backtesting import RunKind, RunRow, RunStatus
 from trading.features import FEATURES
 from trading.memory_ports import EMBEDDING_SIZE
 
-KINDS = {"long": RunKind.BACKTEST, "short": RunKind.BACKTEST, "swept": RunKind.SWEEP}
+KINDS = {"long": RunKind.BACKTEST, "short": RunKind.BACKTEST, "swept": RunKind.SWEEP, "theirs": RunKind.BACKTEST}
 
 
 @pytest.fixture(scope="module", autouse=True)
 async def kept(desk: Api, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two backtests, of 300 and 100 sessions, and a study."""
+    """Two backtests, of 300 and 100 sessions, and a study; and a backtest of another desk."""
     runs, root = PostgresRuns(desk.desk.books.engine), tmp_path_factory.mktemp("runs")
-    for name, count in (("long", 300), ("short", 100), ("swept", 100)):
+    for name, count in (("long", 300), ("short", 100), ("swept", 100), ("theirs", 100)):
         result = wavy(count)
         card = card_of(result, run_id=name)
         metrics = metrics_of(result)
         export(result, card, metrics, root / name, sheet=False)
         row = {
             "run_id": name,
+            "desk_id": "other" if name == "theirs" else "main",
             "kind": KINDS[name],
             "strategy": card.plan.strategy,
             "symbols": card.plan.symbols,
@@ -94,6 +95,15 @@ async def test_a_run_whose_files_are_gone_is_told_without_a_path(desk: Api, kept
 )
 async def test_one_run_is_beside_nothing(desk: Api, asked: dict[str, Any], status: int) -> None:
     assert (await desk.get("/api/backtests/compare", params=asked)).status_code == status
+
+
+@pytest.mark.parametrize(
+    "path", ["theirs", "theirs/equity", "theirs/files", "theirs/files/card.json", "compare?id=long&id=theirs"]
+)
+async def test_a_run_of_another_desk_is_not_there(desk: Api, path: str) -> None:
+    assert (await desk.get(f"/api/backtests/{path}")).status_code == 404
+    mine = {line["run_id"] for line in (await document(desk, "/api/backtests"))["items"]}
+    assert mine == {"long", "short", "swept"}
 
 
 async def test_agents_are_scored_by_what_has_resolved_and_their_stages_beside_them(desk: Api) -> None:
