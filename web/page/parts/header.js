@@ -21,7 +21,7 @@ export function Header() {
     <a class="name" href="/">${desk ?? "Trading desk"}</a>
     ${me && html`<${Badge} kind=${me.mode === "live" ? "warn" : ""}>${me.mode === "live" ? "real money" : me.mode}<//>`}
     ${state && html`<${Badge}>${state}<//>`}
-    <span role="status" class=${`live ${live}`}>${live === "live" ? "live" : "not live: reaching the desk …"}</span>
+    <span role="status" class=${live === "live" ? "live on" : "live"}>${live === "live" ? "live" : "not live: reaching the desk …"}</span>
     <span class="grow"></span>
     <${Theme} />
     ${state && !mayAct && html`<span class="quiet">${me.name} may not halt</span>`}
