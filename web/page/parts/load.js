@@ -64,7 +64,11 @@ export function Loaded({ of, empty, isEmpty = (said) => said.items?.length === 0
 export function Failed({ problem, again }) {
   return html`<div class="failed" role="alert">
     <p>${problem.message}</p>
-    ${problem.errors?.length > 0 && html`<ul>${problem.errors.map((each) => html`<li>${[each.where?.replace(/^(body|query|path)\./, ""), each.what].filter(Boolean).join(": ")}</li>`)}</ul>`}
+    ${problem.errors?.length > 0 && html`<ul>${problem.errors.map((each) => html`<li>${told(each)}</li>`)}</ul>`}
     ${again && html`<button type="button" class="plain" onClick=${again}>Try again</button>`}
   </div>`;
+}
+
+function told({ where, what }) {
+  return [where?.replace(/^(body|query|path)\./, ""), what].filter(Boolean).join(": ");
 }
