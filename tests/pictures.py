@@ -79,7 +79,8 @@ def _traded(desk: Terminal) -> str:
         assert done.code == 0, done.err
     for fast in ("10", "20"):
         words = ("--strategy", "sma_cross", "--set", f"fast={fast}", "--symbols", "AAPL,MSFT", "--benchmark", "AAPL")
-        assert desk.type("backtest", *words).code == 0
+        kept = desk.type("backtest", *words)
+        assert kept.code == 0, kept.err
     cycle: str = done.document["cycle_id"] if "cycle_id" in done.document else done.document["report"]["cycle_id"]
     return cycle
 
