@@ -89,6 +89,9 @@ def machine(empty: Database, temporal: WorkflowEnvironment) -> Iterator[Machine]
         "DB_PORT": str(empty.port),
         "DB_NAME": empty.name,
         "TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host,
+        # One machine has one port of a number.
+        "METRICS_PORT": "",
+        "METRICS_TEMPORAL_PORT": "",
     }
     yield Machine(folder, {**ENV, "DB_PASSWORD": empty.password.get_secret_value()}, servers)
     shutil.rmtree(folder)
