@@ -72,6 +72,7 @@ from adapters.postgres.weeks import PostgresWeeks
 from adapters.temporal.connection import add_missing_search_attributes, connect
 from adapters.temporal.ending import leave
 from adapters.temporal.pulse import beating
+from adapters.temporal.versions import config_of, own, when_current
 from console import ready
 from console.complaint import complain
 from console.door import SignalledDesk
@@ -257,14 +258,12 @@ async def serving(
     Raises BadConfiguration before anything is served when the clock could not be kept to.
     """
     await add_missing_search_attributes(client, (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS))
-    engine = application_engine(database)
-    timetable: Timetable | None = None
+    engine, version = application_engine(database), own()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.dispose)
         if policies.ORDERS_QUEUE in queues:
             await _vet_broker(settings, engine)
-            strategies = await PostgresLedger(engine).strategies(settings.desk.id)
-            timetable = await timetable_of(settings, Prices.of(settings), strategies)
+            await _timetable(settings, engine)
         workers: list[Worker] = []
         for queue in queues:
             activities = activities_of(queue, settings, engine)
@@ -283,6 +282,7 @@ async def serving(
                 max_task_queue_activities_per_second=rate,
                 max_concurrent_activities=policies.MOST_AT_ONCE[queue],
                 identity=identity,
+                deployment_config=config_of(version),
                 interceptors=[Metered()],
             )
             workers.append(worker)
@@ -291,10 +291,21 @@ async def serving(
             reader = DeskReader(watched_of(settings, policies.ALL_QUEUES), engine, client)
             stack.enter_context(telling_of_desk(REGISTRY, reader))
         log.info("serving", queues=list(queues), desk=settings.desk.id)
-        if timetable is not None:
-            listens, watched = settings.orders.broker != "paper", watches(settings)
-            await begin_routine(client, timetable, listens=listens, watches=watched)
+        if policies.ORDERS_QUEUE in queues:
+            await stack.enter_async_context(when_current(client, version, lambda: _routine(client, settings, engine)))
         yield
+
+
+async def _timetable(settings: Settings, engine: AsyncEngine) -> Timetable:
+    strategies = await PostgresLedger(engine).strategies(settings.desk.id)
+    return await timetable_of(settings, Prices.of(settings), strategies)
+
+
+async def _routine(client: Client, settings: Settings, engine: AsyncEngine) -> None:
+    """By the settings and the strategies of now: a build may have waited for its turn for days."""
+    timetable = await _timetable(settings, engine)
+    listens, watched = settings.orders.broker != "paper", watches(settings)
+    await begin_routine(client, timetable, listens=listens, watches=watched)
 
 
 async def _vet_broker(settings: Settings, engine: AsyncEngine) -> None:

@@ -26,6 +26,8 @@ TEMPORAL = {
     "TEMPORAL_TLS_SERVER_CA_CERT_PATH": "The authority that signed it.",
     "TEMPORAL_TLS_CLIENT_CERT_PATH": "Our own certificate, for mTLS.",
     "TEMPORAL_TLS_CLIENT_KEY_PATH": "And its key.",
+    "TEMPORAL_DEPLOYMENT_NAME": "Of workers that are rolled out build by build; unset where one build follows another.",
+    "TEMPORAL_WORKER_BUILD_ID": "Which build a worker is, together with TEMPORAL_DEPLOYMENT_NAME.",
 }
 COMPOSE = {
     "WORKER_DB_PASSWORD": "Of `trading_worker`, who works in the books and cannot change the log.",
