@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+from pydantic_core import from_json
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client
@@ -16,13 +19,17 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from adapters.metrics.queues import look_at_queues
+from adapters.postgres.engine import Database
 from adapters.temporal.pulse import serves
 from adapters.temporal.versions import (
+    BUILD,
+    DEPLOYMENT,
     LOOK_SECONDS,
     builds,
     config_of,
     is_current,
     make_current,
+    own,
     ramp,
     when_current,
 )
@@ -263,6 +270,57 @@ async def test_the_routine_begins_when_a_build_is_current_and_when_it_comes_back
             await until(lambda: begun.at_least(2))
         async with when_current(client, None, begun):
             assert begun.times == 3
+
+
+@pytest.mark.parametrize(
+    ("deployment", "build", "words"),
+    [("trading", "", "go together"), ("", "one", "go together"), ("trading.eu", "one", "has a dot")],
+)
+def test_half_of_a_build_is_refused(monkeypatch: pytest.MonkeyPatch, deployment: str, build: str, words: str) -> None:
+    monkeypatch.setenv(DEPLOYMENT, deployment)
+    monkeypatch.setenv(BUILD, build)
+    with pytest.raises(BadConfiguration, match=words):
+        own()
+
+
+async def test_a_person_sees_the_builds_and_puts_one_before_the_other(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path, database: Database, tmp_path: Path
+) -> None:
+    client, ports = temporal.client, Ports.real(engine, sample_data)
+
+    async def typed(*words: str) -> tuple[int | None, str]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(Path(__file__).parents[2] / "starter.py"), "rollout", *words),
+            env={
+                **os.environ,
+                "DB_HOST": database.host,
+                "TEMPORAL_ADDRESS": client.service_client.config.target_host,
+                "TEMPORAL_NAMESPACE": "trading",
+            },
+            cwd=tmp_path,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        return process.returncode, said.decode()
+
+    assert await typed("list") == (
+        1,
+        f"starter: no deployment is named, and no worker has told one: set {DEPLOYMENT}\n",
+    )
+    async with workers(client, ports, "one"), workers(client, ports, "two"):
+        await put(client, "one")
+        await until(lambda: is_known(client, "two"))
+        code, said = await typed("ramp", "two", "10", "--json")
+        assert (code, [one["percent"] for one in from_json(said)["builds"]].count(10.0)) == (0, 1)
+        code, said = await typed("current", "two")
+        assert code == 0, said
+        assert "what begins, begins here" in said
+        assert await is_current(client, version("two"))
+        assert await typed("current", "three") == (
+            1,
+            "starter: build three has no worker for agents, desk, orders: start them first\n",
+        )
 
 
 class Counted:
