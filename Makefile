@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := benchmarks/.venv
+PAGE_VENDOR := web/page/vendor
 UV_VERSION := 0.13.9
 
 # pip runs from outside the environment: no copy of it to unpack, and no need of Debian's python3-venv.
@@ -16,7 +17,7 @@ RESOLVE = $(BIN)/uv pip compile --quiet --system-certs --universal --python-vers
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-real-model faults soak bench-backtest bench-memory lint types lock lock-real-model lock-bench clean
+.PHONY: help run test test-real-model faults soak bench-backtest bench-memory lint types lock lock-real-model lock-bench vendor clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-17s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +66,16 @@ lock-bench: $(VENV)/dev  ## write benchmarks/requirements.txt anew
 	printf 'backtesting\nbacktrader\nbt\nvectorbt\n' | $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) \
 		--custom-compile-command 'make lock-bench' --output-file benchmarks/requirements.txt -
+
+vendor:  ## fetch anew what the page has from others: web/page/vendor/README.md names it
+	@cd $$(mktemp -d) && npm pack --silent preact@11.2.0 htm@3.1.1 uplot@1.6.32 >/dev/null \
+		&& for each in *.tgz; do tar xzf $$each --one-top-level; done \
+		&& cp preact-11.2.0/package/dist/preact.mjs $(CURDIR)/$(PAGE_VENDOR)/preact.js \
+		&& cp preact-11.2.0/package/hooks/dist/hooks.mjs $(CURDIR)/$(PAGE_VENDOR)/hooks.js \
+		&& cp htm-3.1.1/package/dist/htm.mjs $(CURDIR)/$(PAGE_VENDOR)/htm.js \
+		&& cp uplot-1.6.32/package/dist/uPlot.esm.js $(CURDIR)/$(PAGE_VENDOR)/uplot.js \
+		&& cp uplot-1.6.32/package/dist/uPlot.min.css $(CURDIR)/$(PAGE_VENDOR)/uplot.css
+	@cd $(PAGE_VENDOR) && sha256sum --check SHA256SUMS
 
 clean:  ## remove the environment and the caches; the desk's books in .desk stay
 	rm -rf $(VENV) $(PEERS) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from commands.doing import AsJson, do
-from trading.access import Scope
+from trading.access import OPERATOR, Scope
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Tokens of the HTTP API.")
+
+By = Annotated[str, typer.Option(help="Who wants it.")]
 
 
 @app.command()
@@ -19,13 +21,14 @@ def create(
     *,
     scope: Annotated[list[Scope] | None, typer.Option(help="What for, once for each; `read` when unset.")] = None,
     days: Annotated[int | None, typer.Option(min=1, max=3650, help="Until when; for good when unset.")] = None,
+    by: By = OPERATOR,
     as_json: AsJson = False,
 ) -> int:
-    """Make one, and show it this once."""
-    from console.tokens import create
+    """Make one, and show it this once; the log says that it was made, and by whom."""
+    from console.tokens import Wish, create
 
-    scopes = scope or [Scope.READ]
-    return do(lambda settings, output: create(settings, output, name, scopes, days), as_json=as_json)
+    wish = Wish(name, scope or [Scope.READ], days, by)
+    return do(lambda settings, output: create(settings, output, wish), as_json=as_json)
 
 
 @app.command("list")
@@ -38,9 +41,12 @@ def token_list(*, as_json: AsJson = False) -> int:
 
 @app.command()
 def revoke(
-    token: Annotated[str, typer.Argument(help="Its name in the list.", metavar="TOKEN")], *, as_json: AsJson = False
+    token: Annotated[str, typer.Argument(help="Its name in the list.", metavar="TOKEN")],
+    *,
+    by: By = OPERATOR,
+    as_json: AsJson = False,
 ) -> int:
     """Let nobody come with it any more."""
     from console.tokens import revoke
 
-    return do(lambda settings, output: revoke(settings, output, token), as_json=as_json)
+    return do(lambda settings, output: revoke(settings, output, token, by), as_json=as_json)

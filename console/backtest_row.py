@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def keep(settings: Settings, row: RunRow) -> str | None:
-    """Write the row; why there is none, in one line, where it could not be written."""
+    """Write the row as the desk's; why there is none, in one line, where it could not be written."""
     try:
         database = reach(settings).database
     except TradingError as error:
@@ -27,7 +27,7 @@ async def keep(settings: Settings, row: RunRow) -> str | None:
 
     engine = application_engine(database, pool_size=1)
     try:
-        await PostgresRuns(engine).begin(row)
+        await PostgresRuns(engine).begin(row.model_copy(update={"desk_id": settings.desk.id}))
     except TradingError as error:
         return _line(error)
     finally:

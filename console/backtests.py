@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,14 +108,8 @@ async def compare(settings: Settings, output: Output, names: tuple[str, ...], ht
     async with kept_runs(settings) as runs:
         rows = [await named(runs, name) for name in names]
     page = None if html is None else _on_a_page(rows, Path(html))
-    asked = {row.run_id: _settings(row) for row in rows}
-    told_apart = list(dict.fromkeys(name for each in asked.values() for name in each))
-    differ = {name: [asked[row.run_id].get(name, NOT_DEFINED) for row in rows] for name in told_apart}
-    differ = {name: values for name, values in differ.items() if len(set(values)) > 1}
-    brought = _outcomes(rows)
-    trials = [row.trials for row in rows]
-    document: dict[str, Any] = {"runs": [row.run_id for row in rows], "differences": differ, "trials": trials}
-    document |= {"metrics": brought, "html": None if page is None else str(page)}
+    document = beside(rows) | {"html": None if page is None else str(page)}
+    differ, brought, trials = document["differences"], document["metrics"], document["trials"]
     lines = [("trials", [f"{count:,}" for count in trials])]
     lines += [(_of(name).label, [shown(_of(name), value) for value in values]) for name, values in brought.items()]
     apart = (title("In what they differ"), _beside(rows, differ.items())) if differ else ()
@@ -123,6 +117,16 @@ async def compare(settings: Settings, output: Output, names: tuple[str, ...], ht
     if page is not None:
         output.say("", f"  page: {page}")
     return 0
+
+
+def beside(rows: Sequence[RunRow]) -> dict[str, Any]:
+    """Runs beside each other, for a program: a list for each name has a value a run, in their order."""
+    asked = {row.run_id: _settings(row) for row in rows}
+    told_apart = list(dict.fromkeys(name for each in asked.values() for name in each))
+    differ = {name: [asked[row.run_id].get(name, NOT_DEFINED) for row in rows] for name in told_apart}
+    differ = {name: values for name, values in differ.items() if len(set(values)) > 1}
+    trials = [row.trials for row in rows]
+    return {"runs": [row.run_id for row in rows], "differences": differ, "trials": trials, "metrics": _outcomes(rows)}
 
 
 def _on_a_page(rows: list[RunRow], path: Path) -> Path:
@@ -266,7 +270,7 @@ def _numbers(row: RunRow) -> dict[str, Any]:
     return dict(summary.out_of_sample or (summary.best[0].metrics if summary.best else {}))
 
 
-def _outcomes(rows: list[RunRow]) -> dict[str, list[float | None]]:
+def _outcomes(rows: Sequence[RunRow]) -> dict[str, list[float | None]]:
     """Every number, side by side; what none has is left out."""
     numbers = [_numbers(row) for row in rows]
     found = {measure.field: [each.get(measure.field) for each in numbers] for measure in MEASURES}

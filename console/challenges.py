@@ -66,8 +66,7 @@ async def challenge(settings: Settings, output: Output, wish: tuple[str, str | N
 async def challenges(settings: Settings, output: Output) -> int:
     """Every challenger against its champion."""
     async with desk_of(settings) as desk:
-        known = await _remembered(desk)
-        found = [await _held(desk, one, known) for one in desk.known.values() if one.challenges]
+        found = await contests_of(desk)
     if not found:
         words = "  nobody challenges anybody: starter.py strategies challenge NAME --model validator=MODEL adds one"
         output.show([], title("Challengers"), toned(words, "faint"))
@@ -77,6 +76,13 @@ async def challenges(settings: Settings, output: Output) -> int:
         shown += [*_shown(one), ""]
     output.show(found, *shown[:-1])
     return 0
+
+
+async def contests_of(desk: Desk) -> list[Contest]:
+    """Every challenger against its champion. Raises BadConfiguration for one whose champion is gone."""
+    challengers = [one for one in desk.known.values() if one.challenges]
+    known = await _remembered(desk) if challengers else ()
+    return [await _held(desk, one, known) for one in challengers]
 
 
 async def crown(settings: Settings, output: Output, wish: Crown, said: Said) -> int:

@@ -1,4 +1,4 @@
-"""The runs that are kept, by their names or how these begin."""
+"""The desk's runs that are kept, by their names or how these begin."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def kept_runs(settings: Settings) -> AsyncIterator[PostgresRuns]:
     """The tables. Raises BadConfiguration where there is no database."""
     engine = application_engine(reach(settings).database, pool_size=1)
     try:
-        yield PostgresRuns(engine)
+        yield PostgresRuns(engine, settings.desk.id)
     finally:
         await engine.dispose()
 

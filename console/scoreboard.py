@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from pydantic import Field
 from rich.console import RenderableType
 from rich.text import Text
 
 from adapters.postgres.chronicle import PostgresChronicle
 from adapters.postgres.memory import PostgresMemory
 from console.days import span
-from console.desk import books_of
+from console.desk import DeskBooks, books_of
 from console.output import Output, gain, grid, plain, title, toned
 from console.reach import reach
 from settings import Settings
 from trading.ablation import Ablation, Stage, ablate
 from trading.errors import BadConfiguration
 from trading.memory import Remembered
+from trading.money import Record
 from trading.scores import AgentScore
 from trading.scoring import scores, spoken
 
@@ -56,6 +59,16 @@ class Known(NamedTuple):
     resolved: tuple[Remembered, ...]
     pending: int
     costs: Mapping[str, Decimal]
+
+
+class Scoreboard(Record):
+    """What has resolved, so many more pending: the agents' scores, a line a seat, and what each stage was worth."""
+
+    desk: str
+    resolved: Annotated[int, Field(examples=[42])]
+    pending: Annotated[int, Field(examples=[3])]
+    scores: tuple[AgentScore, ...]
+    stages: tuple[Ablation, ...]
 
 
 async def scoreboard(settings: Settings, output: Output, within: Within) -> int:
@@ -99,18 +112,40 @@ def score_table(found: Sequence[AgentScore]) -> RenderableType:
     return table
 
 
+async def read_scoreboard(books: DeskBooks, within: Within) -> Scoreboard:
+    """Scores and stages together. Raises BadConfiguration for days that end before they begin."""
+    known = await _known_of(books, within)
+    # Thousands of draws are work: others are answered meanwhile.
+    return await asyncio.to_thread(_summed, books.desk_id, known)
+
+
+def _summed(desk_id: str, known: Known) -> Scoreboard:
+    generator = np.random.default_rng(SEED)
+    return Scoreboard(
+        desk=desk_id,
+        resolved=len(known.resolved),
+        pending=known.pending,
+        scores=tuple(scores(known.resolved, known.costs)),
+        stages=tuple(ablate(stage, known.resolved, known.costs, generator) for stage in Stage),
+    )
+
+
 async def _known(settings: Settings, within: Within) -> Known:
-    since, until = span(within.since, within.until)
     async with books_of(reach(settings).database, settings.desk.id) as books:
-        memory = PostgresMemory(books.engine)
-        resolved = [
-            one
-            for one in await memory.resolved(books.desk_id, until, MOST)
-            if one.outcome and since <= one.outcome.resolved_at < until and _is_of(one, within)
-        ]
-        pending = sum(_is_of(one, within) for one in await memory.pending(books.desk_id))
-        calls = {name for one in resolved for voice in spoken(one.setup) for name in voice.call_ids}
-        costs = await PostgresChronicle(books.engine).costs(sorted(calls))
+        return await _known_of(books, within)
+
+
+async def _known_of(books: DeskBooks, within: Within) -> Known:
+    since, until = span(within.since, within.until)
+    memory = PostgresMemory(books.engine)
+    resolved = [
+        one
+        for one in await memory.resolved(books.desk_id, until, MOST)
+        if one.outcome and since <= one.outcome.resolved_at < until and _is_of(one, within)
+    ]
+    pending = sum(_is_of(one, within) for one in await memory.pending(books.desk_id))
+    calls = {name for one in resolved for voice in spoken(one.setup) for name in voice.call_ids}
+    costs = await PostgresChronicle(books.engine).costs(sorted(calls))
     return Known(tuple(resolved), pending, costs)
 
 

@@ -91,7 +91,10 @@ async def _ready(kind: type[Kind], of_its_own: Mapping[str, Any], typed: Typed, 
     panel = await panel_of(wish, settings)
     plan = plan_of(wish, panel)
     source = Source(data=str(wish.data.expanduser().resolve()), warm_up=warm_up_for(wish))
-    asked = _record(kind, {**_common(typed, plan), **of_its_own, "source": source, "engine": wish.engine, "plan": plan})
+    asked = _record(
+        kind,
+        {**_common(typed, plan, settings.desk.id), **of_its_own, "source": source, "engine": wish.engine, "plan": plan},
+    )
     if not isinstance(asked, MonteCarloAsked):
         folds_of(asked, sessions(panel, plan))  # refused here, before anything runs
     _see_rule(asked, settings)
@@ -99,10 +102,11 @@ async def _ready(kind: type[Kind], of_its_own: Mapping[str, Any], typed: Typed, 
     return Ready(asked.model_copy(update={"plan": plan}), panel)
 
 
-def _common(typed: Typed, plan: Plan) -> dict[str, Any]:
+def _common(typed: Typed, plan: Plan, desk_id: str) -> dict[str, Any]:
     metric = typed.get("metric")
     return {
         "run_id": new_run_id(plan.strategy, datetime.now(UTC)),
+        "desk_id": desk_id,
         "name": typed.get("name") or "",
         "objective": Objective.SHARPE if metric is None else _choice("--metric", metric, Objective),
     }
@@ -135,7 +139,7 @@ def _of_run(row: RunRow, of: Mapping[str, Any], typed: Typed) -> StudyAsked:
         if not best:
             raise BadConfiguration(f"run {row.run_id} has no best to draw from")
         plan = plan.model_copy(update={"parameters": plan.parameters | best[0].parameters})
-    return _record(MonteCarloAsked, {**_common(typed, plan), **of, "source": source, "plan": plan})
+    return _record(MonteCarloAsked, {**_common(typed, plan, row.desk_id), **of, "source": source, "plan": plan})
 
 
 def _source_of(row: RunRow) -> Source:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from pydantic import ValidationError
 from rich.console import RenderableType
@@ -16,10 +17,12 @@ from adapters.postgres.engine import application_engine
 from adapters.postgres.tokens import PostgresTokens
 from console.output import Output, grid, plain, toned
 from console.reach import reach
+from console.strategies import Said
 from settings import Settings
-from trading.access import PREFIX, Scope, Token
+from trading.access import OPERATOR, PREFIX, Scope, Token
 from trading.errors import BadConfiguration
 
+NO_LOG = "The desk has no books yet: that it was made is in the list of tokens alone, and not in the log."
 _ID = re.compile(r"[0-9a-f]{12}")
 
 
@@ -32,27 +35,38 @@ def new_secret() -> tuple[str, str]:
     return secret, hashlib.sha256(secret.encode()).hexdigest()
 
 
-async def create(settings: Settings, output: Output, name: str, scopes: Sequence[Scope], days: int | None) -> int:
+class Wish(NamedTuple):
+    """A token that is to be made: whose, what for, for how many days (None: for good), and who wants it."""
+
+    name: str
+    scopes: Sequence[Scope]
+    days: int | None = None
+    by: str = OPERATOR
+
+
+async def create(settings: Settings, output: Output, wish: Wish) -> int:
     """Make a token and show it, this once."""
-    now, (secret, kept) = datetime.now(UTC), new_secret()
+    by, now, (secret, kept) = Said(wish.by).checked().by, datetime.now(UTC), new_secret()
     try:
         token = Token(
             token_id=secrets.token_hex(6),
             desk_id=settings.desk.id,
-            name=name.strip(),
-            scopes=tuple(dict.fromkeys(scopes)),
+            name=wish.name.strip(),
+            scopes=tuple(dict.fromkeys(wish.scopes)),
             secret_hash=kept,
             created_at=now,
-            expires_at=None if days is None else now + timedelta(days=days),
+            expires_at=None if wish.days is None else now + timedelta(days=wish.days),
         )
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_input=False)[0]
         raise BadConfiguration(f"no token can be made so: {wrong['loc'][0]}: {wrong['msg']}") from error
     async with _tokens(settings) as tokens:
-        await tokens.keep(token)
+        logged = await tokens.keep(token, by)
     whole = f"{PREFIX}_{token.token_id}_{secret}"
     document = {"token": whole, **_line(token)}
-    output.show(document, f"  {whole}", toned("  It is not shown again. From now on nobody comes without one.", "odd"))
+    said = "It is not shown again. From now on nobody comes without one."
+    lines = [f"  {said}", *(() if logged else (f"  {NO_LOG}",))]
+    output.show(document, f"  {whole}", *(toned(line, "odd") for line in lines))
     return 0
 
 
@@ -72,10 +86,11 @@ async def listing(settings: Settings, output: Output) -> int:
     return 0
 
 
-async def revoke(settings: Settings, output: Output, token_id: str) -> int:
+async def revoke(settings: Settings, output: Output, token_id: str, by: str = OPERATOR) -> int:
     """Let nobody come with it any more, from the next request on."""
     async with _tokens(settings) as tokens:
-        if not (_ID.fullmatch(token_id) and await tokens.revoke(token_id, datetime.now(UTC))):
+        by = Said(by).checked().by
+        if not (_ID.fullmatch(token_id) and await tokens.revoke(token_id, datetime.now(UTC), by)):
             raise BadConfiguration(f"there is no token {token_id[:40]!r}: `starter.py token list` shows them")
         guarded = await tokens.guards()
     last = "" if guarded else " It was the last: whoever sits at this machine may come without one again."

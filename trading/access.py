@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
+from trading.events import Event, EventType, Occasion, desk_event
 from trading.money import DeskId, Record
 
 PREFIX = "tdk"
 """How every token begins, so that whoever finds one in a file knows what it is."""
+OPERATOR = "operator"
+"""Who asks where nobody is named: somebody at the desk's own machine."""
 
 TokenId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
 TokenName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,59}$")]
@@ -50,6 +53,25 @@ class Token(Record):
     def allows(self, scope: Scope) -> bool:
         """Whether it is for this."""
         return allows(self.scopes, scope)
+
+
+def token_created(token: Token, by: str) -> Event:
+    """Somebody may come from now on: whose token it is, what for and until when, never what it says or its hash."""
+    data = _told(token) | {"expires_at": None if token.expires_at is None else token.expires_at.isoformat()}
+    return desk_event(EventType.TOKEN_CREATED, _occasion(token, token.created_at), {**data, "by": by})
+
+
+def token_revoked(token: Token, by: str, at: datetime) -> Event:
+    """Nobody may come with it any more."""
+    return desk_event(EventType.TOKEN_REVOKED, _occasion(token, at), {**_told(token), "by": by})
+
+
+def _told(token: Token) -> dict[str, Any]:
+    return {"token_id": token.token_id, "name": token.name, "scopes": [str(scope) for scope in token.scopes]}
+
+
+def _occasion(token: Token, at: datetime) -> Occasion:
+    return Occasion(token.desk_id, token.token_id, at)
 
 
 def allows(scopes: tuple[Scope, ...], scope: Scope) -> bool:

@@ -14,10 +14,12 @@ from pydantic import AwareDatetime, Field, JsonValue
 
 from trading.backtest_plan import Engine, Plan
 from trading.grids import Grid, Parameters
-from trading.money import Fraction, Identifier, Ratio, Record, Text
+from trading.money import DeskId, Fraction, Identifier, Ratio, Record, Text
 
 Count = Annotated[int, Field(ge=0)]
 Some = Annotated[int, Field(ge=1, le=1_000_000)]
+FIRST_DESK = "main"
+"""Whose a run is that says nothing of it: runs were of no desk before, and this is what a desk is called by itself."""
 MOST_LINES = 10
 """Trials that a summary names; the table holds all of them."""
 MOST_TROUBLES = 10
@@ -72,9 +74,10 @@ class Source(Record):
 
 
 class Asked(Record):
-    """What every study is asked with. `run_id` names it everywhere; `engine` None takes the fastest that can."""
+    """What every study is asked with, by a desk. `run_id` names it everywhere; `engine` None takes the fastest."""
 
     run_id: Identifier
+    desk_id: DeskId = FIRST_DESK
     name: Text = ""
     source: Source = Source()
     plan: Plan
@@ -295,9 +298,10 @@ class TrialRow:
 
 
 class RunRow(Record):
-    """A row of `backtests`, as lists and comparisons show it."""
+    """A row of `backtests`, as lists and comparisons show it to the desk that ran it."""
 
     run_id: Identifier
+    desk_id: DeskId = FIRST_DESK
     kind: RunKind
     name: Text = ""
     strategy: Text

@@ -92,6 +92,8 @@ class EventType(StrEnum):
     OPERATOR_NOTE = "OperatorNote"
     LESSON_LEARNED = "LessonLearned"
     MEMORY_AWAY = "MemoryAway"
+    TOKEN_CREATED = "TokenCreated"  # noqa: S105  a kind of line
+    TOKEN_REVOKED = "TokenRevoked"  # noqa: S105  as above
 
 
 class Event(Record):
@@ -186,28 +188,39 @@ def seal(event: Event, *, position: int, sequence: int, previous_hash: str) -> S
     )
 
 
+class Chain:
+    """A desk's log as it is read from its beginning, and what it must be followed by."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.head = GENESIS
+        self._positions: dict[str, int] = {}
+
+    def joined(self, stored: StoredEvent) -> list[str]:
+        """Take the next line, and say what is wrong with it: a hole, an edit, a seal that does not join."""
+        event, wrong = stored.event, list[str]()
+        self.count += 1
+        position = self._positions[event.aggregate_id] = self._positions.get(event.aggregate_id, 0) + 1
+        if stored.sequence != self.count or stored.position != position:
+            wrong.append(
+                f"{event.event_id}: numbered {stored.sequence}/{stored.position}, expected {self.count}/{position}"
+            )
+        if stored.previous_hash != self.head:
+            wrong.append(f"{event.event_id}: does not join the event before it")
+        expected = seal(event, position=stored.position, sequence=stored.sequence, previous_hash=stored.previous_hash)
+        if stored != expected:
+            wrong.append(f"{event.event_id}: its content is not what was sealed")
+        self.head = stored.hash
+        return wrong
+
+
 def broken_links(events: Iterable[StoredEvent]) -> list[str]:
     """What is wrong with a desk's whole log, in its order.
 
     Holes, edits, a chain that does not join; empty when sound.
     """
-    wrong: list[str] = []
-    previous = GENESIS
-    positions: dict[str, int] = {}
-    for number, stored in enumerate(events, start=1):
-        event = stored.event
-        position = positions[event.aggregate_id] = positions.get(event.aggregate_id, 0) + 1
-        if stored.sequence != number or stored.position != position:
-            wrong.append(
-                f"{event.event_id}: numbered {stored.sequence}/{stored.position}, expected {number}/{position}"
-            )
-        if stored.previous_hash != previous:
-            wrong.append(f"{event.event_id}: does not join the event before it")
-        expected = seal(event, position=stored.position, sequence=stored.sequence, previous_hash=stored.previous_hash)
-        if stored != expected:
-            wrong.append(f"{event.event_id}: its content is not what was sealed")
-        previous = stored.hash
-    return wrong
+    chain = Chain()
+    return [wrong for stored in events for wrong in chain.joined(stored)]
 
 
 # What an intent counted of the last minute and the day: the same run, made more slowly, counts other orders.

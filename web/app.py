@@ -24,6 +24,7 @@ from web.routes import (
     books,
     breaker,
     capital,
+    chain,
     cycles,
     events,
     figures,
@@ -31,25 +32,31 @@ from web.routes import (
     inquiries,
     live,
     market,
+    me,
     memory,
     metrics,
+    rules,
     schedules,
     strategies,
 )
+from web.tickets import Tickets
 from web.told import told
 
 TITLE = "Trading desk"
 VERSION = "1"
 ROUTERS = (
+    me,
     cycles,
     health,
     metrics,
     books,
     events,
+    chain,
     live,
     market,
     capital,
     strategies,
+    rules,
     breaker,
     approvals,
     alerts,
@@ -72,6 +79,7 @@ def create_app(at: WebDesk, door: Door, *, registries: Sequence[CollectorRegistr
     counts, web = Counts(), at.settings.web
     app.state.desk = at
     app.state.door = door
+    app.state.tickets = Tickets()
     app.state.registries = (counts.registry, *registries)
     app.state.listeners = live.Listeners(web.listeners, counts)
     for one in ROUTERS:

@@ -15,6 +15,7 @@ from adapters.postgres.backtests import PostgresRuns
 from adapters.postgres.engine import application_engine
 from adapters.postgres.tokens import PostgresTokens
 from adapters.temporal.connection import connect
+from console.chain import ChainLook
 from console.desk import DeskBooks
 from console.reach import Reach
 from console.strategies import Desk, desk_with
@@ -61,8 +62,13 @@ class WebDesk:
 
     @cached_property
     def runs(self) -> PostgresRuns:
-        """The backtests that are kept."""
-        return PostgresRuns(self.books.engine)
+        """The desk's backtests that are kept."""
+        return PostgresRuns(self.books.engine, self.desk_id)
+
+    @cached_property
+    def chain(self) -> ChainLook:
+        """A look at the log's chain, which goes on where it stopped."""
+        return ChainLook(self.books.engine, self.desk_id)
 
     async def strategies(self) -> Desk:
         """The desk with its strategies as they are now."""

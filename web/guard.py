@@ -25,6 +25,8 @@ SECONDS = 30.0
 """Of a request, from its first byte to its last; what is asked to wait waits less."""
 LIVE = "/api/live"
 """The one address whose answer has no end of its own."""
+PARTS, PART = "/page/", 0.1
+"""A browser asks for the page's dozens of files at once, at each address anew: one counts as a part of a request."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -72,7 +74,8 @@ class Guard:
 
     def _see(self, scope: Scope) -> None:
         caller = scope["client"][0] if scope.get("client") else ""
-        wait = self._buckets.wait(caller, time.monotonic())
+        weight = PART if scope["path"].startswith(PARTS) else 1.0
+        wait = self._buckets.wait(caller, time.monotonic(), weight)
         if wait:
             raise Refusal(429, "too many requests", {"Retry-After": str(int(wait) + 1)})
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:

@@ -1,49 +1,77 @@
-"""What a browser shows: pages without data, which ask the API for it as anybody else does."""
+"""What a browser shows: one page without data, which asks the API for it as anybody else does.
+
+The page's own addresses are read by its scripts (`page/main.js`); all of them are answered by the same file.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from pathlib import Path
 
-from fastapi import APIRouter
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
 import web
+from web.problems import missing
 
 PAGE = Path(web.__path__[0]) / "page"
+FILES = {path.relative_to(PAGE).as_posix(): path for path in PAGE.rglob("*") if path.is_file()}
+"""All that there is to ask for: an address is looked up here and never becomes a path."""
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-# Its own scripts and styles, its own API, and nothing from anywhere else.
+ADDRESSES = (
+    "/",
+    "/cycles",
+    "/cycles/{cycle_id:path}",
+    "/decisions",
+    "/approvals",
+    "/orders",
+    "/strategies",
+    "/strategies/{name}",
+    "/backtests",
+    "/backtests/{run_id}",
+    "/agents",
+    "/memory",
+    "/ask",
+    "/log",
+    "/alerts",
+    "/settings",
+)
+_IMPORTS = FILES["index.html"].read_bytes().partition(b'<script type="importmap">')[2].partition(b"</script>")[0]
+_SEAL = base64.b64encode(hashlib.sha256(_IMPORTS).digest()).decode()
+# Its own scripts and styles, the one line in the page that says where a script finds another, its own API, a tear sheet
+# in a frame of its own, and nothing from anywhere else.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    f"default-src 'none'; script-src 'self' 'sha256-{_SEAL}'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/")
-async def first() -> Response:
-    """The page that a browser begins with."""
-    return RedirectResponse("/ask", 307)
+async def shell(request: Request) -> Response:
+    """The one page."""
+    return _file(request, "index.html")
 
 
-@router.get("/ask")
-async def ask() -> Response:
-    """The box for questions, and what was asked before."""
-    return _file("ask.html")
+for address in ADDRESSES:
+    router.add_api_route(address, shell)
 
 
-@router.get("/page/desk.css")
-async def style() -> Response:
-    """How pages look."""
-    return _file("desk.css")
+@router.get("/page/{name:path}")
+async def part(request: Request, name: str) -> Response:
+    """One of the page's scripts, styles and licences."""
+    return _file(request, name)
 
 
-@router.get("/page/ask.js")
-async def asking() -> Response:
-    """What the box for questions does."""
-    return _file("ask.js")
-
-
-def _file(name: str) -> Response:
-    path = PAGE / name
-    return Response(path.read_bytes(), media_type=KINDS[path.suffix], headers={"Content-Security-Policy": POLICY})
+def _file(request: Request, name: str) -> Response:
+    """A file, asked for again each time and sent again only when it is another."""
+    path = FILES.get(name)
+    if path is None:
+        raise missing("file")
+    body = path.read_bytes()
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache", "ETag": tag}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=KINDS.get(path.suffix, "text/plain"), headers=headers)

@@ -8,6 +8,7 @@
 | a token that is not for this, a page of another site | 403 | `forbidden` |
 | what is not there, or not to be done so | 404, 405 | `not-found`, `not-allowed` |
 | the desk refuses | 409 | `refused` |
+| it is not what somebody saw, and was to be changed (`If-Match`) | 412 | `changed` |
 | too much at once | 429 | `too-many` |
 | a bug of ours | 500 | `internal` |
 | a server that is away, or too late | 503, 504 | `unavailable`, `timed-out` |
@@ -23,7 +24,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import Field, ValidationError
 from starlette.exceptions import HTTPException
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -56,6 +57,7 @@ _KINDS = {
     405: "not-allowed",
     408: "too-slow",
     409: "refused",
+    412: "changed",
     413: "too-large",
     415: "not-json",
     421: "misdirected",
@@ -89,11 +91,14 @@ class Problem(Record):
 class Refusal(Exception):
     """A request that is not answered, and why."""
 
-    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, headers: Mapping[str, str] | None = None, errors: Sequence[Wrong] = ()
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.headers = dict(headers or {})
+        self.errors = tuple(errors)
 
 
 def missing(what: str) -> Refusal:
@@ -101,7 +106,15 @@ def missing(what: str) -> Refusal:
     return Refusal(404, f"there is no {what} of that name")
 
 
-def rendered(refusal: Refusal, request_id: str, errors: Sequence[Wrong] = ()) -> Response:
+def wrong_of(error: ValidationError | RequestValidationError, at: Sequence[Any] = ()) -> tuple[Wrong, ...]:
+    """What is wrong with what was sent: each place, after `at`, with its words."""
+    return tuple(
+        Wrong(where=_where((*at, *one["loc"])), what=str(one["msg"]).removeprefix("Value error, ")[:MOST_WORDS])
+        for one in error.errors()[:MOST_ERRORS]
+    )
+
+
+def rendered(refusal: Refusal, request_id: str) -> Response:
     """The answer that says so."""
     status = HTTPStatus(refusal.status)
     problem = Problem(
@@ -110,7 +123,7 @@ def rendered(refusal: Refusal, request_id: str, errors: Sequence[Wrong] = ()) ->
         status=refusal.status,
         detail=refusal.detail[:MOST_WORDS],
         request_id=request_id,
-        errors=tuple(errors),
+        errors=refusal.errors,
     )
     text = json.dumps(problem.model_dump(mode="json", exclude_defaults=True)).translate(_MARKUP)
     return Response(text, refusal.status, refusal.headers, MEDIA_TYPE)
@@ -136,10 +149,8 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        wrong = [
-            Wrong(where=_where(one["loc"]), what=str(one["msg"])[:MOST_WORDS]) for one in error.errors()[:MOST_ERRORS]
-        ]
-        return rendered(Refusal(422, "the request is not as described"), request_id(request), wrong)
+        refusal = Refusal(422, "the request is not as described", errors=wrong_of(error))
+        return rendered(refusal, request_id(request))
 
     @app.exception_handler(TradingError)
     async def _ours(request: Request, error: TradingError) -> Response:

@@ -15,12 +15,13 @@ from settings import WebSettings
 from trading.errors import BadConfiguration
 from web.access import Door, is_loopback
 from web.app import create_app
+from web.connections import MOST_HEAD_BYTES, Patience, patient
 from web.desk import WebDesk
 
 PORT = 8000
-MOST_CONNECTIONS = 200
 BACKLOG = 64
 KEEP_ALIVE_SECONDS = 15
+PATIENCE = Patience()
 GRACE_SECONDS = 3
 LOOK_SECONDS = 0.02
 
@@ -33,7 +34,12 @@ def door_of(web: WebSettings, host: str) -> Door:
 
 @asynccontextmanager
 async def serving_web(
-    at: WebDesk, host: str, port: int, *, registries: Sequence[CollectorRegistry] = ()
+    at: WebDesk,
+    host: str,
+    port: int,
+    *,
+    registries: Sequence[CollectorRegistry] = (),
+    patience: Patience = PATIENCE,
 ) -> AsyncIterator[str]:
     """Serve until the block is left; its address. `registries` are those of `create_app`.
 
@@ -44,7 +50,7 @@ async def serving_web(
         raise BadConfiguration(message)
     app = create_app(at, door_of(at.settings.web, host), registries=registries)
     with _bound(host, port) as listener:
-        server = _Server(_config(app))
+        server = _Server(_config(app, patience))
         running = asyncio.create_task(server.serve([listener]))
         try:
             while not server.started and not running.done():  # noqa: ASYNC110  it tells only who asks
@@ -65,9 +71,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _config(app: FastAPI) -> uvicorn.Config:
+def _config(app: FastAPI, patience: Patience) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=patient(patience),
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -75,11 +82,10 @@ def _config(app: FastAPI) -> uvicorn.Config:
         date_header=True,
         proxy_headers=False,
         ws="none",
-        limit_concurrency=MOST_CONNECTIONS,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        h11_max_incomplete_event_size=16_384,
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Query, Request
+from fastapi import Header, Query, Request
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
@@ -28,6 +28,12 @@ _AT = TypeAdapter[datetime](AwareDatetime)
 Limit = Annotated[int, Query(ge=1, le=MOST_LINES, description="Most lines.")]
 Sequence_ = Annotated[int | None, Query(ge=0, le=MOST_SEQUENCE)]
 Cursor = Annotated[str | None, Query(max_length=LONGEST_CURSOR, description="`next` of the page before.")]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match", max_length=1000, description="The `ETag` of what you saw: refused (412) if it is another."
+    ),
+]
 
 
 class Page(BaseModel, Generic[Line]):
@@ -39,15 +45,42 @@ class Page(BaseModel, Generic[Line]):
     next: Annotated[str | None, Field(examples=[None])] = None
 
 
-def told(request: Request, document: object, status: int = 200) -> Response:
-    """An answer with its tag; nothing but the tag for who has it already."""
+def told(request: Request, document: object, status: int = 200, *, of: object = None) -> Response:
+    """An answer with its tag; nothing but the tag for who has it already.
+
+    `of` is what of it can be changed: its part of the tag is what `unchanged` looks at, and is told of a change too.
+    """
     body = to_json(document, inf_nan_mode="null")
+    part = "" if of is None else _hashed(of)
     if request.method != "GET":
-        return Response(body, status, media_type="application/json")
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    if tag in {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}:
+        return Response(body, status, {"ETag": f'"{part}"'} if part else None, "application/json")
+    tag = f'"{part}.{_digest(body)}"' if part else f'"{_digest(body)}"'
+    if tag in _tags(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers={"ETag": tag})
     return Response(body, status, {"ETag": tag}, "application/json")
+
+
+def unchanged(said: str | None, of: object) -> None:
+    """See that what is to be changed is still what somebody saw, if they say what that was. Raises Refusal (412).
+
+    A number that only describes it, such as what it has earned, may be another: that part of a tag does not count.
+    """
+    if said is None or said.strip() == "*":
+        return
+    if _hashed(of) not in {tag.strip('"').partition(".")[0] for tag in _tags(said)}:
+        raise Refusal(412, "it is not what it was when you looked: GET it again")
+
+
+def _hashed(of: object) -> str:
+    return _digest(to_json(of, inf_nan_mode="null"))
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+def _tags(said: str) -> set[str]:
+    return {one.strip().removeprefix("W/") for one in said.split(",")}
 
 
 def page(newest_last: Sequence[Line], limit: int, place: Callable[[Line], str]) -> dict[str, Any]:

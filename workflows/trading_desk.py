@@ -124,9 +124,13 @@ class TradingDesk:
         """
         whole = asked.strategy_id is None
         flatten = whole and asked.flatten and self._standing_down is None
+        name = f"{self._desk_id}-{workflow.now():%Y%m%dT%H%M%S}"
+        if flatten:
+            # Before anything is waited for: a second ask that came meanwhile would cancel the first one's sales.
+            self._standing_down = name
         await self._restrict(asked, flatten=flatten)
         if flatten or (whole and asked.cancel_orders):
-            await self._stand_down(asked, flatten=flatten)
+            await self._stand_down(asked, name, flatten=flatten)
 
     @workflow.update
     async def resume_now(self, asked: ResumeAsked) -> CircuitBreaker:
@@ -308,9 +312,8 @@ class TradingDesk:
                 self._standing_down = self._standing_down if asked.strategy_id else None
             return answer
 
-    async def _stand_down(self, asked: HaltAsked, *, flatten: bool) -> None:
+    async def _stand_down(self, asked: HaltAsked, name: str, *, flatten: bool) -> None:
         """Start leaving the market. It goes on whatever becomes of this run of the desk."""
-        name = f"{self._desk_id}-{workflow.now():%Y%m%dT%H%M%S}"
         down = StandDownAsked(
             desk_id=self._desk_id,
             stand_down_id=name,
@@ -320,8 +323,6 @@ class TradingDesk:
             trace_id=asked.trace_id,
             asked_at=workflow.now(),
         )
-        if flatten:
-            self._standing_down = name
         with suppress(WorkflowAlreadyStartedError):  # asked twice in a second: it is under way
             await workflow.start_child_workflow(
                 StandDown.run,

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -25,6 +26,7 @@ backtests = Table(
     "backtests",
     metadata,
     Column("run_id", Text, primary_key=True),
+    Column("desk_id", Text, nullable=False, server_default=text("'main'")),
     Column("kind", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("strategy", Text, nullable=False),
@@ -42,7 +44,7 @@ backtests = Table(
     Column("metrics", JSONB, nullable=False),
     CheckConstraint("status IN ('running', 'completed', 'cancelled', 'failed')", name="known_status"),
     CheckConstraint("(status = 'running') = (finished_at IS NULL)", name="ended_says_when"),
-    Index("ix_backtests_started_at", "started_at"),
+    Index("ix_backtests_desk_id_started_at", "desk_id", "started_at"),
 )
 
 # `returns` are the daily returns of the trial, little-endian float32: the statistics of all trials need them side by

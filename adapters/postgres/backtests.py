@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,10 +20,11 @@ _TRIAL = [column for column in backtest_trials.columns if column.name != "return
 
 
 class PostgresRuns:
-    """The port `RunRows`. Every method raises LedgerUnavailable when it should be called again."""
+    """The port `RunRows`, and with a desk what that one may see. Each raises LedgerUnavailable to be called again."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, desk_id: str | None = None) -> None:
         self._engine = engine
+        self._ours = true() if desk_id is None else backtests.c.desk_id == desk_id
 
     async def begin(self, row: RunRow) -> RunRow:
         """Keep the row of a run; one that is there stays, and is the answer. Raises BooksDisagree for another run's."""
@@ -33,18 +34,18 @@ class PostgresRuns:
         async with transaction(self._engine) as connection:
             await connection.execute(insert(backtests).values(values).on_conflict_do_nothing())
             kept = await _find(connection, row.run_id)
-        if kept is None or (kept.kind, kept.asked) != (row.kind, row.asked):
+        if kept is None or (kept.desk_id, kept.kind, kept.asked) != (row.desk_id, row.kind, row.asked):
             raise BooksDisagree(f"run {row.run_id} was kept before with other content")
         return kept
 
     async def find(self, run_id: str) -> RunRow | None:
         """One run."""
         async with transaction(self._engine) as connection:
-            return await _find(connection, run_id)
+            return await _find(connection, run_id, self._ours)
 
     async def listed(self, limit: int) -> list[RunRow]:
         """The newest runs first."""
-        query = select(*_RUN).order_by(backtests.c.started_at.desc(), backtests.c.run_id).limit(limit)
+        query = select(*_RUN).where(self._ours).order_by(backtests.c.started_at.desc(), backtests.c.run_id).limit(limit)
         async with transaction(self._engine) as connection:
             return [_run(row) for row in (await connection.execute(query)).mappings()]
 
@@ -93,8 +94,9 @@ class PostgresRuns:
 _MOMENTS = ("started_at", "finished_at")
 
 
-async def _find(connection: AsyncConnection, run_id: str) -> RunRow | None:
-    row = (await connection.execute(select(*_RUN).where(backtests.c.run_id == run_id))).mappings().one_or_none()
+async def _find(connection: AsyncConnection, run_id: str, ours: ColumnElement[bool] | None = None) -> RunRow | None:
+    query = select(*_RUN).where(backtests.c.run_id == run_id, true() if ours is None else ours)
+    row = (await connection.execute(query)).mappings().one_or_none()
     return None if row is None else _run(row)
 
 

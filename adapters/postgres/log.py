@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import RowMapping, bindparam, text
@@ -43,6 +43,11 @@ _INSERT = text(
 _IS_WRITTEN = text("SELECT 1 FROM events WHERE event_id = :event_id")
 _ADVANCE = text("UPDATE system_state SET event_count = :count, event_head = :head WHERE desk_id = :desk_id")
 _ALL = text("SELECT * FROM events WHERE desk_id = :desk_id ORDER BY sequence")
+_PART = text(
+    """SELECT * FROM events WHERE desk_id = :desk_id AND sequence > :after AND sequence <= :until
+    ORDER BY sequence LIMIT :limit"""
+)
+_END = text("SELECT event_count, event_head FROM system_state WHERE desk_id = :desk_id")
 
 
 class Head(Record):
@@ -50,6 +55,14 @@ class Head(Record):
 
     count: int
     hash: str
+
+
+class Part(NamedTuple):
+    """Some of a desk's log: its events, the ids of rows that are none, and the number of the last row, if any."""
+
+    events: tuple[StoredEvent, ...]
+    unreadable: tuple[str, ...]
+    last: int | None
 
 
 async def lock_log(connection: AsyncConnection, desk_id: str) -> Head:
@@ -89,11 +102,31 @@ async def append(connection: AsyncConnection, events: Sequence[Event]) -> None:
         await _insert(connection, desk_id, await _sealed(connection, head, new))
 
 
+async def end_of_log(connection: AsyncConnection, desk_id: str) -> Head:
+    """The end of a desk's log, as it was counted while it was written. Raises BooksDisagree for a desk without one."""
+    row = (await connection.execute(_END, {"desk_id": desk_id})).one_or_none()
+    if row is None:
+        raise BooksDisagree(f"the books know no desk {desk_id}")
+    return Head(count=row.event_count, hash=row.event_head)
+
+
 async def all_events(connection: AsyncConnection, desk_id: str) -> tuple[tuple[StoredEvent, ...], tuple[str, ...]]:
     """A desk's whole log in its order, and the ids of the rows that are no events: somebody wrote past the rules."""
+    return _read((await connection.execute(_ALL, {"desk_id": desk_id})).mappings())
+
+
+async def part_of_log(connection: AsyncConnection, desk_id: str, after: int, until: int, limit: int) -> Part:
+    """Rows of a desk's log after a number, in their order."""
+    asked = {"desk_id": desk_id, "after": after, "until": until, "limit": limit}
+    rows = (await connection.execute(_PART, asked)).mappings().all()
+    events, unreadable = _read(rows)
+    return Part(events, unreadable, rows[-1]["sequence"] if rows else None)
+
+
+def _read(rows: Iterable[RowMapping]) -> tuple[tuple[StoredEvent, ...], tuple[str, ...]]:
     events: list[StoredEvent] = []
     unreadable: list[str] = []
-    for row in (await connection.execute(_ALL, {"desk_id": desk_id})).mappings():
+    for row in rows:
         try:
             events.append(_stored(row))
         except ValidationError:

@@ -1,14 +1,15 @@
-"""What a person asks of the books: orders, trades, events and equity. Every function only reads."""
+"""What a person asks of the books: orders, trades, events and cycles. Every function only reads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import AwareDatetime, JsonValue
 from sqlalchemy import TextClause, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.types import Text
 
@@ -21,6 +22,7 @@ from trading.strategy import AGENTS
 from trading.trades import Trade
 
 Line = TypeVar("Line", bound=Record)
+NO_WORDS: Mapping[str, str] = MappingProxyType({})
 
 
 class OrderLine(Record):
@@ -78,14 +80,6 @@ class Place(NamedTuple):
 
     at: datetime
     name: str
-
-
-class EquityMark(Record):
-    """What the desk was worth at a moment, in dollars."""
-
-    marked_at: AwareDatetime
-    equity: Dollars
-    cash: Dollars
 
 
 class Identity(Record):
@@ -150,13 +144,16 @@ _EVENTS = """
     SELECT sequence, occurred_at, type, aggregate_id, trace_id, data, content_hash, hash FROM events
     WHERE desk_id = :desk_id AND (CAST(:cycle_id AS text) IS NULL OR aggregate_id = :cycle_id) AND sequence > :after
     AND sequence < coalesce(CAST(:before AS integer), 2147483647)
-    AND (CAST(:types AS text[]) IS NULL OR type = ANY(CAST(:types AS text[])))
+    AND (CAST(:types AS text[]) IS NULL OR type = ANY(CAST(:types AS text[]))) AND data @> :like
     ORDER BY sequence"""
-_TYPES = bindparam("types", type_=ARRAY(Text))
-_FIRST_EVENTS = text(f"{_EVENTS} LIMIT :limit").bindparams(_TYPES)
-_LAST_EVENTS = text(f"{_EVENTS} DESC LIMIT :limit").bindparams(_TYPES)
-_EQUITY = text(
-    "SELECT marked_at, equity, cash FROM equity_marks WHERE desk_id = :desk_id ORDER BY marked_at DESC LIMIT :limit"
+_ASKED = (bindparam("types", type_=ARRAY(Text)), bindparam("like", type_=JSONB))
+_FIRST_EVENTS = text(f"{_EVENTS} LIMIT :limit").bindparams(*_ASKED)
+_LAST_EVENTS = text(f"{_EVENTS} DESC LIMIT :limit").bindparams(*_ASKED)
+_EVENT = text(
+    """
+    SELECT sequence, occurred_at, type, aggregate_id, trace_id, data, content_hash, hash FROM events
+    WHERE desk_id = :desk_id AND event_id = :event_id
+    """
 )
 _HEAD = text("SELECT event_count FROM system_state WHERE desk_id = :desk_id")
 _IS_OPEN = text("SELECT desk_id FROM system_state WHERE desk_id = :desk_id")
@@ -187,19 +184,30 @@ class Reports:
         return _oldest_first(Trade, await self._rows(_TRADES, limit=limit, **_at(before)))
 
     async def events(
-        self, *, limit: int, cycle_id: str | None = None, types: Sequence[EventType] = (), before: int | None = None
+        self,
+        *,
+        limit: int,
+        cycle_id: str | None = None,
+        types: Sequence[EventType] = (),
+        before: int | None = None,
+        like: Mapping[str, str] = NO_WORDS,
     ) -> list[EventLine]:
-        """The newest lines of the log, or those before one, in their order."""
-        asked = {"cycle_id": cycle_id, "types": list(types) or None, "before": before}
+        """The newest lines of the log, or those before one, in their order; only those that say what is `like`."""
+        asked = {"cycle_id": cycle_id, "types": list(types) or None, "before": before, "like": dict(like)}
         return _oldest_first(EventLine, await self._rows(_LAST_EVENTS, limit=limit, after=0, **asked))
 
     async def events_after(
         self, sequence: int, *, limit: int, cycle_id: str | None = None, types: Sequence[EventType] = ()
     ) -> list[EventLine]:
         """The lines of the log that follow this one, in their order."""
-        asked = {"cycle_id": cycle_id, "types": list(types) or None, "before": None}
+        asked = {"cycle_id": cycle_id, "types": list(types) or None, "before": None, "like": {}}
         rows = await self._rows(_FIRST_EVENTS, limit=limit, after=sequence, **asked)
         return [EventLine.model_validate(row) for row in rows]
+
+    async def event(self, event_id: str) -> EventLine | None:
+        """The line of the log that has this name."""
+        rows = await self._rows(_EVENT, event_id=event_id)
+        return EventLine.model_validate(rows[0]) if rows else None
 
     async def head(self) -> int:
         """The number of the newest line of the log; 0 of a desk without books."""
@@ -217,10 +225,6 @@ class Reports:
         """One cycle."""
         rows = await self._rows(_CYCLES, limit=1, strategy_id=None, before=None, cycle_id=cycle_id)
         return CycleSummary.model_validate(rows[0]) if rows else None
-
-    async def equity(self, *, limit: int) -> list[EquityMark]:
-        """The newest marks of equity, the oldest of them first."""
-        return _oldest_first(EquityMark, await self._rows(_EQUITY, limit=limit))
 
     async def is_open(self) -> bool:
         """Whether this desk has books at all."""

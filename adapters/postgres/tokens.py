@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres import desks, log
 from adapters.postgres.engine import transaction
 from adapters.postgres.token_tables import api_tokens
-from trading.access import Token
+from trading.access import OPERATOR, Token, token_created, token_revoked
+from trading.events import Event
 
 _of = api_tokens.c
 
@@ -21,11 +23,12 @@ class PostgresTokens:
         self._engine = engine
         self._desk_id = desk_id
 
-    async def keep(self, token: Token) -> None:
-        """Keep a token."""
+    async def keep(self, token: Token, by: str = OPERATOR) -> bool:
+        """Keep a token, with its line in the log; False when the desk has no log yet to say so in."""
         row = token.model_dump() | {"scopes": list(token.scopes)}
         async with transaction(self._engine) as connection:
             await connection.execute(insert(api_tokens).values(row))
+            return await self._tell(connection, token_created(token, by))
 
     async def listed(self) -> list[Token]:
         """Every token that there ever was, the oldest first."""
@@ -46,9 +49,24 @@ class PostgresTokens:
         async with transaction(self._engine) as connection:
             return bool((await connection.execute(query)).scalar_one())
 
-    async def revoke(self, token_id: str, at: datetime) -> bool:
-        """Let nobody come with it any more; False for one that there is not. Once revoked it stays so since then."""
+    async def revoke(self, token_id: str, at: datetime, by: str = OPERATOR) -> Token | None:
+        """Let nobody come with it any more, with a line in the log; None for one that there is not.
+
+        Once revoked it stays so since then, and by whom.
+        """
         ours = (_of.desk_id == self._desk_id) & (_of.token_id == token_id)
-        kept = update(api_tokens).where(ours).values(revoked_at=func.coalesce(_of.revoked_at, at))
+        now = update(api_tokens).where(ours & _of.revoked_at.is_(None)).values(revoked_at=at)
         async with transaction(self._engine) as connection:
-            return (await connection.execute(kept.returning(_of.token_id))).one_or_none() is not None
+            is_new = (await connection.execute(now.returning(_of.token_id))).one_or_none() is not None
+            row = (await connection.execute(select(api_tokens).where(ours))).mappings().one_or_none()
+            token = None if row is None else Token.model_validate(dict(row))
+            if token is not None and is_new:
+                await self._tell(connection, token_revoked(token, by, at))
+        return token
+
+    async def _tell(self, connection: AsyncConnection, event: Event) -> bool:
+        """Write it into the desk's log, of a desk that has one."""
+        if not await desks.is_open(connection, self._desk_id):
+            return False
+        await log.append(connection, [event])
+        return True

@@ -58,6 +58,17 @@ def load_run(folder: Path) -> SavedRun:
         raise BadConfiguration(f"{folder}: the run there cannot be read: {error}") from error
 
 
+def load_equity(folder: Path) -> tuple[RunCard, Table]:
+    """A finished run's card and its equity table, and nothing else of it. Raises as `load_run` does."""
+    at = places(folder)
+    if not at.card_json.is_file():
+        raise BadConfiguration(f"{folder}: no finished run is there, for it has no {at.card_json.name}")
+    try:
+        return RunCard.model_validate_json(at.card_json.read_bytes()), _table(at.equity_parquet)
+    except (OSError, ValueError, ValidationError) as error:
+        raise BadConfiguration(f"{folder}: the run there cannot be read: {error}") from error
+
+
 def _table(path: Path) -> Table:
     import pyarrow as pa  # noqa: PLC0415  heavy: only who reads waits for it
     import pyarrow.parquet as pq  # noqa: PLC0415  as above

@@ -19,7 +19,7 @@ class MemoryRuns:
     async def begin(self, row: RunRow) -> RunRow:
         """Keep the row of a run; one that is there stays, and is the answer."""
         kept = self._runs.setdefault(row.run_id, row)
-        if (kept.kind, kept.asked) != (row.kind, row.asked):
+        if (kept.desk_id, kept.kind, kept.asked) != (row.desk_id, row.kind, row.asked):
             raise BooksDisagree(f"run {row.run_id} was kept before with other content")
         return kept
 

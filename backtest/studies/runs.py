@@ -195,6 +195,7 @@ def _row(asked: StudyAsked, prepared: Prepared, panel: Panel) -> RunRow:
     cautions: list[JsonValue] = [one.model_dump(mode="json") for one in panel.cautions]
     return RunRow(
         run_id=asked.run_id,
+        desk_id=asked.desk_id,
         kind=asked.kind,
         name=asked.name,
         strategy=plan.strategy,
@@ -203,7 +204,7 @@ def _row(asked: StudyAsked, prepared: Prepared, panel: Panel) -> RunRow:
         to_on=plan.to_on,
         status=RunStatus.RUNNING,
         trials=prepared.combinations * len(prepared.folds),
-        asked=asked.model_dump(mode="json"),
+        asked=asked.model_dump(mode="json", exclude={"desk_id"}),
         card={DATA_HASH: panel.data_hash, "prepared": prepared.model_dump(mode="json"), "cautions": cautions},
     )
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.testing import ActivityEnvironment
 
 from activities.closing import ClosingActivities, Exchange
 from activities.reporting import ReportingActivities
@@ -20,10 +21,12 @@ from tests.adapters.postgres import desk as making
 from tests.adapters.postgres.desk import booked, buy, fill_of, intent, opening, sell, step
 from tests.fakes.closing_market import ClosingMarket
 from trading.capital import capital_changed
+from trading.closing import CloseAsked, Closed, ClosePlan, DayAsked
 from trading.orders import OrderRequest, OrderState
 from trading.portfolio import CapitalEvent, CapitalKind
 
 DESK = making.DESK
+ASKED = DayAsked(desk_id=DESK, trace_id="trace-1")
 CALENDAR = ExchangeCalendar("XNYS", until=date(2024, 12, 31))
 # The desk of these tests opens on Friday, 1 March 2024, at noon in New York; the exchange closes at 21:00 by UTC.
 FRIDAY, MONDAY, TUESDAY, WEDNESDAY = (date(2024, 3, day) for day in (1, 4, 5, 6))
@@ -60,6 +63,19 @@ async def a_desk(engine: AsyncEngine, *, sells: bool = True) -> PostgresLedger:
     if sells:
         await trade(ledger, sell(quantity="40"), "40", "103", TUESDAY)
     return ledger
+
+
+async def close_all(activities: ClosingActivities) -> list[Closed]:
+    """What the workflow does, without a workflow."""
+    environment = ActivityEnvironment()
+    planned: ClosePlan = await environment.run(activities.plan_closes, ASKED)
+    closed: list[Closed] = []
+    for due in planned.due:
+        newest = due is planned.due[-1]
+        made_up = tuple(one.session.session_on for one in planned.due[:-1]) if newest else None
+        asked = CloseAsked(desk_id=DESK, trace_id="trace-1", due=due, made_up=made_up)
+        closed.append(await environment.run(activities.close_session, asked))
+    return closed
 
 
 async def trade(ledger: PostgresLedger, request: OrderRequest, quantity: str, price: str, day: date) -> None:

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import ActivityEnvironment
 
-from activities.closing import ClosingActivities
 from adapters.postgres.breaker import read_facts
 from adapters.postgres.closes import PostgresCloses
 from adapters.postgres.engine import application_engine, transaction
 from adapters.postgres.weeks import PostgresWeeks
 from embedded.postgres import PostgresServer
 from tests.activities.closing import (
+    ASKED,
     CALENDAR,
     CLOSES,
     DESK,
@@ -25,6 +25,7 @@ from tests.activities.closing import (
     TUESDAY,
     WEDNESDAY,
     a_desk,
+    close_all,
     closing,
     evening,
     market,
@@ -41,7 +42,7 @@ from trading.adjustments import AdjustmentKind, position_adjusted
 from trading.audit import audit
 from trading.breaker import StateChange, TradingState
 from trading.breaker_rules import BreakerLook, BreakerRules
-from trading.closing import CloseAsked, Closed, ClosePlan, DailyClose, DayAsked, Known
+from trading.closing import CloseAsked, DailyClose, Known
 from trading.closing_plan import plan
 from trading.corporate_actions import ActionKind, CorporateAction, effective_at
 from trading.errors import BadConfiguration
@@ -49,22 +50,8 @@ from trading.market import Adjustment
 from trading.weeks import ReportAsked, WeekAsked
 
 D = Decimal
-ASKED = DayAsked(desk_id=DESK, trace_id="trace-1")
 # 10,001 dollars for the shares with their commission; 4,120 less one for those that were sold.
 EQUITY = {FRIDAY: "100099.00", MONDAY: "100299.00", TUESDAY: "100238.00", WEDNESDAY: "100358.00"}
-
-
-async def close_all(activities: ClosingActivities) -> list[Closed]:
-    """What the workflow does, without a workflow."""
-    environment = ActivityEnvironment()
-    planned: ClosePlan = await environment.run(activities.plan_closes, ASKED)
-    closed: list[Closed] = []
-    for due in planned.due:
-        newest = due is planned.due[-1]
-        made_up = tuple(one.session.session_on for one in planned.due[:-1]) if newest else None
-        asked = CloseAsked(desk_id=DESK, trace_id="trace-1", due=due, made_up=made_up)
-        closed.append(await environment.run(activities.close_session, asked))
-    return closed
 
 
 async def kept(engine: AsyncEngine, day: date) -> DailyClose:

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.price_looks import Eyes, Hands, Looking, WatchPlan
+from adapters.postgres.curves import read_course
 from adapters.postgres.holders import PostgresHolders
 from adapters.postgres.moves import PostgresMoves
-from adapters.postgres.reports import Reports
 from tests.activities.ex_date import CASH, DESK, Desk, listed, on_paper
 from tests.fakes.always_open import AlwaysOpen
 from tests.fakes.door import ListeningDesk
@@ -114,7 +114,7 @@ async def test_what_is_held_is_marked_at_the_moment_of_its_quotes_and_not_more_o
     assert (portfolio.marked_at, portfolio.equity, room.door.looks) == (room.now, CASH - 20, 1)
     await room.price("97", "96")
     assert (await desk.ledger.portfolio(DESK)).equity == CASH - 20
-    assert len(await Reports(engine, DESK).equity(limit=9)) == 1
+    assert len((await read_course(engine, DESK, 9, by_day=False)).marks) == 1
     room.now += timedelta(minutes=5)
     await room.price("96")
     assert (await desk.ledger.portfolio(DESK)).equity == CASH - 40

@@ -36,9 +36,15 @@ def test_a_token_is_shown_once_counts_until_it_is_revoked_and_leaves_no_trace_of
         for shown in (desk.type("token", "list").out, (desk.folder / "said.txt").read_text()):
             assert secret not in shown
     finally:
-        said = desk.type("token", "revoke", made["token_id"])
+        said = desk.type("token", "revoke", made["token_id"], "--by", "bob")
     assert "whoever sits at this machine may come without one again" in said.out
     assert (asked(url), asked(url, made["token"])) == (200, 401)
+    log = [line for line in desk.type("events", "--json").document if line["type"].startswith("Token")]
+    assert [(line["type"], line["data"]["name"], line["data"]["by"]) for line in log] == [
+        ("TokenCreated", "ann", "operator"),
+        ("TokenRevoked", "ann", "bob"),
+    ]
+    assert secret not in str(log)
 
 
 def test_what_is_no_token_is_refused_in_one_line(desk: Terminal) -> None:

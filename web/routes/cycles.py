@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError, RPCStatusCode
 
+from adapters.postgres.chronicle import PostgresChronicle
 from adapters.postgres.reports import CycleSummary, EventLine, OrderLine
 from console.asking import ask_cycle
 from console.cycle import Wish, request_of
@@ -22,7 +24,7 @@ from trading.access import Scope
 from trading.desk import CycleTicket
 from trading.docket import CycleReport
 from trading.instruments import Symbol
-from trading.money import Identifier
+from trading.money import ZERO, Identifier
 from trading.strategy import AGENTS, StrategyId, first_strategy
 from web.access import Reads, may
 from web.desk import AtDesk, WebDesk
@@ -61,12 +63,17 @@ class Begun(BaseModel):
 
 
 class Seen(BaseModel):
-    """A cycle: in one line, with the report of its workflow (none while it runs, or once Temporal has forgotten it)."""
+    """A cycle: in one line, with the report of its workflow (none while it runs, or once Temporal has forgotten it).
+
+    `costs` are dollars by the calls of models that its events rest on, where they had a price; `cost_usd` is their sum.
+    """
 
     cycle: CycleSummary
     report: CycleReport | None
     events: tuple[EventLine, ...]
     orders: tuple[OrderLine, ...]
+    costs: dict[str, Decimal]
+    cost_usd: Decimal
     url: str | None
 
 
@@ -130,13 +137,22 @@ async def _seen(at: WebDesk, cycle_id: str) -> dict[str, Any]:
     if known is None:
         raise missing("cycle")
     events: Sequence[EventLine] = await at.books.reports.events_after(0, limit=MOST_EVENTS, cycle_id=cycle_id)
+    costs = await PostgresChronicle(at.books.engine).costs(_calls(events))
     return {
         "cycle": known,
         "report": await _report(at, known),
         "events": events,
         "orders": await at.books.reports.orders(limit=MOST_ORDERS, cycle_id=cycle_id),
+        "costs": {call: f"{usd:f}" for call, usd in costs.items()},
+        "cost_usd": f"{sum(costs.values(), ZERO):f}",
         "url": workflow_url(at.found.ui_url, at.client, f"cycle/{cycle_id}"),
     }
+
+
+def _calls(events: Sequence[EventLine]) -> list[str]:
+    """The calls of models that these events rest on, each once."""
+    sources = (event.data.get("source") for event in events)
+    return sorted({str(source["call_id"]) for source in sources if isinstance(source, dict) and source.get("call_id")})
 
 
 async def _report(at: WebDesk, cycle: CycleSummary) -> CycleReport | None:

@@ -10,20 +10,36 @@ from fastapi.responses import Response
 
 from adapters.postgres.engine import transaction
 from adapters.postgres.shadow import all_trades
+from console.challenges import contests_of
 from console.desk import has_books
 from console.report import close_of, performance_of
+from console.scoreboard import Scoreboard, Within, read_scoreboard
 from console.shadow import Totals
 from console.spend import Spending, read_spend
 from console.status import look_at
 from trading.closing import DailyClose
+from trading.contest import Contest
 from trading.errors import BadConfiguration
+from trading.metrics import MEASURES, Unit
+from trading.money import Record
 from trading.spending import SpendKey
+from trading.strategy import StrategyId
 from web.access import Reads
 from web.desk import AtDesk, WebDesk
 from web.problems import Refusal, documented
-from web.told import Limit, told
+from web.told import Limit, Page, told
 
 router = APIRouter(prefix="/api", tags=["figures"], dependencies=[Reads], responses=documented(404, 409))
+
+
+class MeasureLine(Record):
+    """One number of a run: its field, what it is called, its unit, how it is defined, and who defined it."""
+
+    field: str
+    label: str
+    unit: Unit
+    definition: str
+    source: str
 
 
 @router.get("/status")
@@ -44,6 +60,27 @@ async def spend(
     """What models cost in these days, and how far each budget is used."""
     await has_books(at.books)
     return told(request, await read_spend(at.books, at.settings, by, days))
+
+
+@router.get("/scoreboard", response_model=Scoreboard)
+async def scoreboard(
+    request: Request,
+    at: AtDesk,
+    since: Annotated[date | None, Query(description="From this day on, by UTC.")] = None,
+    until: Annotated[date | None, Query(description="Up to this day, which counts.")] = None,
+    strategy: Annotated[StrategyId | None, Query(description="Only what this strategy decided.")] = None,
+) -> Response:
+    """The agents by what became of what they spoke of, and what each stage earned or cost."""
+    await has_books(at.books)
+    first, last = (None if day is None else day.isoformat() for day in (since, until))
+    return told(request, await read_scoreboard(at.books, Within(first, last, strategy)))
+
+
+@router.get("/challenges", response_model=Page[Contest])
+async def challenges(request: Request, at: AtDesk) -> Response:
+    """Strategies that think beside another with other models or words, what both have shown, and what is missing."""
+    await has_books(at.books)
+    return told(request, {"items": await contests_of(await at.strategies()), "next": None})
 
 
 @router.get("/performance")
@@ -74,3 +111,9 @@ async def _close(at: WebDesk, day: date | None) -> DailyClose:
         return await close_of(at.books, day)
     except BadConfiguration as error:
         raise Refusal(404, str(error)) from None
+
+
+@router.get("/measures", response_model=Page[MeasureLine])
+async def measures(request: Request) -> Response:
+    """What each number of a backtest and of the desk's performance means, in the order in which they are shown."""
+    return told(request, {"items": [MeasureLine(**one._asdict()) for one in MEASURES], "next": None})

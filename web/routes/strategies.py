@@ -8,28 +8,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from console.desk import has_books
 from console.ladder import evidence
 from console.state import LONGEST_REASON
 from console.strategies import Desk, Said, vet
 from console.strategy_look import line_of, seen_of, shares_now
-from console.strategy_wish import made
 from trading.access import Scope
 from trading.strategy import AGENTS, Rung, Strategy, StrategyChange, StrategyId
 from web.access import Caller, Reads, may
 from web.desk import AtDesk, WebDesk
-from web.problems import Refusal, documented, missing, request_id
-from web.told import Page, told
+from web.problems import Refusal, documented, missing, request_id, wrong_of
+from web.told import IfMatch, Page, told, unchanged
 
-router = APIRouter(prefix="/api/strategies", tags=["strategies"], responses=documented(404, 409))
+router = APIRouter(prefix="/api/strategies", tags=["strategies"], responses=documented(404, 409, 412))
 Name = Annotated[StrategyId, Path(description="A strategy's name.")]
 Operates = Annotated[Caller, Depends(may(Scope.OPERATE))]
+Approves = Annotated[Caller, Depends(may(Scope.APPROVE))]
 Why = Annotated[str, Field(max_length=LONGEST_REASON)]
 NOT_BY_FIELD = frozenset({"strategy_id", "rung"})
 
@@ -80,6 +80,17 @@ class Changed(BaseModel):
     note: str = ""
 
 
+class Which(NamedTuple):
+    """A strategy by its name, and the tag of what somebody saw of it."""
+
+    name: str
+    seen: str | None
+
+
+def _which(name: Name, seen: IfMatch = None) -> Which:
+    return Which(name, seen)
+
+
 @router.get("", response_model=Page[dict[str, Any]], dependencies=[Reads])
 async def strategies(request: Request, at: AtDesk) -> Response:
     """Every strategy: who decides, which rung, how much it has."""
@@ -93,8 +104,8 @@ async def strategies(request: Request, at: AtDesk) -> Response:
 async def strategy(request: Request, at: AtDesk, name: Name) -> Response:
     """All of one, and what it has shown on its rung."""
     desk = await _desk(at)
-    _named(desk, name)
-    return told(request, (await seen_of(desk, name)).document)
+    known = _named(desk, name)
+    return told(request, (await seen_of(desk, name)).document, of=known)
 
 
 @router.post("", status_code=201, response_model=Changed)
@@ -108,10 +119,12 @@ async def add(request: Request, at: AtDesk, wanted: New, caller: Operates) -> Re
 
 
 @router.patch("/{name}", response_model=Changed)
-async def edit(request: Request, at: AtDesk, name: Name, wanted: Change, caller: Operates) -> Response:
+async def edit(
+    request: Request, at: AtDesk, which: Annotated[Which, Depends(_which)], wanted: Change, caller: Operates
+) -> Response:
     """Change what is named and nothing else; `enabled` and `allocation` among it."""
     desk = await _desk(at)
-    was = _named(desk, name)
+    was = _named(desk, *which)
     now = _with(was, wanted.fields)
     if set(wanted.fields) - {"enabled", "allocation"}:
         await _vet(at, desk, now)
@@ -120,15 +133,15 @@ async def edit(request: Request, at: AtDesk, name: Name, wanted: Change, caller:
 
 @router.post("/{name}/rung", response_model=Changed)
 async def move(
-    request: Request, at: AtDesk, name: Name, wanted: Step, caller: Annotated[Caller, Depends(may(Scope.APPROVE))]
+    request: Request, at: AtDesk, which: Annotated[Which, Depends(_which)], wanted: Step, caller: Approves
 ) -> Response:
     """Take it up to paper, with what it has shown in the event, or down to any rung."""
     desk = await _desk(at)
-    was = _named(desk, name)
+    was = _named(desk, *which)
     if wanted.to is was.rung:
-        raise Refusal(409, f"{name} is on the rung {was.rung} already")
+        raise Refusal(409, f"{which.name} is on the rung {was.rung} already")
     if wanted.to is Rung.LIVE:
-        raise Refusal(403, f"real money is let in at the command line: starter.py strategies promote {name}")
+        raise Refusal(403, f"real money is let in at the command line: starter.py strategies promote {which.name}")
     rungs = tuple(Rung)
     more = {"evidence": await evidence(desk, was)} if rungs.index(wanted.to) > rungs.index(was.rung) else {}
     now, said = was.model_copy(update={"rung": wanted.to}), _said(request, caller, wanted.reason)
@@ -139,13 +152,13 @@ async def move(
 async def remove(
     request: Request,
     at: AtDesk,
-    name: Name,
+    which: Annotated[Which, Depends(_which)],
     caller: Operates,
     reason: Annotated[str, Query(max_length=LONGEST_REASON)] = "",
 ) -> Response:
     """Take away one that holds nothing; what it did stays in the log."""
     desk = await _desk(at)
-    was = _named(desk, name)
+    was = _named(desk, *which)
     return await _written(request, desk, desk.changed(was, _said(request, caller, reason), seen=was, removed=True))
 
 
@@ -154,18 +167,23 @@ async def _desk(at: WebDesk) -> Desk:
     return await at.strategies()
 
 
-def _named(desk: Desk, name: str) -> Strategy:
+def _named(desk: Desk, name: str, seen: str | None = None) -> Strategy:
+    """The strategy, if it is still what somebody saw. Raises Refusal."""
     known = desk.known.get(name)
     if known is None:
         raise missing("strategy")
+    unchanged(seen, known)
     return known
 
 
 def _with(was: Strategy, fields: dict[str, Any]) -> Strategy:
-    """The strategy with these fields. Raises Refusal for those not changed so, BadConfiguration for bad ones."""
+    """The strategy with these fields. Raises Refusal for those not changed so, and for bad ones with each that is."""
     if others := set(fields) & NOT_BY_FIELD:
         raise Refusal(422, f"not changed by its field: {', '.join(sorted(others))}")
-    return made(Strategy, {**was.model_dump(mode="json"), **fields}, was.strategy_id)
+    try:
+        return Strategy.model_validate({**was.model_dump(mode="json"), **fields})
+    except ValidationError as error:
+        raise Refusal(422, "a strategy cannot be so", errors=wrong_of(error, ("body", "fields"))) from None
 
 
 async def _vet(at: WebDesk, desk: Desk, now: Strategy) -> None:
@@ -182,4 +200,4 @@ def _said(request: Request, caller: Caller, reason: str) -> Said:
 
 async def _written(request: Request, desk: Desk, change: StrategyChange, status: int = 200) -> Response:
     note = await desk.written([change])
-    return told(request, {"strategy": change.strategy, "note": note}, status)
+    return told(request, {"strategy": change.strategy, "note": note}, status, of=change.strategy)
