@@ -77,9 +77,7 @@ from console import ready
 from console.complaint import complain
 from console.door import SignalledDesk
 from console.reach import reach
-from console.routine import begin_routine
-from console.timetable import Timetable, timetable_of
-from console.watchlist import Prices
+from console.routine import keep_routine, timetable_in
 from settings import Settings
 from trading.errors import BadConfiguration
 from trading.inquiry_ports import Tools
@@ -92,7 +90,7 @@ from wiring.casting import cast_of
 from wiring.markets import assets_of, calendar_of, market_of
 from wiring.memory import shelf_of
 from wiring.metrics import place_of, watched_of
-from wiring.monitoring import eyes_of, plan_of, watches
+from wiring.monitoring import eyes_of, plan_of
 from wiring.notices import channels_of
 from wiring.rules import gate_rules
 from wiring.strategies import rules_of
@@ -263,7 +261,7 @@ async def serving(
         stack.push_async_callback(engine.dispose)
         if policies.ORDERS_QUEUE in queues:
             await _vet_broker(settings, engine)
-            await _timetable(settings, engine)
+            await timetable_in(settings, engine)
         workers: list[Worker] = []
         for queue in queues:
             activities = activities_of(queue, settings, engine)
@@ -292,20 +290,10 @@ async def serving(
             stack.enter_context(telling_of_desk(REGISTRY, reader))
         log.info("serving", queues=list(queues), desk=settings.desk.id)
         if policies.ORDERS_QUEUE in queues:
-            await stack.enter_async_context(when_current(client, version, lambda: _routine(client, settings, engine)))
+            await stack.enter_async_context(
+                when_current(client, version, lambda: keep_routine(client, settings, engine))
+            )
         yield
-
-
-async def _timetable(settings: Settings, engine: AsyncEngine) -> Timetable:
-    strategies = await PostgresLedger(engine).strategies(settings.desk.id)
-    return await timetable_of(settings, Prices.of(settings), strategies)
-
-
-async def _routine(client: Client, settings: Settings, engine: AsyncEngine) -> None:
-    """By the settings and the strategies of now: a build may have waited for its turn for days."""
-    timetable = await _timetable(settings, engine)
-    listens, watched = settings.orders.broker != "paper", watches(settings)
-    await begin_routine(client, timetable, listens=listens, watches=watched)
 
 
 async def _vet_broker(settings: Settings, engine: AsyncEngine) -> None:
