@@ -18,7 +18,7 @@ def span(since: str | None, until: str | None) -> tuple[datetime, datetime]:
     """
     first, last = read_day(since), read_day(until)
     begins = EVER if first is None else datetime.combine(first, time(), UTC)
-    ends = LATEST if last is None else datetime.combine(last, time(), UTC) + timedelta(days=1)
+    ends = LATEST if last is None else datetime.combine(min(last, LATEST.date()), time(), UTC) + timedelta(days=1)
     if ends <= begins:
         raise BadConfiguration(f"no day is from {since} to {until}: --until comes before --since")
     return begins, ends

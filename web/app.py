@@ -75,7 +75,16 @@ back and is the `trace_id` of all that a request starts. Without a token, what c
 
 def create_app(at: WebDesk, door: Door, *, registries: Sequence[CollectorRegistry] = ()) -> FastAPI:
     """The API of one desk; `registries` are told at /metrics besides its own counts."""
-    app = FastAPI(title=TITLE, version=VERSION, description=ABOUT, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=TITLE,
+        version=VERSION,
+        description=ABOUT,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        # An address is one: nobody is sent on under a name that came with the request.
+        redirect_slashes=False,
+    )
     counts, web = Counts(), at.settings.web
     app.state.desk = at
     app.state.door = door

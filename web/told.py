@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Header, Query, Request
@@ -100,6 +100,7 @@ def place_of(cursor: str | None) -> Place | None:
         return None
     try:
         at, _, name = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(" ")
-        return Place(_AT.validate_python(at), _NAME.validate_python(name))
-    except (ValueError, binascii.Error, ValidationError):
+        # A moment may be one by its own clock and none by that of the books.
+        return Place(_AT.validate_python(at).astimezone(UTC), _NAME.validate_python(name))
+    except (ValueError, OverflowError, binascii.Error, ValidationError):
         raise Refusal(400, "no page ended there: a cursor is the `next` of the page before") from None

@@ -200,7 +200,7 @@ class Reports:
         self, sequence: int, *, limit: int, cycle_id: str | None = None, types: Sequence[EventType] = ()
     ) -> list[EventLine]:
         """The lines of the log that follow this one, in their order."""
-        asked = {"cycle_id": cycle_id, "types": list(types) or None, "before": None, "like": {}}
+        asked: dict[str, Any] = {"cycle_id": cycle_id, "types": list(types) or None, "before": None, "like": {}}
         rows = await self._rows(_FIRST_EVENTS, limit=limit, after=sequence, **asked)
         return [EventLine.model_validate(row) for row in rows]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from contextlib import suppress
 from typing import Any
@@ -131,6 +132,35 @@ async def test_a_body_that_has_no_end_is_cut_off(desk: Api) -> None:
 @pytest.mark.parametrize("path", ["/api/portfolio?strategy=%00", "/api/events?cycle=a%00b", "/api/cycles/%00"])
 async def test_an_address_with_a_nul_is_refused(desk: Api, path: str) -> None:
     assert (await desk.get(path)).status_code == 400
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1e20", "", "2026-01-01"])
+@pytest.mark.parametrize("path", ["/api/orders", "/api/trades"])
+async def test_a_cursor_that_was_never_given_is_refused(desk: Api, path: str, at: str) -> None:
+    cursor = base64.urlsafe_b64encode(f"{at} x".encode()).decode().rstrip("=")
+    assert (await desk.get(path, params={"cursor": cursor})).status_code == 400
+
+
+async def test_the_last_of_all_days_is_a_day(desk: Api) -> None:
+    for asked in ({"until": "9999-12-31"}, {"since": "0001-01-01"}):
+        assert (await desk.get("/api/scoreboard", params=asked)).status_code == 200
+    assert (await desk.get("/api/scoreboard", params={"since": "9999-12-31"})).status_code == 409
+
+
+@pytest.mark.parametrize("target", ["//evil.example/", "http://evil.example/api/portfolio", "/\\evil.example", "*"])
+async def test_an_address_of_elsewhere_leads_nowhere(desk: Api, target: str) -> None:
+    host, port = desk.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+    said = (await reader.read()).decode()
+    writer.close()
+    assert said.startswith("HTTP/1.1 404 ")
+    assert "evil" not in said
+    assert "\nlocation:" not in said.lower()
+
+
+async def test_nobody_is_sent_on_to_an_address_that_differs_by_a_stroke(desk: Api) -> None:
+    assert (await desk.get("/api/portfolio/", headers={"Host": "127.0.0.1"})).status_code == 404
 
 
 async def test_what_is_wrong_is_told_without_what_was_sent(desk: Api) -> None:

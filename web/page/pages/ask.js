@@ -53,14 +53,11 @@ export function Ask() {
 
 // Look until there is an answer, and tell what is looked up meanwhile; false where that takes too long.
 async function followed(inquiry, tell) {
-  const path = `/api/inquiries/${inquiry}`;
   for (const ends = Date.now() + LONGEST_MS; Date.now() < ends; ) {
-    try {
-      if ((await read(path)).report) return true;
-      tell((await read(`${path}/steps`)).items);
-    } catch (problem) {
-      if (problem.status !== 404) throw problem; // its worker has yet to write the question down
-    }
+    const { items } = await read("/api/inquiries?limit=20");
+    const line = items.find(({ request }) => request.inquiry_id === inquiry); // none until its worker has written it down
+    if (line?.report) return true;
+    if (line) tell((await read(`/api/inquiries/${inquiry}/steps`)).items);
     await new Promise((go) => setTimeout(go, LOOK_MS));
   }
   return false;

@@ -18,7 +18,9 @@ export function Cycle({ cycle }) {
   const seen = useRead(`/api/cycles/${cycle.split("/").map(encodeURIComponent).join("/")}`, true, cycle);
   const missing = seen.said === undefined && seen.problem?.status === 404;
   return html`<h1>Cycle ${cycle}</h1>
-    ${missing ? html`<${Absent} cycle=${cycle} again=${seen.again} />` : html`<${Loaded} of=${seen}>${(said) => html`<${Told} said=${said} />`}<//>`}`;
+    ${missing
+      ? html`<${Absent} cycle=${cycle} again=${seen.again} />`
+      : html`<${Loaded} of=${seen}>${(said) => html`<${Told} said=${said} />`}<//>`}`;
 }
 
 // The log knows nothing of it: it waits for its turn, or there is no such cycle.
@@ -62,13 +64,15 @@ function Head({ said, ways, running }) {
   const snapshot = linesOf(events, "SnapshotTaken")[0];
   return html`<section class="card" aria-label="How it went">
     <p role="status"><${EndBadge} cycle=${cycle} /> ${running ? doing(events, ways) : endWords(cycle)}</p>
-    <ol class="steps">${stepsOf(events, ways).map(([name, words]) => html`<li class=${words ? "good" : ""}>
+    <ol class="course">${stepsOf(events, ways).map(([name, words]) => html`<li class=${words ? "good" : ""}>
       <strong>${name}</strong> <span>${words || (running ? "…" : "–")}</span>
     </li>`)}</ol>
     <p class="quiet"><${Link} href=${`/strategies/${encodeURIComponent(cycle.strategy_id)}`}>${cycle.strategy_id}<//>${" "}
       ${cycle.trigger && `${triggerOf(cycle)}, `}<${Time} at=${cycle.started_at ?? cycle.ended_at} />
-      ${!running && cycle.started_at && `, took ${took(cycle.started_at, cycle.ended_at)}`}${Number(said.cost_usd) ? `, models ${cost(said.cost_usd)}` : ""}</p>
-    ${snapshot && html`<p class="quiet">Prices of ${snapshot.provider} as of <${Time} at=${snapshot.as_of} />${snapshot.synthetic ? ", made up" : ""}${snapshot.in_session ? "" : ", outside the session"}</p>`}
+      ${!running && cycle.started_at && `, took ${took(cycle.started_at, cycle.ended_at)}`}
+      ${Number(said.cost_usd) ? `, models ${cost(said.cost_usd)}` : ""}</p>
+    ${snapshot && html`<p class="quiet">Prices of ${snapshot.provider} as of <${Time} at=${snapshot.as_of} />
+      ${snapshot.synthetic && ", made up"}${!snapshot.in_session && ", outside the session"}</p>`}
     <${Elsewhere} said=${said} />
   </section>`;
 }

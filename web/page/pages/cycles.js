@@ -16,11 +16,17 @@ export function Cycles() {
   return html`<h1>Cycles</h1>
     <${RunCycle} strategies=${known} />
     <h2>What ran</h2>
-    ${(known.length > 1 || query.strategy) && html`<${Whose} strategies=${known} chosen=${query.strategy} choose=${(name) => change({ strategy: name })} />`}
-    <${Loaded} of=${cycles} empty=${query.strategy ? `None of ${query.strategy} yet.` : "None yet. Run one with the form above, or wait for the clock: its times are on the overview."}>
-      ${(said) => html`<${Pages} first=${said} path=${path} keyOf=${(each) => each.cycle_id}>${(items) => html`<${CycleTable} cycles=${items} />`}<//>`}
+    ${(known.length > 1 || query.strategy) &&
+    html`<${Whose} strategies=${known} chosen=${query.strategy} choose=${(strategy) => change({ strategy })} />`}
+    <${Loaded} of=${cycles} empty=${query.strategy ? `None of ${query.strategy} yet.` : NONE_YET}>
+      ${(said) => html`<${Pages} first=${said} path=${path} keyOf=${nameOf}>
+        ${(items) => html`<${Table} name="Cycles" columns=${COLUMNS} rows=${items} keyOf=${nameOf} />`}
+      <//>`}
     <//>`;
 }
+
+const NONE_YET = "None yet. Run one with the form above, or wait for the clock: its times are on the overview.";
+const nameOf = (cycle) => cycle.cycle_id;
 
 function Whose({ strategies, chosen = "", choose }) {
   const names = new Set([...strategies.map((each) => each.strategy_id), chosen].filter(Boolean));
@@ -41,9 +47,9 @@ const COLUMNS = [
   { title: "Why", cell: (each) => html`<span class="id">${triggerOf(each)}</span>` },
   { title: "Symbols", cell: (each) => html`<span class="few">${someOf(each.symbols)}</span>` },
   { title: "Took", right: true, cell: (each) => took(each.started_at, each.ended_at) },
-  { title: "Came to", cell: (each) => html`<${EndBadge} cycle=${each} />${each.reason && html`<span class="why">${each.reason}</span>`}` },
+  { title: "Came to", cell: (each) => html`<${Ending} cycle=${each} />` },
 ];
 
-function CycleTable({ cycles }) {
-  return html`<${Table} name="Cycles" columns=${COLUMNS} rows=${cycles} keyOf=${(each) => each.cycle_id} />`;
+function Ending({ cycle }) {
+  return html`<${EndBadge} cycle=${cycle} />${cycle.reason && html`<span class="why">${cycle.reason}</span>`}`;
 }

@@ -11,5 +11,6 @@ export function Copied({ text, name }) {
       tell("Mark it and copy it by hand");
     }
   };
-  return html`<code>${text}</code> <button type="button" class="plain little" onClick=${copy} aria-label=${`Copy the ${name}`}>${told}</button>`;
+  return html`<code>${text}</code>${" "}
+    <button type="button" class="plain small" onClick=${copy} aria-label=${`Copy the ${name}`}>${told}</button>`;
 }

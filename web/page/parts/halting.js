@@ -14,7 +14,7 @@ export function Halt({ desk, strategy, close }) {
     <p>${strategy ? "It sends no new order until somebody resumes it; others trade on." : "No new order leaves until somebody resumes."}
       ${" "}What is held stays held, with its stops.</p>
     <label>Reason <input name="reason" maxlength="400" required autofocus /></label>
-    ${!strategy && html`<label class="check"><input type="checkbox" name="cancel" /> Cancel open entry orders</label>
+    ${!strategy && html`<label class="check"><input type="checkbox" name="cancel" /> Cancel every open order, stops and targets too</label>
     <label class="check"><input type="checkbox" name="flatten" /> Sell all that is held</label>`}
   <//>`;
 }

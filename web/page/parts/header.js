@@ -11,16 +11,17 @@ const CHANGES = ["TradingStateChanged", "BreakerChanged", "StrategyStateChanged"
 
 export function Header() {
   const live = useLive();
-  const breaker = useRead("/api/breaker", CHANGES);
-  const [doing, act] = useState(null);
   const me = useMe();
+  const breaker = useRead(me?.has_books ? "/api/breaker" : null, CHANGES);
+  const [doing, act] = useState(null);
   const mayAct = may(me, "operate");
   const state = breaker.said?.desk.state;
   const desk = me?.desk_id;
   return html`<header>
     <a class="name" href="/">${desk ?? "Trading desk"}</a>
+    ${me && html`<${Badge} kind=${me.mode === "live" ? "warn" : ""}>${me.mode === "live" ? "real money" : me.mode}<//>`}
     ${state && html`<${Badge}>${state}<//>`}
-    <span role="status" class=${`live ${live}`}>${live === "live" ? "live" : "not live: reaching the desk …"}</span>
+    <span role="status" class=${live === "live" ? "live on" : "live"}>${live === "live" ? "live" : "not live: reaching the desk …"}</span>
     <span class="grow"></span>
     <${Theme} />
     ${state && !mayAct && html`<span class="quiet">${me.name} may not halt</span>`}

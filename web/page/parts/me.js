@@ -3,7 +3,7 @@ import { html } from "./html.js";
 import { useRead } from "./load.js";
 
 // {name, scopes, mode, …}, or nothing while it is not known; the desk refuses by itself what one may not.
-export const useMe = () => useRead("/api/me").said;
+export const useMe = () => useRead("/api/me", ["DeskOpened"]).said;
 
 export const may = (me, scope) => !me?.scopes || me.scopes.includes(scope);
 

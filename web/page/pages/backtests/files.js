@@ -1,6 +1,7 @@
 // What a run has written. A frame and a link can carry no token, so they carry a ticket, which opens these files for minutes.
 import { ask } from "../../parts/api.js";
 import { html, useEffect, useState } from "../../parts/html.js";
+import { useLive } from "../../parts/live.js";
 import { Failed, Loaded, useRead } from "../../parts/load.js";
 import { Section } from "../../parts/section.js";
 import { Table } from "../../parts/table.js";
@@ -14,7 +15,7 @@ export function Files({ path, folder }) {
   const { ticket, problem } = useTicket(`${path}/files`);
   const hrefOf = (name) => `${ticket.path}${encodeURIComponent(name)}?ticket=${ticket.ticket}`;
   return html`<${Loaded} of=${files}>${({ items }) => html`
-    ${problem && html`<${Failed} problem=${problem} />`}
+    ${problem && !ticket && html`<${Failed} problem=${problem} />`}
     ${ticket && items.some(({ name }) => name === SHEET) && html`<${Sheet} href=${hrefOf(SHEET)} />`}
     <${Section} id="files" title="Files">
       ${items.length === 0 && html`<p class="empty">${folder ? "Its files are not on this machine." : NO_FILES}</p>`}
@@ -40,9 +41,10 @@ function Sheet({ href }) {
   <//>`;
 }
 
-// A ticket that is renewed before it ends.
+// A ticket that is renewed before it ends, and when the desk was away: one that began anew knows no older ones.
 function useTicket(path) {
   const [state, become] = useState({});
+  const live = useLive();
   useEffect(() => {
     let next;
     const renew = async () => {
@@ -51,11 +53,11 @@ function useTicket(path) {
         become({ ticket });
         next = setTimeout(renew, ticket.seconds * 500);
       } catch (problem) {
-        become({ problem });
+        become((was) => ({ ...was, problem }));
       }
     };
     renew();
     return () => clearTimeout(next);
-  }, [path]);
+  }, [path, live]);
   return state;
 }

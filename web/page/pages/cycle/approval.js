@@ -15,5 +15,6 @@ export function Approval({ events, running }) {
   }
   const yes = ended.orders.filter((each) => each.approved).map((each) => each.symbol);
   return html`<p><${Badge} kind=${yes.length > 0 ? "good" : "bad"}>${ended.end}<//>${" "}
-    ${ended.by ? `by ${ended.by}` : "Nobody answered in time"}${ended.reason && `: ${ended.reason}`}${yes.length > 0 ? `, for ${yes.join(", ")}` : ""}.</p>`;
+    ${ended.by ? `by ${ended.by}` : "Nobody answered in time"}${ended.reason && `: ${ended.reason}`}
+    ${yes.length > 0 && `, for ${yes.join(", ")}`}.</p>`;
 }

@@ -3,6 +3,8 @@ import { html } from "../../parts/html.js";
 import { Badge, plural } from "../../parts/words.js";
 import { Points, Source } from "./said.js";
 
+const FOR_IT = 0.5; // from here on a word counts as one for the trade
+
 export function Debate({ words, costs }) {
   if (words.length === 0) return null;
   return html`<details><summary>Debate: ${plural(words.length, "word")} of Bull and Bear</summary>
@@ -11,9 +13,10 @@ export function Debate({ words, costs }) {
 }
 
 function Word({ word, costs }) {
-  return html`<p><strong>${word.speaker}</strong> <${Badge} kind=${word.conviction >= 0.5 ? "good" : "bad"}>${word.conviction.toFixed(2)}<//>
+  const { speaker, conviction, rebuttal, points } = word;
+  return html`<p><strong>${speaker}</strong> <${Badge} kind=${conviction >= FOR_IT ? "good" : "bad"}>${conviction.toFixed(2)}<//>
       <span class="quiet"> that it works out</span></p>
-    ${word.rebuttal && html`<p class="told">${word.rebuttal}</p>`}
-    <${Points} points=${word.points} />
+    ${rebuttal && html`<p class="told">${rebuttal}</p>`}
+    <${Points} points=${points} />
     <${Source} data=${word} costs=${costs} />`;
 }

@@ -8,7 +8,9 @@ export function Limits({ limits, denied }) {
   return html`<h4>Limits</h4>
     <ul class="points">
       ${limits.map((each) => html`<li><${Limited} limit=${each} /></li>`)}
-      ${denied?.breaches.map((each) => html`<li><${Badge} kind="bad">order denied<//> ${spaced(each.limit)}: ${each.reason}</li>`)}
+      ${denied?.breaches.map((each) => html`<li>
+        <${Badge} kind="bad">order denied<//> ${spaced(each.limit)}: ${each.reason}
+      </li>`)}
     </ul>`;
 }
 
@@ -19,5 +21,6 @@ function Limited({ limit }) {
 }
 
 function Memories({ ids }) {
-  return html` <span class="quiet">(<${Link} href="/memory">memories<//>: ${ids.map((id, place) => html`${place > 0 && ", "}<code>${id}</code>`)})</span>`;
+  return html`${" "}<span class="quiet">(<${Link} href="/memory">memories<//>:
+    ${ids.map((id) => html`${" "}<code>${id}</code>`)})</span>`;
 }

@@ -26,14 +26,16 @@ export function Validation({ data }) {
 
 export function Decision({ data }) {
   const does = data.verdict === "EXECUTE";
-  return html`<p><${Badge} kind=${does ? "good" : "bad"}>${does ? "execute" : "do not execute"}<//> ${does && plural(data.quantity, "share")}</p>
+  const verdict = does ? "execute" : "do not execute";
+  return html`<p><${Badge} kind=${does ? "good" : "bad"}>${verdict}<//> ${does && plural(data.quantity, "share")}</p>
     <p class="told">${data.rationale}</p>`;
 }
 
 const Verdict = ({ yes }) => html`<${Badge} kind=${yes ? "good" : "bad"}>${yes ? "yes" : "no"}<//>`;
 
 function Sure({ word, share }) {
-  return html`<p class="sure"><span>${word} ${Number(share).toFixed(2)}</span> <meter min="0" max="1" value=${share} aria-label=${word}></meter></p>`;
+  return html`<p class="sure"><span>${word} ${Number(share).toFixed(2)}</span>
+    <meter min="0" max="1" value=${share} aria-label=${word}></meter></p>`;
 }
 
 export function Points({ points, none }) {

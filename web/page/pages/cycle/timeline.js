@@ -12,13 +12,15 @@ export function Timeline({ events, cycle }) {
     <details open=${events.length <= SHORT}><summary>${plural(events.length, "line")} of the audit log</summary>
       <ol class="timeline">${events.map((line) => html`<li key=${line.sequence}><${Line} line=${line} /></li>`)}</ol>
     </details>
-    ${events.length === MOST && html`<p>The first ${MOST}; <${Link} href=${`/log?cycle=${encodeURIComponent(cycle)}`}>the log<//> has the rest.</p>`}`;
+    ${events.length === MOST &&
+    html`<p>The first ${MOST}; <${Link} href=${`/log?cycle=${encodeURIComponent(cycle)}`}>the log<//> has the rest.</p>`}`;
 }
 
 function Line({ line }) {
   const { occurred_at, sequence, type, data } = line;
   return html`<details>
-    <summary><time datetime=${occurred_at}>${clock.format(new Date(occurred_at))}</time> <strong>${spaced(type)}</strong> ${inShort(type, data)}${" "}
+    <summary><time datetime=${occurred_at}>${clock.format(new Date(occurred_at))}</time>${" "}
+      <strong>${spaced(type)}</strong> ${inShort(type, data)}${" "}
       <span class="quiet">no. ${sequence}</span></summary>
     <pre tabindex="0">${JSON.stringify(data, null, 2)}</pre>
   </details>`;

@@ -1,6 +1,7 @@
 // A cycle's lines in the log as what they tell: each symbol's way through it, and what holds for the whole.
 
-// [{symbol, price, signal, limits, risk, validation, words, decision, silent, dropped, denied, fills, shadows}], those that came farthest first.
+// [{symbol, price, signal, limits, risk, validation, words, decision, silent, dropped, denied, fills, shadows}], those
+// that came farthest first.
 export function waysOf(events) {
   const ways = new Map();
   const of = (symbol) => {
@@ -49,7 +50,7 @@ export function stepsOf(events, ways) {
   const wanted = ways.filter(wants);
   const ruled = ways.some((way) => way.signal?.rule);
   const steps = [
-    ["Market", ways.length > 0 && `${count(ways, (way) => way.price)} priced, ${count(ways, (way) => way.dropped)} left out`],
+    ["Market", priced(ways)],
     [ruled ? "Rule" : "DataAgent", heard(ways)],
     ["Limits", wanted.length > 0 && `${count(wanted, (way) => !way.limits.some((limit) => limit.denied))} of ${wanted.length} allowed`],
   ];
@@ -58,6 +59,11 @@ export function stepsOf(events, ways) {
   if (argued.length > 0) steps.push(["Debate", `${argued.reduce((sum, way) => sum + way.words.length, 0)} words on ${argued.length}`]);
   steps.push([ruled ? "Decision" : "MetaAgent", decided(ways)], ["Orders", sent(events)]);
   return steps;
+}
+
+function priced(ways) {
+  const left = count(ways, (way) => way.dropped);
+  return ways.length > 0 && `${count(ways, (way) => way.price)} priced${left > 0 ? `, ${left} left out` : ""}`;
 }
 
 function heard(ways) {
@@ -95,7 +101,8 @@ export function doing(events, ways) {
   if (has("ArgumentMade")) return "Bull and Bear argue, and the MetaAgent weighs what all have said.";
   if (has("ValidationComplete")) return "The MetaAgent weighs what all have said.";
   if (has("RiskAssessed")) return "The Validator gives a second opinion.";
-  if (has("SignalGenerated")) return wanted > 0 ? `The limits and the RiskManager look at ${wanted} of ${ways.length} symbols.` : "It ends.";
+  if (has("SignalGenerated") && wanted === 0) return "It ends.";
+  if (has("SignalGenerated")) return `The limits and the RiskManager look at ${wanted} of ${ways.length} symbols.`;
   if (has("SnapshotTaken")) return `The ${ways.length} symbols are being judged.`;
   return "The market is looked at.";
 }

@@ -18,30 +18,44 @@ export function Ways({ ways, costs, silent, running }) {
 }
 
 function Way({ way, costs, silent, running }) {
-  const said = (agent) => way.silent[agent] ?? silent.find((one) => one.agent === agent);
+  const said = (agent) => way.silent[agent] ?? (isOut(way) ? undefined : silent.find((one) => one.agent === agent));
   const seats = way.signal.rule
     ? [["Rule", Signal, way.signal], ["Decision", Decision, way.decision]]
-    : [["DataAgent", Signal, way.signal], ["RiskManager", Risk, way.risk], ["Validator", Validation, way.validation], ["MetaAgent", Decision, way.decision]];
+    : [
+      ["DataAgent", Signal, way.signal],
+      ["RiskManager", Risk, way.risk],
+      ["Validator", Validation, way.validation],
+      ["MetaAgent", Decision, way.decision],
+    ];
   return html`<section class="card way" aria-label=${way.symbol}>
     <div class="row"><h3>${way.symbol}</h3> <span class="quiet">${way.price && usd(way.price)}</span> <span>${came(way)}</span></div>
     <div class="seats">${seats.map(([agent, Said, data]) => html`<div class="seat">
       <h4>${agent}</h4>
-      ${data ? html`<${Said} data=${data} /><${Source} data=${data} costs=${costs} />` : html`<${Unsaid} silent=${said(agent)} running=${running} />`}
+      ${data
+        ? html`<${Said} data=${data} /><${Source} data=${data} costs=${costs} />`
+        : html`<${Unsaid} silent=${said(agent)} running=${running} />`}
     </div>`)}</div>
     <${Limits} limits=${way.limits} denied=${way.denied} />
     <${Debate} words=${way.words} costs=${costs} />
   </section>`;
 }
 
+// Whether somebody before has said no: nobody after is asked of it.
+function isOut({ risk, validation, limits }) {
+  return limits.some((limit) => limit.denied) || [risk, validation].some((said) => said && !said.approved);
+}
+
 // The end of its way in a few words.
 function came(way) {
-  const { signal, decision, fills, limits, denied, shadows } = way;
+  const { signal, risk, validation, decision, fills, limits, denied, shadows } = way;
   const [first] = fills.filter((fill) => fill.leg === "entry" || fill.leg === "exit");
   if (first) return `${first.side === "buy" ? "Bought" : "Sold"} ${number(first.quantity)} at ${usd(first.price)}.`;
   if (shadows.length > 0) return "Only thought of: a shadow trade.";
   if (denied) return "Its order was denied.";
   if (decision?.verdict === "EXECUTE") return `To ${signal.action}: ${plural(decision.quantity, "share")}.`;
-  if (decision) return "Not to be done.";
+  if (decision) return "The last word was no.";
+  if (validation && !validation.approved) return "The Validator said no.";
+  if (risk && !risk.approved) return "The RiskManager said no.";
   if (limits.some((limit) => limit.denied)) return "The limits let nothing pass.";
   return "";
 }

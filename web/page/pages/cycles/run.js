@@ -44,10 +44,11 @@ function Form({ strategies }) {
 
 function Fields({ strategies }) {
   const names = strategies.length > 0 ? strategies.map((each) => each.strategy_id) : [FIRST];
-  return html`<${Field} id="run-symbols" name="symbols" label="Symbols" hint="Without any: what the strategy looks at." placeholder="AAPL MSFT"
-      autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="1000" />
+  return html`<${Field} id="run-symbols" name="symbols" label="Symbols" hint="Without any: what the strategy looks at."
+      placeholder="AAPL MSFT" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="1000" />
     <${Choice} id="run-strategy" name="strategy" label="Strategy" options=${names.map((name) => [name, name])} />
-    <${Field} id="run-as-of" name="as_of" label="As of" type="date" hint="A past session that the market has; without a date, now." />`;
+    <${Field} id="run-as-of" name="as_of" label="As of" type="date"
+      hint="A past session that the market has; without a date, now." />`;
 }
 
 function wishOf(form) {

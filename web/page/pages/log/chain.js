@@ -2,6 +2,7 @@
 import { ask } from "../../parts/api.js";
 import { html, useState } from "../../parts/html.js";
 import { Failed, Loaded, useRead } from "../../parts/load.js";
+import { Cited } from "../../parts/names.js";
 import { Link } from "../../parts/router.js";
 import { Section } from "../../parts/section.js";
 import { Time, number, plural } from "../../parts/words.js";
@@ -41,7 +42,7 @@ function Status({ chain }) {
     ${broken.length > 0 && html`<div class="failed" role="alert">
       <p><strong>The log was changed after it was sealed.</strong> Halt, keep a copy of the database, and look into who could write
         to it.</p>
-      <ul>${broken.map((each) => html`<li>${each}</li>`)}</ul>
+      <ul>${broken.map((each) => html`<li><${Wrong} said=${each} /></li>`)}</ul>
     </div>`}
     <dl class="figures">
       <div><dt>Lines</dt><dd>${number(chain.length)}</dd></div>
@@ -56,6 +57,12 @@ function Status({ chain }) {
         <${Link} href=${`/log?around=${each.sequence}`}>line ${each.sequence}<//>: ${each.data.about}: ${each.data.found}
       </li>`)}</ul>
     </div>`}`;
+}
+
+// What is wrong begins with the name of its line, where it is of one.
+function Wrong({ said }) {
+  const [name, ...rest] = said.split(": ");
+  return rest.length && name.includes("/") ? html`<${Cited} name=${name} />: ${rest.join(": ")}` : said;
 }
 
 function toldOf(verified) {

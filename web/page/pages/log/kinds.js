@@ -13,5 +13,7 @@ export const KINDS = {
   Strategies: ["StrategyChanged", "StrategyStateChanged", "CapitalAllocated", "CapitalChanged"],
   Approvals: ["ApprovalAsked", "ApprovalEnded"],
   "In shadow, and remembered": ["ShadowTradeOpened", "ShadowTradeClosed", "LessonLearned", "MemoryAway"],
-  "Checks and people": ["AuditFinding", "DifferenceFound", "AlertRaised", "AlertAcknowledged", "OperatorNote", "TokenCreated", "TokenRevoked"],
+  "Checks and people": [
+    "AuditFinding", "DifferenceFound", "AlertRaised", "AlertAcknowledged", "OperatorNote", "TokenCreated", "TokenRevoked",
+  ],
 };

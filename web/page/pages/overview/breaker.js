@@ -3,7 +3,7 @@ import { Gauge } from "../../parts/gauge.js";
 import { html } from "../../parts/html.js";
 import { Loaded, useRead } from "../../parts/load.js";
 import { Link } from "../../parts/router.js";
-import { Badge, Time, number, percent, spaced } from "../../parts/words.js";
+import { Badge, Time, number, percent, plural, spaced } from "../../parts/words.js";
 import { STATE_LINES } from "./lines.js";
 
 const NAMES = {
@@ -29,23 +29,28 @@ export function Breaker() {
 }
 
 function State({ desk }) {
-  const left = desk.probation_left > 0 && `, on probation for ${desk.probation_left} more entries at ${percent(desk.size, 0)} of their size`;
-  return html`<p><${Badge}>${desk.state}<//> ${desk.reason}${desk.since_at && html` <span class="quiet">since <${Time} at=${desk.since_at} />${desk.changed_by && `, by ${desk.changed_by}`}</span>`}${left}</p>`;
+  const { state, reason, since_at, changed_by, probation_left, size } = desk;
+  const since = since_at && html`<span class="quiet">since <${Time} at=${since_at} />${changed_by && `, by ${changed_by}`}</span>`;
+  return html`<p><${Badge}>${state}<//> ${reason} ${since}</p>
+    ${probation_left > 0 && html`<p>The next ${plural(probation_left, "entry", "entries")} at ${percent(size, 0)} of their size.</p>`}`;
 }
 
 export function Rule({ gauge }) {
   const { rule, value, threshold, distance, evidence, tripped_at, resumes } = gauge;
   const say = SHARES.has(rule) ? (said) => percent(said, 2) : number;
   const words = value === null ? "unknown yet" : `${say(value)} of ${say(threshold)}`;
-  return html`<${Gauge} name=${NAMES[rule] ?? spaced(rule)} words=${words} share=${shareOf(rule, value, threshold)} over=${tripped_at !== null || gauge.is_over}>
+  const isOver = tripped_at !== null || gauge.is_over;
+  return html`<${Gauge} name=${NAMES[rule] ?? spaced(rule)} words=${words} share=${shareOf(value, threshold)} over=${isOver}>
     <span class="quiet small">${evidence}</span>
-    <span class="quiet small">${tripped_at ? html`tripped <${Time} at=${tripped_at} />` : distance !== null && `${say(distance)} to its trip`}</span>
-    ${resumes && html`<span class="small">Resumes ${resumes}</span>`}
+    <span class="quiet small">
+      ${tripped_at ? html`tripped <${Time} at=${tripped_at} />` : distance !== null && `${say(distance)} to its trip`}
+    </span>
+    ${resumes && html`<span class="small whole">Resumes ${resumes}.</span>`}
   <//>`;
 }
 
 // The ratio trips when it falls below a negative number: from zero down to that is its way.
-function shareOf(rule, value, threshold) {
+function shareOf(value, threshold) {
   if (value === null || !Number(threshold)) return null;
   return Number(value) / Number(threshold);
 }

@@ -24,17 +24,18 @@ function Curve({ points, benchmark }) {
   const [times, worth, falls, held] = useMemo(() => {
     const rising = [...points].reverse();
     const against = rising.some((each) => each.benchmark != null);
+    const numbers = (of) => rising.map((each) => (of(each) == null ? null : Number(of(each))));
+    const equity = { label: "Equity", colour: "accent", fill: !against, values: numbers((each) => each.equity) };
+    const beside = { label: benchmark.symbol, colour: "quiet", dash: [5, 4], values: numbers((each) => each.benchmark) };
     return [
       rising.map((each) => Date.parse(each.marked_at) / 1000),
-      [
-        { label: "Equity", colour: "accent", fill: !against, values: rising.map((each) => Number(each.equity)) },
-        ...(against ? [{ label: benchmark.symbol, colour: "quiet", dash: [5, 4], values: rising.map((each) => (each.benchmark == null ? null : Number(each.benchmark))) }] : []),
-      ],
-      [{ label: "Below its peak", colour: "bad", fill: true, values: rising.map((each) => -each.drawdown) }],
+      against ? [equity, beside] : [equity],
+      [{ label: "Below its peak", colour: "bad", fill: true, values: numbers((each) => -each.drawdown) }],
       against,
     ];
   }, [points, benchmark.symbol]);
-  return html`<${Lines} label="Equity over time${held ? ` beside ${benchmark.symbol}` : ""}" times=${times} series=${worth} say=${whole} />
+  const label = held ? `Equity over time beside ${benchmark.symbol}` : "Equity over time";
+  return html`<${Lines} label=${label} times=${times} series=${worth} say=${whole} />
     <h3>Drawdown</h3>
     <${Lines} label="Drawdown over time" times=${times} series=${falls} say=${(part) => percent(part, 2)} height=${130} />
     <${Said} points=${points} benchmark=${benchmark} />`;
@@ -47,9 +48,13 @@ const whole = (amount) => rounded.format(amount);
 function Said({ points, benchmark }) {
   const [last, first] = [points[0], points.at(-1)];
   const deepest = points.reduce((worst, each) => (each.drawdown > worst.drawdown ? each : worst));
-  return html`<p>From <${Time} at=${first.marked_at} /> to <${Time} at=${last.marked_at} />: ${usd(first.equity)} became ${usd(last.equity)}.
-    ${" "}${deepest.drawdown > 0
-      ? html`The deepest drawdown was ${percent(deepest.drawdown, 2)}, at <${Time} at=${deepest.marked_at} />; now it is ${percent(last.drawdown, 2)}.`
-      : "It was never below its peak."}
-    ${" "}${last.benchmark != null ? `In ${benchmark.symbol} the same money would be ${usd(last.benchmark)}.` : `Beside it there is no ${benchmark.symbol}: ${benchmark.why || "a price of it is missing"}.`}</p>`;
+  const fell = deepest.drawdown > 0
+    ? html`The deepest drawdown was ${percent(deepest.drawdown, 2)}, at <${Time} at=${deepest.marked_at} />; now it is
+      ${" "}${percent(last.drawdown, 2)}.`
+    : "It was never below its peak.";
+  const beside = last.benchmark != null
+    ? `In ${benchmark.symbol} the same money would be ${usd(last.benchmark)}.`
+    : `Beside it there is no ${benchmark.symbol}: ${benchmark.why || "a price of it is missing"}.`;
+  return html`<p>From <${Time} at=${first.marked_at} /> to <${Time} at=${last.marked_at} />:
+    ${" "}${usd(first.equity)} became ${usd(last.equity)}. ${fell} ${beside}</p>`;
 }

@@ -28,5 +28,6 @@ function Figure({ name, children }) {
 
 function Change({ change }) {
   if (change?.usd == null) return "–";
-  return html`<${Gain} amount=${change.usd} /> <small>${change.part != null && html`<${Gain} amount=${change.part} say=${(part) => percent(part, 2)} />`}</small>`;
+  const part = change.part != null && html`<${Gain} amount=${change.part} say=${(share) => percent(share, 2)} />`;
+  return html`<${Gain} amount=${change.usd} /> <small>${part}</small>`;
 }

@@ -29,7 +29,8 @@ const COLUMNS = [
 function Bought({ entries }) {
   if (entries.length === 0) return html`<span class="quiet">By no cycle that is known here.</span>`;
   return entries.map((each) => html`<div class="why" key=${each.entry_order_id}>
-    ${each.because || each.signal || "No words are kept."} <span class="quiet">${each.strategy_id}, ${number(each.quantity)} at ${usd(each.entry_price)}, </span>
+    ${each.because || each.signal || "No words are kept."}${" "}
+    <span class="quiet">${each.strategy_id}, ${number(each.quantity)} at ${usd(each.entry_price)},</span>${" "}
     <${CycleLink} id=${each.cycle_id}>its cycle<//>
   </div>`);
 }

@@ -9,7 +9,7 @@ export function Scans() {
   const schedules = useRead("/api/schedules", ["CycleStarted", "CycleSkipped", "DayClosed", "WeekReported"]);
   return html`<section class="card" aria-labelledby="scans"><h2 id="scans">Next by the clock</h2>
     <${Loaded} of=${schedules} empty="The clock does nothing for this desk.">${(said) => html`<dl class="facts">
-      ${said.items.map((each) => html`<dt key=${each.name}>${spaced(each.name.replaceAll("-", " "))}</dt><dd><${When} schedule=${each} /></dd>`)}
+      ${said.items.map((each) => html`<dt>${spaced(each.name.replaceAll("-", " "))}</dt><dd><${When} schedule=${each} /></dd>`)}
     </dl>`}<//>
   </section>`;
 }

@@ -11,7 +11,7 @@ export function Spend() {
   return html`<section class="card" aria-labelledby="spend"><h2 id="spend">Models today</h2>
     <${Loaded} of=${spend}>${(said) => html`
       <p>${cost(said.total.usd)} for ${plural(said.total.calls, "paid call")}, ${plural(said.total.tokens, "token")}; by UTC's day.</p>
-      ${said.budgets.length === 0 && html`<p class="quiet">There is no budget: <code>LLM_MAX_USD_PER_DAY</code> and its neighbours set one.</p>`}
+      ${said.budgets.length === 0 && html`<p class="quiet">No budget: <code>LLM_MAX_USD_PER_DAY</code> and its neighbours set one.</p>`}
       ${said.budgets.map((each) => html`<${Budget} key=${`${each.of}/${each.period}/${each.unit}`} budget=${each} />`)}`}<//>
   </section>`;
 }

@@ -21,7 +21,8 @@ const isToday = (cycle) => at(cycle).toDateString() === new Date().toDateString(
 
 function Cycles({ cycles, last }) {
   if (cycles.length === 0) {
-    return html`<p class="quiet">None today.${last && html` The last: <${CycleLink} id=${last.cycle_id} /> <${EndBadge} cycle=${last} />`}</p>`;
+    return html`<p class="quiet">None today.
+      ${last && html`${" "}The last: <${CycleLink} id=${last.cycle_id} /> <${EndBadge} cycle=${last} />`}</p>`;
   }
   return html`<ul class="plainly">${cycles.slice(0, SHOWN).map((each) => html`<li key=${each.cycle_id}>
       <time datetime=${at(each).toISOString()}>${clock.format(at(each))}</time> <${EndBadge} cycle=${each} />${" "}

@@ -12,11 +12,17 @@ export function Waiting() {
   const alerts = useRead(`/api/alerts?open=true&limit=${MOST}`, ["AlertRaised", "AlertAcknowledged"]).said?.items ?? [];
   const asked = useRead("/api/approvals", ["ApprovalAsked", "ApprovalEnded"]).said?.items ?? [];
   const ill = health?.checks?.filter((each) => each.health !== "ok") ?? [];
-  return html`<div role="status">${(ill.length > 0 || alerts.length > 0 || asked.length > 0) && html`<ul class="notice plainly">
-    ${ill.map((each) => html`<li key=${each.name}><${Badge} kind=${each.health === "down" ? "bad" : "warn"}>${each.health}<//> ${each.name}: ${each.found}</li>`)}
+  if (ill.length + alerts.length + asked.length === 0) return html`<div role="status"></div>`;
+  return html`<div role="status"><ul class="notice plainly">
+    ${ill.map((each) => html`<li key=${each.name}><${Ill} check=${each} /></li>`)}
     ${asked.map((each) => html`<li key=${each.asked.cycle_id}><${Asked} asked=${each.asked} /></li>`)}
     ${alerts.length > 0 && html`<li><${Unseen} alerts=${alerts} /></li>`}
-  </ul>`}</div>`;
+  </ul></div>`;
+}
+
+function Ill({ check }) {
+  const { name, health, found } = check;
+  return html`<${Badge} kind=${health === "down" ? "bad" : "warn"}>${health}<//> ${name}: ${found}`;
 }
 
 // Health is looked at by the clock: what is ill may write no line.
@@ -30,10 +36,14 @@ function useHealth() {
 }
 
 function Asked({ asked }) {
-  return html`<${Link} href="/approvals">${plural(asked.orders.length, "entry waits", "entries wait")} for a yes<//>, until <${Time} at=${asked.expires_at} />: ${asked.symbols?.join(", ") ?? asked.orders.map((each) => each.request.symbol).join(", ")}`;
+  const entries = plural(asked.orders.length, "entry waits", "entries wait");
+  const symbols = asked.orders.map((each) => each.request.symbol).join(", ");
+  return html`<${Link} href="/approvals">${entries} for a yes<//>, until <${Time} at=${asked.expires_at} />: ${symbols}`;
 }
 
 function Unseen({ alerts }) {
   const many = alerts.length === MOST ? `${MOST} or more alerts` : plural(alerts.length, "alert");
-  return html`<${Link} href="/alerts">${many} that nobody has seen<//>, the newest: <${Badge}>${alerts[0].alert.severity}<//> ${alerts[0].alert.reason.split("\n")[0]}`;
+  const { severity, reason } = alerts[0].alert;
+  return html`<${Link} href="/alerts">${many} that nobody has seen<//>, the newest:
+    ${" "}<${Badge}>${severity}<//> ${reason.split("\n")[0]}`;
 }

@@ -35,6 +35,7 @@ function Whole({ seen, tell }) {
     </p>
     ${!breaker.gauges.length && html`<p class="quiet">Its breaker is the desk's: <${Link} href="/">overview<//>.</p>`}
     ${breaker.state !== "ACTIVE" && breaker.reason && html`<p class="told">${breaker.changed_by ?? "the desk"}: ${breaker.reason}</p>`}
+    <${OfTheDesk} />
     <dl class="figures">
       <div><dt>Equity</dt><dd>${usd(account.equity)}</dd></div>
       <div><dt>Cash</dt><dd>${usd(account.cash)}</dd></div>
@@ -57,6 +58,13 @@ function Whole({ seen, tell }) {
     <h2>Positions</h2><${Positions} positions=${account.positions} />
     <h2>Last cycles</h2><${Cycles} cycles=${seen.cycles} />
     <h2>Last changes</h2><${Changes} changes=${seen.changes} />`;
+}
+
+// The stricter of both states counts.
+function OfTheDesk() {
+  const desk = useRead("/api/breaker", ["TradingStateChanged"]).said?.desk;
+  if (!desk || desk.state === "ACTIVE") return null;
+  return html`<p class="notice">The desk is ${desk.state}, and with it every strategy${desk.reason && `: ${desk.reason}`}</p>`;
 }
 
 function Acts({ seen, tell }) {
