@@ -22,6 +22,7 @@ MADE = ("DB_PASSWORD", "WORKER_DB_PASSWORD", "TEMPORAL_DB_PASSWORD")
 WATCHED = {
     "COMPOSE_PROFILES": "observability",
     "DESK_TRACES_TO": "http://collector:4318",
+    "TRACES_URL": "http://127.0.0.1:16686/trace/{trace}",
     "ASK_PROMETHEUS_URL": "http://prometheus:9090",
 }
 """What turns on the profile `observability`, besides a password for Grafana."""

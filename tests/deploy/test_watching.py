@@ -61,13 +61,20 @@ def test_an_address_within_the_network_is_that_of_a_service_that_listens_there()
         "traces": STORE["extensions"]["jaeger_query"]["http"]["endpoint"].partition(":")[2],
     }
     grafana = ours["grafana"]["environment"]
-    named = [grafana["PROMETHEUS_URL"], grafana["TRACES_STORE_URL"], *WATCHED.values()]
-    for address in (each for each in named if each.startswith("http")):
+    named = [grafana["PROMETHEUS_URL"], grafana["TRACES_STORE_URL"]]
+    named += [WATCHED[name] for name in ("DESK_TRACES_TO", "ASK_PROMETHEUS_URL")]
+    for address in named:
         host, _, port = address.removeprefix("http://").partition(":")
         assert listens[host] == port
     store = STORE["receivers"]["otlp"]["protocols"]["grpc"]["endpoint"].partition(":")[2]
     assert ours["collector"]["environment"]["TRACES_STORE"] == f"traces:{store}"
     assert COLLECTOR["exporters"]["otlp_grpc"]["endpoint"] == "${env:TRACES_STORE}"
+
+
+def test_a_link_to_a_trace_leads_to_the_port_of_the_host() -> None:
+    [port] = compose()["services"]["traces"]["ports"]
+    assert port == "127.0.0.1:${DESK_TRACES_PORT:-16686}:16686"
+    assert WATCHED["TRACES_URL"] == "http://127.0.0.1:16686/trace/{trace}"
 
 
 @pytest.mark.parametrize("configuration", [COLLECTOR, STORE], ids=["collector", "store"])
