@@ -70,7 +70,3 @@ export function Failed({ problem, again }) {
     ${again && html`<button type="button" class="plain" onClick=${again}>Try again</button>`}
   </div>`;
 }
-
-function told({ where, what }) {
-  return [where?.replace(/^(body|query|path)\./, ""), what].filter(Boolean).join(": ");
-}
