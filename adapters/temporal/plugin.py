@@ -10,6 +10,7 @@ from temporalio.worker import WorkerConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from adapters.temporal.interceptors import Edges
+from adapters.temporal.no_build import OfNoBuild
 from adapters.temporal.records import RECORDS
 
 # Passed through the sandbox: pure code of ours that `tests/test_house.py` keeps free of clocks and randomness, and
@@ -17,6 +18,7 @@ from adapters.temporal.records import RECORDS
 PASSED_THROUGH = (
     "trading",
     "activities",
+    "adapters.temporal.no_build",
     "workflows.inquiry_tables",
     "workflows.order_search",
     "workflows.policies",
@@ -46,8 +48,13 @@ class DeskPlugin(SimplePlugin):
         )
 
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
-        """Let every heartbeat of the edge reach the server."""
-        return super().configure_worker({**config, "max_heartbeat_throttle_interval": HEARTBEATS_HELD_BACK})
+        """Let every heartbeat of the edge reach the server, and a worker of no build say none."""
+        known = super().configure_worker({**config, "max_heartbeat_throttle_interval": HEARTBEATS_HELD_BACK})
+        of = known.get("deployment_config")
+        sandbox = known.get("workflow_runner")
+        if isinstance(sandbox, SandboxedWorkflowRunner) and not (of and of.use_worker_versioning):
+            known["workflow_runner"] = replace(sandbox, runner_class=OfNoBuild)
+        return known
 
 
 def _pass_through(runner: WorkflowRunner | None) -> WorkflowRunner:
