@@ -49,7 +49,7 @@ async def serving_web(
         message = f"{host} is not this machine alone: make a token first (starter.py token create), or leave --host out"
         raise BadConfiguration(message)
     app = create_app(at, door_of(at.settings.web, host), registries=registries)
-    with _bound(host, port) as listener:
+    with bound(host, port) as listener:
         server = _Server(_config(app, patience))
         running = asyncio.create_task(server.serve([listener]))
         try:
@@ -89,10 +89,12 @@ def _config(app: FastAPI, patience: Patience) -> uvicorn.Config:
     )
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
     """The port, taken before anything is said of it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, or asyncio does not know it for TCP, and leaves Nagle's algorithm on: each answer is two writes, and the
+    # second of them would wait 40 ms for an acknowledgement of the first.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host.strip("[]"), port))
