@@ -17,7 +17,7 @@ RESOLVE = $(BIN)/uv pip compile --quiet --system-certs --universal --python-vers
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-real-model faults soak bench-backtest bench-memory lint types lock lock-real-model lock-bench vendor clean
+.PHONY: help run test test-real-model faults soak bench-backtest bench-memory bench-web pictures lint types lock lock-real-model lock-bench vendor clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-17s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ bench-backtest: $(VENV)/dev $(PEERS)/ready  ## backtests beside other engines: s
 
 bench-memory: $(VENV)/dev  ## the nearest ten of 100,000 memories: milliseconds and recall; ARGS="--memories 10000 --questions 50"
 	$(BIN)/python -m benchmarks.memory $(ARGS)
+
+bench-web: $(VENV)/dev  ## the HTTP API under load, of a desk with a year's log, beside a bare application; ARGS="--seconds 5 --events 50000"
+	$(BIN)/python -m benchmarks.web $(ARGS)
+
+pictures: $(VENV)/dev  ## docs/pictures/page-*.png anew, of a desk of their own in a real browser (minutes)
+	$(BIN)/python -m tests.pictures $(ARGS)
 
 lint: $(VENV)/dev  ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -68,8 +74,11 @@ lock-bench: $(VENV)/dev  ## write benchmarks/requirements.txt anew
 		--custom-compile-command 'make lock-bench' --output-file benchmarks/requirements.txt -
 
 vendor:  ## fetch anew what the page has from others: web/page/vendor/README.md names it
-	@cd $$(mktemp -d) && npm pack --silent htm@3.1.1 uplot@1.6.32 >/dev/null && for each in *.tgz; do tar xzf $$each --one-top-level; done \
-		&& cp htm-3.1.1/package/preact/standalone.module.js $(CURDIR)/$(PAGE_VENDOR)/preact.js \
+	@cd $$(mktemp -d) && npm pack --silent preact@11.2.0 htm@3.1.1 uplot@1.6.32 >/dev/null \
+		&& for each in *.tgz; do tar xzf $$each --one-top-level; done \
+		&& cp preact-11.2.0/package/dist/preact.mjs $(CURDIR)/$(PAGE_VENDOR)/preact.js \
+		&& cp preact-11.2.0/package/hooks/dist/hooks.mjs $(CURDIR)/$(PAGE_VENDOR)/hooks.js \
+		&& cp htm-3.1.1/package/dist/htm.mjs $(CURDIR)/$(PAGE_VENDOR)/htm.js \
 		&& cp uplot-1.6.32/package/dist/uPlot.esm.js $(CURDIR)/$(PAGE_VENDOR)/uplot.js \
 		&& cp uplot-1.6.32/package/dist/uPlot.min.css $(CURDIR)/$(PAGE_VENDOR)/uplot.css
 	@cd $(PAGE_VENDOR) && sha256sum --check SHA256SUMS

@@ -12,7 +12,7 @@ from trading.breaker import StateChange, TradingState
 from trading.errors import BrokerUnavailable, DuplicateOrder, OrderRefused
 from trading.market import Quote
 from trading.opposing import in_the_way
-from trading.orders import PROTECTIVE, UNANSWERED, Order, OrderRequest, OrderState
+from trading.orders import OPERATOR, PROTECTIVE, UNANSWERED, Leg, Order, OrderRequest, OrderState
 from trading.ports import Broker, Ledger, Market
 from trading.settlement import Look, Looking, Sending
 
@@ -128,12 +128,13 @@ class OrderActivities:
     async def cancel_resting(self, desk_id: str) -> int:
         """Cancel every order of a desk that the broker may still fill; how many are still open.
 
-        Stops and targets go last: until then they protect.
+        Stops and targets go last: until then they protect. What closes a holding on a person's word is let go its way.
 
         Repeat: cancelling twice is cancelling once.
         """
         portfolio = await self._ledger.portfolio(desk_id)
-        resting = [o.request for o in portfolio.open_orders if o.state is not OrderState.INTENDED]
+        known = [o.request for o in portfolio.open_orders if o.state is not OrderState.INTENDED]
+        resting = [one for one in known if not (one.strategy_id == OPERATOR and one.leg is Leg.EXIT)]
         left = 0
         for request in sorted(resting, key=lambda one: one.leg in PROTECTIVE):
             order = await self._follower.follow(request)

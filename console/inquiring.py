@@ -124,7 +124,7 @@ async def _follow(handle: Handle, output: Output) -> InquiryReport:
         while True:
             try:
                 described = await handle.describe(rpc_timeout=LOOK_TIMEOUT)
-                done, doing = await handle.query(Inquiry.progress, rpc_timeout=LOOK_TIMEOUT)
+                done, doing = await _progress(handle)
             except (RPCError, WorkflowQueryFailedError):
                 # A worker that is being replaced answers later.
                 described, done, doing = None, (), ()
@@ -136,6 +136,20 @@ async def _follow(handle: Handle, output: Output) -> InquiryReport:
         return await handle.result()
     except WorkflowFailureError as error:
         raise BadConfiguration(f"the question was ended without an answer: {error.cause}") from error
+
+
+async def looked_up(client: Client, inquiry_id: str) -> tuple[Lookup, ...]:
+    """What has been or is being looked up for a question; nothing where its workflow does not say."""
+    handle = client.get_workflow_handle_for(Inquiry.run, f"inquiry/{inquiry_id}")
+    try:
+        done, doing = await _progress(handle)
+    except (RPCError, WorkflowQueryFailedError):
+        return ()
+    return *done, *doing
+
+
+async def _progress(handle: Handle) -> tuple[tuple[Lookup, ...], tuple[Lookup, ...]]:
+    return await handle.query(Inquiry.progress, rpc_timeout=LOOK_TIMEOUT)
 
 
 def _tell(lookups: Iterable[Lookup], output: Output) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.async_api import Browser
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
@@ -21,6 +22,7 @@ from adapters.postgres.migrations import migrate
 from adapters.temporal.ending import leave
 from embedded.home import Home
 from embedded.postgres import PostgresServer
+from tests import browser
 from tests.servers import temporal_server
 
 # How long an example takes says nothing on a machine that does much else.
@@ -106,6 +108,13 @@ async def skipping() -> AsyncIterator[WorkflowEnvironment]:
     """A real Temporal server on which every workflow's clock jumps over its waits."""
     async with temporal_server(skipping=True) as environment:
         yield environment
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for the run; each test opens pages of its own in it."""
+    async with browser.chromium() as one:
+        yield one
 
 
 @pytest.fixture(scope="session")

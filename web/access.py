@@ -3,6 +3,7 @@
 | who comes | may |
 |---|---|
 | with a token that counts | what it is for, from anywhere |
+| with a ticket that somebody with leave to read has asked for | the files of one run, for ten minutes |
 | without one, to a desk that has a token | nothing |
 | without one, to a desk that listens elsewhere than on this machine | nothing |
 | without one, through a proxy | nothing: it would make everybody a neighbour |
@@ -30,10 +31,12 @@ from starlette.datastructures import Headers
 from adapters.postgres.tokens import PostgresTokens
 from trading.access import OPERATOR, PREFIX, Scope, Token, allows
 from web.problems import Refusal
+from web.tickets import PARAMETER, Tickets
 
 OWN_HEADER = "X-Trading-Desk"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+TICKET_HOLDER = "ticket"
 _TOKEN = re.compile(rf"{PREFIX}_([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})", re.ASCII)
 _PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _NOBODY = hashlib.sha256(b"").hexdigest()
@@ -100,6 +103,8 @@ async def who(request: Request) -> Caller:
     tokens: PostgresTokens = request.app.state.desk.tokens
     if not door.knows(request.headers.get("host", "")):
         raise Refusal(421, "the desk is not called so: WEB_NAMES names it")
+    if _has_ticket(request):
+        return Caller(TICKET_HOLDER, (Scope.READ,))
     said = request.headers.get("authorization")
     if said is not None:
         token = await _token(tokens, said)
@@ -108,6 +113,13 @@ async def who(request: Request) -> Caller:
     if await tokens.guards():
         raise Refusal(401, "a token is needed: starter.py token create", _CHALLENGE)
     return Caller(OPERATOR, tuple(Scope))
+
+
+def _has_ticket(request: Request) -> bool:
+    """Whether a ticket for this very address came with it; one that is none leaves it to the rest who may."""
+    tickets: Tickets = request.app.state.tickets
+    said = request.query_params.get(PARAMETER)
+    return said is not None and request.method in SAFE and tickets.opens(request.scope["path"], said)
 
 
 async def _token(tokens: PostgresTokens, said: str) -> Token:

@@ -35,9 +35,11 @@ from web.routes import (
     me,
     memory,
     metrics,
+    rules,
     schedules,
     strategies,
 )
+from web.tickets import Tickets
 from web.told import told
 
 TITLE = "Trading desk"
@@ -54,6 +56,7 @@ ROUTERS = (
     market,
     capital,
     strategies,
+    rules,
     breaker,
     approvals,
     alerts,
@@ -79,12 +82,15 @@ def create_app(at: WebDesk, door: Door, *, registries: Sequence[CollectorRegistr
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        # The guard makes a request's span: these would join a stranger's trace, and tell what was asked for.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         # An address is one: nobody is sent on under a name that came with the request.
         redirect_slashes=False,
     )
     counts, web = Counts(), at.settings.web
     app.state.desk = at
     app.state.door = door
+    app.state.tickets = Tickets()
     app.state.registries = (counts.registry, *registries)
     app.state.listeners = live.Listeners(web.listeners, counts)
     for one in ROUTERS:

@@ -16,12 +16,15 @@ class Buckets:
         self._burst = float(burst)
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def wait(self, caller: str, now: float) -> float:
-        """Take one; 0, or the seconds until there is one again, when nothing was taken. `now` is in seconds."""
+    def wait(self, caller: str, now: float, weight: float = 1.0) -> float:
+        """Take one, or so much of one; 0, or the seconds until there is as much, when nothing was taken.
+
+        `now` is in seconds.
+        """
         left, at = self._left.pop(caller, (self._burst, now))
         left = min(self._burst, left + max(now - at, 0.0) * self._per_second)
-        taken = left >= 1
-        self._left[caller] = (left - 1 if taken else left, now)
+        taken = left >= weight
+        self._left[caller] = (left - weight if taken else left, now)
         if len(self._left) > MOST_CALLERS:
             self._left.popitem(last=False)
-        return 0.0 if taken else (1 - left) / self._per_second
+        return 0.0 if taken else (weight - left) / self._per_second

@@ -5,6 +5,7 @@ The page's own addresses are read by its scripts (`page/main.js`); all of them a
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from pathlib import Path
 
@@ -36,10 +37,13 @@ ADDRESSES = (
     "/alerts",
     "/settings",
 )
-# Its own scripts and styles, its own API, a tear sheet in a frame of its own, and nothing from anywhere else.
+_IMPORTS = FILES["index.html"].read_bytes().partition(b'<script type="importmap">')[2].partition(b"</script>")[0]
+_SEAL = base64.b64encode(hashlib.sha256(_IMPORTS).digest()).decode()
+# Its own scripts and styles, the one line in the page that says where a script finds another, its own API, a tear sheet
+# in a frame of its own, and nothing from anywhere else.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    f"default-src 'none'; script-src 'self' 'sha256-{_SEAL}'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 router = APIRouter(include_in_schema=False)

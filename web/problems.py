@@ -24,7 +24,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import Field, ValidationError
 from starlette.exceptions import HTTPException
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -91,11 +91,14 @@ class Problem(Record):
 class Refusal(Exception):
     """A request that is not answered, and why."""
 
-    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, headers: Mapping[str, str] | None = None, errors: Sequence[Wrong] = ()
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.headers = dict(headers or {})
+        self.errors = tuple(errors)
 
 
 def missing(what: str) -> Refusal:
@@ -103,7 +106,15 @@ def missing(what: str) -> Refusal:
     return Refusal(404, f"there is no {what} of that name")
 
 
-def rendered(refusal: Refusal, request_id: str, errors: Sequence[Wrong] = ()) -> Response:
+def wrong_of(error: ValidationError | RequestValidationError, at: Sequence[Any] = ()) -> tuple[Wrong, ...]:
+    """What is wrong with what was sent: each place, after `at`, with its words."""
+    return tuple(
+        Wrong(where=_where((*at, *one["loc"])), what=str(one["msg"]).removeprefix("Value error, ")[:MOST_WORDS])
+        for one in error.errors()[:MOST_ERRORS]
+    )
+
+
+def rendered(refusal: Refusal, request_id: str) -> Response:
     """The answer that says so."""
     status = HTTPStatus(refusal.status)
     problem = Problem(
@@ -112,7 +123,7 @@ def rendered(refusal: Refusal, request_id: str, errors: Sequence[Wrong] = ()) ->
         status=refusal.status,
         detail=refusal.detail[:MOST_WORDS],
         request_id=request_id,
-        errors=tuple(errors),
+        errors=refusal.errors,
     )
     text = json.dumps(problem.model_dump(mode="json", exclude_defaults=True)).translate(_MARKUP)
     return Response(text, refusal.status, refusal.headers, MEDIA_TYPE)
@@ -138,10 +149,8 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        wrong = [
-            Wrong(where=_where(one["loc"]), what=str(one["msg"])[:MOST_WORDS]) for one in error.errors()[:MOST_ERRORS]
-        ]
-        return rendered(Refusal(422, "the request is not as described"), request_id(request), wrong)
+        refusal = Refusal(422, "the request is not as described", errors=wrong_of(error))
+        return rendered(refusal, request_id(request))
 
     @app.exception_handler(TradingError)
     async def _ours(request: Request, error: TradingError) -> Response:

@@ -48,6 +48,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.under_way import UnderWay
 
 Answer = TypeVar("Answer")
+TO_THE_NEWEST = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 MOST_NAMED = 5
 ROOM = Room(
     waiting=policies.MOST_WAITING,
@@ -78,6 +79,7 @@ class TradingDesk:
         self._look: asyncio.Task[None] | None = None
         self._look_due = state.look_due
         self._one_change_at_a_time = asyncio.Lock()
+        self._began_at = workflow.info().get_current_history_length()
 
     @workflow.run
     async def run(self, state: DeskState | None = None) -> None:
@@ -93,7 +95,9 @@ class TradingDesk:
             self._describe()
             await self._wait()
         await workflow.wait_condition(lambda: workflow.all_handlers_finished() and self._under_way.may_be_left)
-        workflow.continue_as_new(self._carried(state))
+        workflow.continue_as_new(
+            self._carried(state), initial_versioning_behavior=TO_THE_NEWEST if self._is_outdated() else None
+        )
 
     @workflow.update
     async def run_cycle(self, request: CycleRequest) -> CycleTicket:
@@ -120,9 +124,13 @@ class TradingDesk:
         """
         whole = asked.strategy_id is None
         flatten = whole and asked.flatten and self._standing_down is None
+        name = f"{self._desk_id}-{workflow.now():%Y%m%dT%H%M%S}"
+        if flatten:
+            # Before anything is waited for: a second ask that came meanwhile would cancel the first one's sales.
+            self._standing_down = name
         await self._restrict(asked, flatten=flatten)
         if flatten or (whole and asked.cancel_orders):
-            await self._stand_down(asked, flatten=flatten)
+            await self._stand_down(asked, name, flatten=flatten)
 
     @workflow.update
     async def resume_now(self, asked: ResumeAsked) -> CircuitBreaker:
@@ -304,9 +312,8 @@ class TradingDesk:
                 self._standing_down = self._standing_down if asked.strategy_id else None
             return answer
 
-    async def _stand_down(self, asked: HaltAsked, *, flatten: bool) -> None:
+    async def _stand_down(self, asked: HaltAsked, name: str, *, flatten: bool) -> None:
         """Start leaving the market. It goes on whatever becomes of this run of the desk."""
-        name = f"{self._desk_id}-{workflow.now():%Y%m%dT%H%M%S}"
         down = StandDownAsked(
             desk_id=self._desk_id,
             stand_down_id=name,
@@ -316,8 +323,6 @@ class TradingDesk:
             trace_id=asked.trace_id,
             asked_at=workflow.now(),
         )
-        if flatten:
-            self._standing_down = name
         with suppress(WorkflowAlreadyStartedError):  # asked twice in a second: it is under way
             await workflow.start_child_workflow(
                 StandDown.run,
@@ -360,7 +365,16 @@ class TradingDesk:
 
     def _should_renew(self) -> bool:
         info = workflow.info()
-        return info.get_current_history_length() >= policies.MOST_HISTORY or info.is_continue_as_new_suggested()
+        long = info.get_current_history_length() >= policies.MOST_HISTORY or info.is_continue_as_new_suggested()
+        return long or self._is_outdated()
+
+    def _is_outdated(self) -> bool:
+        """Whether another build is to go on with this desk.
+
+        Not in a run's first task: where somebody has nailed it to this one, it would begin anew for ever.
+        """
+        info = workflow.info()
+        return info.is_target_worker_deployment_version_changed() and info.get_current_history_length() > self._began_at
 
     def _carried(self, state: DeskState) -> DeskState:
         return state.model_copy(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import AwareDatetime, JsonValue
 from sqlalchemy import TextClause, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.types import Text
 
@@ -21,6 +22,7 @@ from trading.strategy import AGENTS
 from trading.trades import Trade
 
 Line = TypeVar("Line", bound=Record)
+NO_WORDS: Mapping[str, str] = MappingProxyType({})
 
 
 class OrderLine(Record):
@@ -120,8 +122,9 @@ _TRADES = text(
     ORDER BY opened_at DESC, trade_id DESC LIMIT :limit
     """
 ).bindparams(_BEFORE_AT)
-_CYCLES = text(
-    """
+# Told apart by their text and not by "or is null": that would read the whole log for the few lines of a cycle.
+_OF_CYCLE = "AND aggregate_id = :cycle_id"
+_CYCLES = """
     SELECT aggregate_id AS cycle_id,
         max(occurred_at) FILTER (WHERE type = 'CycleStarted') AS started_at,
         max(occurred_at) FILTER (WHERE type <> 'CycleStarted') AS ended_at,
@@ -130,23 +133,30 @@ _CYCLES = text(
         coalesce((array_agg(data->'symbols') FILTER (WHERE type = 'CycleStarted'))[1], '[]'::jsonb) AS symbols,
         coalesce(max(data->>'strategy_id'), 'agents') AS strategy_id, max(sequence) AS sequence
     FROM events WHERE desk_id = :desk_id
-    AND type IN ('CycleStarted', 'CycleCompleted', 'CycleSkipped', 'CycleFailed')
-    AND (CAST(:cycle_id AS text) IS NULL OR aggregate_id = :cycle_id)
+    AND type IN ('CycleStarted', 'CycleCompleted', 'CycleSkipped', 'CycleFailed') {of_cycle}
     GROUP BY aggregate_id
     HAVING (CAST(:strategy_id AS text) IS NULL OR coalesce(max(data->>'strategy_id'), 'agents') = :strategy_id)
     AND (CAST(:before AS integer) IS NULL OR max(sequence) < :before)
-    ORDER BY max(sequence) DESC LIMIT :limit
-    """
-)
+    ORDER BY max(sequence) DESC LIMIT :limit"""
+_ALL_CYCLES, _ONE_CYCLE = (text(_CYCLES.format(of_cycle=of)) for of in ("", _OF_CYCLE))
 _EVENTS = """
     SELECT sequence, occurred_at, type, aggregate_id, trace_id, data, content_hash, hash FROM events
-    WHERE desk_id = :desk_id AND (CAST(:cycle_id AS text) IS NULL OR aggregate_id = :cycle_id) AND sequence > :after
+    WHERE desk_id = :desk_id {of_cycle} AND sequence > :after
     AND sequence < coalesce(CAST(:before AS integer), 2147483647)
-    AND (CAST(:types AS text[]) IS NULL OR type = ANY(CAST(:types AS text[])))
-    ORDER BY sequence"""
-_TYPES = bindparam("types", type_=ARRAY(Text))
-_FIRST_EVENTS = text(f"{_EVENTS} LIMIT :limit").bindparams(_TYPES)
-_LAST_EVENTS = text(f"{_EVENTS} DESC LIMIT :limit").bindparams(_TYPES)
+    AND (CAST(:types AS text[]) IS NULL OR type = ANY(CAST(:types AS text[]))) AND data @> :like
+    ORDER BY sequence {order} LIMIT :limit"""
+_ASKED = (bindparam("types", type_=ARRAY(Text)), bindparam("like", type_=JSONB))
+_FIRST_EVENTS, _FIRST_OF_CYCLE, _LAST_EVENTS, _LAST_OF_CYCLE = (
+    text(_EVENTS.format(of_cycle=of, order=order)).bindparams(*_ASKED)
+    for order in ("ASC", "DESC")
+    for of in ("", _OF_CYCLE)
+)
+_EVENT = text(
+    """
+    SELECT sequence, occurred_at, type, aggregate_id, trace_id, data, content_hash, hash FROM events
+    WHERE desk_id = :desk_id AND event_id = :event_id
+    """
+)
 _HEAD = text("SELECT event_count FROM system_state WHERE desk_id = :desk_id")
 _IS_OPEN = text("SELECT desk_id FROM system_state WHERE desk_id = :desk_id")
 _IDENTITY = text(
@@ -176,19 +186,32 @@ class Reports:
         return _oldest_first(Trade, await self._rows(_TRADES, limit=limit, **_at(before)))
 
     async def events(
-        self, *, limit: int, cycle_id: str | None = None, types: Sequence[EventType] = (), before: int | None = None
+        self,
+        *,
+        limit: int,
+        cycle_id: str | None = None,
+        types: Sequence[EventType] = (),
+        before: int | None = None,
+        like: Mapping[str, str] = NO_WORDS,
     ) -> list[EventLine]:
-        """The newest lines of the log, or those before one, in their order."""
-        asked = {"cycle_id": cycle_id, "types": list(types) or None, "before": before}
-        return _oldest_first(EventLine, await self._rows(_LAST_EVENTS, limit=limit, after=0, **asked))
+        """The newest lines of the log, or those before one, in their order; only those that say what is `like`."""
+        asked = {"cycle_id": cycle_id, "types": list(types) or None, "before": before, "like": dict(like)}
+        query = _LAST_EVENTS if cycle_id is None else _LAST_OF_CYCLE
+        return _oldest_first(EventLine, await self._rows(query, limit=limit, after=0, **asked))
 
     async def events_after(
         self, sequence: int, *, limit: int, cycle_id: str | None = None, types: Sequence[EventType] = ()
     ) -> list[EventLine]:
         """The lines of the log that follow this one, in their order."""
-        asked = {"cycle_id": cycle_id, "types": list(types) or None, "before": None}
-        rows = await self._rows(_FIRST_EVENTS, limit=limit, after=sequence, **asked)
+        asked: dict[str, Any] = {"cycle_id": cycle_id, "types": list(types) or None, "before": None, "like": {}}
+        query = _FIRST_EVENTS if cycle_id is None else _FIRST_OF_CYCLE
+        rows = await self._rows(query, limit=limit, after=sequence, **asked)
         return [EventLine.model_validate(row) for row in rows]
+
+    async def event(self, event_id: str) -> EventLine | None:
+        """The line of the log that has this name."""
+        rows = await self._rows(_EVENT, event_id=event_id)
+        return EventLine.model_validate(rows[0]) if rows else None
 
     async def head(self) -> int:
         """The number of the newest line of the log; 0 of a desk without books."""
@@ -199,12 +222,12 @@ class Reports:
         self, *, limit: int, strategy_id: str | None = None, before: int | None = None
     ) -> list[CycleSummary]:
         """The newest cycles, or those before a number of the log, of all strategies or of one, the oldest first."""
-        asked = {"strategy_id": strategy_id, "before": before, "cycle_id": None}
-        return _oldest_first(CycleSummary, await self._rows(_CYCLES, limit=limit, **asked))
+        asked = {"strategy_id": strategy_id, "before": before}
+        return _oldest_first(CycleSummary, await self._rows(_ALL_CYCLES, limit=limit, **asked))
 
     async def cycle(self, cycle_id: str) -> CycleSummary | None:
         """One cycle."""
-        rows = await self._rows(_CYCLES, limit=1, strategy_id=None, before=None, cycle_id=cycle_id)
+        rows = await self._rows(_ONE_CYCLE, limit=1, strategy_id=None, before=None, cycle_id=cycle_id)
         return CycleSummary.model_validate(rows[0]) if rows else None
 
     async def is_open(self) -> bool:

@@ -20,7 +20,7 @@ from backtest.tear_sheet.parts import Heading, counted, note, prose, table, text
 MOST_ROWS = 200
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NOTHING_ELSE = ("",) * 6
-_STRONGEST = 55
+_STRONGEST = 48
 """Percent of colour behind the month that moved most: a letter on it stays readable."""
 
 

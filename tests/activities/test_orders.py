@@ -31,7 +31,7 @@ from trading.errors import MarketUnavailable
 from trading.events import EventType
 from trading.instruments import Side
 from trading.limits import Limits
-from trading.orders import Leg, Order, OrderRequest, OrderState
+from trading.orders import OPERATOR, Leg, Order, OrderKind, OrderRequest, OrderState
 from trading.reconciling import Comparison, ReconciliationAsked
 from trading.settlement import BrokerOrder
 from trading.steps import Cycle
@@ -216,6 +216,17 @@ async def test_what_is_held_is_sold_on_a_persons_word_without_a_price_and_howeve
     assert await leaving.intend_exits(LEAVING) == first
     await floor.orders.submit_order(sending(first[0]))
     assert await leaving.intend_exits(LEAVING) == ()
+
+
+async def test_what_cancels_all_that_rests_leaves_what_closes_on_a_persons_word(floor: Floor) -> None:
+    await floor.send(stop=Decimal(90))
+    resting = {"kind": OrderKind.LIMIT, "limit_price": Decimal(104), "stop": None}
+    closing = {"side": Side.SELL, "leg": Leg.EXIT, "strategy_id": OPERATOR, "quantity": "10"}
+    await floor.send(client_order_id="buy-more", **{**resting, "limit_price": Decimal(96)})
+    await floor.send(client_order_id="out-AAPL", **resting, **closing)
+    assert await floor.orders.cancel_resting(DESK) == 0
+    open_orders = (await floor.ledger.portfolio(DESK)).open_orders
+    assert [order.request.client_order_id for order in open_orders] == ["out-AAPL"]
 
 
 async def test_a_flattened_desk_buys_back_what_it_sold_short(engine: AsyncEngine, floor: Floor) -> None:

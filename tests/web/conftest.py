@@ -8,6 +8,7 @@ import pytest
 
 from adapters.postgres.engine import application_engine
 from embedded.postgres import PostgresServer
+from settings import WebSettings
 from tests.conftest import fresh_database
 from tests.rig import Ports, request, serving
 from tests.rig import cycle as run_cycle
@@ -26,3 +27,12 @@ async def desk(postgres: PostgresServer, sample_data: Path) -> AsyncIterator[Api
         await stack.enter_async_context(serving(temporal.client, Ports.real(engine, sample_data)))
         await run_cycle(temporal.client, request())
         yield await stack.enter_async_context(api(database, temporal.client, settings_of(sample_data)))
+
+
+@pytest.fixture(scope="module")
+async def shown(desk: Api) -> AsyncIterator[Api]:
+    """The same desk for a browser, which asks for all parts of a page at once, and here for one page after another."""
+    at = desk.desk
+    pace = WebSettings(requests_per_second=10_000, burst=100_000)
+    async with api(at.found.database, at.client, at.settings.model_copy(update={"web": pace})) as quick:
+        yield quick

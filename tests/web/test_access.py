@@ -147,6 +147,15 @@ async def test_whoever_asks_too_much_is_told_to_wait(desk: Api) -> None:
     assert answers[-1].json()["type"] == "urn:trading-desk:problem:too-many"
 
 
+async def test_the_files_of_the_page_count_as_parts_of_a_request(desk: Api) -> None:
+    at = desk.desk
+    slow = at.settings.model_copy(update={"web": WebSettings(requests_per_second=0.01, burst=3)})
+    async with api(at.found.database, at.client, slow) as few:
+        answers = [(await few.get("/page/main.js")).status_code for _ in range(40)]
+    assert 20 < answers.count(200) <= 31
+    assert answers[-1] == 429
+
+
 async def test_every_answer_has_the_headers_that_keep_a_browser_strict(desk: Api) -> None:
     for answer in (await desk.get("/api/portfolio"), await desk.get("/nowhere"), await desk.but().post("/api/events")):
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]

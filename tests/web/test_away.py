@@ -33,4 +33,10 @@ async def test_a_question_is_asked_and_has_its_answer_or_is_refused_in_words(des
     answer = await desk.post("/api/inquiries", {"question": "what do we hold?"}, headers={"X-Request-ID": "q-1"})
     assert answer.status_code == 202, answer.text
     assert answer.json()["trace_id"] == "q-1"
-    assert answer.headers["location"] == f"/api/inquiries/{answer.json()['inquiry_id']}"
+    place = answer.headers["location"]
+    assert place == f"/api/inquiries/{answer.json()['inquiry_id']}"
+    report = None
+    while report is None:
+        # Its worker has yet to write it down: until then nobody knows the question.
+        report = (await desk.get(place)).json().get("report")
+    assert (await desk.get(f"{place}/steps")).json()["items"] == report["findings"] != []

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import insert
+
+from adapters.postgres.spend_tables import model_spend
 from tests.web.api import Api
 
 
@@ -57,3 +61,37 @@ async def test_the_curve_is_newest_first_and_says_why_nothing_is_beside_it(desk:
         assert newest["benchmark"] is None
         assert told["benchmark"] == {"symbol": "SPY", "why": "no session has been closed yet"}
     assert (await desk.get("/api/equity", params={"by": "year"})).status_code == 422
+
+
+async def test_the_day_s_change_is_since_the_opening_while_no_session_was_before(desk: Api) -> None:
+    told = await document(desk, "/api/changes")
+    held = await document(desk, "/api/portfolio")
+    opening = Decimal(100_000)
+    assert told["equity"] == held["equity"]
+    for since in ("day", "week"):
+        assert Decimal(told[since]["base"]) == opening
+        assert Decimal(told[since]["usd"]) == Decimal(held["equity"]) - opening != 0
+        assert told[since]["part"] == float(Decimal(told[since]["usd"]) / opening)
+
+
+async def test_a_cycle_tells_what_each_call_cost_and_all_of_them(desk: Api) -> None:
+    (cycle,) = (await document(desk, "/api/cycles"))["items"]
+    path = f"/api/cycles/{cycle['cycle_id']}"
+    before = await document(desk, path)
+    assert Decimal(before["cost_usd"]) == 0
+    calls = sorted({line["data"]["source"]["call_id"] for line in before["events"] if "source" in line["data"]})
+    paid = {
+        "cycle_id": cycle["cycle_id"],
+        "desk_id": "main",
+        "strategy_id": "agents",
+        "agent": "DataAgent",
+        "model": "m",
+    }
+    known = {"attempt": 1, "state": "settled", "reserved_usd": 1, "reserved_tokens": 9, "is_priced": True}
+    taken = {"settled_usd": Decimal("0.0123"), "settled_tokens": 9, "at": datetime.now(UTC)}
+    rows = [{**paid, **known, **taken, "call_id": call} for call in calls[:2]]
+    async with desk.desk.books.engine.begin() as connection:
+        await connection.execute(insert(model_spend), rows)
+    after = await document(desk, path)
+    assert {call for call, usd in after["costs"].items() if Decimal(usd)} == set(calls[:2])
+    assert Decimal(after["cost_usd"]) == Decimal("0.0246")

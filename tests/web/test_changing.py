@@ -85,14 +85,17 @@ async def test_a_strategy_is_added_changed_moved_and_removed_under_the_same_rule
     off = await desk.ask("PATCH", f"{path}/trend", json={"fields": {"enabled": False}})
     assert (off.status_code, off.json()["strategy"]["enabled"]) == (200, False)
     refused: dict[int, list[dict[str, Any]]] = {
-        409: [{"allocation": "7"}, {"nonsense": 1}, {"parameters": {"fast": "x"}}],
+        409: [{"parameters": {"fast": "x"}}],
         403: [{"source": "antigravity:fly"}],
-        422: [{"rung": "live"}, {}],
+        422: [{"rung": "live"}, {}, {"allocation": "7"}, {"nonsense": 1}],
     }
     for status, several in refused.items():
         for fields in several:
             answer = await desk.ask("PATCH", f"{path}/trend", json={"fields": fields})
             assert answer.status_code == status, (fields, answer.text)
+    two = {"limits": {"max_position": "3"}, "approval": {"mode": "never"}}
+    wrong = (await desk.ask("PATCH", f"{path}/trend", json={"fields": two})).json()["errors"]
+    assert [one["where"] for one in wrong] == ["body.fields.limits.max_position", "body.fields.approval.mode"]
     live = await desk.post(f"{path}/trend/rung", {"to": "live"})
     full = await desk.post(f"{path}/trend/rung", {"to": "paper"})
     assert (live.status_code, full.status_code) == (403, 409)

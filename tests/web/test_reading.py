@@ -83,6 +83,17 @@ async def test_a_cycle_is_told_with_every_agents_word_its_events_and_orders(desk
     assert seen["url"].startswith("http://127.0.0.1:1/namespaces/trading/workflows/cycle")
     decided = await document(desk, "/api/decisions")
     assert {line["type"] for line in decided["items"]} == {"MetaAgentDecision"}
+    for name in ("symbol", "verdict"):
+        word = decided["items"][0]["data"][name]
+        those = (await document(desk, "/api/decisions", params={name: word, "strategy": "agents"}))["items"]
+        assert those == [one for one in decided["items"] if one["data"][name] == word]
+    assert (await document(desk, "/api/decisions", params={"strategy": "none"}))["items"] == []
+
+
+async def test_a_rule_is_told_with_what_it_does_and_its_parameters(desk: Api) -> None:
+    rules = {one["name"]: one for one in (await document(desk, "/api/rules"))["items"]}
+    assert rules["sma-crossover"]["about"].startswith("Hold what has its `fast`")
+    assert rules["sma-crossover"]["parameters"]["slow"] == 200
 
 
 async def test_the_market_is_what_a_cycle_would_see(desk: Api) -> None:
@@ -110,11 +121,20 @@ async def test_the_market_is_what_a_cycle_would_see(desk: Api) -> None:
         ("/api/schedules", "items"),
         ("/api/backtests", "items"),
         ("/api/inquiries", "items"),
+        ("/api/measures", "items"),
+        ("/api/challenges", "items"),
         ("/api/memory/search?text=a%20dip", "items"),
     ],
 )
 async def test_every_other_look_answers(desk: Api, path: str, key: str) -> None:
     assert key in await document(desk, path)
+
+
+async def test_a_line_of_the_log_is_found_by_its_name(desk: Api) -> None:
+    cycle = (await document(desk, "/api/cycles"))["items"][0]["cycle_id"]
+    line = await document(desk, "/api/events/named", params={"id": f"{cycle}/CycleStarted"})
+    assert (line["type"], line["aggregate_id"]) == ("CycleStarted", cycle)
+    assert line in (await document(desk, "/api/events", params={"cycle": cycle, "limit": 500}))["items"]
 
 
 async def test_settings_are_told_without_a_secret(desk: Api) -> None:
@@ -149,6 +169,8 @@ async def test_requests_are_counted_by_route_and_not_by_address(desk: Api) -> No
         "/api/backtests/none",
         "/api/backtests/none/files/..%2f..%2fetc%2fpasswd",
         "/api/inquiries/none",
+        "/api/inquiries/none/steps",
+        "/api/events/named?id=main/none",
         "/api/closes/2026-11-20",
         "/nowhere",
     ],

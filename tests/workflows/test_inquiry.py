@@ -22,6 +22,7 @@ from tests.fakes.seats import Dear, cast, seat
 from tests.fakes.tools import EVENTS as EVENTS_TOLD
 from tests.fakes.tools import IDS, ScriptedTools, Tells
 from tests.rig import Ports, serving
+from tests.workflows.conftest import Keep
 from trading.agents.budget import Budget
 from trading.agents.budget import Caps as DayCaps
 from trading.agents.questions import Agent, Question
@@ -71,7 +72,7 @@ def scene(temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path)
     return Scene(temporal, engine, sample_data)
 
 
-async def test_a_question_is_looked_into_answered_and_kept(scene: Scene) -> None:
+async def test_a_question_is_looked_into_answered_and_kept(scene: Scene, keep: Keep) -> None:
     tools = ScriptedTools()
     answer = concludes("The MetaAgent decided against MSFT at 0.62: too little cash.", IDS[0])
     report = await scene.ask("why did we not buy MSFT?", looks_up(EVENTS), answer, tools=tools)
@@ -80,6 +81,7 @@ async def test_a_question_is_looked_into_answered_and_kept(scene: Scene) -> None
     assert [asked.lookup.arguments for asked in tools.asked] == [{"symbol": "MSFT"}]
     [line] = await PostgresInquiries(scene.engine).newest("main", 10)
     assert (line.report, line.request.question, line.request.asked_by) == (report, "why did we not buy MSFT?", "a test")
+    await keep("inquiry-answered", scene.temporal.client.get_workflow_handle("inquiry/a-1"))
 
 
 DECISIONS = (
@@ -93,11 +95,12 @@ def of_msft() -> ScriptedTools:
     return ScriptedTools({Tool.QUERY_VIEW: DECISIONS, Tool.QUERY_EVENTS: EVENTS_TOLD})
 
 
-async def test_without_a_key_the_rules_answer_over_the_same_tools(scene: Scene) -> None:
+async def test_without_a_key_the_rules_answer_over_the_same_tools(scene: Scene, keep: Keep) -> None:
     report = await scene.ask("why did we not buy MSFT?", tools=of_msft())
     assert (report.ending, report.model) == (Ending.ANSWERED, "rules-1")
     assert set(report.citations) == set(IDS)
     assert "too little cash" in report.text
+    await keep("inquiry-by-rules", scene.temporal.client.get_workflow_handle("inquiry/a-1"))
 
 
 @pytest.mark.parametrize(("usd", "calls"), [("0", 0), ("0.15", 1)])

@@ -19,6 +19,7 @@ from adapters.prompts import read_prompts
 from tests.fakes.model import ScriptedModel
 from tests.fakes.seats import Dear, cast, seat
 from tests.rig import Ports, cycle, findings, request, serving
+from tests.workflows.conftest import Keep
 from trading.agents.budget import Budget, Caps
 from trading.agents.posing import Prompt
 from trading.agents.questions import Agent
@@ -74,7 +75,7 @@ def desk(temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path) 
 
 
 @pytest.mark.faults
-async def test_the_same_again_is_the_same_and_free_and_another_word_is_paid_for(desk: Desk) -> None:
+async def test_the_same_again_is_the_same_and_free_and_another_word_is_paid_for(desk: Desk, keep: Keep) -> None:
     async with serving(desk.client, desk.ports):
         report = await desk.cycle()
         asked, before = len(desk.model.asked), await desk.written()
@@ -93,6 +94,9 @@ async def test_the_same_again_is_the_same_and_free_and_another_word_is_paid_for(
         word = doubted.now[0].by(Agent.VALIDATOR)
         assert word is not None
         assert (word.prompt, word.prompt_hash) == ("validator-doubt", desk.model.asked[-1].prompt_hash)
+
+        await keep("replay-same", desk.client.get_workflow_handle("replay/1"))
+        await keep("replay-other-words", desk.client.get_workflow_handle("replay/2"))
 
         other = await desk.replay(report.cycle_id, 3, models={Agent.META: "other-1"})
         assert (other.because, [question.agent for question in desk.other.asked]) == ("", [Agent.META])

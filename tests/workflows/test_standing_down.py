@@ -24,7 +24,7 @@ from trading.desk import HaltAsked, ResumeAsked
 from trading.docket import CycleOutcome
 from trading.events import EventType
 from trading.orders import OPEN, Leg, OrderState
-from trading.ports import Broker
+from trading.ports import Broker, Ledger
 from trading.reconciling import Reconciled, ReconciliationAsked
 from workflows import policies
 from workflows.reconciliation import Reconciliation
@@ -79,6 +79,27 @@ async def test_a_halt_that_flattens_cancels_what_rests_then_sells_what_is_held_o
     assert await still_open(ports) == []
     assert again.outcome is CycleOutcome.SKIPPED
     assert await findings(ports) == ()
+
+
+async def test_a_second_word_while_the_first_is_being_written_starts_no_second_sale(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+) -> None:
+    """Each is written in a second of its own: two names, and the later would cancel what the former sells."""
+    real = Ports.real(engine, sample_data).but(model=ScriptedModel(PROTECTED))
+    slow = Faulty(real.ledger, [Fault("change_state", call, "after", "delay", seconds=1.1) for call in (1, 2)])
+    ports = real.but(ledger=cast("Ledger", slow))
+    async with serving(temporal.client, ports):
+        await cycle(temporal.client, request("AAPL"))
+        desk = desk_of(temporal.client)
+        for _ in range(2):
+            await desk.signal(TradingDesk.halt, HaltAsked(reason="away for a week", flatten=True))
+        await in_state(desk, TradingState.HALTED, "away for a week")
+        history = await desk.fetch_history()
+    children = [
+        event.start_child_workflow_execution_initiated_event_attributes.workflow_type.name for event in history.events
+    ]
+    assert children.count("StandDown") == 1
+    assert await exits(real) == [("AAPL", "filled")]
 
 
 @pytest.mark.faults

@@ -19,6 +19,7 @@ from trading.money import Identifier
 from web.access import Reads
 from web.desk import AtDesk, WebDesk
 from web.problems import Refusal, documented, missing
+from web.tickets import Ticket, Tickets
 from web.told import Limit, told
 
 router = APIRouter(prefix="/api/backtests", tags=["backtests"], dependencies=[Reads], responses=documented(404, 409))
@@ -76,6 +77,14 @@ async def files(request: Request, at: AtDesk, run_id: Run) -> Response:
     row = await _row(at, run_id)
     lines = [{"name": one.name, "bytes": one.stat().st_size} for one in _files(row).values()]
     return told(request, {"items": lines, "next": None})
+
+
+@router.get("/{run_id}/ticket", response_model=Ticket)
+async def ticket(request: Request, at: AtDesk, run_id: Run) -> Response:
+    """Leave to open these files by their address alone, for ten minutes: for a frame or a link of a browser."""
+    await _row(at, run_id)
+    tickets: Tickets = request.app.state.tickets
+    return told(request, tickets.made(f"{router.prefix}/{run_id}/files/"))
 
 
 @router.get("/{run_id}/files/{name}", response_class=FileResponse)

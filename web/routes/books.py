@@ -14,6 +14,7 @@ from adapters.postgres.curves import read_course
 from adapters.postgres.entries import open_entries
 from adapters.postgres.reports import OrderLine, Place
 from console.books import part_of
+from console.changes import Changes, changes_of
 from console.desk import has_books
 from console.exposure import Exposure, PositionLine, exposure, positions_with
 from console.tables import value_of
@@ -63,6 +64,13 @@ async def positions(request: Request, at: AtDesk, strategy: Whose = None) -> Res
     bought = await open_entries(at.books.engine, at.desk_id)
     ours = [one for one in bought if strategy in (None, one.strategy_id)]
     return told(request, {"items": positions_with(held, ours), "next": None})
+
+
+@router.get("/changes", response_model=Changes)
+async def changes(request: Request, at: AtDesk) -> Response:
+    """What the desk has gained or lost since the close of the day before, and of the week before."""
+    await has_books(at.books)
+    return told(request, await changes_of(at.books, at.settings))
 
 
 @router.get("/exposure", response_model=Exposure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError, RPCStatusCode
 
+from adapters.postgres.chronicle import PostgresChronicle
 from adapters.postgres.reports import CycleSummary, EventLine, OrderLine
 from console.asking import ask_cycle
 from console.cycle import Wish, request_of
@@ -22,8 +24,9 @@ from trading.access import Scope
 from trading.desk import CycleTicket
 from trading.docket import CycleReport
 from trading.instruments import Symbol
-from trading.money import Identifier
+from trading.money import ZERO, Identifier
 from trading.strategy import AGENTS, StrategyId, first_strategy
+from trading.traces import trace_url
 from web.access import Reads, may
 from web.desk import AtDesk, WebDesk
 from web.problems import documented, missing, request_id
@@ -58,16 +61,23 @@ class Begun(BaseModel):
     trace_id: Identifier
     ticket: CycleTicket
     url: str | None = None
+    trace_url: str | None = None
 
 
 class Seen(BaseModel):
-    """A cycle: in one line, with the report of its workflow (none while it runs, or once Temporal has forgotten it)."""
+    """A cycle: in one line, with the report of its workflow (none while it runs, or once Temporal has forgotten it).
+
+    `costs` are dollars by the calls of models that its events rest on, where they had a price; `cost_usd` is their sum.
+    """
 
     cycle: CycleSummary
     report: CycleReport | None
     events: tuple[EventLine, ...]
     orders: tuple[OrderLine, ...]
+    costs: dict[str, Decimal]
+    cost_usd: Decimal
     url: str | None
+    trace_url: str | None = None
 
 
 @router.post(
@@ -101,7 +111,8 @@ async def run(
         answer = told(request, await _seen(at, ticket.cycle_id))
     else:
         url = workflow_url(at.found.ui_url, at.client, ticket.workflow_id)
-        answer = told(request, Begun(trace_id=wanted.trace_id, ticket=ticket, url=url), 202)
+        seen_at = trace_url(at.settings.traces.url, wanted.trace_id)
+        answer = told(request, Begun(trace_id=wanted.trace_id, ticket=ticket, url=url, trace_url=seen_at), 202)
     answer.headers.update(location)
     return answer
 
@@ -130,13 +141,23 @@ async def _seen(at: WebDesk, cycle_id: str) -> dict[str, Any]:
     if known is None:
         raise missing("cycle")
     events: Sequence[EventLine] = await at.books.reports.events_after(0, limit=MOST_EVENTS, cycle_id=cycle_id)
+    costs = await PostgresChronicle(at.books.engine).costs(_calls(events))
     return {
         "cycle": known,
         "report": await _report(at, known),
         "events": events,
         "orders": await at.books.reports.orders(limit=MOST_ORDERS, cycle_id=cycle_id),
+        "costs": {call: f"{usd:f}" for call, usd in costs.items()},
+        "cost_usd": f"{sum(costs.values(), ZERO):f}",
         "url": workflow_url(at.found.ui_url, at.client, f"cycle/{cycle_id}"),
+        "trace_url": trace_url(at.settings.traces.url, events[0].trace_id) if events else None,
     }
+
+
+def _calls(events: Sequence[EventLine]) -> list[str]:
+    """The calls of models that these events rest on, each once."""
+    sources = (event.data.get("source") for event in events)
+    return sorted({str(source["call_id"]) for source in sources if isinstance(source, dict) and source.get("call_id")})
 
 
 async def _report(at: WebDesk, cycle: CycleSummary) -> CycleReport | None:

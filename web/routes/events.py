@@ -15,8 +15,11 @@ from console.desk import has_books
 from trading.access import Scope
 from trading.errors import BooksDisagree
 from trading.events import EventType
+from trading.instruments import Symbol
 from trading.money import Identifier
 from trading.operator_notes import LONGEST_NOTE, OperatorNote, operator_noted
+from trading.signals import Verdict
+from trading.strategy import StrategyId
 from web.access import Caller, Reads, may
 from web.desk import AtDesk, WebDesk
 from web.problems import Refusal, documented, missing, request_id
@@ -67,10 +70,32 @@ async def events(  # noqa: PLR0913  each is a parameter of the address
     return told(request, page(lines, limit, lambda line: str(line.sequence)))
 
 
+@router.get("/events/named", response_model=EventLine, dependencies=[Reads])
+async def named(
+    request: Request, at: AtDesk, event_id: Annotated[Identifier, Query(alias="id", description="An event's name.")]
+) -> Response:
+    """The line of the log that has this name, as an answer to a question cites it."""
+    line = await at.books.reports.event(event_id)
+    if line is None:
+        raise missing("line")
+    return told(request, line)
+
+
 @router.get("/decisions", response_model=Page[EventLine], dependencies=[Reads])
-async def decisions(request: Request, at: AtDesk, before: Sequence_ = None, limit: Limit = 50) -> Response:
+async def decisions(  # noqa: PLR0913  each is a parameter of the address
+    request: Request,
+    at: AtDesk,
+    *,
+    symbol: Annotated[Symbol | None, Query(description="Only on this symbol.")] = None,
+    verdict: Annotated[Verdict | None, Query(description="Only those that ended so.")] = None,
+    strategy: Annotated[StrategyId | None, Query(description="Only those of this strategy.")] = None,
+    before: Sequence_ = None,
+    limit: Limit = 50,
+) -> Response:
     """What the MetaAgent or a rule decided, the newest first."""
-    lines = await at.books.reports.events(limit=limit, types=DECISIONS, before=before)
+    asked = {"symbol": symbol, "verdict": verdict, "strategy_id": strategy}
+    like = {name: str(word) for name, word in asked.items() if word is not None}
+    lines = await at.books.reports.events(limit=limit, types=DECISIONS, before=before, like=like)
     return told(request, page(lines, limit, lambda line: str(line.sequence)))
 
 

@@ -20,6 +20,8 @@ from console.status import look_at
 from trading.closing import DailyClose
 from trading.contest import Contest
 from trading.errors import BadConfiguration
+from trading.metrics import MEASURES, Unit
+from trading.money import Record
 from trading.spending import SpendKey
 from trading.strategy import StrategyId
 from web.access import Reads
@@ -28,6 +30,16 @@ from web.problems import Refusal, documented
 from web.told import Limit, Page, told
 
 router = APIRouter(prefix="/api", tags=["figures"], dependencies=[Reads], responses=documented(404, 409))
+
+
+class MeasureLine(Record):
+    """One number of a run: its field, what it is called, its unit, how it is defined, and who defined it."""
+
+    field: str
+    label: str
+    unit: Unit
+    definition: str
+    source: str
 
 
 @router.get("/status")
@@ -99,3 +111,9 @@ async def _close(at: WebDesk, day: date | None) -> DailyClose:
         return await close_of(at.books, day)
     except BadConfiguration as error:
         raise Refusal(404, str(error)) from None
+
+
+@router.get("/measures", response_model=Page[MeasureLine])
+async def measures(request: Request) -> Response:
+    """What each number of a backtest and of the desk's performance means, in the order in which they are shown."""
+    return told(request, {"items": [MeasureLine(**one._asdict()) for one in MEASURES], "next": None})

@@ -9,12 +9,12 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.postgres.inquiries import PostgresInquiries
-from console.inquiring import Asked, begin, wish_of
+from console.inquiring import Asked, begin, looked_up, wish_of
 from trading.access import Scope
-from trading.inquiry import MOST_QUESTION, InquiryLine
+from trading.inquiry import MOST_QUESTION, InquiryLine, Lookup
 from trading.money import Identifier
 from web.access import Caller, Reads, may
-from web.desk import AtDesk
+from web.desk import AtDesk, WebDesk
 from web.problems import documented, missing, request_id
 from web.told import Limit, Page, told
 
@@ -60,7 +60,19 @@ async def inquiries(request: Request, at: AtDesk, limit: Limit = 20) -> Response
 @router.get("/{inquiry_id}", response_model=InquiryLine, dependencies=[Reads])
 async def inquiry(request: Request, at: AtDesk, inquiry_id: Annotated[Identifier, Path()]) -> Response:
     """One question, and its answer once there is one."""
+    return told(request, await _line(at, inquiry_id))
+
+
+@router.get("/{inquiry_id}/steps", response_model=Page[Lookup], dependencies=[Reads])
+async def steps(request: Request, at: AtDesk, inquiry_id: Annotated[Identifier, Path()]) -> Response:
+    """What was looked up for a question so far, the first first; while nobody answers for it, nothing."""
+    line = await _line(at, inquiry_id)
+    found = await looked_up(at.client, inquiry_id) if line.report is None else line.report.findings
+    return told(request, {"items": found, "next": None})
+
+
+async def _line(at: WebDesk, inquiry_id: str) -> InquiryLine:
     for line in await PostgresInquiries(at.books.engine).newest(at.desk_id, MOST_LOOKED_AT):
         if line.request.inquiry_id == inquiry_id:
-            return told(request, line)
+            return line
     raise missing("question")

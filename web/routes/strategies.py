@@ -12,19 +12,18 @@ from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from console.desk import has_books
 from console.ladder import evidence
 from console.state import LONGEST_REASON
 from console.strategies import Desk, Said, vet
 from console.strategy_look import line_of, seen_of, shares_now
-from console.strategy_wish import made
 from trading.access import Scope
 from trading.strategy import AGENTS, Rung, Strategy, StrategyChange, StrategyId
 from web.access import Caller, Reads, may
 from web.desk import AtDesk, WebDesk
-from web.problems import Refusal, documented, missing, request_id
+from web.problems import Refusal, documented, missing, request_id, wrong_of
 from web.told import IfMatch, Page, told, unchanged
 
 router = APIRouter(prefix="/api/strategies", tags=["strategies"], responses=documented(404, 409, 412))
@@ -178,10 +177,13 @@ def _named(desk: Desk, name: str, seen: str | None = None) -> Strategy:
 
 
 def _with(was: Strategy, fields: dict[str, Any]) -> Strategy:
-    """The strategy with these fields. Raises Refusal for those not changed so, BadConfiguration for bad ones."""
+    """The strategy with these fields. Raises Refusal for those not changed so, and for bad ones with each that is."""
     if others := set(fields) & NOT_BY_FIELD:
         raise Refusal(422, f"not changed by its field: {', '.join(sorted(others))}")
-    return made(Strategy, {**was.model_dump(mode="json"), **fields}, was.strategy_id)
+    try:
+        return Strategy.model_validate({**was.model_dump(mode="json"), **fields})
+    except ValidationError as error:
+        raise Refusal(422, "a strategy cannot be so", errors=wrong_of(error, ("body", "fields"))) from None
 
 
 async def _vet(at: WebDesk, desk: Desk, now: Strategy) -> None:

@@ -1,21 +1,34 @@
-import { html, useMemo } from "../parts/html.js";
-import { Lines } from "../parts/chart.js";
+// The desk at one look: what it is worth, holds and may lose, what it does today, and what waits for a person.
+import { html } from "../parts/html.js";
 import { Loaded, useRead } from "../parts/load.js";
-import { usd } from "../parts/words.js";
+import { Link } from "../parts/router.js";
+import { Breaker } from "./overview/breaker.js";
+import { Equity } from "./overview/curve.js";
+import { Exposure } from "./overview/exposure.js";
+import { Figures } from "./overview/figures.js";
+import { Positions } from "./overview/positions.js";
+import { Scans } from "./overview/scans.js";
+import { Spend } from "./overview/spend.js";
+import { Today } from "./overview/today.js";
+import { Waiting } from "./overview/waiting.js";
 
 export function Overview() {
-  const equity = useRead("/api/equity?limit=1000", ["TradeExecuted", "DayClosed"]);
-  return html`<h1>Overview</h1><section aria-labelledby="equity" class="card"><h2 id="equity">Equity</h2>
-    <${Loaded} of=${equity} empty="The curve begins with the second mark: the desk is marked when it trades and at each close." isEmpty=${(said) => said.items.length < 2}>${(said) => html`<${Curve} marks=${said.items} />`}<//></section>`;
+  const me = useRead("/api/me", ["DeskOpened"]);
+  return html`<h1>Overview</h1>
+    <${Loaded} of=${me}>${(said) => (said.has_books ? html`<${Desk} />` : html`<${NoBooks} desk=${said.desk_id} />`)}<//>`;
 }
 
-function Curve({ marks }) {
-  const [times, series] = useMemo(() => {
-    const rising = [...marks].reverse();
-    return [
-      rising.map((each) => Date.parse(each.marked_at) / 1000),
-      [{ label: "Equity", colour: "accent", fill: true, values: rising.map((each) => Number(each.equity)) }],
-    ];
-  }, [marks]);
-  return html`<${Lines} label="Equity over time" times=${times} series=${series} say=${usd} />`;
+function NoBooks({ desk }) {
+  return html`<p class="empty">${desk} has no books yet: they are opened by its first cycle. <${Link} href="/cycles">Run a cycle<//></p>`;
+}
+
+function Desk() {
+  return html`<${Waiting} />
+    <${Figures} />
+    <${Equity} />
+    <${Positions} />
+    <div class="pair">
+      <div><${Breaker} /><${Spend} /></div>
+      <div><${Exposure} /><${Today} /><${Scans} /></div>
+    </div>`;
 }

@@ -5,9 +5,11 @@ export class Problem extends Error {
     super(said.detail ?? said.title ?? `the desk answered ${status}`);
     this.status = status;
     this.errors = said.errors ?? [];
+    this.said = said;
   }
 }
 
+const MOST_TRIES = 5;
 const kept = new Map(); // path -> {tag, said}: what was read, so that an unchanged answer is not sent again
 
 export const token = {
@@ -23,11 +25,16 @@ export function headers() {
   return key ? { Authorization: `Bearer ${key}` } : { "X-Trading-Desk": "1" };
 }
 
-// Read from the desk. Throws Problem.
+// Read from the desk; when it has been asked too much, a little later. Throws Problem.
 export async function read(path, signal) {
   const known = kept.get(path);
   const tag = known ? { "If-None-Match": known.tag } : {};
-  const answer = await asked(path, { headers: { ...headers(), ...tag }, signal });
+  const wanted = { headers: { ...headers(), ...tag }, signal };
+  let answer = await asked(path, wanted);
+  for (let tries = 0; answer.status === 429 && tries < MOST_TRIES; tries++) {
+    await new Promise((go) => setTimeout(go, (Number(answer.headers.get("Retry-After")) || 1) * 1000));
+    answer = await asked(path, wanted);
+  }
   if (answer.status === 304) return known.said;
   const said = await told(answer);
   const now = answer.headers.get("ETag");
@@ -46,6 +53,9 @@ export async function ask(method, path, body, { key, tag } = {}) {
   const answer = await asked(path, { method, headers: { ...headers(), ...more }, body: JSON.stringify(body ?? {}) });
   return told(answer);
 }
+
+// A key for `ask`, to be made once for what is wanted once. (`randomUUID` is not there under every address.)
+export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 async function asked(path, wanted) {
   try {

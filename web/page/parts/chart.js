@@ -17,10 +17,11 @@ function colour(box, name) {
 export function Lines({ label, times, series, say = String, height = HEIGHT }) {
   const box = useRef(null);
   useEffect(() => {
-    const draw = () => new uPlot(options(box.current, height, series, say), [times, ...series.map((each) => each.values)], box.current);
+    const place = box.current; // gone from `box` before what is below has stopped
+    const draw = () => new uPlot(options(place, height, series, say), [times, ...series.map((each) => each.values)], place);
     let chart = draw();
-    const sized = new ResizeObserver(() => chart.setSize({ width: box.current.clientWidth, height }));
-    sized.observe(box.current);
+    const sized = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height }));
+    sized.observe(place);
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     const again = () => {
       chart.destroy();

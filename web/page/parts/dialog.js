@@ -15,7 +15,7 @@ export function Confirm({ title, typed, button, danger, act, close, children }) 
     fail(null);
     try {
       await act(new FormData(event.target));
-      close();
+      box.current.close(); // the browser then gives the focus back to where it was
     } catch (error) {
       fail(error);
       work(false);
@@ -25,7 +25,7 @@ export function Confirm({ title, typed, button, danger, act, close, children }) 
     <form onSubmit=${submit}>
       <h2 id="dialog-title">${title}</h2>
       ${children}
-      ${typed && html`<label>Type <code>${typed}</code> to confirm
+      ${typed && html`<label><span>Type <code>${typed}</code> to confirm</span>
         <input value=${said} onInput=${(event) => say(event.target.value)} autocomplete="off" spellcheck="false" required />
       </label>`}
       ${problem && html`<${Failed} problem=${problem} />`}

@@ -1,9 +1,9 @@
 // What stands above every page: whose desk it is, how it stands, whether this page hears it, and the way to stop it.
-import { ask } from "./api.js";
-import { Confirm } from "./dialog.js";
+import { Halt, Resume } from "./halting.js";
 import { html, useState } from "./html.js";
 import { useLive } from "./live.js";
 import { useRead } from "./load.js";
+import { may, useMe } from "./me.js";
 import { Badge } from "./words.js";
 
 const THEMES = { "": "Colours of the machine", light: "Light", dark: "Dark" };
@@ -11,46 +11,25 @@ const CHANGES = ["TradingStateChanged", "BreakerChanged", "StrategyStateChanged"
 
 export function Header() {
   const live = useLive();
-  const breaker = useRead("/api/breaker", CHANGES);
-  const portfolio = useRead("/api/portfolio", CHANGES);
+  const me = useMe();
+  const breaker = useRead(me?.has_books ? "/api/breaker" : null, CHANGES);
   const [doing, act] = useState(null);
+  const mayAct = may(me, "operate");
   const state = breaker.said?.desk.state;
-  const desk = portfolio.said?.desk_id;
+  const desk = me?.desk_id;
   return html`<header>
     <a class="name" href="/">${desk ?? "Trading desk"}</a>
+    ${me && html`<${Badge} kind=${me.mode === "live" ? "warn" : ""}>${me.mode === "live" ? "real money" : me.mode}<//>`}
     ${state && html`<${Badge}>${state}<//>`}
-    <span role="status" class=${`live ${live}`}>${live === "live" ? "live" : "not live: reaching the desk …"}</span>
+    <span role="status" class=${live === "live" ? "live on" : "live"}>${live === "live" ? "live" : "not live: reaching the desk …"}</span>
     <span class="grow"></span>
     <${Theme} />
-    ${state === "ACTIVE" && html`<button type="button" class="danger" onClick=${() => act("halt")}>Halt</button>`}
-    ${state && state !== "ACTIVE" && html`<button type="button" class="danger" onClick=${() => act("halt")}>Halt</button>
-      <button type="button" onClick=${() => act("resume")}>Resume</button>`}
+    ${state && !mayAct && html`<span class="quiet">${me.name} may not halt</span>`}
+    ${state && mayAct && html`<button type="button" class="danger" onClick=${() => act("halt")}>Halt</button>`}
+    ${state && mayAct && state !== "ACTIVE" && html`<button type="button" onClick=${() => act("resume")}>Resume</button>`}
     ${doing === "halt" && html`<${Halt} desk=${desk} close=${() => act(null)} />`}
     ${doing === "resume" && html`<${Resume} desk=${desk} reason=${breaker.said.desk.reason} close=${() => act(null)} />`}
   </header>`;
-}
-
-function Halt({ desk, close }) {
-  const halt = (form) => ask("POST", "/api/breaker/halt", {
-    reason: form.get("reason"),
-    cancel_orders: form.has("cancel"),
-    flatten: form.has("flatten"),
-  });
-  return html`<${Confirm} title="Halt the desk" typed=${`halt ${desk}`} button="Halt" danger act=${halt} close=${close}>
-    <p>No new order leaves until somebody resumes. What is held stays held, with its stops.</p>
-    <label>Reason <input name="reason" maxlength="500" required autofocus /></label>
-    <label class="check"><input type="checkbox" name="cancel" /> Cancel open entry orders</label>
-    <label class="check"><input type="checkbox" name="flatten" /> Sell all that is held</label>
-  <//>`;
-}
-
-function Resume({ desk, reason, close }) {
-  const resume = (form) => ask("POST", "/api/breaker/resume", { reason: form.get("reason"), force: form.has("force") });
-  return html`<${Confirm} title="Resume trading" typed=${`resume ${desk}`} button="Resume" act=${resume} close=${close}>
-    ${reason && html`<p>It stands because: ${reason}</p>`}
-    <label>Why it may go on <input name="reason" maxlength="500" required autofocus /></label>
-    <label class="check"><input type="checkbox" name="force" /> Although what stopped it still holds</label>
-  <//>`;
 }
 
 function Theme() {
@@ -65,6 +44,8 @@ function Theme() {
     dispatchEvent(new Event("theme"));
   };
   return html`<label class="theme"><span class="heard">Colours</span>
-    <select value=${theme} onChange=${choose}>${Object.entries(THEMES).map(([value, name]) => html`<option value=${value}>${name}</option>`)}</select>
+    <select value=${theme} onChange=${choose}>
+      ${Object.entries(THEMES).map(([value, name]) => html`<option value=${value}>${name}</option>`)}
+    </select>
   </label>`;
 }

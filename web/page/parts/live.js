@@ -6,14 +6,22 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 const listeners = new Set();
 const watchers = new Set();
+const returned = new Set();
 let state = "away"; // or "live"
 let last = null; // the newest line's number
 let pause = FIRST_PAUSE_MS;
+let broken = false; // lines may have been missed
 
 // Call back with each line as it comes: {sequence, type, aggregate_id, data, occurred_at, …}. Returns how to stop.
 export function listen(callback) {
   listeners.add(callback);
   return () => listeners.delete(callback);
+}
+
+// Call back when the stream is there again after it was not. Returns how to stop.
+export function onReturn(callback) {
+  returned.add(callback);
+  return () => void returned.delete(callback);
 }
 
 // "live", or "away" while the stream is being reached again.
@@ -30,6 +38,7 @@ export function useLive() {
 export async function stream() {
   for (;;) {
     await once().catch(() => {});
+    broken = true;
     become("away");
     await new Promise((go) => setTimeout(go, pause));
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
@@ -41,6 +50,7 @@ async function once() {
   if (!answer.ok) return;
   become("live");
   pause = FIRST_PAUSE_MS;
+  if (broken) returned.forEach((each) => each());
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   for (let rest = ""; ; ) {
     const { done, value } = await reader.read();

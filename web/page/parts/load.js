@@ -1,13 +1,14 @@
 // What a part of the page shows: read once, and again when the log says that it may have changed.
 import { read } from "./api.js";
 import { html, useCallback, useEffect, useRef, useState } from "./html.js";
-import { listen } from "./live.js";
+import { listen, onReturn } from "./live.js";
 
 const GATHER_MS = 400; // lines come in bursts: a cycle writes dozens
 
-// {said, problem, again}. `on` lists types of lines (true: all) after which it is read again; `path` null reads nothing.
-// While it is read again, what was said before stays.
-export function useRead(path, on = []) {
+// {said, problem, again}. `on` lists types of lines (true: all) after which it is read again, with `about` only those of
+// one cycle; `path` null reads nothing. While it is read again, what was said before stays. After a break of the stream it
+// is read again as well: who knows what was missed.
+export function useRead(path, on = [], about) {
   const [known, set] = useState({});
   const turn = useRef(0);
   const again = useCallback(() => {
@@ -22,27 +23,31 @@ export function useRead(path, on = []) {
     again();
     return () => void turn.current++;
   }, [again]);
-  useHeard(on, again);
+  useHeard(on, again, about);
+  useEffect(() => onReturn(again), [again]);
   const { said, problem } = known.path === path ? known : {};
   return { said, problem, again };
 }
 
 // Call once, a moment after lines of these types.
-export function useHeard(on, callback) {
+export function useHeard(on, callback, about) {
   const key = on === true ? "*" : on.join();
   useEffect(() => {
     if (!key) return undefined;
     let waiting;
     const stop = listen((line) => {
       if (key !== "*" && !on.includes(line.type)) return;
-      clearTimeout(waiting);
-      waiting = setTimeout(callback, GATHER_MS);
+      if (about && line.aggregate_id !== about) return;
+      waiting ??= setTimeout(() => {
+        waiting = undefined;
+        callback();
+      }, GATHER_MS);
     });
     return () => {
       stop();
       clearTimeout(waiting);
     };
-  }, [key, callback]);
+  }, [key, callback, about]);
 }
 
 // A part of the page in one of its four states: being read, not to be had, nothing there, there.
@@ -56,10 +61,12 @@ export function Loaded({ of, empty, isEmpty = (said) => said.items?.length === 0
     ${empty && isEmpty(said) ? html`<p class="empty">${empty}</p>` : children(said)}`;
 }
 
+const wrongOf = ({ where, what }) => [where?.replace(/^(body|query|path)\./, ""), what].filter(Boolean).join(": ");
+
 export function Failed({ problem, again }) {
   return html`<div class="failed" role="alert">
     <p>${problem.message}</p>
-    ${problem.errors?.length > 0 && html`<ul>${problem.errors.map((each) => html`<li>${[each.loc?.join("."), each.msg].filter(Boolean).join(": ")}</li>`)}</ul>`}
+    ${problem.errors?.length > 0 && html`<ul>${problem.errors.map((each) => html`<li>${wrongOf(each)}</li>`)}</ul>`}
     ${again && html`<button type="button" class="plain" onClick=${again}>Try again</button>`}
   </div>`;
 }

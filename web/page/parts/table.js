@@ -17,22 +17,25 @@ export function Table({ name, columns, rows, keyOf, current }) {
 }
 
 // "Earlier" under a list of `{items, next}`: further pages are read after `path`, and `children` shows all items.
-// `by` is the parameter that carries `next` ("before" or "cursor").
-export function Pages({ first, path, by = "before", children }) {
+// `by` is the parameter that carries `next` ("before" or "cursor"). With `keyOf` a list that grows while it is read stays
+// whole: what new lines push off the first page is kept.
+export function Pages({ first, path, by = "before", keyOf, children }) {
   const [more, set] = useState({ for: null, items: [], next: undefined });
   const [problem, fail] = useState(null);
   const mine = more.for === path ? more : { items: [], next: undefined };
+  const newest = new Set(keyOf ? first.items.map(keyOf) : []);
+  const older = keyOf ? mine.items.filter((each) => !newest.has(keyOf(each))) : mine.items;
   const next = mine.next === undefined ? first.next : mine.next;
   const further = async () => {
     try {
       const page = await read(`${path}${path.includes("?") ? "&" : "?"}${by}=${encodeURIComponent(next)}`);
-      set({ for: path, items: [...mine.items, ...page.items], next: page.next });
+      set({ for: path, items: [...(keyOf && !mine.for ? first.items : mine.items), ...page.items], next: page.next });
       fail(null);
     } catch (error) {
       fail(error);
     }
   };
-  return html`${children([...first.items, ...mine.items])}
+  return html`${children([...first.items, ...older])}
     ${problem && html`<${Failed} problem=${problem} />`}
     ${next && html`<button type="button" class="plain" onClick=${further}>Earlier</button>`}`;
 }

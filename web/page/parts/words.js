@@ -2,17 +2,55 @@
 import { html } from "./html.js";
 
 const dollars = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const small = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
 const counted = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
 const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const NONE = "–";
+export const NONE = "–";
 
 export const usd = (amount) => (amount == null ? NONE : dollars.format(amount));
+// What a model's call costs: often less than a cent.
+export const cost = (amount) => (amount == null ? NONE : small.format(amount));
 export const number = (value) => (value == null ? NONE : counted.format(value));
 export const percent = (share, digits = 1) => (share == null ? NONE : `${(Number(share) * 100).toFixed(digits)} %`);
 export const signed = (amount, say = usd) => (amount == null ? NONE : `${Number(amount) > 0 ? "+" : ""}${say(amount)}`);
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 // "OrderFilled" as "Order filled".
-export const spaced = (name) => name.replace(/_/g, " ").replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`).replace(/^./, (a) => a.toUpperCase());
+export function spaced(name) {
+  const words = name.replace(/_/g, " ").replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
+  return words.replace(/^./, (a) => a.toUpperCase());
+}
+
+// "0.125" as "12.5", exactly, and back; what is no number stays as it was written.
+export const percentOf = (share) => moved(String(share), 2);
+export const shareOf = (text) => moved(text.trim().replace(/\s*%$/, ""), -2);
+
+function moved(text, places) {
+  const parts = /^(\d*)\.?(\d*)$/.exec(text);
+  if (!parts || !/\d/.test(text)) return text;
+  const digits = `${"0".repeat(Math.max(0, -places))}${parts[1]}${parts[2]}${"0".repeat(Math.max(0, places))}`;
+  const point = parts[1].length + Math.abs(Math.min(0, places)) + places;
+  const whole = digits.slice(0, point).replace(/^0+(?=\d)/, "") || "0";
+  const rest = digits.slice(point).replace(/0+$/, "");
+  return rest ? `${whole}.${rest}` : whole;
+}
+
+// The exact sum of amounts.
+export function total(amounts) {
+  const sum = amounts.map(hundredths).reduce((all, each) => all + each, 0n);
+  const digits = String(sum < 0n ? -sum : sum).padStart(PLACES + 1, "0");
+  return `${sum < 0n ? "-" : ""}${digits.slice(0, -PLACES)}.${digits.slice(-PLACES)}`;
+}
+
+const PLACES = 2;
+function hundredths(amount) {
+  const [whole, part = ""] = String(amount).split(".");
+  return BigInt(whole + part.padEnd(PLACES, "0").slice(0, PLACES));
+}
+
+// A text with `names` of variables and commands in it.
+export function Prose({ text }) {
+  return text.split("`").map((each, at) => (at % 2 ? html`<code>${each}</code>` : each));
+}
 
 export function Time({ at }) {
   return at ? html`<time datetime=${at} title=${at}>${moments.format(new Date(at))}</time>` : NONE;

@@ -1,0 +1,43 @@
+// Every line that the log has of a cycle, in its order, with all that it says.
+import { html } from "../../parts/html.js";
+import { Link } from "../../parts/router.js";
+import { plural, spaced } from "../../parts/words.js";
+
+const MOST = 1000; // of the API; the log's page has the rest
+const SHORT = 40;
+const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "medium" });
+
+export function Timeline({ events, cycle }) {
+  return html`<h2>Timeline</h2>
+    <details open=${events.length <= SHORT}><summary>${plural(events.length, "line")} of the audit log</summary>
+      <ol class="timeline">${events.map((line) => html`<li key=${line.sequence}><${Line} line=${line} /></li>`)}</ol>
+    </details>
+    ${events.length === MOST &&
+    html`<p>The first ${MOST}; <${Link} href=${`/log?cycle=${encodeURIComponent(cycle)}`}>the log<//> has the rest.</p>`}`;
+}
+
+function Line({ line }) {
+  const { occurred_at, sequence, type, data } = line;
+  return html`<details>
+    <summary><time datetime=${occurred_at}>${clock.format(new Date(occurred_at))}</time>${" "}
+      <strong>${spaced(type)}</strong> ${inShort(type, data)}${" "}
+      <span class="quiet">no. ${sequence}</span></summary>
+    <pre tabindex="0">${JSON.stringify(data, null, 2)}</pre>
+  </details>`;
+}
+
+const SHORTLY = {
+  SignalGenerated: (data) => `${data.action}, ${data.confidence}`,
+  ConstraintApplied: (data) => `${data.limit}: ${data.before} to ${data.after}`,
+  RiskAssessed: (data) => (data.approved ? `yes, ${data.quantity}` : "no"),
+  ValidationComplete: (data) => (data.approved ? "yes" : "no"),
+  ArgumentMade: (data) => `${data.speaker}, ${data.conviction}`,
+  MetaAgentDecision: (data) => (data.verdict === "EXECUTE" ? `execute, ${data.quantity}` : "do not execute"),
+  AgentAbstained: (data) => `${data.agent}: ${data.cause}`,
+  TradeExecuted: (data) => `${data.side} ${data.quantity} at ${data.price}`,
+};
+
+function inShort(type, data) {
+  const order = data.client_order_id && type !== "TradeExecuted" && `${data.side} ${data.quantity}, ${data.leg}`;
+  return [data.symbol, SHORTLY[type]?.(data) ?? order ?? data.reason ?? ""].filter(Boolean).join(" ");
+}
