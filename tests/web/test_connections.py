@@ -14,7 +14,7 @@ import pytest
 from settings import WebSettings
 from tests.web.api import OWN, Api
 from web.connections import Patience
-from web.serving import bound, serving_web
+from web.serving import serving_web
 
 SHORT = Patience(head=0.6, write=0.6, most=50)
 ASK = b"GET /api/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -85,16 +85,6 @@ def problem(said: bytes) -> tuple[int, str]:
     told = json.loads(body)
     assert told["request_id"].encode() == lines[b"x-request-id"]
     return told["status"], told["type"].rpartition(":")[2]
-
-
-async def test_what_is_written_goes_out_at_once() -> None:
-    accepted = asyncio.Queue[asyncio.StreamWriter]()
-    with bound("127.0.0.1", 0) as listener:
-        server = await asyncio.start_server(lambda _, writer: accepted.put_nowait(writer), sock=listener)
-        async with server, connected(listener.getsockname()[1]):
-            writer = await accepted.get()
-            assert writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-            writer.transport.abort()
 
 
 async def test_who_sends_a_head_byte_by_byte_is_told_so_and_cut(desk: Api) -> None:
