@@ -35,6 +35,7 @@ from commands import (
     deciding,
     looking,
     memory,
+    rollout,
     running,
     schedules,
     setting_up,
@@ -60,6 +61,7 @@ app.add_typer(deciding.agents, name="agents")
 app.add_typer(backtests.app, name="backtests")
 app.add_typer(memory.app, name="memory")
 app.add_typer(tokens.app, name="token")
+app.add_typer(rollout.app, name="rollout")
 
 
 def main() -> NoReturn:

@@ -72,13 +72,14 @@ from adapters.postgres.weeks import PostgresWeeks
 from adapters.temporal.connection import add_missing_search_attributes, connect
 from adapters.temporal.ending import leave
 from adapters.temporal.pulse import beating
+from adapters.temporal.versions import config_of, own, when_current
+from adapters.tracing.ports import TracedJournal, TracedModel
 from console import ready
 from console.complaint import complain
 from console.door import SignalledDesk
 from console.reach import reach
-from console.routine import begin_routine
-from console.timetable import Timetable, timetable_of
-from console.watchlist import Prices
+from console.routine import keep_routine, timetable_in
+from console.tracing import trace
 from settings import Settings
 from trading.errors import BadConfiguration
 from trading.inquiry_ports import Tools
@@ -91,7 +92,7 @@ from wiring.casting import cast_of
 from wiring.markets import assets_of, calendar_of, market_of
 from wiring.memory import shelf_of
 from wiring.metrics import place_of, watched_of
-from wiring.monitoring import eyes_of, plan_of, watches
+from wiring.monitoring import eyes_of, plan_of
 from wiring.notices import channels_of
 from wiring.rules import gate_rules
 from wiring.strategies import rules_of
@@ -147,8 +148,8 @@ def activities_of(queue: str, settings: Settings, engine: AsyncEngine) -> Activi
         return activities_of_studies(settings, engine)
     ledger, snapshots = PostgresLedger(engine), PostgresSnapshots(engine)
     if queue == policies.AGENTS_QUEUE:
-        models, journal = settings.models, MeteredJournal(PostgresJournal(engine))
-        cast, budget = cast_of(models, MeteredModel), budget_of(models)
+        models, journal = settings.models, TracedJournal(MeteredJournal(PostgresJournal(engine)))
+        cast, budget = cast_of(models, lambda model: MeteredModel(TracedModel(model))), budget_of(models)
         agents = AgentActivities(cast, journal, snapshots, budget, PostgresMemory(engine))
         answering = InquirerActivities(cast, journal, budget)
         four: Activities = [agents.ask_data, agents.ask_risk, agents.ask_validator, agents.ask_meta]
@@ -257,14 +258,12 @@ async def serving(
     Raises BadConfiguration before anything is served when the clock could not be kept to.
     """
     await add_missing_search_attributes(client, (*search_attributes.KEYWORDS, *search_attributes.KEYWORD_LISTS))
-    engine = application_engine(database)
-    timetable: Timetable | None = None
+    engine, version = application_engine(database), own()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.dispose)
         if policies.ORDERS_QUEUE in queues:
             await _vet_broker(settings, engine)
-            strategies = await PostgresLedger(engine).strategies(settings.desk.id)
-            timetable = await timetable_of(settings, Prices.of(settings), strategies)
+            await timetable_in(settings, engine)
         workers: list[Worker] = []
         for queue in queues:
             activities = activities_of(queue, settings, engine)
@@ -283,6 +282,7 @@ async def serving(
                 max_task_queue_activities_per_second=rate,
                 max_concurrent_activities=policies.MOST_AT_ONCE[queue],
                 identity=identity,
+                deployment_config=config_of(version),
                 interceptors=[Metered()],
             )
             workers.append(worker)
@@ -291,9 +291,10 @@ async def serving(
             reader = DeskReader(watched_of(settings, policies.ALL_QUEUES), engine, client)
             stack.enter_context(telling_of_desk(REGISTRY, reader))
         log.info("serving", queues=list(queues), desk=settings.desk.id)
-        if timetable is not None:
-            listens, watched = settings.orders.broker != "paper", watches(settings)
-            await begin_routine(client, timetable, listens=listens, watches=watched)
+        if policies.ORDERS_QUEUE in queues:
+            await stack.enter_async_context(
+                when_current(client, version, lambda: keep_routine(client, settings, engine))
+            )
         yield
 
 
@@ -375,6 +376,7 @@ def main(
         logs.configure(form=settings.log.format, level=settings.log.level, redact=redaction_of(settings))
         if settings.log.file is not None:
             logs.write_also(settings.log.file, redaction_of(settings), level=settings.log.level)
+        trace(settings)
         asyncio.run(work(settings, named, health_file))
     except Exception as error:  # noqa: BLE001  the last place that can say anything
         code = complain("worker", error)

@@ -76,7 +76,8 @@ class AnthropicModel:
             max_retries=0,
             timeout=wire.time_out(access),
             http_client=wire.bounded_client(access),
-            open_telemetry={"propagation": False},
+            # The spans of its calls are ours (`adapters/tracing`), and no vendor is told of our traces.
+            open_telemetry={"traces": False, "propagation": False},
         )
 
     async def answer(self, question: Question) -> Reply:

@@ -16,6 +16,7 @@ from typing import TypeVar
 import structlog
 
 from adapters.metrics import instruments
+from adapters.tracing import spans
 from trading.bars import Bars
 from trading.corporate_actions import CorporateAction
 from trading.errors import BadConfiguration, MarketRefused, MarketUnavailable
@@ -126,8 +127,9 @@ class MarketChain:
         """Ask one of them, for its part of the patience."""
         seconds = PATIENCE_SECONDS / len(self._markets)
         try:
-            async with asyncio.timeout(seconds) as patience:
-                return await ask(market)
+            with spans.span("ask provider", {"trading.market.provider": market.name}, spans.Kind.CLIENT):
+                async with asyncio.timeout(seconds) as patience:
+                    return await ask(market)
         except TimeoutError as late:
             if not patience.expired():
                 raise

@@ -12,6 +12,7 @@ import typer
 import settings as configuration
 from adapters import logs
 from console.output import Output
+from console.tracing import trace
 from settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
@@ -36,6 +37,7 @@ def do(work: Work, *, as_json: bool) -> int:
     settings = configuration.load()
     asked_for = "level" in settings.log.model_fields_set
     logs.configure(form=settings.log.format, level=settings.log.level if asked_for else "warning")
+    trace(settings)
     return asyncio.run(work(settings, Output(as_json=as_json)))
 
 

@@ -25,11 +25,14 @@ def doctor(*, as_json: AsJson = False) -> int:
 
 
 @app.command()
-def init(
+def init(  # noqa: PLR0913  each is an option of the command line
     *,
     given: Annotated[list[str] | None, typer.Option("--set", help="Asks nothing.", metavar="NAME=VALUE")] = None,
     force: Annotated[bool, typer.Option("--force", help="Also what is set already.")] = False,
     compose: Annotated[bool, typer.Option("--compose", help="Make the passwords of docker-compose.yml.")] = False,
+    observability: Annotated[
+        bool, typer.Option("--observability", help="And what turns its profile `observability` on.")
+    ] = False,
     untried: Annotated[bool, typer.Option("--untried", help="Try no key; write it unseen.")] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -37,7 +40,9 @@ def init(
     from console.init import Wish, given_of, init
 
     logs.configure(form="console", level="error")
-    wish = Wish(given=given_of(given or ()), replace=force, compose=compose, untried=untried)
+    wish = Wish(
+        given=given_of(given or ()), replace=force, compose=compose, observability=observability, untried=untried
+    )
     return init(Output(as_json=as_json), wish)
 
 

@@ -96,7 +96,8 @@ async def env_file() -> str:
     if stat.S_IMODE(file.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
         raise Unwell("others can read it", f"chmod 600 {file.resolve()}", status=Health.WARN)
     values = values_of(file.read_text())
-    unknown = sorted(set(values) - set(known_variables()))
+    # OpenTelemetry has dozens of its own, and reads them itself.
+    unknown = sorted(name for name in set(values) - set(known_variables()) if not name.startswith("OTEL_"))
     if unknown:
         raise Unwell(f"unknown: {', '.join(unknown)}", "correct or remove it: nothing reads it", status=Health.WARN)
     return f"{len(values)} values, nobody else can read them"

@@ -29,6 +29,9 @@ OWN = {
     "MARKET_DATA_DIR": "mounted at the default's place",
     "LOG_FILE": "the container's own log",
     "LOG_FORMAT": "`json` unless `.env` says otherwise",
+    "METRICS_HOST": "the container's, of which only its network knows",
+    "METRICS_PORT": "where Prometheus looks",
+    "METRICS_TEMPORAL_PORT": "where Prometheus looks",
 }
 """Variables that mean something else in a container, and what Compose gives instead."""
 

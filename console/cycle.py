@@ -26,6 +26,7 @@ from trading.errors import BadConfiguration
 from trading.orders import PROTECTIVE
 from trading.steps import CycleRequest
 from trading.strategy import AGENTS, Strategy, first_strategy
+from trading.traces import trace_url
 from trading.universes import UniverseAsked
 
 MOST_ORDERS = 500
@@ -83,7 +84,7 @@ async def _universe(strategy: Strategy, prices: Prices, as_of: datetime | None, 
 async def run_one(client: Client, reach: Reach, settings: Settings, request: CycleRequest, output: Output) -> int:
     """Ask for a cycle, follow it, show what came of it; the exit code says whether it went well."""
     ticket = await ask_cycle(client, settings.desk.id, request)
-    say_where(client, reach, ticket, output)
+    say_where(client, reach, ticket, output, trace_url(settings.traces.url, request.trace_id))
     report = await follow(client, ticket, output)
     async with books_of(reach.database, settings.desk.id) as books:
         await _show(books, report, request, output)
@@ -99,12 +100,12 @@ async def say_if_closed(request: CycleRequest, prices: Prices, output: Output) -
         )
 
 
-def say_where(client: Client, reach: Reach, ticket: CycleTicket, output: Output) -> None:
-    """The cycle's name, and its page in the Web UI."""
-    url = workflow_url(reach.ui_url, client, ticket.workflow_id)
+def say_where(client: Client, reach: Reach, ticket: CycleTicket, output: Output, trace: str | None = None) -> None:
+    """The cycle's name, its page in the Web UI, and that of its trace."""
+    pages = {"Web UI": workflow_url(reach.ui_url, client, ticket.workflow_id), "trace": trace}
     output.say(title(f"Cycle {ticket.cycle_id}"))
-    if url is not None:
-        output.say(pairs([("Web UI", url)]))
+    if any(pages.values()):
+        output.say(pairs([(name, url) for name, url in pages.items() if url]))
     output.say("")
 
 

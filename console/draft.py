@@ -10,7 +10,7 @@ import settings as configuration
 from adapters.env_file import see
 from console import env_file
 from console.check import Check, Health
-from console.env_example import COMPOSE, TEMPORAL, example, named
+from console.env_example import COMPOSE, TEMPORAL, TRACING, example, named
 from console.keys import KeyCheck
 from console.variables import Variable, variables
 from trading.errors import BadConfiguration
@@ -20,7 +20,7 @@ _BEGINNING = 8
 
 def known_variables() -> dict[str, Variable]:
     """Every variable that may stand in the file, by its name."""
-    return {each.name: each for each in (*variables(), *named(TEMPORAL), *named(COMPOSE))}
+    return {each.name: each for each in (*variables(), *named(TEMPORAL), *named(TRACING), *named(COMPOSE))}
 
 
 class Draft:

@@ -26,12 +26,31 @@ TEMPORAL = {
     "TEMPORAL_TLS_SERVER_CA_CERT_PATH": "The authority that signed it.",
     "TEMPORAL_TLS_CLIENT_CERT_PATH": "Our own certificate, for mTLS.",
     "TEMPORAL_TLS_CLIENT_KEY_PATH": "And its key.",
+    "TEMPORAL_DEPLOYMENT_NAME": "Of workers that are rolled out build by build; unset where one build follows another.",
+    "TEMPORAL_WORKER_BUILD_ID": "Which build a worker is, together with TEMPORAL_DEPLOYMENT_NAME.",
 }
+TRACING = {
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "Where traces go, by OTLP over HTTP, as http://127.0.0.1:4318; nowhere when unset.",
+    "OTEL_EXPORTER_OTLP_HEADERS": "What lets them in there, as authorization=Bearer%20…; never shown.",
+    "OTEL_TRACES_EXPORTER": "`otlp`, or `none` to keep them here whatever the endpoint is.",
+    "OTEL_TRACES_SAMPLER": "Which are kept, as parentbased_traceidratio; all when unset.",
+    "OTEL_TRACES_SAMPLER_ARG": "Of those a part, as 0.1.",
+    "OTEL_SERVICE_NAME": "What this desk is called there; `trading-desk` when unset.",
+    "OTEL_RESOURCE_ATTRIBUTES": "What is said of it besides, as deployment.environment.name=home.",
+}
+"""OpenTelemetry reads these and all its others itself."""
 COMPOSE = {
     "WORKER_DB_PASSWORD": "Of `trading_worker`, who works in the books and cannot change the log.",
     "TEMPORAL_DB_PASSWORD": "Of `temporal`, the owner of Temporal's own databases.",
+    "GRAFANA_PASSWORD": "Of `admin` at Grafana, from its first start on.",
+    "COMPOSE_PROFILES": "What starts besides the desk: `web`, or `observability`, which has the web, too.",
+    "DESK_TRACES_TO": "Where traces go: `http://collector:4318` with the profile `observability`.",
+    "DESK_WEB_PORT": "Port of the HTTP API on this machine, 8000 when unset.",
+    "DESK_GRAFANA_PORT": "Of Grafana, 3000 when unset.",
+    "DESK_PROMETHEUS_PORT": "Of Prometheus, 9090 when unset.",
+    "DESK_TRACES_PORT": "Of the traces' pages, 16686 when unset.",
 }
-"""Only `docker-compose.yml` reads these, and DB_PASSWORD: passwords that it gives the new database's roles."""
+"""Only `docker-compose.yml` reads these, besides DB_PASSWORD."""
 
 
 def example(groups: Mapping[str, type[BaseSettings]]) -> str:
@@ -41,8 +60,10 @@ def example(groups: Mapping[str, type[BaseSettings]]) -> str:
     for prefix, group in groups.items():
         lines += _section(getdoc(group) or "", [each for each in known if each.prefix == prefix])
     lines += _section("Temporal's own variables, for a server that is not the embedded one.", named(TEMPORAL))
+    lines += _section("OpenTelemetry's own variables: where traces go.", named(TRACING))
     lines += _section(
-        "For docker-compose.yml, with DB_PASSWORD: passwords that its database is made with.", named(COMPOSE)
+        "For docker-compose.yml, with DB_PASSWORD: `starter.py init --compose [--observability]` sets them.",
+        named(COMPOSE),
     )
     return "\n".join(lines) + "\n"
 
@@ -58,7 +79,11 @@ def named(described: Mapping[str, str]) -> list[Variable]:
     """Variables that are no settings of ours."""
     return [
         Variable(
-            name=name, prefix="", default="", description=description, is_secret="KEY" in name or "PASSWORD" in name
+            name=name,
+            prefix="",
+            default="",
+            description=description,
+            is_secret=any(word in name for word in ("KEY", "PASSWORD", "HEADERS")),
         )
         for name, description in described.items()
     ]

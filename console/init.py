@@ -12,13 +12,20 @@ from dataclasses import dataclass, field
 import settings as configuration
 from console.check import Check, Health
 from console.draft import Draft, known_variables, refuse_unknown
-from console.env_example import COMPOSE, TEMPORAL
+from console.env_example import COMPOSE, TEMPORAL, TRACING
 from console.keys import CHECKS, KeyCheck
 from console.output import Output, toned
 from trading.errors import BadConfiguration
 
-MADE = ("DB_PASSWORD", *COMPOSE)
+MADE = ("DB_PASSWORD", "WORKER_DB_PASSWORD", "TEMPORAL_DB_PASSWORD")
 """Passwords that nobody need choose: Compose makes its database with them."""
+WATCHED = {
+    "COMPOSE_PROFILES": "observability",
+    "DESK_TRACES_TO": "http://collector:4318",
+    "TRACES_URL": "http://127.0.0.1:16686/trace/{trace}",
+    "ASK_PROMETHEUS_URL": "http://prometheus:9090",
+}
+"""What turns on the profile `observability`, besides a password for Grafana."""
 ALERTS = "ALERT_"
 """Channels are many, and few have more than one: they are written by hand and tried by `starter.py alerts test`."""
 _SIGNS = {Health.OK: toned("  ✓ ", "good"), Health.WARN: toned("  – ", "odd"), Health.FAIL: toned("  ✗ ", "bad")}
@@ -47,6 +54,7 @@ class Wish:
     given: Mapping[str, str] = field(default_factory=dict)
     replace: bool = False
     compose: bool = False
+    observability: bool = False
     untried: bool = False
 
 
@@ -56,8 +64,7 @@ def init(output: Output, wish: Wish, checks: Iterable[KeyCheck] = CHECKS) -> int
     Raises BadConfiguration, and writes nothing, for a value that the settings refuse or that fails its check.
     """
     draft = Draft(configuration.ENV_FILE, checks)
-    if wish.compose:
-        draft.put({name: secrets.token_urlsafe(24) for name in MADE if name not in draft.values})
+    _provide(draft, wish)
     if wish.given:
         _take(draft, wish, output)
     elif sys.stdin.isatty() and not output.as_json:
@@ -68,6 +75,17 @@ def init(output: Output, wish: Wish, checks: Iterable[KeyCheck] = CHECKS) -> int
     draft.save()
     _conclude(draft, output)
     return 0
+
+
+def _provide(draft: Draft, wish: Wish) -> None:
+    """What nobody need choose, as far as it is not there yet."""
+    made = {name: secrets.token_urlsafe(24) for name in MADE} if wish.compose else {}
+    if wish.observability:
+        if not wish.compose:
+            message = "--observability is of docker-compose.yml: say --compose, too"
+            raise BadConfiguration(message)
+        made |= {"GRAFANA_PASSWORD": secrets.token_urlsafe(24), **WATCHED}
+    draft.put({name: value for name, value in made.items() if name not in draft.values})
 
 
 def given_of(words: Sequence[str]) -> dict[str, str]:
@@ -108,7 +126,9 @@ def _converse(draft: Draft, wish: Wish, output: Output, person: Person) -> None:
     alone = [
         (each.name,)
         for each in known_variables().values()
-        if each.is_secret and each.name not in covered | {*MADE, *TEMPORAL} and not each.name.startswith(ALERTS)
+        if each.is_secret
+        and each.name not in covered | {*COMPOSE, *MADE, *TEMPORAL, *TRACING}
+        and not each.name.startswith(ALERTS)
     ]
     for names in (*(each.variables for each in draft.checks if each.asked), *alone):
         while not _settled(draft, _asked(draft, names, wish, output), person, output, untried=wish.untried):

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client, Schedule, ScheduleAlreadyRunningError, ScheduleUpdate, ScheduleUpdateInput
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
+from adapters.postgres.ledger import PostgresLedger
 from console.timetable import OF_STRATEGIES, Timetable, entries_of, timetable_of
 from console.watchlist import Prices
 from settings import Settings
 from trading.reconciling import ReconciliationAsked
 from trading.strategy import Strategy
+from wiring import monitoring
 from workflows import policies
 from workflows.alert_watch import AlertWatch
 from workflows.broker_watch import BrokerWatch
@@ -47,6 +50,20 @@ async def begin_routine(client: Client, timetable: Timetable, *, listens: bool, 
     if watches:
         await _watch(client, PriceWatch.run, f"price-watch/{desk_id}", "prices as they move")
     await _watch(client, AlertWatch.run, f"alerts/{desk_id}", "alerts to those who read them")
+
+
+async def keep_routine(client: Client, settings: Settings, engine: AsyncEngine) -> None:
+    """Begin it by the settings and strategies of now: a build of the worker may have waited for its turn for days."""
+    timetable = await timetable_in(settings, engine)
+    await begin_routine(
+        client, timetable, listens=settings.orders.broker != "paper", watches=monitoring.watches(settings)
+    )
+
+
+async def timetable_in(settings: Settings, engine: AsyncEngine) -> Timetable:
+    """The clock of the settings' desk and of its strategies. Raises BadConfiguration when it could not be kept to."""
+    strategies = await PostgresLedger(engine).strategies(settings.desk.id)
+    return await timetable_of(settings, Prices.of(settings), strategies)
 
 
 async def _watch(client: Client, watch: Callable[..., Any], name: str, says: str) -> None:

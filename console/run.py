@@ -10,6 +10,7 @@ from console.reach import reach
 from console.roster import roster
 from console.watchlist import Prices
 from settings import Settings
+from trading.traces import trace_url
 
 
 async def run(settings: Settings, output: Output, wish: Wish, *, wait: bool) -> int:
@@ -22,7 +23,7 @@ async def run(settings: Settings, output: Output, wish: Wish, *, wait: bool) -> 
     if wait:
         return await run_one(client, found, settings, request, output)
     ticket = await ask_cycle(client, settings.desk.id, request)
-    say_where(client, found, ticket, output)
+    say_where(client, found, ticket, output, trace_url(settings.traces.url, request.trace_id))
     if output.as_json:
         output.show({"trace_id": request.trace_id, "ticket": ticket})
     else:

@@ -16,12 +16,14 @@ from adapters.metrics.instruments import REGISTRY
 from adapters.metrics.serving import Telling, telling
 from adapters.postgres.migrations import migrate
 from adapters.temporal import connection
+from adapters.temporal.versions import DEPLOYMENT, own
 from console.cycle import Wish, request_of, run_one, say_if_closed
 from console.output import Output, pairs, title
 from console.reach import Reach, embedded_reach, named_reach
 from console.timetable import timetable_of
 from console.watchlist import Prices
 from settings import DeskSettings, Settings
+from trading.errors import BadConfiguration
 from trading.steps import CycleRequest
 from wiring.asking import LOG_LINES, redaction_of
 from wiring.brokers import check_route
@@ -51,8 +53,14 @@ async def up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> i
     return running.result()
 
 
+def _refuse_builds() -> None:
+    if own() is not None:
+        raise BadConfiguration(f"{DEPLOYMENT}: this desk begins and ends with its servers, and has one build: unset it")
+
+
 async def _up(settings: Settings, output: Output, wish: Wish, *, once: bool) -> int:
     _refuse_second(settings.desk.home)
+    _refuse_builds()
     sittings_of(settings.models)
     check_route(settings)
     output.say(title(f"Trading desk {settings.desk.id}"))

@@ -25,6 +25,7 @@ from settings.orders import AlpacaSettings, OrderSettings, PaperSettings, StyleS
 from settings.routine import MonitorSettings, ScheduleSettings
 from settings.servers import DatabaseSettings, DeskSettings, LogSettings
 from settings.strategies import StrategySettings
+from settings.traces import TraceSettings
 from settings.trading import TradingSettings
 from settings.web import WebSettings
 from trading.errors import BadConfiguration
@@ -49,6 +50,7 @@ __all__ = [
     "Settings",
     "StrategySettings",
     "StyleSettings",
+    "TraceSettings",
     "TradingSettings",
     "WebSettings",
     "groups",
@@ -79,13 +81,14 @@ class Settings(BaseSettings):
     asking: AskSettings = Field(default_factory=AskSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+    traces: TraceSettings = Field(default_factory=TraceSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
 
 def load(env_file: Path = ENV_FILE) -> Settings:
     """Read the settings. Raises BadConfiguration with one line that names each wrong variable."""
     see(env_file)
-    _hand_on_temporal(env_file)
+    _hand_on(env_file)
     read: dict[type[BaseSettings], BaseSettings] = {}
     wrong: dict[str, str] = {}
     for kind in groups().values():
@@ -128,15 +131,16 @@ def groups() -> dict[str, type[BaseSettings]]:
         AskSettings,
         WebSettings,
         MetricsSettings,
+        TraceSettings,
         LogSettings,
     )
     return {str(kind.model_config["env_prefix"]): kind for kind in kinds}
 
 
-def _hand_on_temporal(env_file: Path) -> None:
-    """Temporal's client reads its own variables (TEMPORAL_…) from the environment only: those of `.env` go there."""
+def _hand_on(env_file: Path) -> None:
+    """Temporal and OpenTelemetry read variables of their own from the environment only: those of `.env` go there."""
     for name, value in dotenv_values(env_file).items():
-        if name.startswith("TEMPORAL_") and value:
+        if name.startswith(("TEMPORAL_", "OTEL_")) and value:
             os.environ.setdefault(name, value)
 
 

@@ -82,6 +82,8 @@ def create_app(at: WebDesk, door: Door, *, registries: Sequence[CollectorRegistr
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        # The guard makes a request's span: these would join a stranger's trace, and tell what was asked for.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         # An address is one: nobody is sent on under a name that came with the request.
         redirect_slashes=False,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AbstractContextManager, nullcontext
 from uuid import uuid4
 
 import structlog
@@ -12,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.tracing import spans
 from trading.money import Identifier
 from web.bodies import read_body
 from web.buckets import Buckets
@@ -27,6 +29,7 @@ LIVE = "/api/live"
 """The one address whose answer has no end of its own."""
 PARTS, PART = "/page/", 0.1
 """A browser asks for the page's dozens of files at once, at each address anew: one counts as a part of a request."""
+UNTRACED = frozenset({LIVE, "/health", "/metrics"})
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -55,7 +58,7 @@ class Guard:
             return
         headers, answer, began = Headers(scope=scope), _Answer(send, _name(scope)), time.monotonic()
         scope.setdefault("state", {})["request_id"] = answer.request_id
-        with structlog.contextvars.bound_contextvars(trace_id=answer.request_id):
+        with structlog.contextvars.bound_contextvars(trace_id=answer.request_id), _spanned(scope, answer) as tell:
             try:
                 self._see(scope)
                 await self._timed(scope, await read_body(headers, receive), answer)
@@ -69,6 +72,7 @@ class Guard:
 
             route = getattr(scope.get("route"), "path", NO_ROUTE)
             took = time.monotonic() - began
+            tell(_told(scope["method"], route, answer.status))
             self._counts.answered(scope["method"], route, answer.status, took)
             log.info("answered", method=scope["method"], route=route, status=answer.status, seconds=round(took, 4))
 
@@ -115,6 +119,18 @@ class _Answer:
         if not self.status:
             request = Request(scope)
             await rendered(refusal, self.request_id)(request.scope, request.receive, self)
+
+
+def _spanned(scope: Scope, answer: _Answer) -> AbstractContextManager[spans.Tell]:
+    """The request as the first span of its trace; what is only looked at, again and again, is none."""
+    if scope["path"] in UNTRACED or scope["path"].startswith(PARTS):
+        return nullcontext(lambda _: None)
+    return spans.asked(scope["method"], answer.request_id)
+
+
+def _told(method: str, route: str, status: int) -> spans.Attributes:
+    said: spans.Attributes = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+    return {**said, "name": f"{method} {route}"}
 
 
 def _name(scope: Scope) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.alerting import AlertingActivities
@@ -13,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.watches import for_ever
 
 
-@workflow.defn
+@workflow.defn(versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class AlertWatch:
     """Raise alerts and tell them, for ever."""
 

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from trading.orders import PROTECTIVE, UNANSWERED, Leg, Order, OrderRequest, OrderState
     from trading.repricing import reprices_of
     from trading.settlement import Look, Looking, Sending
-    from workflows import policies
+    from workflows import policies, search_attributes
     from workflows.order_search import OrderSearch
     from workflows.starting import given
     from workflows.telling import tell_desk
@@ -169,6 +169,7 @@ async def start_order(request: OrderRequest) -> ChildWorkflowHandle[OrderExecuti
         id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
         parent_close_policy=ParentClosePolicy.ABANDON,
         execution_timeout=policies.ORDER_LIFE * 2,
+        search_attributes=search_attributes.of_order(request),
         static_summary=f"{request.side} {request.quantity:f} {request.symbol}",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.price_watching import PriceWatchingActivities
@@ -14,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.watches import for_ever
 
 
-@workflow.defn
+@workflow.defn(versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class PriceWatch:
     """Watch prices while the exchange is open, for ever, or until the settings say no more."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
+from trading.orders import OrderRequest
 from trading.steps import Cycle
 
 DESK_ID = SearchAttributeKey.for_keyword("DeskId")
@@ -21,6 +22,17 @@ KEYWORD_LISTS = (SYMBOLS,)
 def of_desk(desk_id: str) -> TypedSearchAttributes:
     """What finds a desk."""
     return TypedSearchAttributes([SearchAttributePair(DESK_ID, desk_id)])
+
+
+def of_order(request: OrderRequest) -> TypedSearchAttributes:
+    """What finds an order beside its name: whose it is, and who asked."""
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(DESK_ID, request.desk_id),
+            SearchAttributePair(STRATEGY_ID, request.strategy_id),
+            SearchAttributePair(TRACE_ID, request.trace_id),
+        ]
+    )
 
 
 def of_cycle(cycle: Cycle) -> TypedSearchAttributes:

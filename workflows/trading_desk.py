@@ -48,6 +48,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.under_way import UnderWay
 
 Answer = TypeVar("Answer")
+TO_THE_NEWEST = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 MOST_NAMED = 5
 ROOM = Room(
     waiting=policies.MOST_WAITING,
@@ -78,6 +79,7 @@ class TradingDesk:
         self._look: asyncio.Task[None] | None = None
         self._look_due = state.look_due
         self._one_change_at_a_time = asyncio.Lock()
+        self._began_at = workflow.info().get_current_history_length()
 
     @workflow.run
     async def run(self, state: DeskState | None = None) -> None:
@@ -93,7 +95,9 @@ class TradingDesk:
             self._describe()
             await self._wait()
         await workflow.wait_condition(lambda: workflow.all_handlers_finished() and self._under_way.may_be_left)
-        workflow.continue_as_new(self._carried(state))
+        workflow.continue_as_new(
+            self._carried(state), initial_versioning_behavior=TO_THE_NEWEST if self._is_outdated() else None
+        )
 
     @workflow.update
     async def run_cycle(self, request: CycleRequest) -> CycleTicket:
@@ -361,7 +365,16 @@ class TradingDesk:
 
     def _should_renew(self) -> bool:
         info = workflow.info()
-        return info.get_current_history_length() >= policies.MOST_HISTORY or info.is_continue_as_new_suggested()
+        long = info.get_current_history_length() >= policies.MOST_HISTORY or info.is_continue_as_new_suggested()
+        return long or self._is_outdated()
+
+    def _is_outdated(self) -> bool:
+        """Whether another build is to go on with this desk.
+
+        Not in a run's first task: where somebody has nailed it to this one, it would begin anew for ever.
+        """
+        info = workflow.info()
+        return info.is_target_worker_deployment_version_changed() and info.get_current_history_length() > self._began_at
 
     def _carried(self, state: DeskState) -> DeskState:
         return state.model_copy(

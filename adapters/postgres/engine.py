@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from adapters.tracing import spans
 from trading.errors import LedgerUnavailable, TradingError, UnusableDatabase
 from trading.money import Record
 
@@ -138,7 +139,7 @@ def _engine(database: Database, settings: dict[str, str], patience: Patience, **
             **settings,
         },
     }
-    return create_async_engine(
+    engine = create_async_engine(
         database.url,
         connect_args=arguments,
         isolation_level="READ COMMITTED",
@@ -149,6 +150,8 @@ def _engine(database: Database, settings: dict[str, str], patience: Patience, **
         hide_parameters=True,
         **pool,
     )
+    spans.see(engine)
+    return engine
 
 
 def _named(error: BaseException, url: URL) -> TradingError | None:

@@ -12,6 +12,7 @@ from adapters.postgres.orders import known_order
 from adapters.postgres.portfolio import lock_books, revalue
 from adapters.postgres.positions import extend_position, rebuild_position
 from adapters.postgres.tables import portfolio_state
+from adapters.tracing import spans
 from trading.errors import BooksDisagree
 from trading.events import Event
 from trading.orders import Fill, Order, OrderRequest, settle
@@ -25,12 +26,25 @@ async def book_fill(connection: AsyncConnection, fill: Fill, executed: Event) ->
     known.refuse_stranger(fill, desk_id)
     if not await enter_fill(connection, desk_id, fill):
         return known.order
-    order = settle(known.as_told, await fills_of_order(connection, fill.client_order_id))
-    await save_order(connection, order, known.told_state)
-    await _book_position(connection, order.request, fill)
-    await revalue(connection, desk_id)
-    await log.append(connection, [executed])
-    return order
+    with spans.span("fill", _told(fill, known.order)):
+        order = settle(known.as_told, await fills_of_order(connection, fill.client_order_id))
+        await save_order(connection, order, known.told_state)
+        await _book_position(connection, order.request, fill)
+        await revalue(connection, desk_id)
+        await log.append(connection, [executed])
+        return order
+
+
+def _told(fill: Fill, order: Order) -> spans.Attributes:
+    """What a span says of a fill that the books did not have."""
+    return {
+        "trading.fill.fill_id": fill.fill_id,
+        "trading.order.client_order_id": fill.client_order_id,
+        "trading.order.side": order.request.side.value,
+        "trading.symbol": order.request.symbol,
+        "trading.fill.quantity": f"{fill.quantity:f}",
+        "trading.fill.price": f"{fill.price:f}",
+    }
 
 
 async def _book_position(connection: AsyncConnection, request: OrderRequest, fill: Fill) -> None:

@@ -15,10 +15,12 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.plugin import SimplePlugin
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.temporal.plugin import DeskPlugin
+from adapters.tracing import spans
 from trading.errors import BadConfiguration
 
 NAMESPACE = "trading"
@@ -41,7 +43,7 @@ async def connect(embedded_address: str | None = None, runtime: Runtime | None =
         config.setdefault("namespace", NAMESPACE)
     try:
         client = await Client.connect(
-            **config, plugins=[DeskPlugin()], connect_timeout=CONNECT_TIMEOUT, runtime=runtime
+            **config, plugins=[DeskPlugin(), *_tracing()], connect_timeout=CONNECT_TIMEOUT, runtime=runtime
         )
         await client.service_client.check_health(timeout=CONNECT_TIMEOUT)
     except (RPCError, RuntimeError, ValueError) as error:
@@ -49,6 +51,15 @@ async def connect(embedded_address: str | None = None, runtime: Runtime | None =
         message = f"no Temporal server at {config['target_host']} ({reason}): start it, or correct TEMPORAL_ADDRESS"
         raise BadConfiguration(message) from error
     return client
+
+
+def _tracing() -> list[SimplePlugin]:
+    """What hands traces on, once tracing is on."""
+    if not spans.are_on():
+        return []
+    from adapters.tracing.temporal import plugins  # noqa: PLC0415  OpenTelemetry, for those alone who export
+
+    return plugins()
 
 
 def named() -> ClientConnectConfig:

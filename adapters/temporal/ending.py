@@ -12,9 +12,12 @@ import os
 import sys
 from typing import NoReturn
 
+from adapters.tracing import spans
+
 
 def leave(code: int) -> NoReturn:
     """End the process with this exit code, everything written."""
+    spans.close()
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -52,10 +52,15 @@ async def serves(client: Client, queues: Sequence[str]) -> bool:
 
 async def pollers(client: Client, queue: str, kind: TaskQueueType.ValueType) -> set[str]:
     """Who has asked this queue for work lately, by the identity of the client. Raises RPCError."""
+    return {each.identity for each in await living(client, queue, kind)}
+
+
+async def living(client: Client, queue: str, kind: TaskQueueType.ValueType) -> list[PollerInfo]:
+    """Everybody who has asked this queue for work lately, with its build. Raises RPCError."""
     asked = DescribeTaskQueueRequest(namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind)
     found = await client.workflow_service.describe_task_queue(asked, timeout=LOOK_TIMEOUT)
     oldest = datetime.now(UTC) - POLL_AGE
-    return {each.identity for each in found.pollers if each.last_access_time.ToDatetime(UTC) >= oldest}
+    return [each for each in found.pollers if each.last_access_time.ToDatetime(UTC) >= oldest]
 
 
 async def _beat(client: Client, queues: Sequence[str], file: Path) -> None:

@@ -10,6 +10,7 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 
 from trading.events import Event
+from trading.traces import NONE
 
 NAMES = ("trace_id", "cycle_id", "desk_id")
 # Records that say whose the record that holds them is; what is left out, as orders to be compared, may be another's.
@@ -34,6 +35,13 @@ def whose(run: Callable[..., Any], args: Sequence[Any]) -> dict[str, str]:
             if isinstance(record, Event) and record.aggregate_id != record.desk_id:
                 found.setdefault("cycle_id", record.aggregate_id)
     return found
+
+
+def trace_of(args: Sequence[Any]) -> str | None:
+    """The trace that the arguments name; None for none."""
+    records = (record for arg in args for record in _holders(arg))
+    said = (getattr(record, "trace_id", None) for record in records)
+    return next((one for one in said if isinstance(one, str) and one != NONE), None)
 
 
 def whose_by_name(workflow_id: str) -> dict[str, str]:

@@ -31,6 +31,7 @@ SYMBOLS = "AAPL,DUK,INTC,KO,MSFT,WMT"
 FOREIGN = (
     *("DESK_", "DB_", "LLM_", "MARKET_", "TRADING_", "PAPER_", "LOG_", "TEMPORAL_", "ALPACA_", "WORKER_DB_"),
     *("SCHEDULE_", "MONITOR_", "BREAKER_", "ALERT_", "ORDER_", "STRATEGY_", "MEMORY_", "METRICS_", "WEB_"),
+    *("OTEL_", "TRACES_"),
 )
 
 

@@ -18,7 +18,7 @@ from console import env_file
 from console.check import Health
 from console.draft import Draft, known_variables
 from console.env_example import example
-from console.init import Wish, given_of, init, masked
+from console.init import WATCHED, Wish, given_of, init, masked
 from console.keys import CHECKS, KeyCheck
 from console.output import Output
 from settings import Settings
@@ -44,6 +44,23 @@ def test_passwords_of_compose_are_made_once_and_for_nobody_else(terminal: Termin
     assert stat.S_IMODE(env_of(terminal).stat().st_mode) == 0o600
     assert terminal.type("init", "--compose").code == 0
     assert env_file.values_of(env_of(terminal).read_text()) == made
+
+
+@pytest.mark.faults
+def test_one_command_turns_the_profile_on(terminal: Terminal) -> None:
+    assert terminal.type("init", "--compose", "--observability").code == 0
+    made = env_file.values_of(env_of(terminal).read_text())
+    assert set(made) == {"DB_PASSWORD", "WORKER_DB_PASSWORD", "TEMPORAL_DB_PASSWORD", "GRAFANA_PASSWORD", *WATCHED}
+    assert made["COMPOSE_PROFILES"] == "observability"
+    assert len(made["GRAFANA_PASSWORD"]) >= 32
+    assert terminal.type("init", "--compose", "--observability").code == 0
+    assert env_file.values_of(env_of(terminal).read_text()) == made
+
+
+@pytest.mark.faults
+def test_the_profile_alone_is_refused(terminal: Terminal) -> None:
+    said = terminal.type("init", "--observability")
+    assert (said.code, said.err) == (1, "starter: --observability is of docker-compose.yml: say --compose, too\n")
 
 
 @pytest.mark.faults

@@ -14,6 +14,11 @@ WORKERS = {"desk": "desk", "orders": "orders", "agents": "agents", "backtests": 
 JOBS = {"temporal-schema", "temporal-namespace", "migrations"}
 # It writes its configuration into its own folder as it starts, and holds no secret.
 WRITES_AT_HOME = {"temporal-ui"}
+# Its one folder that can be written to is a volume, because its spans outlive it.
+KEEPS_ITS_TMP = {"traces"}
+# No shell, no program to ask it with: Prometheus does.
+WITHOUT_A_SHELL = {"collector"}
+WATCHING = {"web", "prometheus", "grafana", "collector", "traces"}
 EXACT = re.compile(r"^[a-z0-9./-]+:v?\d+(\.\d+)+[\w.-]*(@sha256:[0-9a-f]{64})?$")
 USED = re.compile(r"\$\{(\w+)")
 
@@ -59,7 +64,7 @@ def each_is_watched_or_ends(document: Compose) -> list[str]:
     wrong = [f"{name}: nobody waits for its end" for name in JOBS - awaited]
     for name, its in services(document):
         watched = "test" in its.get("healthcheck", {}) or ("build" in its and "healthcheck" not in its)
-        if name not in JOBS and not watched:
+        if name not in JOBS | WITHOUT_A_SHELL and not watched:
             wrong.append(f"{name}: no health check")
     return wrong
 
@@ -73,7 +78,8 @@ def none_may_more_than_it_needs(document: Compose) -> list[str]:
             wrong.append(f"{name}: may gain privileges")
         if its.get("privileged") or its.get("network_mode") or its.get("pid"):
             wrong.append(f"{name}: shares the host's")
-        if name not in WRITES_AT_HOME and not (its.get("read_only") is True and "/tmp" in its.get("tmpfs", ())):  # noqa: S108  a mount's name
+        own_tmp = "/tmp" in its.get("tmpfs", ()) or name in KEEPS_ITS_TMP  # noqa: S108  a mount's name
+        if name not in WRITES_AT_HOME and not (its.get("read_only") is True and own_tmp):
             wrong.append(f"{name}: can write to its root")
         wrong += [f"{name}: mounts {volume}" for volume in its.get("volumes", ()) if "docker.sock" in str(volume)]
     return wrong
@@ -87,6 +93,8 @@ def each_secret_has_one_place(document: Compose) -> list[str]:
     holders = {
         "DB_PASSWORD": {"postgres", "migrations"},
         "TEMPORAL_DB_PASSWORD": {"postgres", "temporal", "temporal-schema"},
+        "WORKER_DB_PASSWORD": {"postgres", "web", *WORKERS},
+        "GRAFANA_PASSWORD": {"grafana"},
     }
     wrong = []
     for name, its in services(document):
@@ -105,6 +113,25 @@ def each_secret_has_one_place(document: Compose) -> list[str]:
             ]
         wrong += [f"{name}: env_file hands everything on"] * ("env_file" in its)
     return wrong
+
+
+def what_watches_starts_by_its_profile(document: Compose) -> list[str]:
+    """The desk itself is in no profile; whatever only looks at it is in one."""
+    wrong = []
+    for name, its in services(document):
+        wanted = {"observability"} if name in WATCHING else set()
+        wrong += [name] * (set(its.get("profiles", ())) - {"web"} != wanted)
+    return wrong
+
+
+def nothing_waits_for_what_a_profile_starts(document: Compose) -> list[str]:
+    """Else the desk alone would not start."""
+    return [
+        f"{name} waits for {other}"
+        for name, its in services(document)
+        for other in its.get("depends_on", {})
+        if name not in WATCHING and document["services"][other].get("profiles")
+    ]
 
 
 def no_secret_is_written_here(document: Compose) -> list[str]:
@@ -136,6 +163,17 @@ def workers_wait_for_what_they_need(document: Compose) -> list[str]:
     ]
 
 
+def what_is_mounted_is_here(document: Compose) -> list[str]:
+    """Docker makes an empty folder, owned by root, of a path that is not there."""
+    bound = [
+        str(volume).partition(":")[0]
+        for _, its in services(document)
+        for volume in its.get("volumes", ())
+        if str(volume).startswith("./")
+    ]
+    return [path for path in bound if not (ROOT / path).exists()]
+
+
 def volumes_are_named(document: Compose) -> list[str]:
     """State lies in a named volume; what is bound from the host is only read."""
     wrong = []
@@ -160,4 +198,7 @@ RULES: tuple[Rule, ...] = (
     each_comes_back,
     workers_wait_for_what_they_need,
     volumes_are_named,
+    what_is_mounted_is_here,
+    what_watches_starts_by_its_profile,
+    nothing_waits_for_what_a_profile_starts,
 )

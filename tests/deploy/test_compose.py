@@ -61,6 +61,20 @@ PLANTED: tuple[tuple[Rule, Callable[[rules.Compose], None]], ...] = (
     (rules.each_comes_back, _set("orders", "restart", "no")),
     (rules.workers_wait_for_what_they_need, _set("orders", "depends_on", {})),
     (rules.volumes_are_named, _set("desk", "volumes", ["./data:/app/data"])),
+    (rules.images_are_pinned, _set("grafana", "image", "grafana/grafana:main")),
+    (rules.ports_are_of_this_machine, _set("prometheus", "ports", ["9090:9090"])),
+    (rules.ports_are_of_this_machine, _set("web", "ports", ["0.0.0.0:8000:8000"])),
+    (rules.each_is_watched_or_ends, _set("traces", "healthcheck", {})),
+    (rules.none_may_more_than_it_needs, _set("traces", "read_only", "false")),
+    (rules.none_may_more_than_it_needs, _set("prometheus", "tmpfs", [])),
+    (rules.each_secret_has_one_place, _env("web", "ALPACA_API_KEY", "${ALPACA_API_KEY:-}")),
+    (rules.each_secret_has_one_place, _env("grafana", "DB", "${WORKER_DB_PASSWORD:-}")),
+    (rules.each_secret_has_one_place, _env("collector", "G", "${GRAFANA_PASSWORD:-}")),
+    (rules.no_secret_is_written_here, _env("grafana", "GF_SECURITY_ADMIN_PASSWORD", "admin")),
+    (rules.what_is_mounted_is_here, _set("collector", "volumes", ["./deploy/otle:/deploy:ro"])),
+    (rules.what_watches_starts_by_its_profile, _set("collector", "profiles", [])),
+    (rules.what_watches_starts_by_its_profile, _set("desk", "profiles", ["observability"])),
+    (rules.nothing_waits_for_what_a_profile_starts, _set("desk", "depends_on", {"traces": {}})),
 )
 
 
@@ -84,7 +98,7 @@ def test_every_variable_that_compose_reads_is_in_the_example() -> None:
 
 
 def test_our_services_are_given_only_variables_that_we_know() -> None:
-    known = {variable.name for variable in variables()} | set(TEMPORAL)
+    known = {variable.name for variable in variables()} | {*TEMPORAL, "OTEL_EXPORTER_OTLP_ENDPOINT"}
     given = {name for service, its in services(compose()) if "build" in its for name in its["environment"]}
     assert given - known == set()
     assert set(OWN) <= known

@@ -19,6 +19,7 @@ from pydantic_core import from_json
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.postgres.engine import Database
+from adapters.temporal.versions import BUILD, DEPLOYMENT
 from tests.deploy.conftest import WORKERS as WORKERS_PASSWORD
 from tests.deploy.rules import ROOT, WORKERS, compose
 from worker import GRACE
@@ -89,6 +90,9 @@ def machine(empty: Database, temporal: WorkflowEnvironment) -> Iterator[Machine]
         "DB_PORT": str(empty.port),
         "DB_NAME": empty.name,
         "TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host,
+        # One machine has one port of a number.
+        "METRICS_PORT": "",
+        "METRICS_TEMPORAL_PORT": "",
     }
     yield Machine(folder, {**ENV, "DB_PASSWORD": empty.password.get_secret_value()}, servers)
     shutil.rmtree(folder)
@@ -100,11 +104,7 @@ def test_three_workers_that_know_only_their_own_trade_together(machine: Machine)
     assert migrated.returncode == 0, migrated.stderr
     workers = {name: machine.start(name) for name in WORKERS}
     try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not all(machine.health(name).exists() for name in WORKERS):
-            assert all(each.poll() is None for each in workers.values()), logs(machine)
-            assert time.monotonic() < deadline, logs(machine)
-            time.sleep(0.1)
+        served(machine, workers)
         done = machine.run("desk", "starter.py", "run", *SYMBOLS, "--json")
         assert done.returncode == 0, done.stderr + logs(machine)
         report = from_json(done.stdout)["report"]
@@ -117,6 +117,44 @@ def test_three_workers_that_know_only_their_own_trade_together(machine: Machine)
         codes = {name: each.wait(GRACE.total_seconds() + 10) for name, each in workers.items()}
     assert codes == dict.fromkeys(WORKERS, 0)
     assert not any(machine.health(name).exists() for name in WORKERS)
+
+
+@pytest.mark.faults
+def test_workers_of_a_build_wait_until_it_is_current_and_then_trade_by_the_clock(machine: Machine) -> None:
+    assert machine.run("migrations").returncode == 0
+    machine.servers |= {DEPLOYMENT: "trading", BUILD: "one", "DESK_ID": "builds"}
+    workers = {name: machine.start(name) for name in WORKERS}
+    try:
+        served(machine, workers)
+        assert clock(machine) == set()
+        made = machine.run("desk", "starter.py", "rollout", "current", "one", "--json")
+        assert made.returncode == 0, made.stderr + logs(machine)
+        assert [one["state"] for one in from_json(made.stdout)["builds"]] == ["current"]
+        done = machine.run("desk", "starter.py", "run", *SYMBOLS, "--json")
+        assert from_json(done.stdout)["report"]["outcome"] == "traded"
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not clock(machine):
+            assert time.monotonic() < deadline, logs(machine)
+    finally:
+        for each in workers.values():
+            each.send_signal(signal.SIGTERM)
+        codes = {name: each.wait(GRACE.total_seconds() + 10) for name, each in workers.items()}
+    assert codes == dict.fromkeys(WORKERS, 0)
+
+
+def clock(machine: Machine) -> set[str]:
+    """The schedules that the server has."""
+    listed = machine.run("desk", "starter.py", "schedules", "list", "--json")
+    return {one["name"] for one in from_json(listed.stdout) if one["is_made"]}
+
+
+def served(machine: Machine, workers: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Wait until Temporal knows of every worker."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not all(machine.health(name).exists() for name in workers):
+        assert all(each.poll() is None for each in workers.values()), logs(machine)
+        assert time.monotonic() < deadline, logs(machine)
+        time.sleep(0.1)
 
 
 def logs(machine: Machine) -> str:

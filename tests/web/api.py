@@ -17,7 +17,7 @@ from adapters.postgres.engine import Database
 from adapters.postgres.tokens import PostgresTokens
 from console.reach import Reach
 from console.tokens import new_secret
-from settings import DeskSettings, MarketSettings, Settings
+from settings import DeskSettings, MarketSettings, Settings, WebSettings
 from trading.access import PREFIX, Scope, Token
 from web.access import OWN_HEADER
 from web.desk import WebDesk, web_desk
@@ -54,8 +54,9 @@ class Api:
 
 
 def settings_of(data: Path, **groups: Any) -> Settings:
-    """The settings of a desk on the sample's prices."""
-    told = {"desk": DeskSettings(id="main", symbols="AAPL,MSFT"), "market": MarketSettings(data_dir=data)}
+    """The settings of a desk on the sample's prices, which may be asked as fast as anybody can."""
+    told: dict[str, Any] = {"desk": DeskSettings(id="main", symbols="AAPL,MSFT")}
+    told |= {"market": MarketSettings(data_dir=data), "web": WebSettings(requests_per_second=10_000, burst=100_000)}
     return Settings(**(told | groups))
 
 

@@ -25,7 +25,9 @@ class Operation:
 
     def asked(self, **values: Any) -> dict[str, Any]:
         """A request with these values of parameters, in words as they are put into an address."""
-        path, query, headers = self.path, {}, {}
+        path = self.path
+        query: dict[str, Any] = {}
+        headers: dict[str, Any] = {}
         for one in self.parameters:
             name, place = one["name"], one["in"]
             value = values.get(name)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from settings import WebSettings
-from tests.web.api import Api, api, token
+from tests.web.api import Api, token
 from tests.web.routes import Described, numbers, texts, with_words
 from trading.access import Scope
 
@@ -27,17 +25,8 @@ EXTREMES = ("0", "-1", "2147483648", "9" * 30, "1e308", "NaN", "0001-01-01", "99
 
 
 @pytest.fixture(scope="module")
-async def free(desk: Api) -> AsyncIterator[Api]:
-    """The desk's API with room for as many requests as anybody likes."""
-    at = desk.desk
-    settings = at.settings.model_copy(update={"web": WebSettings(requests_per_second=10_000, burst=100_000)})
-    async with api(at.found.database, at.client, settings) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-async def described(free: Api) -> Described:
-    return Described((await free.get("/api/openapi.json")).json())
+async def described(desk: Api) -> Described:
+    return Described((await desk.get("/api/openapi.json")).json())
 
 
 async def told(desk: Api, asked: dict[str, Any]) -> Any:
@@ -50,16 +39,16 @@ async def told(desk: Api, asked: dict[str, Any]) -> Any:
     return answer
 
 
-async def test_each_route_asks_who_comes_and_what_for(free: Api, described: Described) -> None:
-    engine, late = free.desk.books.engine, datetime.now(UTC) - timedelta(seconds=1)
+async def test_each_route_asks_who_comes_and_what_for(desk: Api, described: Described) -> None:
+    engine, late = desk.desk.books.engine, datetime.now(UTC) - timedelta(seconds=1)
     nobody = {
-        "without": free,
-        "expired": free.holding(await token(engine, *Scope, expires_at=late)),
-        "other desk": free.holding(await token(engine, *Scope, desk_id="other")),
-        "no token": free.holding("tdk_" + "0" * 12 + "_" + "a" * 43),
+        "without": desk,
+        "expired": desk.holding(await token(engine, *Scope, expires_at=late)),
+        "other desk": desk.holding(await token(engine, *Scope, desk_id="other")),
+        "no token": desk.holding("tdk_" + "0" * 12 + "_" + "a" * 43),
     }
-    reads, operates = [free.holding(await token(engine, one)) for one in (Scope.READ, Scope.OPERATE)]
-    before = await free.desk.books.reports.head()
+    reads, operates = [desk.holding(await token(engine, one)) for one in (Scope.READ, Scope.OPERATE)]
+    before = await desk.desk.books.reports.head()
     assert len(described.operations) > 45
     try:
         for one in described.operations:
@@ -73,46 +62,46 @@ async def test_each_route_asks_who_comes_and_what_for(free: Api, described: Desc
                 assert (await told(reads, one.asked())).status_code == 403, str(one)
             if "/approvals/" in one.path or one.path.endswith("/rung"):
                 assert (await told(operates, one.asked())).status_code == 403, str(one)
-        assert await free.desk.books.reports.head() == before
+        assert await desk.desk.books.reports.head() == before
     finally:
-        for each in await free.desk.tokens.listed():
-            await free.desk.tokens.revoke(each.token_id, each.created_at)
+        for each in await desk.desk.tokens.listed():
+            await desk.desk.tokens.revoke(each.token_id, each.created_at)
 
 
 @pytest.mark.faults
 async def test_hostile_words_wherever_a_route_takes_words_break_and_change_nothing(
-    free: Api, described: Described
+    desk: Api, described: Described
 ) -> None:
     for one in described.operations:
-        before = await free.desk.books.reports.head()
+        before = await desk.desk.books.reports.head()
         takers = [each["name"] for each in one.parameters if texts(each)]
         headers = {each["name"] for each in one.parameters if each["in"] == "header"}
         for name in takers:
             for word in WORDS:
                 if one.path == ENDLESS or (name in headers and not word.isascii()):
                     continue
-                answer = await told(free, one.asked(**{name: word}))
+                answer = await told(desk, one.asked(**{name: word}))
                 assert answer.status_code < 300 or answer.status_code >= 400
         if one.method == "GET":
-            assert await free.desk.books.reports.head() == before, str(one)
+            assert await desk.desk.books.reports.head() == before, str(one)
 
 
 @pytest.mark.faults
-async def test_hostile_words_in_every_word_of_a_body_are_refused_or_only_words(free: Api, described: Described) -> None:
+async def test_hostile_words_in_every_word_of_a_body_are_refused_or_only_words(desk: Api, described: Described) -> None:
     for one in described.operations:
         for word in WORDS[:4]:
             for body in with_words(one.body, word):
-                before = await free.desk.books.reports.head()
-                answer = await told(free, {**one.asked(), "json": body})
+                before = await desk.desk.books.reports.head()
+                answer = await told(desk, {**one.asked(), "json": body})
                 if answer.status_code >= 400:
-                    assert await free.desk.books.reports.head() == before, (str(one), body)
-    assert (await free.post("/api/chain/verify")).json()["whole"] is True
+                    assert await desk.desk.books.reports.head() == before, (str(one), body)
+    assert (await desk.post("/api/chain/verify")).json()["whole"] is True
 
 
 @pytest.mark.faults
-async def test_numbers_and_days_beyond_all_bounds_are_refused_or_taken(free: Api, described: Described) -> None:
+async def test_numbers_and_days_beyond_all_bounds_are_refused_or_taken(desk: Api, described: Described) -> None:
     for one in described.operations:
         for name in (each["name"] for each in one.parameters if numbers(each)):
             for value in EXTREMES:
                 if one.path != ENDLESS and one.method == "GET":
-                    await told(free, one.asked(**{name: value}))
+                    await told(desk, one.asked(**{name: value}))

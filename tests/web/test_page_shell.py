@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Final
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -12,7 +13,8 @@ from tests.web.api import Api
 
 pytestmark = WANTED
 
-HEADER, MENU = "banner", "navigation"
+HEADER: Final = "banner"
+MENU: Final = "navigation"
 
 
 @pytest.fixture

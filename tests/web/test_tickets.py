@@ -43,7 +43,7 @@ async def kept(desk: Api, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def test_a_ticket_opens_one_runs_files_where_else_a_token_is_needed(desk: Api) -> None:
     reader = desk.holding(await token(desk.desk.books.engine, Scope.READ))
-    told = (await reader.post("/api/backtests/one/files")).json()
+    told = (await reader.get("/api/backtests/one/ticket")).json()
     assert (told["path"], told["seconds"]) == (FILES.format("one"), SECONDS)
     nobody, with_it = desk.but(), {"ticket": told["ticket"]}
     assert (await nobody.get(f"{told['path']}tear_sheet.html")).status_code == 401
@@ -53,22 +53,21 @@ async def test_a_ticket_opens_one_runs_files_where_else_a_token_is_needed(desk: 
     for path in (
         f"{FILES.format('other')}tear_sheet.html",
         "/api/backtests/one/files",
+        "/api/backtests/one/ticket",
         "/api/backtests/one",
         "/api/portfolio",
         "/api/live",
     ):
         assert (await nobody.get(path, params=with_it)).status_code == 401, path
-    # It reads: what asks for more comes without it.
-    assert (await nobody.post("/api/backtests/one/files", params=with_it)).status_code == 403
+    assert (await nobody.get("/api/backtests/one/ticket")).status_code == 401
     strange = desk.but(Host="evil.example")
     assert (await strange.get(f"{told['path']}tear_sheet.html", params=with_it)).status_code == 421
     for one in await desk.desk.tokens.listed():
         await desk.desk.tokens.revoke(one.token_id, one.created_at)
 
 
-async def test_nobody_gets_one_of_a_run_that_is_not_there_or_without_leave(desk: Api) -> None:
-    assert (await desk.post("/api/backtests/none/files")).status_code == 404
-    assert (await desk.but().post("/api/backtests/one/files")).status_code == 403
+async def test_nobody_gets_one_of_a_run_that_is_not_there(desk: Api) -> None:
+    assert (await desk.get("/api/backtests/none/ticket")).status_code == 404
 
 
 @pytest.mark.parametrize(

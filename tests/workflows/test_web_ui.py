@@ -34,7 +34,7 @@ async def test_cycles_are_found_by_everything_a_person_would_search_for(
     temporal: WorkflowEnvironment, traded: CycleReport
 ) -> None:
     searches = (
-        "DeskId = 'main' AND WorkflowType = 'TradingCycle'",
+        "DeskId = 'main'",
         "StrategyId = 'momentum'",
         "CycleTrigger = 'manual'",
         "CycleOutcome = 'traded'",
@@ -42,7 +42,11 @@ async def test_cycles_are_found_by_everything_a_person_would_search_for(
         "TraceId = 'trace-42'",
     )
     for search in searches:
-        assert await _found(temporal.client, search) == [f"cycle/{traded.cycle_id}"], search
+        found = await _found(temporal.client, f"{search} AND WorkflowType = 'TradingCycle'")
+        assert found == [f"cycle/{traded.cycle_id}"], search
+    orders = sorted(f"{traded.cycle_id}-{symbol}-buy-entry" for symbol in ("AAPL", "MSFT"))
+    found = await _found(temporal.client, "TraceId = 'trace-42' AND WorkflowType = 'OrderExecution'", least=2)
+    assert sorted(found) == orders, "and its orders with it"
     assert await _found(temporal.client, "Symbols = 'IBM'", least=0) == []
     assert "desk/main" in await _found(temporal.client, "DeskId = 'main' AND WorkflowType = 'TradingDesk'")
 

@@ -79,7 +79,7 @@ async def files(request: Request, at: AtDesk, run_id: Run) -> Response:
     return told(request, {"items": lines, "next": None})
 
 
-@router.post("/{run_id}/files", response_model=Ticket)
+@router.get("/{run_id}/ticket", response_model=Ticket)
 async def ticket(request: Request, at: AtDesk, run_id: Run) -> Response:
     """Leave to open these files by their address alone, for ten minutes: for a frame or a link of a browser."""
     await _row(at, run_id)

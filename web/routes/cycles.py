@@ -26,6 +26,7 @@ from trading.docket import CycleReport
 from trading.instruments import Symbol
 from trading.money import ZERO, Identifier
 from trading.strategy import AGENTS, StrategyId, first_strategy
+from trading.traces import trace_url
 from web.access import Reads, may
 from web.desk import AtDesk, WebDesk
 from web.problems import documented, missing, request_id
@@ -60,6 +61,7 @@ class Begun(BaseModel):
     trace_id: Identifier
     ticket: CycleTicket
     url: str | None = None
+    trace_url: str | None = None
 
 
 class Seen(BaseModel):
@@ -75,6 +77,7 @@ class Seen(BaseModel):
     costs: dict[str, Decimal]
     cost_usd: Decimal
     url: str | None
+    trace_url: str | None = None
 
 
 @router.post(
@@ -108,7 +111,8 @@ async def run(
         answer = told(request, await _seen(at, ticket.cycle_id))
     else:
         url = workflow_url(at.found.ui_url, at.client, ticket.workflow_id)
-        answer = told(request, Begun(trace_id=wanted.trace_id, ticket=ticket, url=url), 202)
+        seen_at = trace_url(at.settings.traces.url, wanted.trace_id)
+        answer = told(request, Begun(trace_id=wanted.trace_id, ticket=ticket, url=url, trace_url=seen_at), 202)
     answer.headers.update(location)
     return answer
 
@@ -146,6 +150,7 @@ async def _seen(at: WebDesk, cycle_id: str) -> dict[str, Any]:
         "costs": {call: f"{usd:f}" for call, usd in costs.items()},
         "cost_usd": f"{sum(costs.values(), ZERO):f}",
         "url": workflow_url(at.found.ui_url, at.client, f"cycle/{cycle_id}"),
+        "trace_url": trace_url(at.settings.traces.url, events[0].trace_id) if events else None,
     }
 
 

@@ -50,19 +50,24 @@ function Lines({ said, asked, around }) {
     </p>`;
 }
 
-// How many lines that would be shown have come since these were read.
+// How many lines that would be shown have come since these were read; one may be told after it was read.
 function useFresh(asked, isCounted, said) {
-  const [count, set] = useState(0);
-  useEffect(() => set(0), [said]);
+  const [heard, hear] = useState([]);
+  const newest = said?.items[0]?.sequence ?? 0;
+  useEffect(() => hear((before) => before.filter((sequence) => sequence > newest)), [newest]);
   useEffect(() => {
     if (!isCounted) return undefined;
-    return listen((line) => {
+    const stop = listen((line) => {
       if (asked.types.length && !asked.types.includes(line.type)) return;
       if (asked.cycle && line.aggregate_id !== asked.cycle) return;
-      set((before) => before + 1);
+      hear((before) => [...before, line.sequence]);
     });
+    return () => {
+      stop();
+      hear([]);
+    };
   }, [asked, isCounted]);
-  return count;
+  return heard.filter((sequence) => sequence > newest).length;
 }
 
 const whole = (said) => (/^\d{1,9}$/.test(said ?? "") ? Number(said) : undefined);

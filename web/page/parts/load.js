@@ -61,14 +61,12 @@ export function Loaded({ of, empty, isEmpty = (said) => said.items?.length === 0
     ${empty && isEmpty(said) ? html`<p class="empty">${empty}</p>` : children(said)}`;
 }
 
+const wrongOf = ({ where, what }) => [where?.replace(/^(body|query|path)\./, ""), what].filter(Boolean).join(": ");
+
 export function Failed({ problem, again }) {
   return html`<div class="failed" role="alert">
     <p>${problem.message}</p>
-    ${problem.errors?.length > 0 && html`<ul>${problem.errors.map((each) => html`<li>${told(each)}</li>`)}</ul>`}
+    ${problem.errors?.length > 0 && html`<ul>${problem.errors.map((each) => html`<li>${wrongOf(each)}</li>`)}</ul>`}
     ${again && html`<button type="button" class="plain" onClick=${again}>Try again</button>`}
   </div>`;
-}
-
-function told({ where, what }) {
-  return [where?.replace(/^(body|query|path)\./, ""), what].filter(Boolean).join(": ");
 }

@@ -1,5 +1,5 @@
 // What a run has written. A frame and a link can carry no token, so they carry a ticket, which opens these files for minutes.
-import { ask } from "../../parts/api.js";
+import { read } from "../../parts/api.js";
 import { html, useEffect, useState } from "../../parts/html.js";
 import { useLive } from "../../parts/live.js";
 import { Failed, Loaded, useRead } from "../../parts/load.js";
@@ -12,7 +12,7 @@ const SHEET = "tear_sheet.html";
 
 export function Files({ path, folder }) {
   const files = useRead(`${path}/files`);
-  const { ticket, problem } = useTicket(`${path}/files`);
+  const { ticket, problem } = useTicket(`${path}/ticket`);
   const hrefOf = (name) => `${ticket.path}${encodeURIComponent(name)}?ticket=${ticket.ticket}`;
   return html`<${Loaded} of=${files}>${({ items }) => html`
     ${problem && !ticket && html`<${Failed} problem=${problem} />`}
@@ -49,7 +49,7 @@ function useTicket(path) {
     let next;
     const renew = async () => {
       try {
-        const ticket = await ask("POST", path);
+        const ticket = await read(path);
         become({ ticket });
         next = setTimeout(renew, ticket.seconds * 500);
       } catch (problem) {
