@@ -77,6 +77,8 @@ async def read_course(engine: AsyncEngine, desk_id: str, limit: int, *, by_day: 
         paid = [*accumulate((await connection.execute(_FLOWS, asked)).scalars())] or [ZERO]
         first = {**asked, "first": rows[0].marked_at}
         peak = (await connection.execute(_PEAK, {**first, "flow_count": rows[0].flow_count})).scalar_one()
+        if not rows[0].flow_count:  # what the desk was opened with is no mark, and its first fall is from there
+            peak = max(peak, paid[0])
         closes = await connection.execute(_CLOSES, first)
         return Course(
             marks=tuple(Marked(at, equity, cash, paid[min(count, len(paid) - 1)]) for at, equity, cash, count in rows),

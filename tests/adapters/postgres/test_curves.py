@@ -52,6 +52,18 @@ async def test_of_a_day_the_last_mark_and_of_a_part_the_peak_before_it(engine: A
     assert last.benchmark == last.equity
 
 
+async def test_the_first_mark_is_as_far_below_what_the_desk_was_opened_with_as_its_books_say(
+    engine: AsyncEngine,
+) -> None:
+    ledger = await a_desk(engine, sells=False)
+    await ledger.mark(DESK, quote("AAPL", "50"), evening(MONDAY))
+    held = await ledger.portfolio(DESK)
+    for by_day in (False, True):
+        (first,) = await curve(engine, by_day=by_day)
+        assert first.drawdown == pytest.approx(float(1 - held.equity / held.peak_equity))
+        assert first.drawdown > 0.01
+
+
 async def test_a_benchmark_that_the_market_has_not_is_told_with_its_reason(engine: AsyncEngine) -> None:
     await a_desk(engine)
     await close_all(closing(engine, market(MONDAY), benchmark="ABSENT"))
