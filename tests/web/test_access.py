@@ -90,6 +90,28 @@ async def test_a_token_opens_what_it_is_for_and_from_then_on_it_takes_one(desk: 
     assert (await reads.get("/api/portfolio")).json()["detail"] == "this token was revoked"
 
 
+async def test_who_may_not_approve_does_not_take_the_person_out_of_a_strategy(desk: Api) -> None:
+    engine, path = desk.desk.books.engine, "/api/strategies/asking"
+    always, later = {"mode": "always"}, {"mode": "always", "valid_minutes": 60}
+    added = {"strategy_id": "asking", "fields": {"source": "sma_crossover", "approval": always}}
+    assert (await desk.post("/api/strategies", added)).status_code == 201
+    operates = desk.holding(await token(engine, Scope.OPERATE))
+    both = desk.holding(await token(engine, Scope.OPERATE, Scope.APPROVE))
+    try:
+        before = await count(desk)
+        for less in (None, {"mode": "auto"}, {"mode": "above_notional"}, later):
+            answer = await operates.ask("PATCH", path, json={"fields": {"approval": less}})
+            assert (answer.status_code, answer.json()["detail"][-9:]) == (403, "`approve`"), less
+        assert await count(desk) == before
+        sooner = {"fields": {"approval": {**always, "valid_minutes": 5}, "enabled": False}}
+        assert (await operates.ask("PATCH", path, json=sooner)).status_code == 200
+        assert (await both.ask("PATCH", path, json={"fields": {"approval": None}})).status_code == 200
+        assert (await operates.ask("PATCH", path, json={"fields": {"approval": always}})).status_code == 200
+    finally:
+        await forget(desk)
+        await desk.ask("DELETE", path)
+
+
 async def test_a_token_counts_on_its_own_desk_and_until_its_end(desk: Api) -> None:
     engine, now = desk.desk.books.engine, datetime.now(UTC)
     late = await token(engine, expires_at=now - timedelta(seconds=1))

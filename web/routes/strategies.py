@@ -19,7 +19,8 @@ from console.ladder import evidence
 from console.state import LONGEST_REASON
 from console.strategies import Desk, Said, vet
 from console.strategy_look import line_of, seen_of, shares_now
-from trading.access import Scope
+from trading.access import Scope, allows
+from trading.approvals import ApprovalTerms
 from trading.strategy import AGENTS, Rung, Strategy, StrategyChange, StrategyId
 from web.access import Caller, Reads, may
 from web.desk import AtDesk, WebDesk
@@ -122,10 +123,15 @@ async def add(request: Request, at: AtDesk, wanted: New, caller: Operates) -> Re
 async def edit(
     request: Request, at: AtDesk, which: Annotated[Which, Depends(_which)], wanted: Change, caller: Operates
 ) -> Response:
-    """Change what is named and nothing else; `enabled` and `allocation` among it."""
+    """Change what is named and nothing else; `enabled` and `allocation` among it.
+
+    That it asks a person less often than it did takes the scope `approve` as well.
+    """
     desk = await _desk(at)
     was = _named(desk, *which)
     now = _with(was, wanted.fields)
+    if _asks_less(was.approval, now.approval) and not allows(caller.scopes, Scope.APPROVE):
+        raise Refusal(403, f"to ask a person less often is for `{Scope.APPROVE}`")
     if set(wanted.fields) - {"enabled", "allocation"}:
         await _vet(at, desk, now)
     return await _written(request, desk, desk.changed(now, _said(request, caller, wanted.reason), seen=was))
@@ -174,6 +180,11 @@ def _named(desk: Desk, name: str, seen: str | None = None) -> Strategy:
         raise missing("strategy")
     unchanged(seen, known)
     return known
+
+
+def _asks_less(was: ApprovalTerms | None, now: ApprovalTerms | None) -> bool:
+    """Whether a person would be asked less often, or later, or of less, than a strategy's own terms had it."""
+    return was is not None and (now is None or was.with_own(now) != now)
 
 
 def _with(was: Strategy, fields: dict[str, Any]) -> Strategy:
