@@ -15,6 +15,7 @@ from web.buckets import Buckets
 from web.counts import Counts
 from web.desk import WebDesk
 from web.guard import Guard
+from web.pages import lost
 from web.pages import router as pages
 from web.problems import Problem, handle_problems
 from web.routes import (
@@ -97,6 +98,7 @@ def create_app(at: WebDesk, door: Door, *, registries: Sequence[CollectorRegistr
         app.include_router(one.router)
     app.include_router(pages)
     handle_problems(app)
+    app.add_exception_handler(404, lost)
     app.add_middleware(Guard, buckets=Buckets(web.requests_per_second, web.burst), counts=counts)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     app.add_api_route("/api/openapi.json", _description, include_in_schema=False)

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 import web
-from web.problems import missing
+from web.problems import NOTHING_HERE, Refusal, missing, rendered, request_id
 
 PAGE = Path(web.__path__[0]) / "page"
 FILES = {path.relative_to(PAGE).as_posix(): path for path in PAGE.rglob("*") if path.is_file()}
@@ -62,6 +62,13 @@ for address in ADDRESSES:
 async def part(request: Request, name: str) -> Response:
     """One of the page's scripts, styles and licences."""
     return _file(request, name)
+
+
+async def lost(request: Request, _: Exception) -> Response:
+    """Where there is nothing: to a browser the page, which says so and leads on, else a problem."""
+    if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith("/api/"):
+        return rendered(Refusal(404, NOTHING_HERE), request_id(request))
+    return Response(FILES["index.html"].read_bytes(), 404, {"Content-Security-Policy": POLICY}, "text/html")
 
 
 def _file(request: Request, name: str) -> Response:

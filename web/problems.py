@@ -47,6 +47,7 @@ KIND = "urn:trading-desk:problem:"
 MOST_WORDS = 2000
 MOST_ERRORS = 20
 MOST_NAME = 80
+NOTHING_HERE = "there is nothing at this address"
 # What a browser would take for markup, should it ever take a problem for a page.
 _MARKUP = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 _KINDS = {
@@ -186,7 +187,7 @@ def request_id(request: Request) -> str:
 
 
 def _plain(error: HTTPException) -> str:
-    words = {404: "there is nothing at this address", 405: "this cannot be done here; Allow says what can"}
+    words = {404: NOTHING_HERE, 405: "this cannot be done here; Allow says what can"}
     return words.get(error.status_code, HTTPStatus(error.status_code).phrase)
 
 

@@ -29,7 +29,6 @@ async def one(furnished: Api, chromium: Browser) -> AsyncIterator[Tab]:
 
 
 async def test_a_cycle_is_asked_for_and_arrives_while_one_looks(one: Tab) -> None:
-    one.expected.append("status of 404")  # it waits for its turn
     page = one.page
     await page.goto("/cycles")
     await page.get_by_label("Symbols").fill("aapl, msft")

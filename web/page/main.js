@@ -41,11 +41,11 @@ const PAGES = [
 
 function Desk() {
   const { path } = useAddress();
-  const [asksToken, askToken] = useState(false);
+  const [asksToken, askToken] = useState(null); // null, or what is wrong with the one that there is
   const main = useRef(null);
   const seen = useRef(path);
   useEffect(() => {
-    const wanted = () => askToken(true);
+    const wanted = ({ detail }) => askToken(detail);
     addEventListener("token-wanted", wanted);
     return () => removeEventListener("token-wanted", wanted);
   }, []);
@@ -59,7 +59,7 @@ function Desk() {
     <${Header} />
     <${Menu} path=${path} />
     <main id="main" tabindex="-1" ref=${main}>
-      ${asksToken ? html`<${TokenWanted} />` : html`<${Shown} path=${path} />`}
+      ${asksToken !== null ? html`<${TokenWanted} why=${asksToken} />` : html`<${Shown} path=${path} />`}
     </main>`;
 }
 
@@ -72,21 +72,28 @@ function Shown({ path }) {
 }
 
 function Menu({ path }) {
+  const list = useRef(null);
+  useEffect(() => { // on a phone the menu is a line that is longer than the screen
+    const box = list.current.getBoundingClientRect();
+    const here = list.current.querySelector("[aria-current]")?.getBoundingClientRect();
+    if (here) list.current.scrollLeft += here.left - box.left - (box.width - here.width) / 2;
+  }, [path]);
   const isAt = (href) => path === href || (href !== "/" && path.startsWith(`${href}/`));
-  return html`<nav aria-label="Pages"><ul>
+  return html`<nav aria-label="Pages" ref=${list}><ul>
     ${PAGES.filter(([, , name]) => name).map(([href, , name]) => html`<li>
       <${Link} href=${href} aria-current=${isAt(href) ? "page" : undefined}>${name}<//>
     </li>`)}
   </ul></nav>`;
 }
 
-function TokenWanted() {
+function TokenWanted({ why }) {
   const submit = (event) => {
     event.preventDefault();
     token.set(new FormData(event.target).get("token"));
     location.reload();
   };
   return html`<h1>The desk wants a token</h1>
+    ${why && html`<div class="failed" role="alert"><p>Not this one: ${why}.</p></div>`}
     <p>Make one where the desk runs: <code>starter.py token create NAME --scope read --scope operate --scope approve</code></p>
     <form onSubmit=${submit} class="narrow">
       <label>Token <input name="token" type="password" autocomplete="off" spellcheck="false" required /></label>

@@ -2,6 +2,7 @@
 import { ask, read } from "../parts/api.js";
 import { html, useRef, useState } from "../parts/html.js";
 import { Failed, Loaded, useRead } from "../parts/load.js";
+import { NotAllowed, may, useMe } from "../parts/me.js";
 import { Cited } from "../parts/names.js";
 import { Badge, Time, plural, spaced, usd } from "../parts/words.js";
 
@@ -10,6 +11,7 @@ const LONGEST_MS = 300_000;
 const EXAMPLES = ["Why did we buy MSFT?", "What halted us?", "What do we hold?", "What did the models cost today?"];
 
 export function Ask() {
+  const me = useMe();
   const earlier = useRead("/api/inquiries?limit=20");
   const [state, become] = useState({ told: "", steps: [] });
   const box = useRef(null);
@@ -34,14 +36,14 @@ export function Ask() {
   return html`<h1>Ask the desk</h1>
     <p class="quiet">Answers come from the books alone and cite what they rest on. A question changes nothing: there is no tool
       that trades.</p>
-    <form onSubmit=${submit} class="narrow">
+    ${!may(me, "operate") ? html`<${NotAllowed} me=${me} scope="operate" to="ask" />` : html`<form onSubmit=${submit} class="narrow">
       <label>Question
         <textarea name="question" ref=${box} rows="2" maxlength="2000" required placeholder="Why did we not buy MSFT yesterday?"></textarea>
       </label>
       <p class="row">${EXAMPLES.map((each) => html`
         <button type="button" class="plain small" onClick=${() => take(each)}>${each}</button>`)}</p>
       <button type="submit" disabled=${state.busy}>Ask</button>
-    </form>
+    </form>`}
     <div role="status"><p id="told">${state.told}</p>
       ${state.steps.length > 0 && html`<${Steps} lookups=${state.steps} />`}</div>
     ${state.problem && html`<${Failed} problem=${state.problem} />`}

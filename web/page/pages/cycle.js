@@ -1,8 +1,9 @@
 // One cycle: what each agent said of each symbol, what came of it, and how it goes while it runs.
 import { read } from "../parts/api.js";
-import { EndBadge, endWords, took, triggerOf } from "../parts/cycles.js";
+import { EndBadge, isExpected, endWords, took, triggerOf } from "../parts/cycles.js";
 import { html, useEffect, useState } from "../parts/html.js";
 import { Loaded, useRead } from "../parts/load.js";
+import { listen } from "../parts/live.js";
 import { Link } from "../parts/router.js";
 import { Copied } from "../parts/copied.js";
 import { Time, cost } from "../parts/words.js";
@@ -15,12 +16,34 @@ import { Ways } from "./cycle/ways.js";
 const LOOK_MS = 1000;
 
 export function Cycle({ cycle }) {
-  const seen = useRead(`/api/cycles/${cycle.split("/").map(encodeURIComponent).join("/")}`, true, cycle);
+  const [waits, wait] = useState(() => isExpected(cycle));
+  const seen = useRead(waits ? null : `/api/cycles/${cycle.split("/").map(encodeURIComponent).join("/")}`, true, cycle);
   const missing = seen.said === undefined && seen.problem?.status === 404;
+  if (waits) return html`<h1>Cycle ${cycle}</h1><${Expected} cycle=${cycle} come=${() => wait(false)} />`;
   return html`<h1>Cycle ${cycle}</h1>
     ${missing
       ? html`<${Absent} cycle=${cycle} again=${seen.again} />`
       : html`<${Loaded} of=${seen}>${(said) => html`<${Told} said=${said} />`}<//>`}`;
+}
+
+// It was asked for here a moment ago: the log tells when it begins, and the desk whether it still waits.
+function Expected({ cycle, come }) {
+  useEffect(() => {
+    const look = async () => {
+      const lines = await read(`/api/events?limit=1&cycle=${encodeURIComponent(cycle)}`).catch(() => undefined);
+      const status = lines?.items.length === 0 && (await read("/api/status").catch(() => undefined));
+      const waits = !status || !status.cycles || status.cycles.some((each) => each.cycle_id === cycle);
+      if (lines && (lines.items.length > 0 || !waits)) come();
+    };
+    const looking = setInterval(look, LOOK_MS);
+    const stop = listen((line) => line.aggregate_id === cycle && come());
+    look();
+    return () => {
+      clearInterval(looking);
+      stop();
+    };
+  }, [cycle]);
+  return html`<p role="status">It waits for its turn: the desk runs one cycle after the other.</p>`;
 }
 
 // The log knows nothing of it: it waits for its turn, or there is no such cycle.

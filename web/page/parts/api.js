@@ -69,6 +69,6 @@ async function asked(path, wanted) {
 async function told(answer) {
   const said = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
   if (answer.ok) return said;
-  if (answer.status === 401) dispatchEvent(new Event("token-wanted"));
+  if (answer.status === 401) dispatchEvent(new CustomEvent("token-wanted", { detail: token.get() && said.detail }));
   throw new Problem(answer.status, said);
 }

@@ -15,12 +15,22 @@ const ENDS = {
   skipped: ["skipped", "warn", "It looked at nothing."],
   failed: ["failed", "bad", "It broke off."],
 };
+const DENIED = ["all denied", "warn", "It decided to trade, and nothing was sent."];
 const RUNS = ["running", "live", "It runs."];
 const TRIGGERS = { manual: "asked for", scheduled: "by the clock", price_move: "a price moved" };
 
-const endOf = (cycle) => (cycle.outcome ? ENDS[cycle.outcome] ?? [spaced(cycle.outcome), "", ""] : RUNS);
+const endOf = (cycle) => {
+  if (!cycle.outcome) return RUNS;
+  if (cycle.outcome === "traded" && cycle.reason) return DENIED; // a cycle that sent anything gives no reason
+  return ENDS[cycle.outcome] ?? [spaced(cycle.outcome), "", ""];
+};
 
 export const CYCLE_LINES = ["CycleStarted", "CycleSkipped", "CycleCompleted", "CycleFailed"];
+
+// Cycles that this page has asked for: they have no line in the log before their turn comes.
+const expected = new Set();
+export const expectCycle = (cycle) => void expected.add(cycle);
+export const isExpected = (cycle) => expected.has(cycle);
 
 export const hrefOf = (cycle) => `/cycles/${cycle.split("/").map(encodeURIComponent).join("/")}`;
 

@@ -41,7 +41,16 @@ export function useQuery() {
 export function matched(pattern, path) {
   const form = pattern.replace(/:(\w+)/g, "(?<$1>[^/]+)").replace(/\*(\w+)/g, "(?<$1>.+)");
   const found = new RegExp(`^${form}$`).exec(path);
-  return found && Object.fromEntries(Object.entries(found.groups ?? {}).map(([name, said]) => [name, decodeURIComponent(said)]));
+  return found && Object.fromEntries(Object.entries(found.groups ?? {}).map(([name, said]) => [name, decoded(said)]));
+}
+
+// An address may be typed, and be no text at all: then it names nothing, as it stands.
+function decoded(said) {
+  try {
+    return decodeURIComponent(said);
+  } catch {
+    return said;
+  }
 }
 
 const here = () => ({ path: location.pathname, query: new URLSearchParams(location.search) });

@@ -1,6 +1,6 @@
 // Asking for a cycle: what it looks at, who decides, and then to its page, where it arrives.
 import { ask, newKey } from "../../parts/api.js";
-import { hrefOf } from "../../parts/cycles.js";
+import { expectCycle, hrefOf } from "../../parts/cycles.js";
 import { Choice, Field } from "../../parts/form.js";
 import { html, useRef, useState } from "../../parts/html.js";
 import { Failed } from "../../parts/load.js";
@@ -26,6 +26,7 @@ function Form({ strategies }) {
     const wish = wishOf(event.target);
     try {
       const said = await ask("POST", "/cycles/run", wish, { key: key.current });
+      expectCycle(said.ticket.cycle_id);
       go(hrefOf(said.ticket.cycle_id));
     } catch (problem) {
       if (problem.status >= 400 && problem.status < 500) key.current = null;

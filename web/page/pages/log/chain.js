@@ -2,6 +2,7 @@
 import { ask } from "../../parts/api.js";
 import { html, useState } from "../../parts/html.js";
 import { Failed, Loaded, useRead } from "../../parts/load.js";
+import { NotAllowed, may, useMe } from "../../parts/me.js";
 import { Cited } from "../../parts/names.js";
 import { Link } from "../../parts/router.js";
 import { Section } from "../../parts/section.js";
@@ -9,6 +10,7 @@ import { Time, number, plural } from "../../parts/words.js";
 import { Hash } from "./line.js";
 
 export function Chain() {
+  const me = useMe();
   const chain = useRead("/api/chain", true);
   const [state, become] = useState({ told: "" });
   const verify = async () => {
@@ -27,10 +29,12 @@ export function Chain() {
   };
   return html`<${Section} id="chain" title="Chain">
     <${Loaded} of=${chain}>${(said) => html`<${Status} chain=${said} />`}<//>
-    <div class="row">
-      <button type="button" class="plain" disabled=${state.busy} onClick=${verify}>Verify now</button>
-      <span role="status">${state.told}</span>
-    </div>
+    ${may(me, "operate")
+      ? html`<div class="row">
+        <button type="button" class="plain" disabled=${state.busy} onClick=${verify}>Verify now</button>
+        <span role="status">${state.told}</span>
+      </div>`
+      : html`<${NotAllowed} me=${me} scope="operate" to="have the chain verified" />`}
     ${state.problem && html`<${Failed} problem=${state.problem} />`}
   <//>`;
 }

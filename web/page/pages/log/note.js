@@ -2,8 +2,10 @@
 import { ask, newKey } from "../../parts/api.js";
 import { html, useRef, useState } from "../../parts/html.js";
 import { Failed } from "../../parts/load.js";
+import { NotAllowed, may, useMe } from "../../parts/me.js";
 
 export function Note({ written }) {
+  const me = useMe();
   const [state, become] = useState({ told: "" });
   const key = useRef(newKey()); // of this note, however often it is sent
   const submit = async (event) => {
@@ -24,12 +26,14 @@ export function Note({ written }) {
   };
   return html`<details class="card">
     <summary><h2>Write a note</h2></summary>
-    <form onSubmit=${submit} class="narrow">
+    ${!may(me, "operate")
+      ? html`<${NotAllowed} me=${me} scope="operate" to="write a note" />`
+      : html`<form onSubmit=${submit} class="narrow">
       <label>Note <textarea name="text" rows="2" maxlength="2000" required></textarea></label>
       <label>Of a cycle, if of one <input name="cycle" maxlength="160" autocomplete="off" spellcheck="false" /></label>
       <button type="submit" disabled=${state.busy}>Write</button>
       <p role="status">${state.told}</p>
-    </form>
+    </form>`}
     ${state.problem && html`<${Failed} problem=${state.problem} />`}
   </details>`;
 }
