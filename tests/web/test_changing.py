@@ -31,6 +31,9 @@ async def test_a_cycle_that_is_asked_for_runs_under_the_requests_name_and_once(d
     assert first.headers["location"] == again.headers["location"] == f"/api/cycles/{again.json()['cycle']['cycle_id']}"
     assert {line["trace_id"] for line in again.json()["events"]} == {TRACE}
     assert again.json()["report"]["outcome"] == again.json()["cycle"]["outcome"]
+    other = await desk.post("/cycles/run", {"symbols": ["KO"]}, headers=headers)
+    assert (other.status_code, other.json()["detail"]) == (409, "another cycle was asked for under this key")
+    assert (await desk.post("/cycles/run", {}, headers=headers)).headers["location"] == first.headers["location"]
 
 
 async def test_a_note_is_a_line_of_the_log_like_any_other_and_written_once(desk: Api) -> None:
@@ -70,6 +73,8 @@ async def test_money_is_paid_in_once_and_never_more_out_than_there_is(desk: Api)
     assert Decimal((await desk.get("/api/portfolio")).json()["cash"]) == before + Decimal("2500.50")
     assert (await desk.get("/api/capital")).json()["items"][0]["reason"] == "a gift (operator)"
     other = await desk.post("/api/capital", paid | {"amount": "1"}, headers={"Idempotency-Key": "g"})
+    back = await desk.post("/api/capital", paid | {"kind": "withdrawal"}, headers={"Idempotency-Key": "g"})
+    assert (back.status_code, back.json()["detail"]) == (409, "something else was paid under this key")
     out = await desk.post("/api/capital", paid | {"kind": "withdrawal", "amount": "99999999"})
     much = await desk.post("/api/capital", paid | {"amount": "1000000000000"})
     assert (other.status_code, out.status_code, much.status_code) == (409, 409, 409)

@@ -72,4 +72,5 @@ async def test_a_token_that_does_not_count_is_named_as_the_reason(desk: Api, chr
 async def test_on_a_phone_the_menu_shows_where_one_is(desk: Api, chromium: Browser) -> None:
     async with tab(chromium, base_url=desk.url, width=390) as one:
         await one.page.goto("/settings")
-        await expect(one.page.get_by_role("navigation").get_by_role("link", name="Settings")).to_be_in_viewport(ratio=0.9)
+        link = one.page.get_by_role("navigation").get_by_role("link", name="Settings")
+        await expect(link).to_be_in_viewport(ratio=0.9)

@@ -18,12 +18,13 @@ from trading.errors import BooksDisagree
 from trading.portfolio import CapitalEvent
 from trading.statement import ActivityKind
 from web.access import Caller, Reads, may
-from web.desk import AtDesk
+from web.desk import AtDesk, WebDesk
 from web.problems import Refusal, documented, request_id
 from web.routes.events import Again
 from web.told import Page, told
 
 router = APIRouter(prefix="/api", tags=["capital"], responses=documented(409))
+OTHER = "something else was paid under this key"
 
 
 class Paid(BaseModel):
@@ -58,10 +59,25 @@ async def pay(
     """Pay in or out on paper. A broker with an account of its own is refused: its statement tells the books."""
     await has_books(at.books)
     reason = f"{wanted.reason.strip()} ({caller.name})"[:LONGEST_REASON]
-    named = None if again is None else f"{at.desk_id}/{wanted.kind}-{again}"
+    named = None if again is None else _named(at, wanted.kind, again)
+    if again is not None:
+        await _see_same(at, wanted.kind, again)
     activity = activity_of(at.desk_id, Payment(ActivityKind(wanted.kind), wanted.amount, reason, named))
     try:
         moved = await paid(at.settings, at.books, at.prices.market, activity, request_id(request))
     except BooksDisagree:
-        raise Refusal(409, "something else was paid under this key") from None
+        raise Refusal(409, OTHER) from None
     return told(request, moved, 201)
+
+
+async def _see_same(at: WebDesk, kind: ActivityKind, key: str) -> None:
+    """See that nothing was paid the other way under this key. Raises Refusal."""
+    other = ActivityKind.WITHDRAWAL if kind is ActivityKind.DEPOSIT else ActivityKind.DEPOSIT
+    async with transaction(at.books.engine) as connection:
+        known = await capital_of_desk(connection, at.desk_id)
+    if any(one.capital_event_id == _named(at, other, key) for one in known):
+        raise Refusal(409, OTHER)
+
+
+def _named(at: WebDesk, kind: ActivityKind, key: str) -> str:
+    return f"{at.desk_id}/{kind}-{key}"

@@ -20,16 +20,18 @@ from adapters.postgres.reports import CycleSummary, EventLine, OrderLine
 from console.asking import ask_cycle
 from console.cycle import Wish, request_of
 from console.desk import LOOK_TIMEOUT, workflow_url
+from console.desk import cycles as cycles_of
 from trading.access import Scope
 from trading.desk import CycleTicket
 from trading.docket import CycleReport
 from trading.instruments import Symbol
 from trading.money import ZERO, Identifier
+from trading.steps import CycleRequest
 from trading.strategy import AGENTS, StrategyId, first_strategy
 from trading.traces import trace_url
 from web.access import Reads, may
 from web.desk import AtDesk, WebDesk
-from web.problems import documented, missing, request_id
+from web.problems import Refusal, documented, missing, request_id
 from web.routes.events import Again
 from web.told import Limit, Page, Sequence_, page, told
 from workflows.trading_cycle import TradingCycle
@@ -106,6 +108,8 @@ async def run(
     wanted = await request_of(wish, at.settings, at.prices, known)
     named = None if again is None else f"http/{again}"[:160]
     ticket = await ask_cycle(at.client, at.desk_id, wanted.model_copy(update={"request_id": named}))
+    if again is not None:
+        await _see_same(at, ticket.cycle_id, wanted, any_symbols=not asked.symbols)
     location = {"Location": f"/api/cycles/{quote(ticket.cycle_id)}"}
     if await _ended(at, ticket.cycle_id, wait):
         answer = told(request, await _seen(at, ticket.cycle_id))
@@ -134,6 +138,15 @@ async def cycles(
 async def cycle(request: Request, at: AtDesk, cycle_id: Annotated[Identifier, Path()]) -> Response:
     """One cycle: what each agent said of each symbol, its events and its orders."""
     return told(request, await _seen(at, cycle_id))
+
+
+async def _see_same(at: WebDesk, cycle_id: str, wanted: CycleRequest, *, any_symbols: bool) -> None:
+    """See that what was asked for under a key before is what is asked for now. Raises Refusal."""
+    line = next((one for one in await cycles_of(at.client, at.desk_id) or () if one.cycle_id == cycle_id), None)
+    if line is not None and (
+        line.strategy_id != wanted.strategy_id or not (any_symbols or line.symbols == wanted.symbols)
+    ):
+        raise Refusal(409, "another cycle was asked for under this key")
 
 
 async def _seen(at: WebDesk, cycle_id: str) -> dict[str, Any]:
