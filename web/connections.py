@@ -13,6 +13,7 @@ Nothing of this is in uvicorn: its time-out of an idle connection ends with the 
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import ClassVar, NamedTuple
 from uuid import uuid4
 
@@ -27,6 +28,7 @@ from web.problems import Refusal, rendered
 
 log = structlog.get_logger()
 MOST_HEAD_BYTES = 16_384
+_BLANK = re.compile(rb"\n\r?\n")
 _MAY_ANSWER = frozenset({h11.IDLE, h11.SEND_RESPONSE})
 
 
@@ -57,6 +59,9 @@ class _Connection(H11Protocol):
         self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
+        if self._is_too_long(data):
+            self._refuse(Refusal(400, f"the head of a request has {MOST_HEAD_BYTES:,} bytes at most"))
+            return
         super().data_received(data)
         self._wait_for_head()
 
@@ -78,6 +83,13 @@ class _Connection(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(Refusal(400, msg))
+
+    def _is_too_long(self, data: bytes) -> bool:
+        """Whether a head is too long: h11 only sees it of one that is not yet whole, and one that comes at once is."""
+        if self.conn.their_state is not h11.IDLE:
+            return False
+        held = bytes(self.conn.trailing_data[0]) + data
+        return len(held) > MOST_HEAD_BYTES and not _BLANK.search(held, 0, MOST_HEAD_BYTES)
 
     def _wait_for_head(self) -> None:
         """Wait for the head of the next request, unless one is being answered; bytes on the way win no time."""

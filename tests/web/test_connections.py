@@ -120,11 +120,12 @@ async def test_who_was_refused_cannot_go_on_sending_a_body(desk: Api) -> None:
         b"\x16\x03\x01\x02\x00\x01\x00",
         b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: " + b"a" * 20_000,
+        b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: " + b"a" * 20_000 + b"\r\n\r\n",
         b"POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n",
         b"GET /health HTTP/1.1\r\nHost: a\r\nX\x00Y: b\r\n\r\n",
         b"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n",
     ],
-    ids=["tls", "two hosts", "long", "two lengths", "nul", "space"],
+    ids=["tls", "two hosts", "long", "long and whole", "two lengths", "nul", "space"],
 )
 async def test_what_is_no_request_is_a_problem_like_any_other(desk: Api, said: bytes) -> None:
     async with serving(desk) as port, connected(port) as one:
