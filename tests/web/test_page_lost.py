@@ -69,6 +69,15 @@ async def test_a_token_that_does_not_count_is_named_as_the_reason(desk: Api, chr
             await desk.desk.tokens.revoke(each.token_id, each.created_at)
 
 
+async def test_words_that_would_turn_around_are_written_as_what_they_are(desk: Api, chromium: Browser) -> None:
+    async with tab(chromium, base_url=desk.url) as one:
+        await one.page.goto("/log")
+        await expect(one.page.get_by_text("live", exact=True)).to_be_visible()
+        await desk.post("/api/events", {"text": "paid to \u202eecila"})
+        await one.page.get_by_role("button", name="new line").click()
+        await expect(one.page.get_by_text(r"paid to \u202eecila").first).to_be_visible()
+
+
 async def test_on_a_phone_the_menu_shows_where_one_is(desk: Api, chromium: Browser) -> None:
     async with tab(chromium, base_url=desk.url, width=390) as one:
         await one.page.goto("/settings")

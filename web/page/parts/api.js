@@ -12,6 +12,10 @@ export class Problem extends Error {
 const MOST_TRIES = 5;
 const kept = new Map(); // path -> {tag, said}: what was read, so that an unchanged answer is not sent again
 
+// A desk's answer as it is shown: a mark in somebody's words that turns what follows around is written out.
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
+export const parsed = (json) => JSON.parse(json.replace(TURNS, (mark) => `\\\\u${mark.charCodeAt(0).toString(16)}`));
+
 export const token = {
   get: () => sessionStorage.getItem("token") ?? "",
   set: (said) => {
@@ -67,7 +71,7 @@ async function asked(path, wanted) {
 }
 
 async function told(answer) {
-  const said = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
+  const said = answer.status === 204 ? {} : await answer.text().then(parsed).catch(() => ({}));
   if (answer.ok) return said;
   if (answer.status === 401) dispatchEvent(new CustomEvent("token-wanted", { detail: token.get() && said.detail }));
   throw new Problem(answer.status, said);

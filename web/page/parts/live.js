@@ -1,5 +1,5 @@
 // The log while it is written. One stream for the whole page; whoever listens is told each line once, in its order.
-import { headers } from "./api.js";
+import { headers, parsed } from "./api.js";
 import { useEffect, useState } from "./html.js";
 
 const FIRST_PAUSE_MS = 500;
@@ -82,7 +82,7 @@ async function heard(signal) {
 function hear(part) {
   const data = part.split("\n").filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)).join("\n");
   if (!data) return;
-  const line = JSON.parse(data);
+  const line = parsed(data);
   last = line.sequence;
   listeners.forEach((each) => each(line));
 }
