@@ -129,8 +129,10 @@ def _spanned(scope: Scope, answer: _Answer) -> AbstractContextManager[spans.Tell
 
 
 def _told(method: str, route: str, status: int) -> spans.Attributes:
-    said: spans.Attributes = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
-    return {**said, "name": f"{method} {route}"}
+    said: spans.Attributes = {"http.request.method": method, "http.response.status_code": status}
+    if route == NO_ROUTE:
+        return said
+    return {**said, "http.route": route, "name": f"{method} {route}"}
 
 
 def _name(scope: Scope) -> str:

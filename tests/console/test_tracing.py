@@ -79,6 +79,8 @@ def test_a_cycle_that_is_asked_over_http_is_one_tree_under_its_request(receiver:
         answer = httpx2.post(f"{url}/cycles/run?wait=25", json=asked, headers=headers, timeout=60, trust_env=False)
         assert answer.status_code == 200
         assert httpx2.get(f"{url}/health", timeout=20, trust_env=False).status_code == 200
+        nowhere = httpx2.get(f"{url}/nowhere/{SECRET}", headers={"X-Request-ID": "lost"}, trust_env=False)
+        assert nowhere.status_code == 404
         seen = answer.json()
         assert seen["trace_url"] == PAGE.format(trace=trace_hex(NAME))
         typed = desk.type("run", "KO", "--trace-id", "f" * 32, "--anytime")
@@ -99,7 +101,7 @@ def test_a_cycle_that_is_asked_over_http_is_one_tree_under_its_request(receiver:
     assert {one.attributes["trading.order.client_order_id"] for one in tree.named("fill")} == orders
     assert {one.service for one in receiver.spans} == {"desk-under-test"}
     requests = [one.name for one in receiver.spans if not one.parent and one.name.startswith(("GET", "POST", "HTTP"))]
-    assert requests == ["POST /cycles/run"], "nobody else makes a span of it, and a look at its health is none"
+    assert requests == ["POST /cycles/run", "GET"], "nobody else makes a span of it, and a look at its health is none"
     assert not receiver.trace("a" * 32).spans, "a stranger's traceparent says nothing here"
     (root,) = receiver.trace("f" * 32).roots
     assert root == "StartUpdateWithStartWorkflow:TradingDesk", "the one who typed is the root, and has exported it"
