@@ -66,10 +66,9 @@ class Asks:
     """Has something done that is not told for whom."""
 
     @workflow.run
-    async def run(self) -> str | None:
-        return await workflow.execute_activity(
-            "for_whom", start_to_close_timeout=timedelta(seconds=60), result_type=str
-        )
+    async def run(self) -> str:
+        patience = timedelta(seconds=60)
+        return str(await workflow.execute_activity("for_whom", start_to_close_timeout=patience))
 
 
 @pytest.mark.parametrize("known", [True, False])

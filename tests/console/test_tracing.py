@@ -44,6 +44,9 @@ def test_without_an_exporter_nothing_of_it_is_imported() -> None:
     [
         ({"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER"),
         ({"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "127.0.0.1:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ({"OTEL_TRACES_EXPORTER": "otlp", "OTEL_BSP_MAX_QUEUE_SIZE": "-1"}, "max_queue_size"),
+        ({"OTEL_TRACES_EXPORTER": "otlp", "OTEL_PROPAGATORS": "bogus"}, "bogus"),
     ],
 )
 def test_an_exporter_that_is_not_there_ends_in_one_line(
