@@ -241,6 +241,17 @@ def half_of(client: Client, ports: Ports) -> Worker:
     )
 
 
+async def test_a_queue_that_does_not_hear_of_it_in_time_is_a_line_that_says_what_to_do(
+    temporal: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr("console.rollout.settled", never)
+    with pytest.raises(BadConfiguration, match="type it again"):
+        await over(temporal.client, NAME)
+
+
 async def refused(client: Client, build: str) -> str:
     with pytest.raises(BadConfiguration) as said:
         await current_build(client, NAME, build)
