@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser import WANTED, Tab, tab
 from tests.conftest import free_port
@@ -63,6 +63,28 @@ async def test_a_token_is_of_one_tab_and_of_no_other(shown: Api, reader: str, ch
         other = await one.page.context.new_page()
         await other.goto(shown.url)
         await expect(other.get_by_role("heading", name="The desk wants a token")).to_be_visible()
+
+
+async def look(page: Page, *, away: bool) -> None:
+    """Turn to another tab or window, or back: a browser without a screen shows all of its pages."""
+    said = "Object.defineProperty(document, 'hidden', { value: away, configurable: true })"
+    await page.evaluate(f"away => {{ {said}; document.dispatchEvent(new Event('visibilitychange')); }}", away)
+
+
+@pytest.mark.faults
+async def test_tabs_that_nobody_looks_at_leave_room_for_others(shown: Api, chromium: Browser) -> None:
+    async with tab(chromium) as one:
+        pages = [one.page]
+        for _ in range(7):
+            await pages[-1].goto(f"{shown.url}/log")
+            live = pages[-1].get_by_role("status").filter(has_text="live").first
+            await expect(live).to_have_text("live")
+            await look(pages[-1], away=True)
+            pages.append(await one.page.context.new_page())
+        await shown.post("/api/events", {"text": "while nobody looked"})
+        await look(one.page, away=False)
+        await expect(one.page.get_by_role("status").filter(has_text="live").first).to_have_text("live")
+        await expect(one.page.get_by_role("list", name="Lines of the log")).to_contain_text("while nobody looked")
 
 
 async def test_without_an_answer_the_page_says_so_and_comes_back_by_itself(shown: Api, chromium: Browser) -> None:

@@ -22,7 +22,7 @@ FORBIDDEN = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|createContextualFragment"
     r"|\beval\b|new Function|javascript:|https?://|console\.|debugger|localhost"
 )
-_COMMENT = re.compile(r"^\s*//.*$|\s// .*$|/\*.*?\*/", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^\s*//.*$|\s// .*$|/\*[\s\S]*?\*/", re.MULTILINE)
 _TAKEN = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']+)["']""")
 _NAMED = re.compile(r'(?:src|href)="/page/([^"]+)"')
 
@@ -78,7 +78,7 @@ def test_no_text_becomes_markup_and_nothing_is_elsewhere() -> None:
     ],
 )
 def test_what_is_forbidden_is_found_and_a_comment_is_none(planted: str) -> None:
-    assert forbidden(f"const a = 1;\n{planted}\n")
+    assert forbidden(f"// Why.\nconst a = 1; // and /* how */\n{planted}\n")
     assert forbidden(f"const a = 1; // {planted}\n") == []
 
 

@@ -21,7 +21,10 @@ router = APIRouter(prefix="/api", tags=["access"], responses=documented())
 
 
 class Links(BaseModel):
-    """Where more is to be seen, outside of this API; null where nothing is known to listen."""
+    """Where more is to be seen, outside of this API; null where nothing is known to listen.
+
+    `traces` is the page of one trace, `{trace}` in the place of its digits.
+    """
 
     temporal: Annotated[str | None, Field(examples=["http://127.0.0.1:8233/namespaces/trading/workflows"])]
     traces: Annotated[str | None, Field(examples=[None])] = None
@@ -66,7 +69,10 @@ async def me(request: Request, at: AtDesk, caller: Annotated[Caller, Depends(may
         timezone=settings.schedule.timezone,
         api=request.app.version,
         code=await asyncio.to_thread(_code),
-        links=Links(temporal=None if ui_url is None else f"{ui_url}/namespaces/{at.client.namespace}/workflows"),
+        links=Links(
+            temporal=None if ui_url is None else f"{ui_url}/namespaces/{at.client.namespace}/workflows",
+            traces=settings.traces.url or None,
+        ),
     )
     return told(request, seen)
 

@@ -37,6 +37,7 @@ export function useLive() {
 
 export async function stream() {
   for (;;) {
+    await looked();
     await once().catch(() => {});
     broken = true;
     become("away");
@@ -45,8 +46,25 @@ export async function stream() {
   }
 }
 
+// Of all its tabs a browser keeps six requests to one desk under way, and loads no seventh: one that nobody looks at leaves.
 async function once() {
-  const answer = await fetch(last === null ? "/api/live" : `/api/live?after=${last}`, { headers: headers(), cache: "no-store" });
+  const left = new AbortController();
+  const look = () => document.hidden && left.abort();
+  document.addEventListener("visibilitychange", look);
+  try {
+    await heard(left.signal);
+  } finally {
+    document.removeEventListener("visibilitychange", look);
+  }
+}
+
+async function looked() {
+  while (document.hidden) await new Promise((go) => document.addEventListener("visibilitychange", go, { once: true }));
+}
+
+async function heard(signal) {
+  const path = last === null ? "/api/live" : `/api/live?after=${last}`;
+  const answer = await fetch(path, { headers: headers(), cache: "no-store", signal });
   if (!answer.ok) return;
   become("live");
   pause = FIRST_PAUSE_MS;
