@@ -90,9 +90,12 @@ def test_a_cycle_that_is_asked_over_http_is_one_tree_under_its_request(receiver:
         assert typed.code == 0
         assert PAGE.format(trace="f" * 32) in typed.out, "whoever asks is told where to look"
         shown = desk.type("config", "show").out
+        lines = desk.type("logs", "--trace", NAME, "--json").document
         told = (desk.folder / "said.txt").read_text()
     assert SECRET not in told + shown + typed.out + "".join(one.words for one in receiver.spans)
     assert {one["authorization"] for one in receiver.headers} == {f"Bearer {SECRET}"}
+    assert "answered" in {line["event"] for line in lines}
+    assert {line["desk_id"] for line in lines} == {"main"}, "the request's own line says it as those of the workers"
     tree = receiver.trace(NAME)
     assert (tree.roots, tree.lost, tree.twice) == (["POST /cycles/run"], [], [])
     assert len(tree.named("invoke_agent DataAgent")) == 2
