@@ -58,13 +58,13 @@ async def _all() -> AsyncIterator[Check]:
     except (TradingError, EmbeddedError) as error:
         yield failed("servers", "running", error)
         return
-    async for each in _temporal(found):
+    async for each in _temporal(found, settings.desk.id):
         yield each
     async for each in _database(found, settings, prices):
         yield each
 
 
-async def _temporal(found: Reach) -> AsyncIterator[Check]:
+async def _temporal(found: Reach, desk_id: str) -> AsyncIterator[Check]:
     try:
         client = await connect(found.temporal_address)
     except TradingError as error:
@@ -74,6 +74,7 @@ async def _temporal(found: Reach) -> AsyncIterator[Check]:
     yield await check("attributes", "search attributes there", partial(server_checks.attributes, client))
     for name in policies.QUEUES:
         yield await check(f"queue {name}", "at least one worker", partial(server_checks.queue, client, name))
+    yield await check("watches", "go on", partial(server_checks.watches, client, desk_id))
 
 
 async def _database(found: Reach, settings: Settings, prices: Prices) -> AsyncIterator[Check]:

@@ -74,7 +74,7 @@ async def begin(client: Client, wish: InquiryWish) -> Handle:
         task_queue=policies.DESK_QUEUE,
         task_timeout=policies.TASK,
         execution_timeout=policies.INQUIRY_LIFE,
-        search_attributes=search_attributes.of_desk(wish.desk_id),
+        search_attributes=search_attributes.of_inquiry(wish.desk_id, wish.trace_id),
         static_summary=plain(wish.question)[:190],
     )
 

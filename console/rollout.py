@@ -25,8 +25,8 @@ DESKS = "WorkflowType = 'TradingDesk' AND ExecutionStatus = 'Running'"
 MEANS = {
     "current": "what begins, begins here",
     "ramping": "a part of what begins",
-    "draining": "something still runs here: leave its workers",
-    "drained": "nothing runs here any more: its workers may go",
+    "draining": "work is left here: keep its workers",
+    "drained": "nothing is left: its workers may go",
     "inactive": "waits for its turn",
     "unknown": "",
 }
@@ -85,8 +85,13 @@ async def _see(client: Client, deployment: str, build: str) -> None:
 
 
 async def over(client: Client, deployment: str) -> None:
-    """Once every queue knows, wake the desks."""
-    await _heard(settled(client, deployment))
+    """Once every queue knows, wake the desks. Raises BadConfiguration when a queue does not hear of it in time."""
+    try:
+        await _heard(settled(client, deployment))
+    except TimeoutError as error:
+        raise BadConfiguration(
+            "it holds, but not every queue has heard of it yet: type it again to have waiting desks go over"
+        ) from error
     await wake(client)
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.postgres.engine import APPLICATION_ROLE
 from adapters.postgres.memory_stats import vector_version
@@ -21,6 +22,10 @@ from wiring.memory import embedder_of
 from workflows import search_attributes
 
 MOST_SKEW = timedelta(seconds=2)
+ALERTS = "alerts"
+WATCHES = (ALERTS, "broker-watch", "price-watch")
+MOST_TRIES = 3
+"""Of one step of a workflow: a worker that ends may cost one or two."""
 LEAST_PGVECTOR = (0, 8)
 """The first that walks its graphs on until what was asked beside them fits."""
 
@@ -50,6 +55,27 @@ async def queue(client: Client, name: str) -> str:
     if not count:
         raise Unwell("nobody", f"start `worker.py --queues {name}`, or `make run`")
     return "1 worker" if count == 1 else f"{count} workers"
+
+
+async def watches(client: Client, desk_id: str) -> str:
+    """The workflows that tell alerts and follow orders and prices: that each which has begun goes on."""
+    going = []
+    for kind in WATCHES:
+        try:
+            found = await client.get_workflow_handle(f"{kind}/{desk_id}").describe()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            continue
+        tries = found.raw_description.pending_workflow_task.attempt
+        if tries > MOST_TRIES:
+            mend = "`starter.py logs --level warning` says why; it goes on with a worker that can"
+            raise Unwell(f"{kind} stands still: its step was tried {tries} times", mend, status=Health.WARN)
+        if found.status is WorkflowExecutionStatus.RUNNING:
+            going.append(kind)
+    if ALERTS not in going:
+        raise Unwell("nobody tells alerts", "start `worker.py --queues orders`, or `make run`", status=Health.WARN)
+    return ", ".join(going)
 
 
 async def migrations(engine: AsyncEngine) -> str:

@@ -99,7 +99,8 @@ def create_app(at: WebDesk, door: Door, *, registries: Sequence[CollectorRegistr
     app.include_router(pages)
     handle_problems(app)
     app.add_exception_handler(404, lost)
-    app.add_middleware(Guard, buckets=Buckets(web.requests_per_second, web.burst), counts=counts)
+    buckets = Buckets(web.requests_per_second, web.burst)
+    app.add_middleware(Guard, desk_id=at.desk_id, buckets=buckets, counts=counts)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     app.add_api_route("/api/openapi.json", _description, include_in_schema=False)
     return app

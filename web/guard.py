@@ -46,8 +46,9 @@ _ID = TypeAdapter[str](Identifier)
 class Guard:
     """Stands before every route."""
 
-    def __init__(self, app: ASGIApp, buckets: Buckets, counts: Counts) -> None:
+    def __init__(self, app: ASGIApp, desk_id: str, buckets: Buckets, counts: Counts) -> None:
         self._app = app
+        self._desk_id = desk_id
         self._buckets = buckets
         self._counts = counts
 
@@ -58,7 +59,8 @@ class Guard:
             return
         headers, answer, began = Headers(scope=scope), _Answer(send, _name(scope)), time.monotonic()
         scope.setdefault("state", {})["request_id"] = answer.request_id
-        with structlog.contextvars.bound_contextvars(trace_id=answer.request_id), _spanned(scope, answer) as tell:
+        whose = structlog.contextvars.bound_contextvars(trace_id=answer.request_id, desk_id=self._desk_id)
+        with whose, _spanned(scope, answer) as tell:
             try:
                 self._see(scope)
                 await self._timed(scope, await read_body(headers, receive), answer)
@@ -129,8 +131,10 @@ def _spanned(scope: Scope, answer: _Answer) -> AbstractContextManager[spans.Tell
 
 
 def _told(method: str, route: str, status: int) -> spans.Attributes:
-    said: spans.Attributes = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
-    return {**said, "name": f"{method} {route}"}
+    said: spans.Attributes = {"http.request.method": method, "http.response.status_code": status}
+    if route == NO_ROUTE:
+        return said
+    return {**said, "http.route": route, "name": f"{method} {route}"}
 
 
 def _name(scope: Scope) -> str:

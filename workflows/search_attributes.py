@@ -24,6 +24,12 @@ def of_desk(desk_id: str) -> TypedSearchAttributes:
     return TypedSearchAttributes([SearchAttributePair(DESK_ID, desk_id)])
 
 
+def of_inquiry(desk_id: str, trace_id: str | None) -> TypedSearchAttributes:
+    """What finds a question: whose desk it is about, and who asked."""
+    asked = [] if trace_id is None else [SearchAttributePair(TRACE_ID, trace_id)]
+    return TypedSearchAttributes([SearchAttributePair(DESK_ID, desk_id), *asked])
+
+
 def of_order(request: OrderRequest) -> TypedSearchAttributes:
     """What finds an order beside its name: whose it is, and who asked."""
     return TypedSearchAttributes(

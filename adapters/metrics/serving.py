@@ -13,6 +13,7 @@ from prometheus_client import start_http_server
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
 from adapters.metrics.instruments import REGISTRY
+from adapters.temporal.speaking import through_our_log
 from trading.errors import BadConfiguration
 
 _TRIES = 20
@@ -91,7 +92,7 @@ def _told(place: Place, port: int, temporal_port: int) -> Telling:
         numbers = str(socket.getaddrinfo(place.host, port, type=socket.SOCK_STREAM)[0][4][0])
         bound = f"{_bracketed(numbers)}:{temporal_port}"
         metrics = PrometheusConfig(bind_address=bound, counters_total_suffix=True, durations_as_seconds=True)
-        runtime = Runtime(telemetry=TelemetryConfig(metrics=metrics))
+        runtime = Runtime(telemetry=TelemetryConfig(logging=through_our_log(), metrics=metrics))
     except (ValueError, OSError, OverflowError, RuntimeError) as error:
         message = f"METRICS_TEMPORAL_PORT: {where} cannot be listened at: {error}"
         raise BadConfiguration(message) from error

@@ -19,6 +19,7 @@ from temporalio.plugin import SimplePlugin
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError, RPCStatusCode
 
+from adapters.temporal import speaking
 from adapters.temporal.plugin import DeskPlugin
 from adapters.tracing import spans
 from trading.errors import BadConfiguration
@@ -43,7 +44,10 @@ async def connect(embedded_address: str | None = None, runtime: Runtime | None =
         config.setdefault("namespace", NAMESPACE)
     try:
         client = await Client.connect(
-            **config, plugins=[DeskPlugin(), *_tracing()], connect_timeout=CONNECT_TIMEOUT, runtime=runtime
+            **config,
+            plugins=[DeskPlugin(), *_tracing()],
+            connect_timeout=CONNECT_TIMEOUT,
+            runtime=runtime or speaking.runtime(),
         )
         await client.service_client.check_health(timeout=CONNECT_TIMEOUT)
     except (RPCError, RuntimeError, ValueError) as error:

@@ -16,6 +16,7 @@ from typing import Any, get_type_hints
 import structlog
 from pydantic import ValidationError
 from temporalio import activity, workflow
+from temporalio.converter import PayloadConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
     ActivityInboundInterceptor,
@@ -25,9 +26,12 @@ from temporalio.worker import (
     HandleSignalInput,
     HandleUpdateInput,
     Interceptor,
+    StartActivityInput,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
+    WorkflowOutboundInterceptor,
 )
+from temporalio.workflow import ActivityHandle
 
 from adapters.temporal.records import first_wrong
 from adapters.temporal.whose import whose, whose_by_name, whose_workflow
@@ -41,6 +45,8 @@ BEATS_IN_A_TIMEOUT = 4
 UNCLASSIFIED_TRIES = 3
 # A short fault costs five tries at most. At the sixth a person should look: said once, for eighty would not be read.
 LOUD_TRY = 6
+TRACE = "trading-trace"
+"""The header of an activity that says for which trace it works."""
 
 
 class Edges(Interceptor):
@@ -64,7 +70,7 @@ class _Edge(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  the SDK's name
         # Each activity is a task of its own, so the binding ends with it; the SDK's lines about it carry the ids too.
-        known = whose_by_name(activity.info().workflow_id or "")
+        known = {**whose_by_name(activity.info().workflow_id or ""), **_asked_by(input)}
         structlog.contextvars.bind_contextvars(**{**known, **whose(input.fn, input.args)})
         try:
             async with _heartbeat():
@@ -100,6 +106,9 @@ class _Said(ActivityOutboundInterceptor):
 
 
 class _Within(WorkflowInboundInterceptor):
+    def init(self, outbound: WorkflowOutboundInterceptor) -> None:
+        super().init(_Asking(outbound))
+
     async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002  the SDK's name
         """Say of each line that the workflow and its tasks write whose it is."""
         structlog.contextvars.bind_contextvars(**{**whose_workflow(), **whose(input.run_fn, input.args)})
@@ -122,6 +131,21 @@ class _Within(WorkflowInboundInterceptor):
                 workflow.logger.error("the signal %s is dropped: %s", input.signal, error)
                 return
         await super().handle_signal(input)
+
+
+class _Asking(WorkflowOutboundInterceptor):
+    """Tells each activity for which trace it works: not every record says so, and its log lines shall."""
+
+    def start_activity(self, input: StartActivityInput) -> ActivityHandle[Any]:  # noqa: A002  the SDK's name
+        trace_id = structlog.contextvars.get_contextvars().get("trace_id")
+        if isinstance(trace_id, str):
+            input.headers = {**input.headers, TRACE: PayloadConverter.default.to_payload(trace_id)}
+        return super().start_activity(input)
+
+
+def _asked_by(input: ExecuteActivityInput) -> dict[str, str]:  # noqa: A002  the SDK's name
+    told = input.headers.get(TRACE)
+    return {} if told is None else {"trace_id": str(PayloadConverter.default.from_payload(told))}
 
 
 @asynccontextmanager

@@ -10,15 +10,15 @@ from temporalio.worker import WorkerConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from adapters.temporal.interceptors import Edges
-from adapters.temporal.no_build import OfNoBuild
 from adapters.temporal.records import RECORDS
+from adapters.temporal.unversioned import Unversioned
 
 # Passed through the sandbox: pure code of ours that `tests/test_house.py` keeps free of clocks and randomness, and
 # third-party packages, which cost up to 170 ms of CPU a start otherwise.
 PASSED_THROUGH = (
     "trading",
     "activities",
-    "adapters.temporal.no_build",
+    "adapters.temporal.unversioned",
     "workflows.inquiry_tables",
     "workflows.order_search",
     "workflows.policies",
@@ -48,13 +48,12 @@ class DeskPlugin(SimplePlugin):
         )
 
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
-        """Let every heartbeat of the edge reach the server, and a worker of no build say none."""
-        known = super().configure_worker({**config, "max_heartbeat_throttle_interval": HEARTBEATS_HELD_BACK})
-        of = known.get("deployment_config")
-        sandbox = known.get("workflow_runner")
-        if isinstance(sandbox, SandboxedWorkflowRunner) and not (of and of.use_worker_versioning):
-            known["workflow_runner"] = replace(sandbox, runner_class=OfNoBuild)
-        return known
+        """Let every heartbeat of the edge reach the server, and a worker without a build say nothing of builds."""
+        made = super().configure_worker({**config, "max_heartbeat_throttle_interval": HEARTBEATS_HELD_BACK})
+        builds, runner = made.get("deployment_config"), made.get("workflow_runner")
+        if isinstance(runner, SandboxedWorkflowRunner) and not (builds and builds.use_worker_versioning):
+            made["workflow_runner"] = replace(runner, runner_class=Unversioned)
+        return made
 
 
 def _pass_through(runner: WorkflowRunner | None) -> WorkflowRunner:

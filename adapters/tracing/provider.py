@@ -23,6 +23,7 @@ from adapters.tracing.sampling import WithoutLooks
 from adapters.tracing.spans import Attributes, Kind, Tell
 
 NAME = "trading-desk"
+ERROR_TYPE = "error.type"
 CLOSE_SECONDS = 3.0
 """What a process that ends waits for its last spans: a person may be waiting for it."""
 _KINDS = {Kind.INTERNAL: SpanKind.INTERNAL, Kind.CLIENT: SpanKind.CLIENT, Kind.SERVER: SpanKind.SERVER}
@@ -43,12 +44,18 @@ class OpenTelemetry:
         """A span within the current one."""
         known = {key: value for key, value in attributes.items() if value is not None}
         with self._tracer.start_as_current_span(name, kind=_KINDS[kind], attributes=known) as span:
-            yield lambda more: _tell(span, more)
+            try:
+                yield lambda more: _tell(span, more)
+            except Exception as error:
+                span.set_attribute(ERROR_TYPE, type(error).__name__)
+                raise
 
     @contextmanager
     def asked(self, name: str, trace_id: str) -> Iterator[Tell]:
         """The first span of a trace. Whatever `traceparent` came with it is a stranger's."""
-        begun = self._tracer.start_as_current_span(name, kind=SpanKind.SERVER)
+        begun = self._tracer.start_as_current_span(
+            name, kind=SpanKind.SERVER, attributes={"trading.trace_id": trace_id}
+        )
         with ids.under(context.Context()), ids.named(trace_id), begun as span:
             yield lambda more: _tell(span, more)
 

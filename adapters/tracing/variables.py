@@ -13,13 +13,14 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", PROTOCOL)
 _HEADERS = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
 _SCHEME = re.compile(r"(?:basic|bearer)\s+", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^/\s]", re.IGNORECASE)
 SPOKEN = "http/protobuf"
 
 
 def wanted(environment: Mapping[str, str]) -> bool:
     """Whether spans are to be exported: an endpoint or the exporter `otlp` is named, and nothing says otherwise.
 
-    Raises BadConfiguration for an exporter and a protocol that are not there.
+    Raises BadConfiguration for an exporter, a protocol and an address that are not there.
     """
     said = environment.get(EXPORTER, "").strip().lower()
     is_off = said == "none" or environment.get(DISABLED, "").strip().lower() == "true"
@@ -31,6 +32,9 @@ def wanted(environment: Mapping[str, str]) -> bool:
     protocol = environment.get(name, "").strip() or SPOKEN
     if protocol != SPOKEN:
         raise BadConfiguration(f"{name}: {SPOKEN} is spoken here (port 4318), not {protocol[:40]}")
+    for name in _ENDPOINTS:
+        if (place := environment.get(name, "").strip()) and not _ADDRESS.match(place):
+            raise BadConfiguration(f"{name}: an address begins with http:// or https:// and names a host")
     return True
 
 

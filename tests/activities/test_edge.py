@@ -6,8 +6,10 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import structlog
 from temporalio import activity, workflow
 from temporalio.client import WorkflowFailureError
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.testing import WorkflowEnvironment
@@ -17,6 +19,7 @@ from tests.activities import poison
 from tests.activities.asking import Asking
 from tests.activities.records import broken
 from tests.rig import until
+from workflows.search_attributes import TRACE_ID
 
 QUEUE = "poison"
 SAID = 7
@@ -56,6 +59,32 @@ async def test_what_an_activity_says_of_itself_outlives_the_edge_s_own_beats(tem
         await handle.result()
     assert [SAID] in seen.values()
     assert list(seen.values())[-3:] == [[SAID]] * 3
+
+
+@workflow.defn(sandboxed=False)
+class Asks:
+    """Has something done that is not told for whom."""
+
+    @workflow.run
+    async def run(self) -> str:
+        patience = timedelta(seconds=60)
+        return str(await workflow.execute_activity("for_whom", start_to_close_timeout=patience))
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_an_activity_that_is_not_told_for_whom_it_works_knows_the_trace_all_the_same(
+    temporal: WorkflowEnvironment, *, known: bool
+) -> None:
+    @activity.defn
+    async def for_whom() -> str:
+        return str(structlog.contextvars.get_contextvars().get("trace_id"))
+
+    said = TypedSearchAttributes([SearchAttributePair(TRACE_ID, "ann/1")] if known else [])
+    async with Worker(temporal.client, task_queue="asking", workflows=[Asks], activities=[for_whom]):
+        heard = await temporal.client.execute_workflow(
+            Asks.run, id=f"asks-{known}", task_queue="asking", search_attributes=said
+        )
+    assert heard == ("ann/1" if known else "None")
 
 
 @pytest.mark.faults

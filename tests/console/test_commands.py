@@ -174,9 +174,17 @@ def test_the_doctor_finds_all_well(desk: Terminal) -> None:
     said = desk.type("doctor", "--json")
     statuses = {check["id"]: check["status"] for check in said.document["checks"]}
     assert set(statuses.values()) == {"ok"}
-    assert {"temporal", "migrations", "role", "clock", "queue orders", "market", "env file", "data age"} <= set(
-        statuses
-    )
+    assert {
+        "temporal",
+        "migrations",
+        "role",
+        "clock",
+        "queue orders",
+        "market",
+        "env file",
+        "data age",
+        "watches",
+    } <= set(statuses)
     found = {check["id"]: check["found"] for check in said.document["checks"]}
     assert found["broker"] == "paper: fills are computed here, no order leaves this machine"
     assert found["data age"].startswith("2017-11-10: a market of the past")

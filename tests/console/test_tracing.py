@@ -44,6 +44,9 @@ def test_without_an_exporter_nothing_of_it_is_imported() -> None:
     [
         ({"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER"),
         ({"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "127.0.0.1:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ({"OTEL_TRACES_EXPORTER": "otlp", "OTEL_BSP_MAX_QUEUE_SIZE": "-1"}, "max_queue_size"),
+        ({"OTEL_TRACES_EXPORTER": "otlp", "OTEL_PROPAGATORS": "bogus"}, "bogus"),
     ],
 )
 def test_an_exporter_that_is_not_there_ends_in_one_line(
@@ -79,15 +82,20 @@ def test_a_cycle_that_is_asked_over_http_is_one_tree_under_its_request(receiver:
         answer = httpx2.post(f"{url}/cycles/run?wait=25", json=asked, headers=headers, timeout=60, trust_env=False)
         assert answer.status_code == 200
         assert httpx2.get(f"{url}/health", timeout=20, trust_env=False).status_code == 200
+        nowhere = httpx2.get(f"{url}/nowhere/{SECRET}", headers={"X-Request-ID": "lost"}, trust_env=False)
+        assert nowhere.status_code == 404
         seen = answer.json()
         assert seen["trace_url"] == PAGE.format(trace=trace_hex(NAME))
         typed = desk.type("run", "KO", "--trace-id", "f" * 32, "--anytime")
         assert typed.code == 0
         assert PAGE.format(trace="f" * 32) in typed.out, "whoever asks is told where to look"
         shown = desk.type("config", "show").out
+        lines = desk.type("logs", "--trace", NAME, "--json").document
         told = (desk.folder / "said.txt").read_text()
     assert SECRET not in told + shown + typed.out + "".join(one.words for one in receiver.spans)
     assert {one["authorization"] for one in receiver.headers} == {f"Bearer {SECRET}"}
+    assert "answered" in {line["event"] for line in lines}
+    assert {line["desk_id"] for line in lines} == {"main"}, "the request's own line says it as those of the workers"
     tree = receiver.trace(NAME)
     assert (tree.roots, tree.lost, tree.twice) == (["POST /cycles/run"], [], [])
     assert len(tree.named("invoke_agent DataAgent")) == 2
@@ -99,7 +107,7 @@ def test_a_cycle_that_is_asked_over_http_is_one_tree_under_its_request(receiver:
     assert {one.attributes["trading.order.client_order_id"] for one in tree.named("fill")} == orders
     assert {one.service for one in receiver.spans} == {"desk-under-test"}
     requests = [one.name for one in receiver.spans if not one.parent and one.name.startswith(("GET", "POST", "HTTP"))]
-    assert requests == ["POST /cycles/run"], "nobody else makes a span of it, and a look at its health is none"
+    assert requests == ["POST /cycles/run", "GET"], "nobody else makes a span of it, and a look at its health is none"
     assert not receiver.trace("a" * 32).spans, "a stranger's traceparent says nothing here"
     (root,) = receiver.trace("f" * 32).roots
     assert root == "StartUpdateWithStartWorkflow:TradingDesk", "the one who typed is the root, and has exported it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.conftest import free_port
 from tests.web.api import Api, api
+from workflows.search_attributes import TRACE_ID
 
 
 async def test_without_a_database_everything_that_needs_it_is_unavailable(desk: Api) -> None:
@@ -40,3 +41,5 @@ async def test_a_question_is_asked_and_has_its_answer_or_is_refused_in_words(des
         # Its worker has yet to write it down: until then nobody knows the question.
         report = (await desk.get(place)).json().get("report")
     assert (await desk.get(f"{place}/steps")).json()["items"] == report["findings"] != []
+    asked = await desk.desk.client.get_workflow_handle(f"inquiry/{answer.json()['inquiry_id']}").describe()
+    assert asked.typed_search_attributes[TRACE_ID] == "q-1"

@@ -197,6 +197,20 @@ async def test_a_watch_goes_over_with_the_step_that_it_waits_for(
         await until(lambda: watching(client))
 
 
+async def test_a_watch_begins_where_there_are_no_builds_and_goes_over_to_the_first(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, sample_data: Path
+) -> None:
+    client, ports = temporal.client, Ports.real(engine, sample_data)
+    async with serving(client, ports):
+        await client.start_workflow(AlertWatch.run, "main", id="alerts/main", task_queue=policies.DESK_QUEUE)
+        await until(lambda: watching(client))
+        assert await ran_on(client, "alerts/main") == [""]
+    async with workers(client, ports, "one"):
+        await put(client, "one")
+        await until(lambda: last_on(client, "alerts/main", "one"))
+        await until(lambda: watching(client))
+
+
 async def watching(client: Client) -> bool:
     described = await client.get_workflow_handle("alerts/main").describe()
     started = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
@@ -225,6 +239,17 @@ def half_of(client: Client, ports: Ports) -> Worker:
         activities=ports.activities(policies.AGENTS_QUEUE),
         deployment_config=config_of(version("half")),
     )
+
+
+async def test_a_queue_that_does_not_hear_of_it_in_time_is_a_line_that_says_what_to_do(
+    temporal: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr("console.rollout.settled", never)
+    with pytest.raises(BadConfiguration, match="type it again"):
+        await over(temporal.client, NAME)
 
 
 async def refused(client: Client, build: str) -> str:

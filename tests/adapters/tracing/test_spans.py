@@ -99,7 +99,7 @@ async def test_a_call_without_an_answer_is_a_failed_span(receiver: Receiver) -> 
         await TracedModel(Answering(ModelUnavailable(f"no answer to {SECRET}"))).answer(question())
     found = only(receiver, "chat claude-x")
     assert found.failed
-    assert "ModelUnavailable" in found.words
+    assert found.attributes["error.type"] == "ModelUnavailable"
     assert SECRET not in found.words
     assert "Traceback" not in found.words
 
@@ -127,6 +127,7 @@ def test_what_is_asked_from_outside_begins_the_trace_of_its_name(receiver: Recei
         tell({"name": "POST /cycles/run", "http.response.status_code": 503})
     found = only(receiver, "POST /cycles/run")
     assert (found.trace, found.parent, found.failed) == (trace_hex("ann/1"), "", True)
+    assert found.attributes["trading.trace_id"] == "ann/1", "who has the name finds it by a search, too"
     assert only(receiver, "something else").trace != found.trace
 
 
