@@ -27,7 +27,7 @@ RULES = DEPLOY / "prometheus" / "alerts.yml"
 DASHBOARDS = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
 NAME = re.compile(r"\b(?:trading|temporal)_[a-z0-9_]+\b")
 # Told by Temporal's library from the first time on that it happens, which no sound desk shows.
-ONCE_IT_HAPPENS = {"temporal_workflow_task_execution_failed_total"}
+ONCE_IT_HAPPENS = {"temporal_workflow_task_execution_failed_total", "temporal_request_failure_total"}
 PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
 needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="no promtool here (Debian: prometheus)")
 
