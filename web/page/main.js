@@ -83,7 +83,9 @@ function Menu({ path }) {
     ${PAGES.filter(([, , name]) => name).map(([href, , name]) => html`<li>
       <${Link} href=${href} aria-current=${isAt(href) ? "page" : undefined}>${name}<//>
     </li>`)}
-  </ul></nav>`;
+  </ul>
+    <p class="zone">Times are of ${Intl.DateTimeFormat().resolvedOptions().timeZone}</p>
+  </nav>`;
 }
 
 function TokenWanted({ why }) {
