@@ -79,7 +79,16 @@ async def test_a_yes_is_to_what_was_seen_by_whoever_may_give_it(desk: Api) -> No
     given = await ann.post("/api/approvals/approve", said, headers={"X-Request-ID": "yes-1"})
     assert (given.status_code, given.json()["answer_id"]) == (200, "answer/yes-1"), given.text
     assert (await ann.get("/api/approvals")).json()["items"] == []
-    (ended,) = (await ann.get("/api/events", params={"type": "ApprovalEnded"})).json()["items"]
+
+    async def endings() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await ann.get("/api/events", params={"type": "ApprovalEnded"})).json()["items"]
+        return found
+
+    async def has_ended() -> bool:
+        return bool(await endings())
+
+    await until(has_ended)  # the cycle writes it once it has heard
+    (ended,) = await endings()
     assert (ended["data"]["by"], ended["data"]["reason"]) == ("ann", "looks right")
     late = await ann.post("/api/approvals/reject", {"cycle_id": asked["cycle_id"], "hash": asked["hash"]})
     assert late.status_code == 409

@@ -28,17 +28,22 @@ class Line(NamedTuple):
 
     async def trickle(self, *parts: bytes) -> bytes:
         """Send these, the last again and again, until the server has enough; what it said."""
-        said = asyncio.ensure_future(self.reader.read())
+        heard: list[bytes] = []
+        listening = asyncio.ensure_future(self._hear(heard))
         sent = 0
-        while not said.done():
+        while not listening.done():
             with suppress(OSError):
                 self.writer.write(parts[min(sent, len(parts) - 1)])
                 await self.writer.drain()
             sent += 1
-            await asyncio.wait([said], timeout=0.03)
-        with suppress(OSError):  # whoever sends to a closed door may hear of that before the last word
-            return said.result()
-        return b""
+            # Seldom: what is sent to a door that has just closed can cost the last word that came through it.
+            await asyncio.wait([listening], timeout=0.15)
+        return b"".join(heard)
+
+    async def _hear(self, heard: list[bytes]) -> None:
+        with suppress(OSError):
+            while part := await self.reader.read(65_536):
+                heard.append(part)
 
     async def answer(self) -> tuple[int, bytes, bytes]:
         """The next answer: its status, its head and its body."""
