@@ -63,18 +63,23 @@ def meanings(count: int, chance: np.random.Generator, clusters: int = 500) -> Ro
     return unit
 
 
-async def fill(database: Database, rows: Rows, said: Rows | None = None) -> None:
-    """Copy a memory for each of these setups over ten years, every second one won, and build the graphs then.
-
-    Without embeddings of what was `said` each has the same, and no graph of those.
-    """
-    connection = await asyncpg.connect(
+async def connected(database: Database) -> asyncpg.Connection[asyncpg.Record]:
+    """A connection that can copy rows by the hundred thousand."""
+    return await asyncpg.connect(
         host=database.host,
         port=database.port,
         user=database.user,
         password=database.password.get_secret_value(),
         database=database.name,
     )
+
+
+async def fill(database: Database, rows: Rows, said: Rows | None = None) -> None:
+    """Copy a memory for each of these setups over ten years, every second one won, and build the graphs then.
+
+    Without embeddings of what was `said` each has the same, and no graph of those.
+    """
+    connection = await connected(database)
     try:
         graphs = {graph["indexname"]: graph["indexdef"] for graph in await connection.fetch(_GRAPHS)}
         for name in graphs:

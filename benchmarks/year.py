@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import Database
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.log import part_of_log
+from benchmarks.crowd import connected
 from trading.events import Event, EventType
 
 # What moves money is said once: books tie to it.
@@ -72,13 +72,7 @@ async def _mark(database: Database, desk_id: str) -> None:
         first + timedelta(days=day) + mark * _MARK_EVERY for day in range(_SESSIONS) for mark in range(_MARKS_A_DAY)
     ]
     rows = [(desk_id, at, 100_000 + at.minute + 7 * at.day, 50_000, 1) for at in moments]
-    connection = await asyncpg.connect(
-        host=database.host,
-        port=database.port,
-        user=database.user,
-        password=database.password.get_secret_value(),
-        database=database.name,
-    )
+    connection = await connected(database)
     columns = ("desk_id", "marked_at", "equity", "cash", "flow_count")
     try:
         await connection.copy_records_to_table("equity_marks", records=rows, columns=columns)

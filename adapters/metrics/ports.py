@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 
+from adapters.journal_around import JournalAround
 from adapters.metrics import instruments as of
-from trading.agents.budget import Choice
 from trading.agents.questions import ModelCall, Question, Reply
 from trading.alert_ports import Notifier
 from trading.errors import ModelRefused, ModelUnavailable, NoticeRefused
 from trading.notices import Notice
-from trading.ports import Journal, LanguageModel
-from trading.spending import Attempt, Settlement, SpendAsked
+from trading.ports import LanguageModel
 
 
 class MeteredModel:
@@ -54,29 +53,14 @@ def _count(question: Question, reply: Reply) -> None:
         of.CALLS_UNPRICED.labels(agent, model).inc()
 
 
-class MeteredJournal:
+class MeteredJournal(JournalAround):
     """A journal that counts what it already knew. One question may look twice: before and after it is paid for."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
 
     async def find(self, call_id: str) -> ModelCall | None:
         """The reply that this question already had."""
-        found = await self._journal.find(call_id)
+        found = await super().find(call_id)
         of.JOURNAL_LOOKS.labels("miss" if found is None else "hit").inc()
         return found
-
-    async def keep(self, call: ModelCall, settled: Settlement | None = None) -> None:
-        """Store a reply."""
-        await self._journal.keep(call, settled)
-
-    async def reserve(self, asked: SpendAsked) -> Choice:
-        """Reserve what a call may take."""
-        return await self._journal.reserve(asked)
-
-    async def drop(self, attempt: Attempt, *, charged: bool) -> None:
-        """An attempt ended without an answer."""
-        await self._journal.drop(attempt, charged=charged)
 
 
 class MeteredChannel:

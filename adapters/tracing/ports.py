@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from adapters.journal_around import JournalAround
 from adapters.tracing import spans
 from adapters.tracing.spans import Attributes, Kind
-from trading.agents.budget import Choice
 from trading.agents.questions import ModelCall, Question, Reply
-from trading.ports import Journal, LanguageModel
-from trading.spending import Attempt, Settlement, SpendAsked
+from trading.ports import LanguageModel
 
 _PROVIDERS = {"AnthropicModel": "anthropic", "OpenAIModel": "openai", "OpenAIChatModel": "openai-chat"}
 _RULES = "rules"
@@ -29,33 +28,18 @@ class TracedModel:
             return reply
 
 
-class TracedJournal:
+class TracedJournal(JournalAround):
     """A journal; a reply that it knew already is a span, for it stands in a call's place."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
 
     async def find(self, call_id: str) -> ModelCall | None:
         """The reply that this question already had."""
-        found = await self._journal.find(call_id)
+        found = await super().find(call_id)
         if found is not None:
             asked = _asked(found.question, None)
             told: Attributes = {"gen_ai.response.model": found.reply.model, "trading.model.known": True}
             with spans.span(f"known {found.question.model}", {**asked, **told}):
                 pass
         return found
-
-    async def keep(self, call: ModelCall, settled: Settlement | None = None) -> None:
-        """Store a reply."""
-        await self._journal.keep(call, settled)
-
-    async def reserve(self, asked: SpendAsked) -> Choice:
-        """Reserve what a call may take."""
-        return await self._journal.reserve(asked)
-
-    async def drop(self, attempt: Attempt, *, charged: bool) -> None:
-        """An attempt ended without an answer."""
-        await self._journal.drop(attempt, charged=charged)
 
 
 def _asked(question: Question, provider: str | None) -> Attributes:
