@@ -7,7 +7,7 @@ import sys
 import uvicorn
 from fastapi import FastAPI
 
-ANSWER = {"status": "ok", "checks": [{"name": "database", "health": "ok", "found": "schema 0025"}]}
+ANSWER = {"status": "ok", "checks": [{"name": "database", "health": "ok", "found": "schema 0026"}]}
 
 
 def main() -> None:

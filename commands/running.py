@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 from pydantic_settings import BaseSettings
 
-from commands.doing import Anytime, AsJson, AsOf, Universe, Watchlist, do
+from commands.doing import Anytime, AsJson, AsOf, Reason, Universe, Watchlist, do
+from console.output import Output
 from settings import Settings
+from trading.instruments import Side
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -62,6 +64,38 @@ def run(  # noqa: PLR0913  each is an option of the command line
 
     wish = Wish(symbols=tuple(symbols or ()), strategy=strategy, as_of=as_of, anytime=anytime, trace_id=trace_id)
     return do(lambda settings, output: run(settings, output, wish, wait=wait), as_json=as_json)
+
+
+@app.command()
+def trade(  # noqa: PLR0913  each is an option of the command line
+    side: Annotated[Side, typer.Argument(help="What to do.")],
+    symbol: Annotated[str, typer.Argument(help="A ticker, as AAPL.")],
+    *,
+    shares: Annotated[str | None, typer.Option(help="How many; a sale without a size is of all.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Else the part of the strategy's equity, as 0.05.")] = None,
+    stop: Annotated[str | None, typer.Option(help="Sold again from here, in dollars a share.")] = None,
+    target: Annotated[str | None, typer.Option(help="And from here.")] = None,
+    days: Annotated[int, typer.Option(help="For how many sessions it is meant.")] = 20,
+    reason: Reason,
+    strategy: Annotated[str, typer.Option(help="Whose equity, shares and limits.")] = "agents",
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow its cycle to the end.")] = True,
+    as_of: AsOf = None,
+    anytime: Anytime = False,
+    trace_id: Annotated[str | None, typer.Option(help="Joins log lines and events; made when not given.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Propose a trade of your own: no agent is asked, and the limits, approval and the halt hold for it."""
+    from console.cycle import Wish, trade_of
+    from console.run import run
+
+    sizes = {"shares": shares, "weight": weight, "stop": stop, "target": target, "horizon_days": days}
+
+    async def propose(settings: Settings, output: Output) -> int:
+        wanted = trade_of(symbol, {"side": side.value, "reason": reason, **sizes})
+        wish = Wish((wanted.symbol,), strategy, as_of, anytime, trace_id, wanted)
+        return await run(settings, output, wish, wait=wait)
+
+    return do(propose, as_json=as_json)
 
 
 @app.command()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -23,8 +24,9 @@ from settings import Settings
 from trading.desk import CycleTicket
 from trading.docket import CycleOutcome, CycleReport
 from trading.errors import BadConfiguration
+from trading.instruments import tickers
 from trading.orders import PROTECTIVE
-from trading.steps import CycleRequest
+from trading.steps import CycleRequest, OperatorTrade
 from trading.strategy import AGENTS, Strategy, first_strategy
 from trading.traces import trace_url
 from trading.universes import UniverseAsked
@@ -41,6 +43,7 @@ class Wish:
     as_of: str | None = None
     anytime: bool = False
     trace_id: str | None = None
+    trade: OperatorTrade | None = None
 
     @property
     def day(self) -> date | None:
@@ -62,10 +65,23 @@ async def request_of(
             trace_id=wish.trace_id or uuid4().hex,
             as_of=as_of,
             anytime=wish.anytime,
+            trade=wish.trade,
         )
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
         message = f"no cycle can be asked for like that: {wrong['loc'][0]}: {wrong['msg']}"
+        raise BadConfiguration(message) from error
+
+
+def trade_of(symbol: str, words: Mapping[str, Any]) -> OperatorTrade:
+    """A trade as it was typed. Raises BadConfiguration with what is wrong with it."""
+    (ticker, *_) = tickers((symbol,)) or ("",)
+    try:
+        return OperatorTrade(symbol=ticker, **words)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        place = "".join(f"{each}: " for each in wrong["loc"])
+        message = f"no trade can be asked for like that: {place}{wrong['msg'].removeprefix('Value error, ')}"
         raise BadConfiguration(message) from error
 
 

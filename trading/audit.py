@@ -19,7 +19,6 @@ from trading.audit_rows import (
     trades_follow_from_fills,
 )
 from trading.audit_shadow import (
-    DECISIONS,
     decided_in_shadow,
     decisions,
     is_in_shadow,
@@ -35,7 +34,7 @@ from trading.audit_sleeves import (
 from trading.audit_states import breakers_follow_from_events, nothing_after_halt
 from trading.books import Books, Finding
 from trading.breaker import TradingState
-from trading.events import GENESIS, Event, EventType, broken_links
+from trading.events import DECISIONS, GENESIS, Event, EventType, broken_links
 from trading.money import ZERO, Record
 from trading.orders import OPEN, OPERATOR, PROTECTIVE, Fill, Leg, Order, OrderState, settle
 from trading.portfolio import CapitalEvent, cash_of, postings

@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from trading.books import Books, Finding
-from trading.events import Event, EventType
+from trading.events import DECISIONS, Event, EventType
 from trading.shadow import MARK
 
-DECISIONS = (EventType.META_AGENT_DECISION, EventType.RULE_DECISION)
-"""Who has the last word of a cycle: the MetaAgent, or the rule itself."""
 _ENDS = frozenset({EventType.CYCLE_COMPLETED, EventType.CYCLE_SKIPPED, EventType.CYCLE_FAILED})
 
 

@@ -15,7 +15,7 @@ from trading.money import MOST_TEXT, ZERO, Record
 from trading.proposals import Constraint, Proposal
 from trading.shadow import MARK
 from trading.signals import Abstention, Argument, Decision, RiskAssessment, Signal, Validation, Verdict
-from trading.steps import Cycle, LessonHeard, Opening, Source
+from trading.steps import Cycle, LessonHeard, Opening, OperatorTrade, Source
 
 
 def cycle_event(cycle: Cycle, kind: EventType, at: datetime, data: dict[str, Any], key: str = "") -> Event:
@@ -72,6 +72,12 @@ def signal_generated(cycle: Cycle, signal: Signal, source: Source | None, at: da
 def signal_by_rule(cycle: Cycle, signal: Signal, rule: str, at: datetime) -> Event:
     """A rule said something of a symbol."""
     return cycle_event(cycle, EventType.SIGNAL_GENERATED, at, {**_dump(signal), "rule": rule}, signal.symbol)
+
+
+def signal_by_operator(cycle: Cycle, trade: OperatorTrade, at: datetime) -> Event:
+    """A person proposed a trade."""
+    data = {**_dump(trade.signal), "operator": trade.by}
+    return cycle_event(cycle, EventType.SIGNAL_GENERATED, at, data, trade.symbol)
 
 
 def agent_abstained(cycle: Cycle, agent: str, abstention: Abstention, source: Source | None, at: datetime) -> Event:
@@ -146,6 +152,11 @@ def meta_agent_decision(cycle: Cycle, decision: Decision, source: Source | None,
 def rule_decision(cycle: Cycle, decision: Decision, rule: str, at: datetime) -> Event:
     """What is to be done of what a rule wants, within the limits; `quantity` in shares."""
     return cycle_event(cycle, EventType.RULE_DECISION, at, {**_dump(decision), "rule": rule}, decision.symbol)
+
+
+def operator_decision(cycle: Cycle, decision: Decision, by: str, at: datetime) -> Event:
+    """What is to be done of what a person proposed, within the limits; `quantity` in shares."""
+    return cycle_event(cycle, EventType.OPERATOR_DECISION, at, {**_dump(decision), "operator": by}, decision.symbol)
 
 
 def _dump(record: Record) -> dict[str, Any]:

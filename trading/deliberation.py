@@ -1,9 +1,9 @@
-"""Who decides: the four agents, one after the other, or a rule. Code's limits come right after the signals."""
+"""Who decides: four agents one after the other, a rule, or a person. Code's limits come right after the signals."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from trading import cycle_events as say
 from trading.agents.facts import Books
@@ -31,12 +31,18 @@ UNHEARD = frozenset({NO_ANSWER, ModelRefused.__name__})
 
 async def deliberate(run: Run) -> list[Decided] | CycleOutcome:
     """What is to be done, sales first, so that buys see their cash; or how the cycle ends without."""
-    decided = await (_by_agents if run.opening.strategy.asks_agents else _by_rule)(run)
+    decided = await _decider(run)(run)
     # Before any order: what is decided is remembered whatever becomes of it.
     await remember(run, () if isinstance(decided, CycleOutcome) else decided)
     if isinstance(decided, CycleOutcome):
         return decided
     return sorted(decided, key=lambda one: (one.proposal.side is Side.BUY, one.proposal.symbol))
+
+
+def _decider(run: Run) -> Callable[[Run], Awaitable[list[Decided] | CycleOutcome]]:
+    if run.cycle.request.trade is not None:
+        return _by_operator
+    return _by_agents if run.opening.strategy.asks_agents else _by_rule
 
 
 async def _by_agents(run: Run) -> list[Decided] | CycleOutcome:
@@ -80,7 +86,26 @@ async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
         return CycleOutcome.NONE_ALLOWED
     decisions = [_by_itself(proposal) for proposal in proposals]
     await run.record([say.rule_decision(run.cycle, one, heard.rule, run.steps.now()) for one in decisions])
-    for one in decisions:
+    return _decided(run, proposals)
+
+
+async def _by_operator(run: Run) -> list[Decided] | CycleOutcome:
+    """What a person proposes, held to the limits. Nobody is asked, and no precedent speaks against a person."""
+    trade = run.cycle.request.trade
+    if trade is None or trade.symbol not in run.priced:
+        return CycleOutcome.NO_SIGNALS
+    run.docket.signalled(trade.symbol, trade.signal)
+    await run.record([say.signal_by_operator(run.cycle, trade, run.steps.now())])
+    run.proposed = tuple(await _constrain(run, [trade.signal]))
+    if not run.proposed:
+        return CycleOutcome.NONE_ALLOWED
+    at = run.steps.now()
+    await run.record([say.operator_decision(run.cycle, _by_itself(one), trade.by, at) for one in run.proposed])
+    return _decided(run, run.proposed)
+
+
+def _decided(run: Run, proposals: Sequence[Proposal]) -> list[Decided]:
+    for one in proposals:
         run.docket.note(one.symbol, decided=one.quantity)
     return [
         Decided(proposal=one, quantity=one.quantity, scores={"signal_confidence": one.signal.confidence})
@@ -89,7 +114,7 @@ async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
 
 
 def _by_itself(proposal: Proposal) -> Decision:
-    """A rule's signal within the limits is its decision: nobody else is asked."""
+    """A rule's or a person's signal within the limits is the decision: nobody else is asked."""
     return Decision(
         symbol=proposal.symbol,
         verdict=Verdict.EXECUTE,

@@ -126,7 +126,10 @@ class CycleAsked(Record):
 
 
 class CycleLine(Record):
-    """A cycle as the desk remembers it; no outcome while it waits or runs. `request_id` is what it was asked under."""
+    """A cycle as the desk remembers it; no outcome while it waits or runs. `request_id` is what it was asked under.
+
+    `digest` is of what was asked.
+    """
 
     cycle_id: Identifier
     strategy_id: Identifier = AGENTS
@@ -136,6 +139,7 @@ class CycleLine(Record):
     outcome: CycleOutcome | None = None
     reason: Text = ""
     request_id: Identifier | None = None
+    digest: Identifier | None = None
 
 
 class CyclesAwaited(Record):

@@ -61,6 +61,7 @@ class EventType(StrEnum):
     ARGUMENT_MADE = "ArgumentMade"
     META_AGENT_DECISION = "MetaAgentDecision"
     RULE_DECISION = "RuleDecision"
+    OPERATOR_DECISION = "OperatorDecision"
     ORDER_INTENDED = "OrderIntended"
     ORDER_DENIED = "OrderDenied"
     ORDER_SUBMITTED = "OrderSubmitted"
@@ -94,6 +95,10 @@ class EventType(StrEnum):
     MEMORY_AWAY = "MemoryAway"
     TOKEN_CREATED = "TokenCreated"  # noqa: S105  a kind of line
     TOKEN_REVOKED = "TokenRevoked"  # noqa: S105  as above
+
+
+DECISIONS = (EventType.META_AGENT_DECISION, EventType.RULE_DECISION, EventType.OPERATOR_DECISION)
+"""Who has the last word of a cycle: the MetaAgent, a rule, or the person who proposed the trade."""
 
 
 class Event(Record):

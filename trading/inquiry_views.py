@@ -111,8 +111,8 @@ SHAPES: Mapping[View, Shape] = {
         "decided_at",
         "event_id cycle_id order_id",
         time="decided_at",
-        text="symbol cycle_id strategy_id signal constrained risk validator meta rule abstained dropped became "
-        "order_id event_id",
+        text="symbol cycle_id strategy_id signal constrained risk validator meta rule operator abstained dropped "
+        "became order_id event_id",
     ),
     View.BREAKER_CHANGES: _shape(
         "occurred_at",

@@ -87,10 +87,10 @@ class Run:
         """What is decided about: what the cycle was asked to look at, and what the strategy holds.
 
         Of one that only reduces there is nothing to ask the agents but what to do with what it holds. A rule still
-        sees the others: what falls out of a ranking it can only tell beside those.
+        sees the others: what falls out of a ranking it can only tell beside those. A person is told what denies him.
         """
-        opening = self.opening
-        asked = () if opening.reduces and opening.strategy.asks_agents else self.cycle.request.symbols
+        opening, request = self.opening, self.cycle.request
+        asked = () if opening.reduces and opening.strategy.asks_agents and request.trade is None else request.symbols
         thought = {one.symbol for one in self.shadows} if self._thinks else set()
         return tuple(sorted({*asked, *self.opening.holds, *thought}))
 

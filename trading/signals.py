@@ -15,6 +15,8 @@ from trading.instruments import Side, Symbol
 from trading.money import Fraction, Price, Quantity, Record, Text, whole_shares
 
 Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Horizon = Annotated[int, Field(ge=1, le=750)]
+"""Exchange sessions."""
 Numbers = Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=12)]
 """Numbers as they were written, at most twelve."""
 Words = Annotated[tuple[Annotated[str, Field(max_length=400)], ...], Field(max_length=12)]
@@ -43,7 +45,7 @@ class Signal(Record):
     quantity: Quantity | None = None
     stop: Price | None = None
     target: Price | None = None
-    horizon_days: Annotated[int, Field(ge=1, le=750)] = 20
+    horizon_days: Horizon = 20
     reasoning: Text
     uncited: Numbers = ()
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from trading.agents.questions import Agent
-from trading.events import Event, EventType
+from trading.events import DECISIONS, Event, EventType
 from trading.instruments import Symbol
 from trading.memory import Voice
 from trading.money import ZERO, Quantity, Record
@@ -22,7 +22,7 @@ from trading.signals import FOR_IT, Action, Score, Verdict
 MOST_WHY = 300
 """A hundred lines travel in one payload, twice: the events hold every word."""
 Short = Annotated[str, Field(max_length=MOST_WHY)]
-CODE, RULE = "limits", "rule"
+CODE, RULE, OPERATOR = "limits", "rule", "operator"
 """Who speaks where no agent does."""
 
 
@@ -79,7 +79,7 @@ def lines(events: Iterable[Event]) -> tuple[Line, ...]:
         said.append(word)
         if event.type is EventType.SIGNAL_GENERATED:
             actions[str(symbol)] = str(event.data["action"])
-        if event.type in _LAST:
+        if event.type in DECISIONS:
             ends[str(symbol)] = (
                 Decimal(str(event.data["quantity"])) if event.data["verdict"] == Verdict.EXECUTE else ZERO
             )
@@ -117,7 +117,7 @@ def _signal(data: dict[str, Any]) -> Word:
     size = f" {_shares(shares)}" if shares else f" {Decimal(weight):.1%}" if weight else ""
     opinion = {} if data["action"] == Action.HOLD else {"approves": True, "confidence": data["confidence"]}
     says = f"{data['action']}{size}, {data['confidence']:.2f}"
-    return _word(RULE if "rule" in data else Agent.DATA, says, data, **opinion)
+    return _word(_alone(data) or Agent.DATA, says, data, **opinion)
 
 
 def _limited(data: dict[str, Any]) -> Word:
@@ -149,7 +149,12 @@ def _decided(data: dict[str, Any]) -> Word:
     does = data["verdict"] == Verdict.EXECUTE
     opinion = {"approves": does, "quantity": data["quantity"] if does else ZERO}
     says = _shares(data["quantity"]) if does else "no"
-    return _word(RULE if "rule" in data else Agent.META, says, {**data, "reasoning": data["rationale"]}, **opinion)
+    return _word(_alone(data) or Agent.META, says, {**data, "reasoning": data["rationale"]}, **opinion)
+
+
+def _alone(data: dict[str, Any]) -> str:
+    """Who decided without the agents; empty where they did."""
+    return next((who for who in (RULE, OPERATOR) if who in data), "")
 
 
 def _abstained(data: dict[str, Any]) -> Word:
@@ -162,7 +167,7 @@ def _word(who: str, says: str, data: dict[str, Any], **opinion: Any) -> Word:
         who=who,
         says=_short(says),
         why=_short(data["reasoning"]),
-        model=_short(source.get("model") or data.get("rule", "")),
+        model=_short(source.get("model") or data.get(RULE) or data.get(OPERATOR, "")),
         prompt=_short(source.get("prompt_version", "")),
         prompt_hash=_short(source.get("prompt_hash", "")),
         call_id=_short(source.get("call_id", "")),
@@ -186,6 +191,6 @@ _TOLD: dict[EventType, Callable[[dict[str, Any]], Word]] = {
     EventType.ARGUMENT_MADE: _argued,
     EventType.META_AGENT_DECISION: _decided,
     EventType.RULE_DECISION: _decided,
+    EventType.OPERATOR_DECISION: _decided,
     EventType.AGENT_ABSTAINED: _abstained,
 }
-_LAST = frozenset({EventType.META_AGENT_DECISION, EventType.RULE_DECISION})

@@ -111,9 +111,13 @@ class Turns:
 
     def known(self, request: CycleRequest) -> CycleTicket | None:
         """The cycle that was asked for under the same name before, None when there is none."""
-        if request.request_id is None:
-            return None
-        return next((_ticket(line.cycle_id) for line in self._lines if line.request_id == request.request_id), None)
+        line = self._line(request)
+        return None if line is None else _ticket(line.cycle_id)
+
+    def contradicts(self, request: CycleRequest) -> bool:
+        """Whether something else was asked for under the same name before."""
+        line = self._line(request)
+        return line is not None and line.digest != request.digest
 
     def ask(self, request: CycleRequest, at: datetime) -> CycleTicket:
         """Let a cycle wait for its turn; the answer names it, and the same one to the same `request_id`."""
@@ -124,7 +128,7 @@ class Turns:
         cycle_id = f"{self._desk_id}-{at:%Y%m%dT%H%M%S}-{self._counted}"
         ahead = sum(line.outcome is None and line.strategy_id == request.strategy_id for line in self._lines)
         self._waiting.append(Waiting(cycle_id=cycle_id, request=request))
-        named = request.model_dump(include={"strategy_id", "trigger", "symbols", "request_id"})
+        named = request.model_dump(include={"strategy_id", "trigger", "symbols", "request_id", "digest"})
         self._lines.append(CycleLine(cycle_id=cycle_id, **named))
         self._forget()
         return _ticket(cycle_id, ahead)
@@ -189,6 +193,10 @@ class Turns:
             "looks_on": self._day[0],
             "looks_that_day": self._day[1],
         }
+
+    def _line(self, request: CycleRequest) -> CycleLine | None:
+        named = (line for line in self._lines if line.request_id == request.request_id)
+        return None if request.request_id is None else next(named, None)
 
     def _ready(self) -> Iterator[int]:
         """Where in the row those stand that may begin, in their order: one of each strategy, while there are places."""

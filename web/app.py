@@ -39,6 +39,7 @@ from web.routes import (
     rules,
     schedules,
     strategies,
+    trades,
 )
 from web.tickets import Tickets
 from web.told import told
@@ -51,6 +52,7 @@ ROUTERS = (
     health,
     metrics,
     books,
+    trades,
     events,
     chain,
     live,

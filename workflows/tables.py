@@ -104,6 +104,7 @@ _SPOKE: Mapping[EventType, tuple[str, str, frozenset[JsonValue], str]] = {
     EventType.VALIDATION_COMPLETE: ("Validator", "approved", frozenset({True}), "validated"),
     EventType.META_AGENT_DECISION: ("MetaAgent", "verdict", frozenset({"EXECUTE"}), "to execute"),
     EventType.RULE_DECISION: ("Rule", "verdict", frozenset({"EXECUTE"}), "to execute"),
+    EventType.OPERATOR_DECISION: ("Operator", "verdict", frozenset({"EXECUTE"}), "to execute"),
 }
 
 
@@ -112,6 +113,7 @@ def step_summary(events: Sequence[Event]) -> str:
     for kind, (who, field, yes, word) in _SPOKE.items():
         spoken = [event.data[field] for event in events if event.type is kind]
         if spoken:
-            who = "Rule" if any("rule" in event.data for event in events) else who  # noqa: PLW2901  by its own name
+            alone = (name for name in ("rule", "operator") if any(name in event.data for event in events))
+            who = next(alone, who).capitalize() if who == "DataAgent" else who  # noqa: PLW2901  by its own name
             return f"{who}: {sum(said in yes for said in spoken)} of {len(spoken)} {word}"
     return ", ".join(dict.fromkeys(event.type for event in events))

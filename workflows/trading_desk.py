@@ -105,7 +105,10 @@ class TradingDesk:
         return self._turns.ask(request, workflow.now())
 
     @run_cycle.validator
-    def _has_room(self, request: CycleRequest) -> None:
+    def _may_ask(self, request: CycleRequest) -> None:
+        if self._turns.contradicts(request):
+            message = "something else was asked for under this name before"
+            raise ApplicationError(message, type="AskedOtherwise", non_retryable=True)
         if not self._turns.has_room(request.strategy_id) and self._turns.known(request) is None:
             message = f"{len(self._turns)} cycles are waiting already: {', '.join(request.symbols)} would be too many"
             raise ApplicationError(message, type="DeskFull", non_retryable=True)

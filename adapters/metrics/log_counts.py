@@ -17,7 +17,7 @@ from trading.alerts import Severity, Topic
 from trading.breaker_facts import STALE_DATA
 from trading.differences import RULES, Case
 from trading.docket import CycleOutcome
-from trading.events import EventType
+from trading.events import DECISIONS, EventType
 from trading.instruments import Side
 from trading.limits import Limit
 from trading.scans import MARKET_CLOSED, MISSED, NOTHING_NEW
@@ -47,6 +47,7 @@ INVARIANTS = (*(f"I{number}" for number in range(1, 18)), "A1", "P1", "audit")
 """Those that there are from the beginning: of a series that begins at 1 nobody sees the first step."""
 _ENDED = frozenset({"rejected", "cancelled", "expired"})
 FILLED = "filled"
+_BY: Mapping[str, str] = dict(zip(DECISIONS, ("agents", "rule", "operator"), strict=True))
 
 Key = tuple[str, ...]
 T = TypeVar("T")
@@ -89,7 +90,7 @@ class LogCounts:
         self.unread = 0
         self.events: Counter[Key] = Counter()
         self.signals: Counter[Key] = Counter({(each,): 0 for each in Action})
-        self.decisions: Counter[Key] = Counter({(each, by): 0 for each in Verdict for by in ("agents", "rule")})
+        self.decisions: Counter[Key] = Counter({(each, by): 0 for each in Verdict for by in _BY.values()})
         self.orders: Counter[Key] = Counter({(each,): 0 for each in (*ORDER_OUTCOMES.values(), FILLED)})
         self.fills: Counter[Key] = Counter({(each,): 0 for each in Side})
         self.violations: Counter[Key] = Counter({(limit, effect): 0 for limit in Limit for effect in EFFECTS})
@@ -129,8 +130,7 @@ def _signal(counts: LogCounts, line: LogLine) -> None:
 
 
 def _decision(counts: LogCounts, line: LogLine) -> None:
-    by = "rule" if line.type == EventType.RULE_DECISION else "agents"
-    counts.decisions[_VERDICT(line.told["verdict"]), by] += 1
+    counts.decisions[_VERDICT(line.told["verdict"]), _BY[line.type]] += 1
 
 
 def _abstention(counts: LogCounts, line: LogLine) -> None:
@@ -228,8 +228,7 @@ _UNTOLD: Mapping[str, CycleOutcome] = {
 _KNOWN = frozenset(map(str, Case))
 _COUNTED: Mapping[str, Callable[[LogCounts, LogLine], None]] = {
     EventType.SIGNAL_GENERATED: _signal,
-    EventType.META_AGENT_DECISION: _decision,
-    EventType.RULE_DECISION: _decision,
+    **dict.fromkeys(_BY, _decision),
     EventType.AGENT_ABSTAINED: _abstention,
     EventType.CONSTRAINT_APPLIED: _constraint,
     **dict.fromkeys(ORDER_OUTCOMES, _order),

@@ -19,7 +19,7 @@ _ENTRIES = text(
     FROM trades t LEFT JOIN orders o ON o.client_order_id = t.entry_order_id
     LEFT JOIN LATERAL (
         SELECT data FROM events e WHERE e.desk_id = t.desk_id AND e.aggregate_id = o.cycle_id
-        AND e.type IN ('MetaAgentDecision', 'RuleDecision') AND e.data->>'symbol' = t.symbol LIMIT 1
+        AND e.type IN ('MetaAgentDecision', 'RuleDecision', 'OperatorDecision') AND e.data->>'symbol' = t.symbol LIMIT 1
     ) d ON true
     LEFT JOIN LATERAL (
         SELECT data FROM events e WHERE e.desk_id = t.desk_id AND e.aggregate_id = o.cycle_id
@@ -33,8 +33,8 @@ _ENTRIES = text(
 class EntryLine(Record):
     """How a position, or a strategy's part of it, was opened: shares that are left, dollars a share on average.
 
-    `cycle_id` decided it; `because` are the last words of its MetaAgent or rule, `signal` those of who proposed it.
-    Shares that were taken over, and not bought, have no order and no words.
+    `cycle_id` decided it; `because` are the last words of its MetaAgent, rule or person, `signal` those of who proposed
+    it. Shares that were taken over, and not bought, have no order and no words.
     """
 
     symbol: Symbol

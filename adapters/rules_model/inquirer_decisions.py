@@ -42,6 +42,7 @@ _STAGES = (
     EventType.VALIDATION_COMPLETE,
     EventType.META_AGENT_DECISION,
     EventType.RULE_DECISION,
+    EventType.OPERATOR_DECISION,
     EventType.ORDER_DENIED,
     EventType.ORDER_REJECTED,
 )
@@ -54,6 +55,7 @@ _WHO: Mapping[str, str] = {
     "validator": "the Validator",
     "meta": "the MetaAgent",
     "rule": "the rule",
+    "operator": "the operator",
     "abstained": "no answer of",
     "became": "the order was",
 }

@@ -17,7 +17,7 @@ from trading.agents.questions import Agent
 from trading.audit import Books, Finding
 from trading.backtest_plan import Plan
 from trading.breaker import TradingState
-from trading.events import Event, EventType
+from trading.events import DECISIONS, Event, EventType
 from trading.orders import PROTECTIVE, Fill, Leg, Order
 
 NO_BAR, EXCEEDS_CASH = "no_bar", "exceeds_cash"
@@ -37,7 +37,6 @@ _SPOKEN = {
 }
 _EACH = frozenset({Agent.DATA, Agent.VALIDATOR, Agent.BULL, Agent.BEAR})
 _LONGEST = 400
-_DECIDED = frozenset({EventType.META_AGENT_DECISION, EventType.RULE_DECISION})
 _STATES = frozenset({EventType.TRADING_STATE_CHANGED, EventType.STRATEGY_STATE_CHANGED})
 
 
@@ -67,7 +66,7 @@ def refusals_of(books: Books, unpaid: Collection[str]) -> tuple[Refusal, ...]:
 
 def decisions_of(books: Books) -> int:
     """How often it was decided about a symbol, no included."""
-    return sum(stored.event.type in _DECIDED for stored in books.events)
+    return sum(stored.event.type in DECISIONS for stored in books.events)
 
 
 def notes_of(books: Books) -> tuple[str, ...]:

@@ -31,9 +31,14 @@ async def test_a_cycle_that_is_asked_for_runs_under_the_requests_name_and_once(d
     assert first.headers["location"] == again.headers["location"] == f"/api/cycles/{again.json()['cycle']['cycle_id']}"
     assert {line["trace_id"] for line in again.json()["events"]} == {TRACE}
     assert again.json()["report"]["outcome"] == again.json()["cycle"]["outcome"]
-    other = await desk.post("/cycles/run", {"symbols": ["KO"]}, headers=headers)
-    assert (other.status_code, other.json()["detail"]) == (409, "another cycle was asked for under this key")
-    assert (await desk.post("/cycles/run", {}, headers=headers)).headers["location"] == first.headers["location"]
+    for words in ({"symbols": ["KO"]}, {"symbols": ["AAPL"], "anytime": True}, {}):
+        other = await desk.post("/cycles/run", words, headers=headers)
+        assert (other.status_code, other.json()["detail"].partition(": ")[2]) == (
+            409,
+            "something else was asked for under this name before",
+        )
+    trade = {"side": "sell", "symbol": "AAPL", "reason": "enough"}
+    assert (await desk.post("/api/trades", trade, headers=headers)).status_code == 409
 
 
 async def test_a_note_is_a_line_of_the_log_like_any_other_and_written_once(desk: Api) -> None:
@@ -108,9 +113,45 @@ async def test_a_strategy_is_added_changed_moved_and_removed_under_the_same_rule
     assert (await desk.ask("DELETE", f"{path}/trend")).status_code == 404
 
 
-async def test_nobody_writes_a_trade_by_hand(desk: Api) -> None:
-    answer = await desk.post("/api/trades", {"symbol": "AAPL", "quantity": 1})
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+async def test_a_person_proposes_a_trade_and_its_cycle_says_who_decided(desk: Api) -> None:
+    asked = {"side": "buy", "symbol": "MSFT", "shares": "2", "stop": "1", "reason": "<b>cheap</b>"}
+    headers = {"Idempotency-Key": "buy-two"}
+    first = await desk.post("/api/trades", asked, headers=headers)
+    again = await desk.post("/api/trades", asked, headers=headers, params={"wait": 25})
+    assert (first.status_code, again.status_code) == (202, 200), again.text
+    assert first.headers["location"] == again.headers["location"]
+    seen = again.json()
+    (order,) = [line for line in seen["orders"] if line["leg"] == "entry"]
+    assert (order["side"], order["symbol"], order["quantity"]) == ("buy", "MSFT", "2")
+    said = {line["type"]: line["data"] for line in seen["events"]}
+    assert (said["OperatorDecision"]["operator"], said["OperatorDecision"]["quantity"]) == ("operator", "2")
+    assert "RiskAssessed" not in said
+    decisions = (await desk.get("/api/decisions", params={"symbol": "MSFT"})).json()["items"]
+    assert decisions[0]["type"] == "OperatorDecision"
+    sold = await desk.post("/api/trades", {**asked, "side": "sell", "stop": None, "shares": None}, params={"wait": 25})
+    assert sold.json()["cycle"]["outcome"] == "traded"
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ({"shares": "0"}, 422),
+        ({"shares": "1", "weight": "0.5"}, 422),
+        ({"shares": 1.5}, 422),
+        ({"shares": "1", "by": "somebody"}, 422),
+        ({"shares": "1", "reason": ""}, 422),
+        ({"shares": "1", "symbol": "'; DROP TABLE trades; --"}, 422),
+        ({"shares": "1", "symbol": "ZZZZ"}, 404),
+        ({"shares": "1", "strategy": "nobody"}, 409),
+    ],
+)
+async def test_a_trade_that_is_none_is_refused_and_begins_no_cycle(
+    desk: Api, words: dict[str, Any], status: int
+) -> None:
+    before = (await desk.get("/api/cycles")).json()["items"][0]
+    answer = await desk.post("/api/trades", {"side": "buy", "symbol": "MSFT", "reason": "a hunch", **words})
+    assert answer.status_code == status, answer.text
+    assert (await desk.get("/api/cycles")).json()["items"][0] == before
 
 
 @pytest.mark.parametrize("verb", ["approve", "reject"])

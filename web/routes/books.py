@@ -21,7 +21,6 @@ from console.tables import value_of
 from trading.equity_curve import EquityPoint, equity_curve
 from trading.portfolio import Portfolio
 from trading.strategy import StrategyId
-from trading.trades import Trade
 from web.access import Reads
 from web.desk import AtDesk, WebDesk
 from web.problems import documented, missing
@@ -77,17 +76,6 @@ async def changes(request: Request, at: AtDesk) -> Response:
 async def exposed(request: Request, at: AtDesk) -> Response:
     """How much is at work, by symbol and sector, open entries filled, and what each limit allows of it."""
     return told(request, exposure(await _held(at, None), at.settings.trading.limits))
-
-
-@router.get("/trades", response_model=Page[Trade])
-async def trades(request: Request, at: AtDesk, limit: Limit = 50, cursor: Cursor = None) -> Response:
-    """Round trips, from flat to flat, the newest first.
-
-    They follow from fills: nobody writes one by hand, so POST is refused (405). `POST /cycles/run` asks the desk to
-    look at symbols and to trade what its agents and limits let pass.
-    """
-    lines = await at.books.reports.trades(limit=limit, before=place_of(cursor))
-    return told(request, page(lines, limit, lambda line: cursor_of(Place(line.opened_at, line.trade_id))))
 
 
 @router.get("/orders", response_model=Page[OrderLine])

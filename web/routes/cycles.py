@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from hashlib import sha256
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -20,18 +21,16 @@ from adapters.postgres.reports import CycleSummary, EventLine, OrderLine
 from console.asking import ask_cycle
 from console.cycle import Wish, request_of
 from console.desk import LOOK_TIMEOUT, workflow_url
-from console.desk import cycles as cycles_of
 from trading.access import Scope
 from trading.desk import CycleTicket
 from trading.docket import CycleReport
 from trading.instruments import Symbol
 from trading.money import ZERO, Identifier
-from trading.steps import CycleRequest
 from trading.strategy import AGENTS, StrategyId, first_strategy
 from trading.traces import trace_url
 from web.access import Reads, may
 from web.desk import AtDesk, WebDesk
-from web.problems import Refusal, documented, missing, request_id
+from web.problems import documented, missing, request_id
 from web.routes.events import Again
 from web.told import Limit, Page, Sequence_, page, told
 from workflows.trading_cycle import TradingCycle
@@ -39,6 +38,7 @@ from workflows.trading_cycle import TradingCycle
 router = APIRouter(tags=["cycles"], responses=documented(404, 409))
 LONGEST_WAIT = 25
 LOOK_SECONDS = 0.25
+Wait = Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for its end.")]
 MOST_EVENTS = 1000
 MOST_ORDERS = 500
 
@@ -55,6 +55,22 @@ class Asked(BaseModel):
     strategy: StrategyId = AGENTS
     as_of: date | None = None
     anytime: bool = False
+
+
+class Once(NamedTuple):
+    """What makes of two tries one: the key that they came with, and what was asked; `wait` is in seconds."""
+
+    key: str | None
+    asked: BaseModel
+    wait: float
+
+    @property
+    def named(self) -> dict[str, str]:
+        """How the desk knows it again, and knows that it is the same."""
+        if self.key is None:
+            return {}
+        words = f"{type(self.asked).__name__} {self.asked.model_dump_json()}"
+        return {"request_id": f"http/{self.key}"[:160], "digest": sha256(words.encode()).hexdigest()}
 
 
 class Begun(BaseModel):
@@ -93,7 +109,7 @@ async def run(
     request: Request,
     at: AtDesk,
     asked: Asked,
-    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for its end.")] = 0,
+    wait: Wait = 0,
     again: Again = None,
 ) -> Response:
     """Ask the desk for a cycle. It has its turn; what it trades, its agents and limits decide."""
@@ -104,20 +120,21 @@ async def run(
         anytime=asked.anytime,
         trace_id=request_id(request),
     )
+    return await begun(request, at, wish, Once(again, asked, wait))
+
+
+async def begun(request: Request, at: WebDesk, wish: Wish, once: Once) -> Response:
+    """Ask the desk for a cycle, and say where it is; or what came of it, where it ends while it is waited for."""
     known = await at.books.ledger.strategies(at.desk_id) or (first_strategy(),)
     wanted = await request_of(wish, at.settings, at.prices, known)
-    named = None if again is None else f"http/{again}"[:160]
-    ticket = await ask_cycle(at.client, at.desk_id, wanted.model_copy(update={"request_id": named}))
-    if again is not None:
-        await _see_same(at, ticket.cycle_id, wanted, any_symbols=not asked.symbols)
-    location = {"Location": f"/api/cycles/{quote(ticket.cycle_id)}"}
-    if await _ended(at, ticket.cycle_id, wait):
+    ticket = await ask_cycle(at.client, at.desk_id, wanted.model_copy(update=once.named))
+    if await _ended(at, ticket.cycle_id, once.wait):
         answer = told(request, await _seen(at, ticket.cycle_id))
     else:
         url = workflow_url(at.found.ui_url, at.client, ticket.workflow_id)
         seen_at = trace_url(at.settings.traces.url, wanted.trace_id)
         answer = told(request, Begun(trace_id=wanted.trace_id, ticket=ticket, url=url, trace_url=seen_at), 202)
-    answer.headers.update(location)
+    answer.headers["Location"] = f"/api/cycles/{quote(ticket.cycle_id)}"
     return answer
 
 
@@ -138,15 +155,6 @@ async def cycles(
 async def cycle(request: Request, at: AtDesk, cycle_id: Annotated[Identifier, Path()]) -> Response:
     """One cycle: what each agent said of each symbol, its events and its orders."""
     return told(request, await _seen(at, cycle_id))
-
-
-async def _see_same(at: WebDesk, cycle_id: str, wanted: CycleRequest, *, any_symbols: bool) -> None:
-    """See that what was asked for under a key before is what is asked for now. Raises Refusal."""
-    line = next((one for one in await cycles_of(at.client, at.desk_id) or () if one.cycle_id == cycle_id), None)
-    if line is not None and (
-        line.strategy_id != wanted.strategy_id or not (any_symbols or line.symbols == wanted.symbols)
-    ):
-        raise Refusal(409, "another cycle was asked for under this key")
 
 
 async def _seen(at: WebDesk, cycle_id: str) -> dict[str, Any]:

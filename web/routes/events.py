@@ -14,7 +14,7 @@ from adapters.postgres.reports import EventLine
 from console.desk import has_books
 from trading.access import Scope
 from trading.errors import BooksDisagree
-from trading.events import EventType
+from trading.events import DECISIONS, EventType
 from trading.instruments import Symbol
 from trading.money import Identifier
 from trading.operator_notes import LONGEST_NOTE, OperatorNote, operator_noted
@@ -26,7 +26,6 @@ from web.problems import Refusal, documented, missing, request_id
 from web.told import Limit, Page, Sequence_, page, told
 
 router = APIRouter(prefix="/api", tags=["log"], responses=documented(404, 409))
-DECISIONS = (EventType.META_AGENT_DECISION, EventType.RULE_DECISION)
 Again = Annotated[
     Identifier | None, Header(alias="Idempotency-Key", description="Of an earlier try: what it did is not done twice.")
 ]
