@@ -20,7 +20,7 @@ from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.reports import Reports
 from adapters.temporal import pulse
 from trading.desk import CycleLine
-from trading.errors import BadConfiguration
+from trading.errors import NoBooks
 
 LOOK_TIMEOUT = timedelta(seconds=3)
 START_ONE = "start one with `make run` or `worker.py`"
@@ -38,7 +38,7 @@ class DeskBooks:
 
 @asynccontextmanager
 async def books_of(database: Database, desk_id: str) -> AsyncIterator[DeskBooks]:
-    """Open a desk's books. Raises BadConfiguration when the desk has none yet."""
+    """Open a desk's books. Raises NoBooks when the desk has none yet."""
     engine = application_engine(database, pool_size=1)
     try:
         books = DeskBooks(engine, desk_id)
@@ -49,10 +49,10 @@ async def books_of(database: Database, desk_id: str) -> AsyncIterator[DeskBooks]
 
 
 async def has_books(books: DeskBooks) -> None:
-    """See that a desk has books. Raises BadConfiguration when it has none yet."""
+    """See that a desk has books. Raises NoBooks when it has none yet."""
     if not await books.reports.is_open():
         mend = "run a cycle (`starter.py run SYMBOL`), or set DESK_ID to another"
-        raise BadConfiguration(f"desk {books.desk_id} has no books yet: {mend}")
+        raise NoBooks(f"desk {books.desk_id} has no books yet: {mend}")
 
 
 async def cycles(client: Client, desk_id: str) -> list[CycleLine] | None:

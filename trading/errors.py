@@ -21,6 +21,7 @@ TradingError
     ├── IllegalTransition      an order was asked to go where its state does not lead
     ├── BooksDisagree          the same id was stored with other content: a bug, and a halt
     └── BadConfiguration       settings that contradict themselves or what is there
+        ├── NoBooks            … a desk whose first cycle has not opened its books
         └── UnusableDatabase   … a database that is not what they say, or lets nobody in
 """
 
@@ -124,6 +125,10 @@ class BooksDisagree(Final):
 
 class BadConfiguration(Final):
     """Settings that contradict themselves or what is there."""
+
+
+class NoBooks(BadConfiguration):
+    """A desk that has no books yet: its first cycle opens them."""
 
 
 class UnusableDatabase(BadConfiguration):

@@ -15,6 +15,7 @@ from web.buckets import Buckets
 from web.counts import Counts
 from web.desk import WebDesk
 from web.guard import Guard
+from web.heads import Heads
 from web.pages import lost
 from web.pages import router as pages
 from web.problems import Problem, handle_problems
@@ -102,6 +103,7 @@ def create_app(at: WebDesk, door: Door, *, registries: Sequence[CollectorRegistr
     handle_problems(app)
     app.add_exception_handler(404, lost)
     buckets = Buckets(web.requests_per_second, web.burst)
+    app.add_middleware(Heads)
     app.add_middleware(Guard, desk_id=at.desk_id, buckets=buckets, counts=counts)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     app.add_api_route("/api/openapi.json", _description, include_in_schema=False)

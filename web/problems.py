@@ -8,6 +8,7 @@
 | a token that is not for this, a page of another site | 403 | `forbidden` |
 | what is not there, or not to be done so | 404, 405 | `not-found`, `not-allowed` |
 | the desk refuses | 409 | `refused` |
+| … because its first cycle has not opened its books | 409 | `no-books` |
 | it is not what somebody saw, and was to be changed (`If-Match`) | 412 | `changed` |
 | too much at once | 429 | `too-many` |
 | a bug of ours | 500 | `internal` |
@@ -35,12 +36,14 @@ from trading.errors import (
     BrokerRefused,
     MarketRefused,
     ModelRefused,
+    NoBooks,
     Retryable,
     TradingError,
     UnknownSymbol,
     UnusableDatabase,
 )
 from trading.money import Record
+from web.mistakes import said_of
 
 MEDIA_TYPE = "application/problem+json"
 KIND = "urn:trading-desk:problem:"
@@ -92,6 +95,9 @@ class Problem(Record):
 class Refusal(Exception):
     """A request that is not answered, and why."""
 
+    kind = ""
+    """Of its own, where its status says too little."""
+
     def __init__(
         self, status: int, detail: str, headers: Mapping[str, str] | None = None, errors: Sequence[Wrong] = ()
     ) -> None:
@@ -102,6 +108,12 @@ class Refusal(Exception):
         self.errors = tuple(errors)
 
 
+class WithoutBooks(Refusal):
+    """What is asked of a desk before its first cycle."""
+
+    kind = "no-books"
+
+
 def missing(what: str) -> Refusal:
     """There is no such thing."""
     return Refusal(404, f"there is no {what} of that name")
@@ -110,8 +122,7 @@ def missing(what: str) -> Refusal:
 def wrong_of(error: ValidationError | RequestValidationError, at: Sequence[Any] = ()) -> tuple[Wrong, ...]:
     """What is wrong with what was sent: each place, after `at`, with its words."""
     return tuple(
-        Wrong(where=_where((*at, *one["loc"])), what=str(one["msg"]).removeprefix("Value error, ")[:MOST_WORDS])
-        for one in error.errors()[:MOST_ERRORS]
+        Wrong(where=_where((*at, *one["loc"])), what=said_of(one)[:MOST_WORDS]) for one in error.errors()[:MOST_ERRORS]
     )
 
 
@@ -119,7 +130,7 @@ def rendered(refusal: Refusal, request_id: str) -> Response:
     """The answer that says so."""
     status = HTTPStatus(refusal.status)
     problem = Problem(
-        type=KIND + _KINDS.get(refusal.status, "bad-request"),
+        type=KIND + (refusal.kind or _KINDS.get(refusal.status, "bad-request")),
         title=status.phrase,
         status=refusal.status,
         detail=refusal.detail[:MOST_WORDS],
@@ -146,7 +157,7 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        return rendered(Refusal(error.status_code, _plain(error), error.headers), request_id(request))
+        return rendered(Refusal(error.status_code, _plain(error), _headers(request, error)), request_id(request))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -174,6 +185,8 @@ def of(error: TradingError) -> Refusal:
     if isinstance(error, UnusableDatabase):
         # No fault of who asks, and its words may hold an address.
         return Refusal(503, "the database cannot be used")
+    if isinstance(error, NoBooks):
+        return WithoutBooks(409, str(error))
     if isinstance(error, BadConfiguration | BadRule | BrokerRefused):
         return Refusal(409, str(error))
     if isinstance(error, MarketRefused | ModelRefused | BadMarketData):
@@ -189,6 +202,17 @@ def request_id(request: Request) -> str:
 def _plain(error: HTTPException) -> str:
     words = {404: NOTHING_HERE, 405: "this cannot be done here; Allow says what can"}
     return words.get(error.status_code, HTTPStatus(error.status_code).phrase)
+
+
+def _headers(request: Request, error: HTTPException) -> Mapping[str, str]:
+    """Its own; `Allow` names what every route of the address can, and not the first alone."""
+    said = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        route = request.scope.get("route")
+        described = request.app.openapi()["paths"].get(getattr(route, "path", None), {})
+        methods = {one.upper() for one in described} | {one.strip() for one in said.get("Allow", "").split(",")}
+        said["Allow"] = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+    return said
 
 
 def _where(loc: Sequence[Any]) -> str:
