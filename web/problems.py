@@ -27,6 +27,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import Field, ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 from temporalio.service import RPCError, RPCStatusCode
 
 from trading.errors import (
@@ -71,6 +73,7 @@ _KINDS = {
     503: "unavailable",
     504: "timed-out",
 }
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
 
 
@@ -205,14 +208,21 @@ def _plain(error: HTTPException) -> str:
 
 
 def _headers(request: Request, error: HTTPException) -> Mapping[str, str]:
-    """Its own; `Allow` names what every route of the address can, and not the first alone."""
+    """Its own; `Allow` names what all routes of the address can, and not the first of them alone."""
     said = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        route = request.scope.get("route")
-        described = request.app.openapi()["paths"].get(getattr(route, "path", None), {})
-        methods = {one.upper() for one in described} | {one.strip() for one in said.get("Allow", "").split(",")}
-        said["Allow"] = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+        said["Allow"] = ", ".join(sorted(_allowed(request)))
     return said
+
+
+def _allowed(request: Request) -> set[str]:
+    routes = request.app.router.routes
+    can = {each for each in _METHODS if any(_takes(one, {**request.scope, "method": each}) for one in routes)}
+    return can | {"HEAD"} if "GET" in can else can
+
+
+def _takes(route: BaseRoute, scope: Scope) -> bool:
+    return route.matches(scope)[0] is Match.FULL
 
 
 def _where(loc: Sequence[Any]) -> str:

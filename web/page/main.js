@@ -3,6 +3,7 @@ import { token } from "./parts/api.js";
 import { Header } from "./parts/header.js";
 import { html, render, useEffect, useRef, useState } from "./parts/html.js";
 import { stream } from "./parts/live.js";
+import { Opening } from "./parts/opening.js";
 import { Link, matched, useAddress } from "./parts/router.js";
 import { Agents } from "./pages/agents.js";
 import { Alerts } from "./pages/alerts.js";
@@ -59,7 +60,7 @@ function Desk() {
     <${Header} />
     <${Menu} path=${path} />
     <main id="main" tabindex="-1" ref=${main}>
-      ${asksToken !== null ? html`<${TokenWanted} why=${asksToken} />` : html`<${Shown} path=${path} />`}
+      ${asksToken !== null ? html`<${TokenWanted} why=${asksToken} />` : html`<${Opening} /><${Shown} path=${path} />`}
     </main>`;
 }
 

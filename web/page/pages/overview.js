@@ -1,7 +1,6 @@
 // The desk at one look: what it is worth, holds and may lose, what it does today, and what waits for a person.
 import { html } from "../parts/html.js";
 import { Loaded, useRead } from "../parts/load.js";
-import { Link } from "../parts/router.js";
 import { Breaker } from "./overview/breaker.js";
 import { Equity } from "./overview/curve.js";
 import { Exposure } from "./overview/exposure.js";
@@ -12,19 +11,16 @@ import { Spend } from "./overview/spend.js";
 import { Today } from "./overview/today.js";
 import { Waiting } from "./overview/waiting.js";
 
+const NOTHING = "What the desk is worth, holds and may lose stands here after its first cycle.";
+
 export function Overview() {
   const me = useRead("/api/me", ["DeskOpened"]);
   return html`<h1>Overview</h1>
-    <${Loaded} of=${me}>${(said) => (said.has_books ? html`<${Desk} />` : html`<${NoBooks} desk=${said.desk_id} />`)}<//>`;
-}
-
-function NoBooks({ desk }) {
-  return html`<p class="empty">${desk} has no books yet: they are opened by its first cycle. <${Link} href="/cycles">Run a cycle<//></p>`;
+    <${Loaded} of=${me}>${(said) => html`<${Waiting} />${said.has_books ? html`<${Desk} />` : html`<p class="empty">${NOTHING}</p>`}`}<//>`;
 }
 
 function Desk() {
-  return html`<${Waiting} />
-    <${Figures} />
+  return html`<${Figures} />
     <${Equity} />
     <${Positions} />
     <div class="pair">

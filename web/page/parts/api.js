@@ -4,10 +4,14 @@ export class Problem extends Error {
   constructor(status, said) {
     super(said.detail ?? said.title ?? `the desk answered ${status}`);
     this.status = status;
+    this.kind = said.type?.split(":").at(-1);
     this.errors = said.errors ?? [];
     this.said = said;
   }
 }
+
+// Refused because the desk's first cycle has not opened its books.
+export const isWithoutBooks = (problem) => problem?.kind === "no-books";
 
 const MOST_TRIES = 5;
 const kept = new Map(); // path -> {tag, said}: what was read, so that an unchanged answer is not sent again

@@ -1,13 +1,15 @@
 // What a part of the page shows: read once, and again when the log says that it may have changed.
-import { read } from "./api.js";
+import { isWithoutBooks, read } from "./api.js";
 import { html, useCallback, useEffect, useRef, useState } from "./html.js";
 import { listen, onReturn } from "./live.js";
 
 const GATHER_MS = 400; // lines come in bursts: a cycle writes dozens
+const OPENED = ["DeskOpened"];
+const NEVER = [];
 
 // {said, problem, again}. `on` lists types of lines (true: all) after which it is read again, with `about` only those of
 // one cycle; `path` null reads nothing. While it is read again, what was said before stays. After a break of the stream it
-// is read again as well: who knows what was missed.
+// is read again as well: who knows what was missed; and what is refused before the desk has books once it has them.
 export function useRead(path, on = [], about) {
   const [known, set] = useState({});
   const turn = useRef(0);
@@ -23,9 +25,10 @@ export function useRead(path, on = [], about) {
     again();
     return () => void turn.current++;
   }, [again]);
-  useHeard(on, again, about);
-  useEffect(() => onReturn(again), [again]);
   const { said, problem } = known.path === path ? known : {};
+  useHeard(on, again, about);
+  useHeard(isWithoutBooks(problem) ? OPENED : NEVER, again);
+  useEffect(() => onReturn(again), [again]);
   return { said, problem, again };
 }
 
@@ -50,10 +53,11 @@ export function useHeard(on, callback, about) {
   }, [key, callback, about]);
 }
 
-// A part of the page in one of its four states: being read, not to be had, nothing there, there.
+// A part of the page in one of its states: being read, not to be had, not before there are books, nothing there, there.
 // `empty` says what to do when there is nothing; `children` is a function of what was said.
 export function Loaded({ of, empty, isEmpty = (said) => said.items?.length === 0, children }) {
   const { said, problem, again } = of;
+  if (isWithoutBooks(problem)) return html`<p class="empty">Nothing yet: it begins with the desk's first cycle.</p>`;
   if (said === undefined) {
     return problem ? html`<${Failed} problem=${problem} again=${again} />` : html`<p class="quiet" aria-busy="true">Reading …</p>`;
   }
