@@ -104,7 +104,7 @@ function faults(problem) {
     const place = where.replace(/^body\.(fields\.)?/, "");
     const at = fields.filter(({ path }) => place === path || place.startsWith(`${path}.`)).sort((a, b) => b.path.length - a.path.length)[0];
     if (!at) known.others.push({ where: place, what });
-    else if (!known.has(at.path)) known.set(at.path, reworded(what, at));
+    else if (!known.has(at.path)) known.set(at.path, reworded(what, at, place));
   }
   return known;
 }

@@ -30,9 +30,9 @@ function pair(line) {
   }
 }
 
-// What the desk finds wrong, in the words of the field: of shares it speaks as of parts of one, of names by their pattern.
-export function reworded(what, field) {
-  if (field.as === "percent") return what.replace(/(?<=equal to )[\d.]+/, (share) => `${percentOf(share)} %`);
-  if (!what.includes("pattern")) return what;
-  return field.as === "words" ? "Not all of these are symbols, as AAPL or BRK.B." : "No such name can be.";
+// What the desk finds wrong, at this place of it, as a sentence beneath the field: of shares it speaks as of parts of one.
+export function reworded(what, field, place) {
+  const said = field.as === "percent" ? what.replace(/(?<=^must be (more than |less than )?)[\d.]+/, (share) => `${percentOf(share)} %`) : what;
+  const words = ["words", "times"].includes(field.as) && place !== field.path ? `one of them ${said}` : said;
+  return `${words[0].toUpperCase()}${words.slice(1)}.`;
 }
