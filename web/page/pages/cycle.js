@@ -91,7 +91,7 @@ function Head({ said, ways, running }) {
     <ol class="course">${stepsOf(events, ways).map(([name, words]) => html`<li class=${words ? "good" : ""}>
       <strong>${name}</strong> <span>${words || (running ? "…" : "–")}</span>
     </li>`)}</ol>
-    <p class="quiet"><${Link} href=${`/strategies/${encodeURIComponent(cycle.strategy_id)}`}>${cycle.strategy_id}<//>${" "}
+    <p class="quiet"><${Link} href=${`/strategies/${encodeURIComponent(cycle.strategy_id)}`}>${cycle.strategy_id}<//>,${" "}
       ${cycle.trigger && `${trade ? `${proposedBy({ trade })}, no agent was asked` : triggerOf(cycle)}, `}<${Time} at=${cycle.started_at ?? cycle.ended_at} />
       ${!running && cycle.started_at && `, took ${took(cycle.started_at, cycle.ended_at)}`}
       ${Number(said.cost_usd) ? `, models ${cost(said.cost_usd)}` : ""}</p>

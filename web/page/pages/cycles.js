@@ -17,10 +17,8 @@ export function Cycles() {
   const path = `/api/cycles?limit=30${query.strategy ? `&strategy=${encodeURIComponent(query.strategy)}` : ""}`;
   const cycles = useRead(path, CYCLE_LINES);
   return html`<h1>Cycles</h1>
-    <div class="cards">
-      <${RunCycle} me=${me} strategies=${known} />
-      <${ProposeTrade} me=${me} strategies=${known} query=${query} />
-    </div>
+    <${RunCycle} me=${me} strategies=${known} />
+    <${ProposeTrade} me=${me} strategies=${known} query=${query} />
     <h2>What ran</h2>
     ${(known.length > 1 || query.strategy) &&
     html`<${Whose} strategies=${known} chosen=${query.strategy} choose=${(strategy) => change({ strategy })} />`}

@@ -67,5 +67,5 @@ function Who({ data }) {
   const strategy = data.strategy_id ?? "agents";
   const prompt = data.source?.prompt_version;
   return html`<${Link} href=${`/strategies/${strategy}`}>${strategy}<//>
-    <div class="quiet">${data.rule ?? data.source?.model ?? (proposedBy(data) || "–")}${prompt && `, ${prompt}`}</div>`;
+    <div class="quiet value">${data.rule ?? data.source?.model ?? (proposedBy(data) || "–")}${prompt && `, ${prompt}`}</div>`;
 }

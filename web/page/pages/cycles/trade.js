@@ -12,43 +12,42 @@ export function saleOf(symbol, strategy) {
 // `query`: of such an address, or of none.
 export function ProposeTrade({ me, strategies, query: { sell = "", of } }) {
   return html`<${Card} id="propose" title="Propose a trade" me=${me} to="propose a trade">
-    <p class="quiet">No agent is asked. The limits, a person's yes and the halt hold for it as for the agents.</p>
     <${AskForm} key=${`${sell} ${of}`} id="trade" path="/api/trades" button="Propose it" wishOf=${wishOf} inWords=${inWords}>
-      ${(at) => html`<${Fields} strategies=${strategies} sold=${sell} of=${of} at=${at} />`}
+      ${(at) => html`<p class="quiet">No agent is asked. The limits, a person's yes and the halt hold for it as for the agents.</p>
+        <${Fields} strategies=${strategies} sold=${sell} of=${of} at=${at} />`}
     <//>
   <//>`;
 }
 
 const SIDES = [["buy", "Buy"], ["sell", "Sell"]];
-const UNITS = [["shares", "shares"], ["weight", "% of the strategy's equity"]];
+const UNITS = [["shares", "shares"], ["weight", "% of equity"]];
 const TYPED = { autocomplete: "off", spellcheck: "false", maxlength: "24" };
 const AMOUNT = { ...TYPED, inputmode: "decimal" };
 
 function Fields({ strategies, sold, of, at }) {
   const [side, choose] = useState(sold ? "sell" : "buy");
+  const isSale = side === "sell";
   const box = useRef(null);
   useEffect(() => void (sold && box.current.querySelector("[name=size]").focus()), []);
-  return html`<div class="fields" ref=${box}>
-      <${Choice} id="trade-side" name="side" label="What to do" options=${SIDES} value=${side} onChange=${(event) => choose(event.target.value)} />
-      <${Field} id="trade-symbol" name="symbol" label="Symbol" placeholder="AAPL" required defaultValue=${sold} wrong=${at.symbol}
-        autocapitalize="characters" ...${TYPED} />
-      <${Field} id="trade-size" name="size" label="Size" wrong=${at.size} ...${AMOUNT}
-        hint=${side === "sell" ? "Without one: all that the strategy holds." : ""} />
-      <${Choice} id="trade-unit" name="unit" label="Size in" options=${UNITS} value="shares" />
-      ${side === "buy" && html`<${OfEntry} at=${at} />`}
-      <${OfStrategy} id="trade-strategy" strategies=${strategies} chosen=${of} wrong=${at.strategy}
-        hint="Whose equity, shares and limits." />
-    </div>
+  return html`<div class="close fields" ref=${box}>
+    <${Choice} id="trade-side" name="side" label="What to do" options=${SIDES} value=${side} onChange=${(event) => choose(event.target.value)} />
+    <${Field} id="trade-symbol" name="symbol" label="Symbol" placeholder="AAPL" required defaultValue=${sold} wrong=${at.symbol}
+      autocapitalize="characters" ...${TYPED} />
+    <${Field} id="trade-size" name="size" label="Size" hint=${isSale && "Empty: all of it."} wrong=${at.size} ...${AMOUNT} />
+    <${Choice} id="trade-unit" name="unit" label="Size in" options=${UNITS} value="shares" />
+    ${!isSale && html`<${OfEntry} at=${at} />`}
+    <${OfStrategy} id="trade-strategy" strategies=${strategies} chosen=${of} hint="Whose equity and shares." wrong=${at.strategy} />
     <${Field} id="trade-reason" name="reason" label="Reason, for whoever reads the log" required maxlength="400" autocomplete="off"
-      wrong=${at.reason} />`;
+      wrong=${at.reason} />
+  </div>`;
 }
 
 // What is sold at once has no stop: a field for one would look like an order that waits.
 function OfEntry({ at }) {
-  return html`<${Field} id="trade-stop" name="stop" label="Stop, USD a share" hint="Sold again from here. Empty: none." wrong=${at.stop} ...${AMOUNT} />
-    <${Field} id="trade-target" name="target" label="Target, USD a share" hint="And from here. Empty: none." wrong=${at.target} ...${AMOUNT} />
-    <${Field} id="trade-days" name="horizon_days" label="For how many sessions" defaultValue="20" wrong=${at.horizon_days} inputmode="numeric"
-      ...${TYPED} />`;
+  return html`<${Field} id="trade-stop" name="stop" label="Stop, USD" hint="Empty: none." wrong=${at.stop} ...${AMOUNT} />
+    <${Field} id="trade-target" name="target" label="Target, USD" hint="Empty: none." wrong=${at.target} ...${AMOUNT} />
+    <${Field} id="trade-days" name="horizon_days" label="Sessions" hint="For how many it is meant." defaultValue="20" inputmode="numeric"
+      wrong=${at.horizon_days} ...${TYPED} />`;
 }
 
 // As it was typed: the desk reads amounts from decimal strings and takes no other number for one.
