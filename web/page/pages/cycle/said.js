@@ -7,7 +7,10 @@ export function Signal({ data }) {
   const isProposed = Boolean(data.operator);
   const part = data.weight && `${percent(data.weight, isProposed ? 2 : 1)} of equity`;
   const size = data.quantity ? plural(data.quantity, "share") : part || (isProposed ? "all of it" : "");
-  const prices = [data.stop && `stop ${usd(data.stop)}`, data.target && `target ${usd(data.target)}`, (data.action === "buy" || !isProposed) && `${data.horizon_days} sessions`];
+  const isMeantFor = data.action === "buy" || !isProposed;
+  const prices = [
+    data.stop && `stop ${usd(data.stop)}`, data.target && `target ${usd(data.target)}`, isMeantFor && `${data.horizon_days} sessions`,
+  ];
   return html`<p><${Badge} kind=${data.action === "hold" ? "" : "good"}>${data.action}<//> ${size}</p>
     ${!isProposed && html`<${Sure} word="confidence" share=${data.confidence} />`}
     <p class="quiet">${prices.filter(Boolean).join(", ")}</p>
