@@ -26,10 +26,11 @@ from trading.docket import CycleOutcome, CycleReport
 from trading.errors import BadConfiguration
 from trading.instruments import tickers
 from trading.orders import PROTECTIVE
-from trading.steps import CycleRequest, OperatorTrade
+from trading.steps import CycleRequest
 from trading.strategy import AGENTS, Strategy, first_strategy
 from trading.traces import trace_url
 from trading.universes import UniverseAsked
+from trading.wanted import OperatorTrade
 
 MOST_ORDERS = 500
 
@@ -75,7 +76,9 @@ async def request_of(
 
 def trade_of(symbol: str, words: Mapping[str, Any]) -> OperatorTrade:
     """A trade as it was typed. Raises BadConfiguration with what is wrong with it."""
-    (ticker, *_) = tickers((symbol,)) or ("",)
+    if not symbol.strip():
+        raise BadConfiguration("name the symbol that is to be traded, as AAPL")
+    (ticker,) = tickers((symbol,))
     try:
         return OperatorTrade(symbol=ticker, **words)
     except ValidationError as error:

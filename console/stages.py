@@ -10,6 +10,7 @@ from enum import StrEnum
 from trading.approvals import WAITS
 from trading.docket import CycleOutcome, CycleReport, Row
 from trading.signals import Action
+from trading.spoken import OPERATOR, RULE
 
 
 class Stage(StrEnum):
@@ -17,6 +18,8 @@ class Stage(StrEnum):
 
     MARKET = "Market"
     DATA = "DataAgent"
+    RULE = "Rule"
+    OPERATOR = "Operator"
     LIMITS = "Limits"
     RISK = "RiskManager"
     VALIDATOR = "Validator"
@@ -53,7 +56,12 @@ class Sight:
     report: CycleReport | None = None
 
 
-ORDER = tuple(Stage)
+AGENTS = tuple(one for one in Stage if one not in {Stage.RULE, Stage.OPERATOR})
+ALONE = {
+    who: (Stage.MARKET, stage, Stage.LIMITS, Stage.ORDERS, Stage.AUDIT)
+    for who, stage in ((RULE, Stage.RULE), (OPERATOR, Stage.OPERATOR))
+}
+"""The stages of a cycle in which no agent is asked."""
 _STAGE_OF = {
     "ask_data": Stage.DATA,
     "ask_risk": Stage.RISK,
@@ -76,28 +84,35 @@ _ENDED_AT = {
 
 def stages(sight: Sight) -> list[Line]:
     """Every stage of the pipeline, in its order."""
-    said = _said(sight.rows)
+    order = ALONE.get(_alone(sight.rows), AGENTS)
+    said = {stage: words for stage, words in _said(sight.rows).items() if stage in order}
     if sight.report is not None:
-        return _ended(sight.report, said)
-    reached = max((ORDER.index(stage) for stage in said), default=-1)
-    asked = max((ORDER.index(_STAGE_OF[kind]) for kind in sight.doing if kind in _STAGE_OF), default=0)
+        return _ended(sight.report, said, order)
+    reached = max((order.index(stage) for stage in said), default=-1)
+    doing = (_STAGE_OF.get(kind) for kind in sight.doing)
+    asked = max((order.index(stage) for stage in doing if stage in order), default=0)
     running = max(reached + 1, asked)
-    lines = [Line(stage, Progress.DONE, said.get(stage, "")) for stage in ORDER[:running]]
-    lines += [Line(stage, Progress.RUNNING, _doing(stage, sight)) for stage in ORDER[running : running + 1]]
-    return lines + [Line(stage, Progress.TO_COME) for stage in ORDER[running + 1 :]]
+    lines = [Line(stage, Progress.DONE, said.get(stage, "")) for stage in order[:running]]
+    lines += [Line(stage, Progress.RUNNING, _doing(stage, sight)) for stage in order[running : running + 1]]
+    return lines + [Line(stage, Progress.TO_COME) for stage in order[running + 1 :]]
 
 
-def _ended(report: CycleReport, said: dict[Stage, str]) -> list[Line]:
+def _alone(rows: Sequence[Row]) -> str:
+    """Who decides without the agents; empty where they do, or nobody has spoken yet."""
+    return next((row.by for row in rows if row.by), "")
+
+
+def _ended(report: CycleReport, said: dict[Stage, str], order: Sequence[Stage]) -> list[Line]:
     """The stages that spoke, the one that ended the cycle, and the audit, which always has the last word."""
     last = _ENDED_AT.get(report.outcome)
-    if last is not None:
+    if last is not None and last in order:
         said.setdefault(last, report.outcome.replace("_", " "))
     if report.outcome is CycleOutcome.SKIPPED:
         said[Stage.MARKET] = "skipped"
     findings = len(report.findings)
     said[Stage.AUDIT] = "1 finding" if findings == 1 else f"{findings} findings"
-    done = [stage for stage in ORDER if stage in said]
-    return [Line(s, Progress.DONE, said[s]) if s in done else Line(s, Progress.NOT_REACHED) for s in ORDER]
+    done = [stage for stage in order if stage in said]
+    return [Line(s, Progress.DONE, said[s]) if s in done else Line(s, Progress.NOT_REACHED) for s in order]
 
 
 def _said(rows: Sequence[Row]) -> dict[Stage, str]:
@@ -110,7 +125,8 @@ def _said(rows: Sequence[Row]) -> dict[Stage, str]:
     validated = [row for row in rows if row.validated is not None]
     decided = [row for row in rows if row.decided is not None]
     ordered = [row for row in rows if row.order_state is not None]
-    said = {Stage.MARKET: _market(rows), Stage.DATA: _signals(rows)}
+    (_, spoke, *_) = ALONE.get(_alone(rows), AGENTS)
+    said = {Stage.MARKET: _market(rows), spoke: _signals(rows)}
     if asked:
         said[Stage.LIMITS] = f"{sum(bool(row.allowed) for row in asked)} of {len(asked)} allowed"
     if assessed:
@@ -132,7 +148,8 @@ def _market(rows: Sequence[Row]) -> str:
 
 
 def _signals(rows: Sequence[Row]) -> str:
-    actions = [row.action for row in rows if row.price is not None]
+    # Who decides alone says nothing of what is merely held: that is no abstention.
+    actions = [row.action for row in rows if row.price is not None and (row.action or not _alone(rows))]
     named = (action.value if action else "abstained" for action in actions)
     order = (*(action.value for action in Action), "abstained")
     counts = Counter(named)

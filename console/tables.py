@@ -36,7 +36,9 @@ _SHORT = {OrderState.PARTIALLY_FILLED: "partial"}
 
 def decisions(rows: Iterable[Row], *, notes: bool) -> Table:
     """One line a symbol: what was asked for and what each of the desk's members left of it, in shares."""
-    columns = ("symbol", ">price", "DataAgent", ">asked", ">limits", ">risk", "valid", ">meta", "order")
+    rows = tuple(rows)
+    who = next((row.by for row in rows if row.by), "DataAgent")
+    columns = ("symbol", ">price", who, ">asked", ">limits", ">risk", "valid", ">meta", "order")
     table = grid(*columns, *(("~why",) if notes else ()))
     for row in rows:
         quantities = [shares(amount) for amount in (row.asked, row.allowed, row.approved)]

@@ -55,6 +55,12 @@ class Tab:
     expected: list[str] = field(default_factory=list)
     """Parts of what the browser may complain of here: it speaks of every answer that is an error."""
 
+    async def open(self, path: str) -> None:
+        """Go there, and wait until all that is read for it has come: it moves what stands below, and clicks miss."""
+        await self.page.goto(path)
+        await expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+        await expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
+
     async def let(self, route: Route) -> None:
         """Let a request through, if it stays on this machine."""
         self.requests.append(route.request.url)

@@ -219,10 +219,12 @@ FITTING: Mapping[str, Mapping[str, object]] = {
     "Frictions": {"borrow_rate": Decimal("0.05"), "cash_rate": Decimal("0.02")},
     "GetTrace": {"trace_id": None},
     "News": {"url": "https://example.com/1"},
+    "OperatorTrade": {"weight": None},
     "OrderRequest": {"limit_price": None, "stop_price": None, "parent_id": None},
     "QueryPrometheus": {"at": None},
     "QueryView": {"where": (), "order_by": "event_id", "total_by": "type"},
     "Session": {"closes_at": AT + timedelta(hours=6)},
+    "WantedTrade": {"weight": None},
     "WatchRules": {"volume_factor": Decimal(7), "threshold": Decimal("0.25")},
 }
 

@@ -15,7 +15,8 @@ from trading.money import MOST_TEXT, ZERO, Record
 from trading.proposals import Constraint, Proposal
 from trading.shadow import MARK
 from trading.signals import Abstention, Argument, Decision, RiskAssessment, Signal, Validation, Verdict
-from trading.steps import Cycle, LessonHeard, Opening, OperatorTrade, Source
+from trading.steps import Cycle, LessonHeard, Opening, Source
+from trading.wanted import OperatorTrade
 
 
 def cycle_event(cycle: Cycle, kind: EventType, at: datetime, data: dict[str, Any], key: str = "") -> Event:

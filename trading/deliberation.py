@@ -21,6 +21,7 @@ from trading.proposals import Candidate, Decided, Proposal
 from trading.remembering import heed, remember
 from trading.run import Run
 from trading.signals import NO_ANSWER, NOT_ASKED, Abstention, Decision, RiskAssessment, Signal, Verdict
+from trading.spoken import OPERATOR, RULE
 from trading.steps import AssessmentAsked, DecisionAsked, RuleAsked, SignalAsked, Source, ValidationAsked
 from trading.voices import voice
 
@@ -75,7 +76,7 @@ async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
     heard = await run.steps.apply_rule(asked)
     at = run.steps.now()
     for signal in heard.signals:
-        run.docket.signalled(signal.symbol, signal)
+        run.docket.signalled(signal.symbol, signal, RULE)
     await run.record([say.signal_by_rule(run.cycle, one, heard.rule, at) for one in heard.signals])
     signals = [one for one in heard.signals if one.side]
     run.tell(f"{heard.rule}: {len(signals)} signals for {len(run.priced)} symbols")
@@ -94,7 +95,7 @@ async def _by_operator(run: Run) -> list[Decided] | CycleOutcome:
     trade = run.cycle.request.trade
     if trade is None or trade.symbol not in run.priced:
         return CycleOutcome.NO_SIGNALS
-    run.docket.signalled(trade.symbol, trade.signal)
+    run.docket.signalled(trade.symbol, trade.signal, OPERATOR)
     await run.record([say.signal_by_operator(run.cycle, trade, run.steps.now())])
     run.proposed = tuple(await _constrain(run, [trade.signal]))
     if not run.proposed:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from trading.audit import Finding
 from trading.instruments import Side, Symbol
@@ -38,7 +38,10 @@ class CycleOutcome(StrEnum):
 
 
 class Row(Record):
-    """One symbol's way through the pipeline; None where it never arrived. Quantities in shares, prices in dollars."""
+    """One symbol's way through the pipeline; None where it never arrived. Quantities in shares, prices in dollars.
+
+    `by` is who decided where no agent was asked: a rule, or a person.
+    """
 
     symbol: Symbol
     price: Price | None = None
@@ -53,6 +56,7 @@ class Row(Record):
     client_order_id: Identifier | None = None
     filled: Quantity | None = None
     note: Text = ""
+    by: Text = Field(default="", exclude_if=lambda by: not by)
 
 
 class CycleReport(Record):
@@ -101,12 +105,12 @@ class Docket:
         for dropped in snapshot.dropped:
             self.note(dropped.symbol, note=f"dropped: {dropped.reason}")
 
-    def signalled(self, symbol: str, answer: Signal | Abstention) -> None:
-        """The DataAgent spoke, or did not."""
+    def signalled(self, symbol: str, answer: Signal | Abstention, by: str = "") -> None:
+        """The DataAgent spoke, or did not; or who decides without the agents."""
         if isinstance(answer, Abstention):
             self.note(symbol, note=f"abstained: {answer.reason}")
         else:
-            self.note(symbol, action=answer.action, confidence=answer.confidence, note=answer.reasoning)
+            self.note(symbol, action=answer.action, confidence=answer.confidence, note=answer.reasoning, by=by)
 
     def capped(self, symbol: str, asked: Decimal, allowed: Decimal, note: str) -> None:
         """Code had its say."""

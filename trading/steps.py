@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Generic, Self, TypeVar
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field
 
 from trading.agents.budget import Caps, Strain
 from trading.agents.facts import Books
 from trading.agents.posing import Prompt
 from trading.agents.questions import Agent
 from trading.approvals import ApprovalTerms
-from trading.breaker import CircuitBreaker, TradingState, Who
+from trading.breaker import CircuitBreaker, TradingState
 from trading.events import Event
-from trading.instruments import Side, Symbol
+from trading.instruments import Symbol
 from trading.limits import Budget, Limits
 from trading.market import SnapshotSummary
 from trading.memory import Precedents, Setup
-from trading.money import ZERO, DeskId, Fraction, Identifier, Price, Quantity, Record, Text
+from trading.money import DeskId, Identifier, Record, Text
 from trading.moves import Move
 from trading.orders import Style
 from trading.portfolio import Portfolio
 from trading.proposals import Candidate, Proposal
 from trading.scores import AgentScore
 from trading.shadow import ShadowTrade
-from trading.signals import Abstention, Action, Argument, Decision, Horizon, RiskAssessment, Signal, Validation
+from trading.signals import Abstention, Argument, Decision, RiskAssessment, Signal, Validation
 from trading.spending import Payer
 from trading.strategy import AGENTS, Strategy, first_strategy
+from trading.wanted import OperatorTrade
 
 Symbols = Annotated[tuple[Symbol, ...], Field(min_length=1, max_length=100)]
 
@@ -38,56 +39,6 @@ class Trigger(StrEnum):
     MANUAL = "manual"
     SCHEDULED = "scheduled"
     PRICE_MOVE = "price_move"
-
-
-class WantedTrade(Record):
-    """A trade as somebody wants it: shares or a part of the strategy's equity; a sale without a size is of all of it.
-
-    `stop` and `target` are dollars a share, `horizon_days` exchange sessions.
-    """
-
-    side: Side
-    symbol: Symbol
-    shares: Quantity | None = None
-    weight: Fraction | None = None
-    stop: Price | None = None
-    target: Price | None = None
-    horizon_days: Horizon = 20
-    reason: Annotated[str, Field(min_length=1, max_length=400, pattern=r"\S")]
-
-    @model_validator(mode="after")
-    def _has_one_size(self) -> Self:
-        if self.shares is not None and self.weight is not None:
-            message = "a size is in shares or a part of the equity, not both"
-            raise ValueError(message)
-        if self.side is Side.BUY and not (self.shares or self.weight):
-            message = "a buy needs a size: shares, or a part of the equity"
-            raise ValueError(message)
-        if self.side is Side.SELL and ZERO in {self.shares, self.weight}:
-            message = "a sale of nothing is none"
-            raise ValueError(message)
-        return self
-
-
-class OperatorTrade(WantedTrade):
-    """A trade that a person proposes: it stands where the agents' words would, and the limits hold it like theirs."""
-
-    by: Who = "operator"
-
-    @property
-    def signal(self) -> Signal:
-        """The same as the pipeline takes it: nobody is surer than who asks for it himself."""
-        return Signal(
-            symbol=self.symbol,
-            action=Action(self.side.value),
-            confidence=1.0,
-            quantity=self.shares,
-            weight=self.weight,
-            stop=self.stop,
-            target=self.target,
-            horizon_days=self.horizon_days,
-            reasoning=self.reason,
-        )
 
 
 class CycleRequest(Record):
@@ -110,13 +61,6 @@ class CycleRequest(Record):
     digest: Identifier | None = Field(default=None, exclude_if=lambda digest: digest is None)
     move: Move | None = Field(default=None, exclude_if=lambda move: move is None)
     trade: OperatorTrade | None = Field(default=None, exclude_if=lambda trade: trade is None)
-
-    @model_validator(mode="after")
-    def _is_about_its_trade(self) -> CycleRequest:
-        if self.trade is not None and self.symbols != (self.trade.symbol,):
-            message = "a cycle of a person's trade is about its symbol alone"
-            raise ValueError(message)
-        return self
 
 
 class Cycle(Record):

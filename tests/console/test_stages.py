@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from console.stages import Progress, Sight, Stage, stages
+import pytest
+
+from console.stages import AGENTS, Progress, Sight, Stage, stages
 from trading.approvals import WAITS
 from trading.audit import Finding
 from trading.docket import CycleOutcome, CycleReport, Row
@@ -55,7 +57,7 @@ def test_a_dropped_symbol_is_no_abstention() -> None:
 def test_stages_missed_between_two_looks_are_shown_all_the_same() -> None:
     row = changed(BUY, asked=Decimal(9), allowed=Decimal(5), approved=Decimal(5), validated=True, decided=Decimal(5))
     progress = progress_of(Sight(rows=(row, HOLD)))
-    assert [stage for stage in Stage if progress[stage] is Progress.DONE] == list(Stage)[:6]
+    assert [stage for stage in AGENTS if progress[stage] is Progress.DONE] == list(AGENTS)[:6]
     assert progress[Stage.ORDERS] is Progress.RUNNING
 
 
@@ -97,3 +99,21 @@ def test_trouble_is_said_where_the_cycle_stands() -> None:
 def test_orders_say_that_a_person_is_asked() -> None:
     decided = changed(BUY, decided=Decimal(5), note=f"{WAITS} until 15:30:00 UTC")
     assert words_of(Sight(rows=(decided,)))[Stage.ORDERS] == "waits for a person until 15:30:00 UTC: starter.py pending"
+
+
+@pytest.mark.parametrize(("by", "stage"), [("rule", Stage.RULE), ("operator", Stage.OPERATOR)])
+def test_who_decides_alone_is_named_and_no_agent_is(by: str, stage: Stage) -> None:
+    held = Row(symbol="KO", price=Decimal(20))
+    bought = Row(symbol="XOM", price=Decimal(50), action=Action.BUY, asked=Decimal(2), allowed=Decimal(1), by=by)
+    said = words_of(Sight(rows=(held, bought)))
+    assert list(said) == [Stage.MARKET, stage, Stage.LIMITS, Stage.ORDERS, Stage.AUDIT]
+    assert (said[stage], said[Stage.LIMITS]) == ("1 buy", "1 of 1 allowed")
+    done = bought.model_copy(update={"decided": Decimal(1), "order_state": "filled"})
+    ended = words_of(Sight(rows=(done,), report=CycleReport(cycle_id="c", outcome=CycleOutcome.TRADED)))
+    assert ended == {
+        Stage.MARKET: "1 symbol priced",
+        stage: "1 buy",
+        Stage.LIMITS: "1 of 1 allowed",
+        Stage.ORDERS: "1 filled",
+        Stage.AUDIT: "0 findings",
+    }

@@ -58,6 +58,9 @@ async def test_a_cycle_that_cannot_be_is_refused_where_it_was_asked_for(one: Tab
 async def test_a_note_is_written_and_the_note_of_another_comes_by_itself(one: Tab, furnished: Api) -> None:
     page = one.page
     await page.goto("/log")
+    await expect(
+        one.button("Verify now")
+    ).to_be_visible()  # what loads above moves what is below, under a slow finger too
     await page.get_by_text("Write a note").click()
     await page.get_by_role("textbox", name="Note").fill(f"{MARKUP} was here")
     await one.button("Write").click()

@@ -12,9 +12,9 @@ from pydantic import ConfigDict, JsonValue
 from adapters.postgres.reports import Place
 from console.cycle import Wish
 from trading.access import Scope
-from trading.steps import OperatorTrade, WantedTrade
 from trading.strategy import AGENTS, StrategyId
 from trading.trades import Trade
+from trading.wanted import OperatorTrade, WantedTrade
 from web.access import Caller, Reads, may
 from web.desk import AtDesk
 from web.problems import documented, request_id
