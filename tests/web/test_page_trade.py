@@ -32,7 +32,7 @@ def form_of(one: Tab) -> Locator:
 
 async def fill(one: Tab, reason: str = "a hunch", **words: str) -> Locator:
     """Open the form and write into it: {label: words}."""
-    await one.page.goto("/cycles")
+    await one.open("/cycles")
     form = form_of(one)
     for label, word in {"Reason": reason, **words}.items():
         await form.get_by_label(label, exact=label == "Size").fill(word)
@@ -81,7 +81,7 @@ async def test_a_buy_is_proposed_and_its_cycle_arrives_with_its_order(one: Tab) 
     await expect(way.get_by_text(MARKUP).first).to_be_visible()
     await one.sound()
     for address in ("/decisions?symbol=MSFT", "/log?types=OperatorDecision"):
-        await page.goto(address)
+        await one.open(address)
         await expect(page.get_by_text("proposed by operator").first).to_be_visible()
         await expect(page.get_by_text(MARKUP).first).to_be_visible()
     assert await page.locator("main img, main s").count() == 0
@@ -99,7 +99,7 @@ async def test_what_is_held_is_sold_from_the_overview(
         page = one.page
         bought = {"side": "buy", "symbol": "AAPL", "shares": shares, "stop": "1", "reason": "to have some"}
         await shown.post("/api/trades", bought, params={"wait": 25})
-        await page.goto("/")
+        await one.open("/")
         await page.get_by_role("link", name="Sell AAPL …").click()
         form = form_of(one)
         await expect(form.get_by_label("Size", exact=True)).to_be_focused()
@@ -176,7 +176,7 @@ async def test_per_cents_are_sent_as_the_exact_fraction_and_never_as_another(one
     one.expected.append("status of 422")
     form = await fill(one, Symbol="KO", Size=typed)
     await form.get_by_label("Size in").select_option("% of equity")
-    asked: dict[str, Any] = (await sent_by(one, form)).post_data_json
+    asked: Any = (await sent_by(one, form)).post_data_json
     assert (asked["weight"], asked.get("shares")) == (weight, None)
     if weight.endswith("%"):
         await expect(form.get_by_label("Size", exact=True)).to_have_attribute("aria-invalid", "true")
@@ -221,12 +221,12 @@ async def test_who_may_only_look_proposes_nothing(one: Tab, shown: Api) -> None:
     one.expected.append("status of 401")
     reader = await token(shown.desk.books.engine, Scope.READ)
     try:
-        await one.page.goto("/cycles")
+        await one.open("/cycles")
         await one.page.get_by_label("Token").fill(reader)
         await one.button("Open").click()
         await expect(form_of(one)).to_contain_text("may not propose a trade")
         await expect(one.button("Propose it")).to_have_count(0)
-        await one.page.goto("/")
+        await one.open("/")
         await expect(one.page.get_by_role("table", name="What is held")).to_be_visible()
         await expect(one.page.get_by_role("link", name="Sell")).to_have_count(0)
     finally:
