@@ -15,18 +15,18 @@ import { Waiting } from "./overview/waiting.js";
 export function Overview() {
   const me = useRead("/api/me", ["DeskOpened"]);
   return html`<h1>Overview</h1>
-    <${Loaded} of=${me}>${(said) => (said.has_books ? html`<${Desk} />` : html`<${NoBooks} desk=${said.desk_id} />`)}<//>`;
+    <${Loaded} of=${me}>${(said) => (said.has_books ? html`<${Desk} me=${said} />` : html`<${NoBooks} desk=${said.desk_id} />`)}<//>`;
 }
 
 function NoBooks({ desk }) {
   return html`<p class="empty">${desk} has no books yet: they are opened by its first cycle. <${Link} href="/cycles">Run a cycle<//></p>`;
 }
 
-function Desk() {
+function Desk({ me }) {
   return html`<${Waiting} />
     <${Figures} />
     <${Equity} />
-    <${Positions} />
+    <${Positions} me=${me} />
     <div class="pair">
       <div><${Breaker} /><${Spend} /></div>
       <div><${Exposure} /><${Today} /><${Scans} /></div>
