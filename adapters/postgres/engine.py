@@ -14,6 +14,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from adapters.tracing import spans
 from trading.errors import LedgerUnavailable, TradingError, UnusableDatabase
@@ -75,6 +76,26 @@ class Patience(Record):
     # server costs this much, and two seconds more to close the connection that is silent.
     command: Seconds = 7
     pool: Seconds = 5
+
+
+class _Pool(AsyncAdaptedQueuePool):
+    """Connections that end with their engine: also one that is in use by then, as soon as it comes back.
+
+    Who was still at work gives it back to a pool that nobody empties any more: the server would keep it.
+    """
+
+    _ended = False
+
+    def dispose(self) -> None:
+        """End what is here, and from now on what comes back."""
+        self._ended = True
+        super().dispose()
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        if self._ended:
+            record.close()
+        else:
+            super()._do_return_conn(record)
 
 
 def application_engine(database: Database, *, pool_size: int = 5, patience: Patience = Patience()) -> AsyncEngine:  # noqa: B008  frozen
@@ -143,6 +164,7 @@ def _engine(database: Database, settings: dict[str, str], patience: Patience, **
         database.url,
         connect_args=arguments,
         isolation_level="READ COMMITTED",
+        poolclass=_Pool,
         pool_timeout=patience.pool,
         pool_pre_ping=True,
         json_serializer=partial(json.dumps, allow_nan=False),

@@ -52,7 +52,8 @@ function Desk() {
   }, []);
   useEffect(() => {
     document.title = `${main.current.querySelector("h1")?.textContent ?? "Trading desk"} · Trading desk`;
-    if (seen.current !== path) main.current.focus(); // whoever hears the page hears that it is another
+    const isNew = seen.current !== path && !main.current.contains(document.activeElement); // or a part of it has the focus already
+    if (isNew) main.current.focus(); // whoever hears the page hears that it is another
     seen.current = path;
   }, [path]);
   return html`

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import QueuePool
 
 from adapters.postgres.engine import Database, application_engine, consistent, transaction
 from adapters.postgres.ledger import PostgresLedger
@@ -54,6 +55,34 @@ async def test_a_database_that_cannot_be_used_is_named_in_one_line_without_a_pas
         assert secret not in str(error)
         assert secret not in repr(database)
     assert "\n" not in str(error)
+
+
+async def test_what_is_in_use_when_the_engine_ends_ends_with_its_work(engine: AsyncEngine, database: Database) -> None:
+    mine = application_engine(database)
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work() -> int:
+        async with transaction(mine) as connection:
+            pid: int = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+            held.set()
+            await go_on.wait()
+        return pid
+
+    working = asyncio.create_task(work())
+    await held.wait()
+    pool = mine.pool
+    await mine.dispose()
+    go_on.set()
+    pid = await working
+    query = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid")
+    async with asyncio.timeout(20):
+        while True:
+            async with transaction(engine) as connection:
+                if not (await connection.execute(query, {"pid": pid})).scalar_one():
+                    break
+            await asyncio.sleep(0.01)
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedin() == 0
 
 
 async def test_a_connection_ended_by_the_server_is_worth_another_try(engine: AsyncEngine, owner: AsyncEngine) -> None:

@@ -1,6 +1,6 @@
 // One cycle: what each agent said of each symbol, what came of it, and how it goes while it runs.
 import { read } from "../parts/api.js";
-import { EndBadge, isExpected, endWords, took, triggerOf } from "../parts/cycles.js";
+import { EndBadge, isExpected, endWords, proposedBy, took, triggerOf } from "../parts/cycles.js";
 import { html, useEffect, useState } from "../parts/html.js";
 import { Loaded, useRead } from "../parts/load.js";
 import { listen } from "../parts/live.js";
@@ -10,7 +10,7 @@ import { Time, cost } from "../parts/words.js";
 import { Approval } from "./cycle/approval.js";
 import { Results } from "./cycle/results.js";
 import { Timeline } from "./cycle/timeline.js";
-import { doing, linesOf, silences, stepsOf, waysOf } from "./cycle/told.js";
+import { doing, linesOf, silences, stepsOf, tradeOf, waysOf } from "./cycle/told.js";
 import { Ways } from "./cycle/ways.js";
 
 const LOOK_MS = 1000;
@@ -85,13 +85,14 @@ function Told({ said }) {
 function Head({ said, ways, running }) {
   const { cycle, events } = said;
   const snapshot = linesOf(events, "SnapshotTaken")[0];
+  const trade = tradeOf(events);
   return html`<section class="card" aria-label="How it went">
     <p role="status"><${EndBadge} cycle=${cycle} /> ${running ? doing(events, ways) : endWords(cycle)}</p>
     <ol class="course">${stepsOf(events, ways).map(([name, words]) => html`<li class=${words ? "good" : ""}>
       <strong>${name}</strong> <span>${words || (running ? "…" : "–")}</span>
     </li>`)}</ol>
-    <p class="quiet"><${Link} href=${`/strategies/${encodeURIComponent(cycle.strategy_id)}`}>${cycle.strategy_id}<//>${" "}
-      ${cycle.trigger && `${triggerOf(cycle)}, `}<${Time} at=${cycle.started_at ?? cycle.ended_at} />
+    <p class="quiet"><${Link} href=${`/strategies/${encodeURIComponent(cycle.strategy_id)}`}>${cycle.strategy_id}<//>,${" "}
+      ${cycle.trigger && `${trade ? `${proposedBy({ trade })}, no agent was asked` : triggerOf(cycle)}, `}<${Time} at=${cycle.started_at ?? cycle.ended_at} />
       ${!running && cycle.started_at && `, took ${took(cycle.started_at, cycle.ended_at)}`}
       ${Number(said.cost_usd) ? `, models ${cost(said.cost_usd)}` : ""}</p>
     ${snapshot && html`<p class="quiet">Prices of ${snapshot.provider} as of <${Time} at=${snapshot.as_of} />

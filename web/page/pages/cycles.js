@@ -1,20 +1,24 @@
-// Every cycle and how it ended, and the form that asks for one.
+// Every cycle and how it ended, and the forms that ask for one: for what the agents say, or for a trade of one's own.
 import { CYCLE_LINES, CycleLink, EndBadge, someOf, took, triggerOf } from "../parts/cycles.js";
 import { html } from "../parts/html.js";
 import { Loaded, useRead } from "../parts/load.js";
+import { useMe } from "../parts/me.js";
 import { useQuery } from "../parts/router.js";
 import { Pages, Table } from "../parts/table.js";
 import { Time } from "../parts/words.js";
 import { RunCycle } from "./cycles/run.js";
+import { ProposeTrade } from "./cycles/trade.js";
 
 export function Cycles() {
+  const me = useMe();
   const [query, change] = useQuery();
   const strategies = useRead("/api/strategies", ["StrategyChanged", "StrategyStateChanged"]);
   const known = strategies.said?.items ?? [];
   const path = `/api/cycles?limit=30${query.strategy ? `&strategy=${encodeURIComponent(query.strategy)}` : ""}`;
   const cycles = useRead(path, CYCLE_LINES);
   return html`<h1>Cycles</h1>
-    <${RunCycle} strategies=${known} />
+    <${RunCycle} me=${me} strategies=${known} />
+    <${ProposeTrade} me=${me} strategies=${known} query=${query} />
     <h2>What ran</h2>
     ${(known.length > 1 || query.strategy) &&
     html`<${Whose} strategies=${known} chosen=${query.strategy} choose=${(strategy) => change({ strategy })} />`}
@@ -25,7 +29,7 @@ export function Cycles() {
     <//>`;
 }
 
-const NONE_YET = "None yet. Run one with the form above, or wait for the clock: its times are on the overview.";
+const NONE_YET = "None yet. Run one with a form above, or wait for the clock: its times are on the overview.";
 const nameOf = (cycle) => cycle.cycle_id;
 
 function Whose({ strategies, chosen = "", choose }) {

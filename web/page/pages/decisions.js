@@ -1,5 +1,5 @@
-// What the MetaAgent or a rule decided on each symbol, and why.
-import { CycleLink } from "../parts/cycles.js";
+// What the MetaAgent, a rule or a person decided on each symbol, and why.
+import { CycleLink, proposedBy } from "../parts/cycles.js";
 import { html } from "../parts/html.js";
 import { Loaded, useRead } from "../parts/load.js";
 import { Link, useQuery } from "../parts/router.js";
@@ -12,12 +12,12 @@ export function Decisions() {
   const [{ symbol, verdict, strategy }, change] = useQuery();
   const asked = Object.entries({ symbol, verdict, strategy }).filter(([, word]) => word);
   const path = `/api/decisions?${new URLSearchParams([...asked, ["limit", "50"]])}`;
-  const decisions = useRead(path, ["MetaAgentDecision", "RuleDecision"]);
+  const decisions = useRead(path, ["MetaAgentDecision", "RuleDecision", "OperatorDecision"]);
   const none = html`None yet. <${Link} href="/cycles">Run a cycle<//>: each symbol that it looks at ends in a decision.`;
   const empty = asked.length ? "None like that. Take a filter away to see others." : none;
   return html`<h1>Decisions</h1>
-    <p class="quiet">What the MetaAgent, or a strategy's rule, said of each symbol. Limits come after it: an order may still be made smaller or
-      denied.</p>
+    <p class="quiet">What the MetaAgent, a strategy's rule, or the person who proposed it said of each symbol. Limits come after it: an order
+      may still be made smaller or denied.</p>
     <${Filters} symbol=${symbol} verdict=${verdict} strategy=${strategy} change=${change} />
     <${Loaded} of=${decisions} empty=${empty}>
       ${(said) => html`<${Pages} first=${said} path=${path} keyOf=${(line) => line.sequence}>
@@ -67,5 +67,5 @@ function Who({ data }) {
   const strategy = data.strategy_id ?? "agents";
   const prompt = data.source?.prompt_version;
   return html`<${Link} href=${`/strategies/${strategy}`}>${strategy}<//>
-    <div class="quiet">${data.rule ?? data.source?.model ?? "–"}${prompt && `, ${prompt}`}</div>`;
+    <div class="quiet value">${data.rule ?? data.source?.model ?? (proposedBy(data) || "–")}${prompt && `, ${prompt}`}</div>`;
 }

@@ -16,13 +16,14 @@ const NOTHING = "What the desk is worth, holds and may lose stands here after it
 export function Overview() {
   const me = useRead("/api/me", ["DeskOpened"]);
   return html`<h1>Overview</h1>
-    <${Loaded} of=${me}>${(said) => html`<${Waiting} />${said.has_books ? html`<${Desk} />` : html`<p class="empty">${NOTHING}</p>`}`}<//>`;
+    <${Loaded} of=${me}>${(said) => html`<${Waiting} />
+      ${said.has_books ? html`<${Desk} me=${said} />` : html`<p class="empty">${NOTHING}</p>`}`}<//>`;
 }
 
-function Desk() {
+function Desk({ me }) {
   return html`<${Figures} />
     <${Equity} />
-    <${Positions} />
+    <${Positions} me=${me} />
     <div class="pair">
       <div><${Breaker} /><${Spend} /></div>
       <div><${Exposure} /><${Today} /><${Scans} /></div>

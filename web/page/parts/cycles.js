@@ -1,7 +1,7 @@
 // How cycles are named and how they end, in words: on the pages of all of them, of one, and of the desk.
 import { html } from "./html.js";
 import { Link } from "./router.js";
-import { Badge, spaced } from "./words.js";
+import { Badge, sentence, spaced } from "./words.js";
 
 // Each end of a cycle: its badge, its tone, and what it means.
 const ENDS = {
@@ -36,6 +36,12 @@ export const hrefOf = (cycle) => `/cycles/${cycle.split("/").map(encodeURICompon
 
 export const triggerOf = (cycle) => TRIGGERS[cycle.trigger] ?? spaced(cycle.trigger ?? "");
 
+// Of what a line of the log tells: who proposed the trade that it is about, "" where nobody did.
+export function proposedBy({ operator, trade }) {
+  const name = operator ?? trade?.by;
+  return name ? `proposed by ${name}` : "";
+}
+
 export function CycleLink({ id, children }) {
   return html`<${Link} href=${hrefOf(id)} class="id">${children ?? id}<//>`;
 }
@@ -49,7 +55,7 @@ export function EndBadge({ cycle }) {
 export function endWords(cycle) {
   const [, , words] = endOf(cycle);
   const reason = (cycle.reason ?? "").trim();
-  return [words, reason && `${reason[0].toUpperCase()}${reason.slice(1)}${/[.!?]$/.test(reason) ? "" : "."}`].filter(Boolean).join(" ");
+  return [words, reason && sentence(reason)].filter(Boolean).join(" ");
 }
 
 // "AAPL, MSFT, … 18 more"

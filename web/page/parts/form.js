@@ -1,5 +1,6 @@
 // Fields of a form: each with its label, a hint, and what is wrong with it, which is heard together with it.
 import { html } from "./html.js";
+import { plural } from "./words.js";
 
 // `kind` is an element's name; `children` are a select's options. `id` is the field's own within the page.
 export function Field({ id, label, hint, wrong, kind = "input", children, ...more }) {
@@ -17,4 +18,9 @@ export function Choice({ options, value, ...more }) {
   return html`<${Field} kind="select" ...${more}>
     ${options.map(([each, words]) => html`<option value=${each} selected=${each === value}>${words}</option>`)}
   <//>`;
+}
+
+// A problem without what stands at so many of its fields; `errors` are of none.
+export function besides(problem, fields, errors) {
+  return { message: fields ? `Not taken: see the ${plural(fields, "field")} marked above.` : problem.message, errors };
 }

@@ -13,20 +13,27 @@ export const cost = (amount) => (amount == null ? NONE : small.format(amount));
 export const number = (value) => (value == null ? NONE : counted.format(value));
 export const percent = (share, digits = 1) => (share == null ? NONE : `${(Number(share) * 100).toFixed(digits)} %`);
 export const signed = (amount, say = usd) => (amount == null ? NONE : `${Number(amount) > 0 ? "+" : ""}${say(amount)}`);
-export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
+export const plural = (count, one, many = `${one}s`) => `${number(count)} ${Number(count) === 1 ? one : many}`;
 // "OrderFilled" as "Order filled".
 export function spaced(name) {
   const words = name.replace(/_/g, " ").replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
   return words.replace(/^./, (a) => a.toUpperCase());
 }
 
-// "0.125" as "12.5", exactly, and back; what is no number stays as it was written.
-export const percentOf = (share) => moved(String(share), 2);
-export const shareOf = (text) => moved(text.trim().replace(/\s*%$/, ""), -2);
+// "as is" as "As is."
+export const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? "" : "."}`;
+
+// A count as it was typed; what is none stays as it was written, and the desk says why it does not take it.
+export const whole = (text) => (/^\d+$/.test(text) ? Number(text) : text);
+
+// "0.125" as "12.5", exactly, and back. What is no plain number gets its sign, and is a number to no desk: "+0.5" as it
+// stands would be the half of all, and not half a per cent.
+export const percentOf = (share) => moved(String(share), 2) ?? String(share);
+export const shareOf = (text) => moved(text.trim().replace(/\s*%$/, ""), -2) ?? `${text.trim()} %`;
 
 function moved(text, places) {
   const parts = /^(\d*)\.?(\d*)$/.exec(text);
-  if (!parts || !/\d/.test(text)) return text;
+  if (!parts || !/\d/.test(text)) return undefined;
   const digits = `${"0".repeat(Math.max(0, -places))}${parts[1]}${parts[2]}${"0".repeat(Math.max(0, places))}`;
   const point = parts[1].length + Math.abs(Math.min(0, places)) + places;
   const whole = digits.slice(0, point).replace(/^0+(?=\d)/, "") || "0";

@@ -1,12 +1,18 @@
 // One agent's words on one symbol: its verdict, how sure it is, why, and on which model.
+import { proposedBy } from "../../parts/cycles.js";
 import { html } from "../../parts/html.js";
 import { Badge, cost, percent, plural, usd } from "../../parts/words.js";
 
 export function Signal({ data }) {
-  const size = data.quantity ? plural(data.quantity, "share") : data.weight ? `${percent(data.weight)} of equity` : "";
-  const prices = [data.stop && `stop ${usd(data.stop)}`, data.target && `target ${usd(data.target)}`, `${data.horizon_days} sessions`];
+  const isProposed = Boolean(data.operator);
+  const part = data.weight && `${percent(data.weight, isProposed ? 2 : 1)} of equity`;
+  const size = data.quantity ? plural(data.quantity, "share") : part || (isProposed ? "all of it" : "");
+  const isMeantFor = data.action === "buy" || !isProposed;
+  const prices = [
+    data.stop && `stop ${usd(data.stop)}`, data.target && `target ${usd(data.target)}`, isMeantFor && `${data.horizon_days} sessions`,
+  ];
   return html`<p><${Badge} kind=${data.action === "hold" ? "" : "good"}>${data.action}<//> ${size}</p>
-    <${Sure} word="confidence" share=${data.confidence} />
+    ${!isProposed && html`<${Sure} word="confidence" share=${data.confidence} />`}
     <p class="quiet">${prices.filter(Boolean).join(", ")}</p>
     <p class="told">${data.reasoning}</p>`;
 }
@@ -48,10 +54,10 @@ export function Source({ data, costs }) {
   const { model, prompt_version, call_id } = data.source ?? {};
   const paid = call_id && costs[call_id];
   return html`${data.uncited?.length > 0 && html`<p class="bad">Nothing it was told bears out: ${data.uncited.join(", ")}</p>`}
-    <p class="quiet small">${[model ?? data.rule, prompt_version, Number(paid) ? cost(paid) : ""].filter(Boolean).join(", ")}</p>`;
+    <p class="quiet small">${[model ?? data.rule ?? proposedBy(data), prompt_version, Number(paid) ? cost(paid) : ""].filter(Boolean).join(", ")}</p>`;
 }
 
-export function Unsaid({ silent, running }) {
-  if (!silent) return html`<p class="quiet">${running ? "Not yet." : "Was not asked."}</p>`;
+export function Unsaid({ silent, running, alone }) {
+  if (!silent) return html`<p class="quiet">${running ? "Not yet." : alone ? "Nothing was left to decide." : "Was not asked."}</p>`;
   return html`<p><${Badge} kind="warn">no answer<//> ${silent.cause}</p><p class="told">${silent.reason}</p>`;
 }

@@ -1,7 +1,9 @@
 // Every line that the log has of a cycle, in its order, with all that it says.
+import { proposedBy } from "../../parts/cycles.js";
 import { html } from "../../parts/html.js";
 import { Link } from "../../parts/router.js";
 import { plural, spaced } from "../../parts/words.js";
+import { DECISIONS } from "./told.js";
 
 const MOST = 1000; // of the API; the log's page has the rest
 const SHORT = 40;
@@ -26,13 +28,15 @@ function Line({ line }) {
   </details>`;
 }
 
+const decided = (data) => (data.verdict === "EXECUTE" ? `execute, ${data.quantity}` : "do not execute");
 const SHORTLY = {
-  SignalGenerated: (data) => `${data.action}, ${data.confidence}`,
+  SignalGenerated: (data) => `${data.action}, ${proposedBy(data) || data.confidence}`,
   ConstraintApplied: (data) => `${data.limit}: ${data.before} to ${data.after}`,
   RiskAssessed: (data) => (data.approved ? `yes, ${data.quantity}` : "no"),
   ValidationComplete: (data) => (data.approved ? "yes" : "no"),
   ArgumentMade: (data) => `${data.speaker}, ${data.conviction}`,
-  MetaAgentDecision: (data) => (data.verdict === "EXECUTE" ? `execute, ${data.quantity}` : "do not execute"),
+  ...Object.fromEntries(DECISIONS.map((type) => [type, decided])),
+  CycleStarted: proposedBy,
   AgentAbstained: (data) => `${data.agent}: ${data.cause}`,
   TradeExecuted: (data) => `${data.side} ${data.quantity} at ${data.price}`,
 };

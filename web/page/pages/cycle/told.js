@@ -23,6 +23,7 @@ const TAKEN = {
   ArgumentMade: (way, data) => way.words.push(data),
   MetaAgentDecision: (way, data) => (way.decision = data),
   RuleDecision: (way, data) => (way.decision = data),
+  OperatorDecision: (way, data) => (way.decision = data),
   AgentAbstained: (way, data) => (way.silent[data.agent] = data),
   SymbolDropped: (way, data) => (way.dropped = data),
   OrderDenied: (way, data) => (way.denied = data),
@@ -43,21 +44,30 @@ export const silences = (events) => events.filter(({ type, data }) => type === "
 // The lines of one type, as what they say.
 export const linesOf = (events, type) => events.filter((each) => each.type === type).map((each) => each.data);
 
+// Who decides where no agent is asked: a person or a rule; null where the agents do.
+export function aloneOf(events, ways) {
+  if (tradeOf(events)) return "Operator";
+  return ways.some((way) => way.signal?.rule) ? "Rule" : null;
+}
+
+// The trade that a person proposed, where that is what the cycle is for.
+export const tradeOf = (events) => linesOf(events, "CycleStarted")[0]?.trade;
+
 const count = (ways, is) => ways.filter(is).length;
 
 // How far it came, a step a line: [name, words], with no words where nothing came yet.
 export function stepsOf(events, ways) {
   const wanted = ways.filter(wants);
-  const ruled = ways.some((way) => way.signal?.rule);
+  const alone = aloneOf(events, ways);
   const steps = [
     ["Market", priced(ways)],
-    [ruled ? "Rule" : "DataAgent", heard(ways)],
+    [alone ?? "DataAgent", heard(ways)],
     ["Limits", wanted.length > 0 && `${count(wanted, (way) => !way.limits.some((limit) => limit.denied))} of ${wanted.length} allowed`],
   ];
-  if (!ruled) steps.push(["RiskManager", yes(ways, "risk")], ["Validator", yes(ways, "validation")]);
+  if (!alone) steps.push(["RiskManager", yes(ways, "risk")], ["Validator", yes(ways, "validation")]);
   const argued = ways.filter((way) => way.words.length > 0);
   if (argued.length > 0) steps.push(["Debate", `${argued.reduce((sum, way) => sum + way.words.length, 0)} words on ${argued.length}`]);
-  steps.push([ruled ? "Decision" : "MetaAgent", decided(ways)], ["Orders", sent(events)]);
+  steps.push([alone ? "Decision" : "MetaAgent", decided(ways)], ["Orders", sent(events)]);
   return steps;
 }
 
@@ -91,17 +101,21 @@ function sent(events) {
   return [intended && `${intended} intended`, denied && `${denied} denied`, shadows && `${shadows} in shadow`].filter(Boolean).join(", ");
 }
 
+// The last words of a cycle on a symbol.
+export const DECISIONS = ["MetaAgentDecision", "RuleDecision", "OperatorDecision"];
+
 // What is being done now, while it runs.
 export function doing(events, ways) {
   const has = (type) => events.some((each) => each.type === type);
   const wanted = count(ways, wants);
   if (has("ApprovalAsked") && !has("ApprovalEnded")) return "It waits for a person's yes.";
   if (has("OrderIntended")) return "Its orders are at the broker.";
-  if (has("MetaAgentDecision") || has("RuleDecision")) return "Its orders are checked against the limits once more, and sent.";
+  if (DECISIONS.some(has)) return "Its orders are checked against the limits once more, and sent.";
   if (has("ArgumentMade")) return "Bull and Bear argue, and the MetaAgent weighs what all have said.";
   if (has("ValidationComplete")) return "The MetaAgent weighs what all have said.";
   if (has("RiskAssessed")) return "The Validator gives a second opinion.";
   if (has("SignalGenerated") && wanted === 0) return "It ends.";
+  if (has("SnapshotTaken") && tradeOf(events)) return "The limits look at it.";
   if (has("SignalGenerated")) return `The limits and the RiskManager look at ${wanted} of ${ways.length} symbols.`;
   if (has("SnapshotTaken")) return `The ${ways.length} symbols are being judged.`;
   return "The market is looked at.";

@@ -19,8 +19,9 @@ export function Ways({ ways, costs, silent, running }) {
 
 function Way({ way, costs, silent, running }) {
   const said = (agent) => way.silent[agent] ?? (isOut(way) ? undefined : silent.find((one) => one.agent === agent));
-  const seats = way.signal.rule
-    ? [["Rule", Signal, way.signal], ["Decision", Decision, way.decision]]
+  const alone = way.signal.operator ? "Operator" : way.signal.rule && "Rule";
+  const seats = alone
+    ? [[alone, Signal, way.signal], ["Decision", Decision, way.decision]]
     : [
       ["DataAgent", Signal, way.signal],
       ["RiskManager", Risk, way.risk],
@@ -33,7 +34,7 @@ function Way({ way, costs, silent, running }) {
       <h4>${agent}</h4>
       ${data
         ? html`<${Said} data=${data} /><${Source} data=${data} costs=${costs} />`
-        : html`<${Unsaid} silent=${said(agent)} running=${running} />`}
+        : html`<${Unsaid} silent=${said(agent)} running=${running} alone=${alone} />`}
     </div>`)}</div>
     <${Limits} limits=${way.limits} denied=${way.denied} />
     <${Debate} words=${way.words} costs=${costs} />

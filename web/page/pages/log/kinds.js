@@ -4,7 +4,7 @@ export const KINDS = {
   Cycles: ["CycleStarted", "CycleSkipped", "CycleCompleted", "CycleFailed", "SnapshotTaken", "SymbolDropped"],
   Agents: [
     "SignalGenerated", "AgentAbstained", "ConstraintApplied", "RiskAssessed", "ValidationComplete", "ArgumentMade", "MetaAgentDecision",
-    "RuleDecision", "BudgetDegraded",
+    "RuleDecision", "OperatorDecision", "BudgetDegraded",
   ],
   Orders: [
     "OrderIntended", "OrderDenied", "OrderSubmitted", "OrderUnknown", "OrderAccepted", "OrderRejected", "OrderCancelled", "OrderExpired",

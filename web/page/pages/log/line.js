@@ -1,4 +1,5 @@
 // One line of the audit log: what it says in a row, and all of it when it is opened.
+import { proposedBy } from "../../parts/cycles.js";
 import { html } from "../../parts/html.js";
 import { cycleOf } from "../../parts/names.js";
 import { Link } from "../../parts/router.js";
@@ -25,7 +26,7 @@ export function Line({ line, isCurrent }) {
 function gist({ data }) {
   const traded = data.side ? `${data.side} ${data.quantity} ${data.symbol}, ${data.leg}` : data.symbol ?? data.symbols?.join(" ");
   const said = TELLING.map((name) => data[name]).filter((each) => typeof each === "string");
-  return [traded, data.side && data.price && `at ${data.price}`, ...said].filter(Boolean).join(" · ");
+  return [traded, data.side && data.price && `at ${data.price}`, proposedBy(data), ...said].filter(Boolean).join(" · ");
 }
 
 function Whole({ line }) {

@@ -12,7 +12,7 @@ export function Today() {
   const cycles = useRead(`/api/cycles?limit=${MOST}`, CYCLE_LINES);
   return html`<section class="card" aria-labelledby="today"><h2 id="today">Today's cycles</h2>
     <${Loaded} of=${cycles}>${(said) => html`<${Cycles} cycles=${said.items.filter(isToday)} last=${said.items[0]} />`}<//>
-    <p><${Link} href="/cycles">All cycles, and a form to run one<//></p>
+    <p><${Link} href="/cycles">All cycles, and forms to run one or propose a trade<//></p>
   </section>`;
 }
 

@@ -1,9 +1,9 @@
 // A strategy as a form: to add one, or to change what is named. What the desk finds wrong stands at its field.
 import { Problem } from "../../parts/api.js";
-import { Choice, Field } from "../../parts/form.js";
+import { Choice, Field, besides } from "../../parts/form.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../parts/html.js";
 import { Failed, useRead } from "../../parts/load.js";
-import { plural, Prose } from "../../parts/words.js";
+import { Prose } from "../../parts/words.js";
 import { changes, GROUPS, isFor, wholeOf, written } from "./fields.js";
 import { reworded } from "./says.js";
 
@@ -40,19 +40,13 @@ export function StrategyForm({ was, isNew, button, send, close }) {
     ${GROUPS.map(([name, fields]) => html`<${Group} key=${name} name=${name} fields=${fields.filter((each) => isFor(each, source))}
       was=${was} source=${source} wrong=${wrong} rule=${rules.find((each) => each.name === house(source))} />`)}
     <${Field} id="s-reason" label="Reason, for whoever reads the log" name="reason" maxlength="400" />
-    ${problem && html`<${Failed} problem=${inAll(problem, wrong)} />`}
+    ${problem && html`<${Failed} problem=${besides(problem, wrong.size, wrong.others)} />`}
     <div class="row"><button type="submit" disabled=${busy}>${button}</button>
       <button type="button" class="plain" onClick=${close}>Cancel</button></div>
   </form>`;
 }
 
 const house = (source) => source.replaceAll("_", "-");
-
-// A problem without what stands at its fields.
-function inAll(problem, wrong) {
-  const message = wrong.size ? `Not taken: see the ${plural(wrong.size, "field")} marked above.` : problem.message;
-  return { message, errors: wrong.others };
-}
 
 function Source({ was, rules, choose, wrong }) {
   const names = rules.map((each) => each.name);

@@ -1,8 +1,7 @@
 // How a value of a record is written in a form, and read from it. What cannot be read is left as it is: the desk says why.
-import { percentOf, shareOf } from "../../parts/words.js";
+import { percentOf, shareOf, whole } from "../../parts/words.js";
 
 const blank = (text) => text.trim() === "";
-const whole = (text) => (/^\d+$/.test(text) ? Number(text) : text);
 const list = (text) => text.split(",").map((each) => each.trim()).filter(Boolean);
 
 export const SAYS = {
