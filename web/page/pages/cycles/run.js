@@ -25,7 +25,7 @@ function wishOf(said) {
   return { symbols, strategy: said.get("strategy"), anytime: said.has("anytime"), as_of };
 }
 
-// Of a symbol that is none the desk tells only its place and a pattern.
+// Of a symbol that is none the desk tells only its place.
 function inWords(problem, { symbols }) {
   const errors = (problem.errors ?? []).map((each) => {
     const place = /^body\.symbols\.(\d+)$/.exec(each.where)?.[1];
