@@ -41,6 +41,12 @@ async def test_a_cycle_that_is_asked_for_runs_under_the_requests_name_and_once(d
     assert (await desk.post("/api/trades", trade, headers=headers)).status_code == 409
 
 
+@pytest.mark.parametrize("path", ["/cycles/run", "/api/trades", "/api/events"])
+async def test_a_key_that_could_not_be_kept_whole_is_refused(desk: Api, path: str) -> None:
+    answer = await desk.post(path, {"symbols": ["AAPL"]}, headers={"Idempotency-Key": "k" * 121})
+    assert (answer.status_code, answer.json()["errors"][0]["where"]) == (422, "header.Idempotency-Key")
+
+
 async def test_a_note_is_a_line_of_the_log_like_any_other_and_written_once(desk: Api) -> None:
     said = {"text": "<b>fills</b> may come late"}
     answers = [await desk.post("/api/events", said, headers={"Idempotency-Key": "n1"}) for _ in range(2)]

@@ -70,7 +70,7 @@ class Once(NamedTuple):
         if self.key is None:
             return {}
         words = f"{type(self.asked).__name__} {self.asked.model_dump_json()}"
-        return {"request_id": f"http/{self.key}"[:160], "digest": sha256(words.encode()).hexdigest()}
+        return {"request_id": f"http/{self.key}", "digest": sha256(words.encode()).hexdigest()}
 
 
 class Begun(BaseModel):

@@ -27,7 +27,8 @@ from web.told import Limit, Page, Sequence_, page, told
 
 router = APIRouter(prefix="/api", tags=["log"], responses=documented(404, 409))
 Again = Annotated[
-    Identifier | None, Header(alias="Idempotency-Key", description="Of an earlier try: what it did is not done twice.")
+    Identifier | None,
+    Header(alias="Idempotency-Key", max_length=120, description="Of an earlier try: what it did is not done twice."),
 ]
 
 
