@@ -329,7 +329,8 @@ async def test_numbers_that_json_does_not_have_are_unknown(server: BrokerServer,
         assert type(await error_of(broker.submit(request()))) is BrokerUnavailable
 
 
-async def test_two_at_once_never_share_a_connection(server: BrokerServer, broker: AlpacaBroker) -> None:
+async def test_two_at_once_never_share_a_connection(server: BrokerServer) -> None:
+    broker = adapter(server, timeout_seconds=30)
     orders: list[OrderRequest] = [request(client_order_id=f"main-{n}-entry", quantity=Decimal(1)) for n in range(1, 21)]
     held = await asyncio.gather(*map(broker.submit, orders))
     assert [each.client_order_id for each in held] == [each.client_order_id for each in orders]

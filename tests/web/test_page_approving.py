@@ -62,7 +62,7 @@ async def one(asking: Api, chromium: Browser) -> AsyncIterator[Tab]:
 async def test_what_waits_comes_by_itself_and_some_of_it_is_let_go(one: Tab, asking: Api) -> None:
     one.expected.append("status of 409")  # there are no books yet
     page = one.page
-    await page.goto("/approvals")
+    await one.open("/approvals")
     await expect(page.get_by_text("Nothing waits.")).to_be_visible()
     symbols = await ask_and_wait(asking)
     await expect(one.heading("entries wait")).to_be_visible()
@@ -87,7 +87,7 @@ async def test_what_waits_comes_by_itself_and_some_of_it_is_let_go(one: Tab, ask
 async def test_what_another_has_answered_meanwhile_is_said_and_nothing_is_sent(one: Tab, asking: Api) -> None:
     one.expected.append("status of 409")
     page = one.page
-    await page.goto("/approvals")
+    await one.open("/approvals")
     await ask_and_wait(asking)
     await page.get_by_role("button", name="Reject all …").click()
     dialog = page.get_by_role("dialog")

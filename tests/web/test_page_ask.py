@@ -21,7 +21,7 @@ async def test_a_question_is_asked_and_answered_in_the_page(
     dark: bool,  # noqa: FBT001  of the parametrisation
 ) -> None:
     async with tab(chromium, width=width, dark=dark) as ask:
-        await ask.page.goto(f"{shown.url}/ask")
+        await ask.open(f"{shown.url}/ask")
         await ask.page.get_by_label("Question").fill(ASKED)
         await ask.button("Ask").click()
         await expect(ask.page.get_by_text("Answered.", exact=True)).to_be_visible()

@@ -30,7 +30,7 @@ async def one(furnished: Api, chromium: Browser) -> AsyncIterator[Tab]:
 
 async def test_a_cycle_is_asked_for_and_arrives_while_one_looks(one: Tab) -> None:
     page = one.page
-    await page.goto("/cycles")
+    await one.open("/cycles")
     await page.get_by_label("Symbols").fill("aapl, msft")
     await one.button("Run a cycle").click()
     await expect(one.heading(re.compile(r"^Cycle \w+-.+"))).to_be_visible()
@@ -47,7 +47,7 @@ async def test_a_cycle_is_asked_for_and_arrives_while_one_looks(one: Tab) -> Non
 
 async def test_a_cycle_that_cannot_be_is_refused_where_it_was_asked_for(one: Tab) -> None:
     one.expected.append("status of 4")
-    await one.page.goto("/cycles")
+    await one.open("/cycles")
     await one.page.get_by_label("Symbols").fill(MARKUP)
     await one.button("Run a cycle").click()
     await expect(one.page.get_by_role("region", name="Run a cycle").get_by_role("alert")).to_be_visible()
@@ -57,10 +57,7 @@ async def test_a_cycle_that_cannot_be_is_refused_where_it_was_asked_for(one: Tab
 
 async def test_a_note_is_written_and_the_note_of_another_comes_by_itself(one: Tab, furnished: Api) -> None:
     page = one.page
-    await page.goto("/log")
-    await expect(
-        one.button("Verify now")
-    ).to_be_visible()  # what loads above moves what is below, under a slow finger too
+    await one.open("/log")
     await page.get_by_text("Write a note").click()
     await page.get_by_role("textbox", name="Note").fill(f"{MARKUP} was here")
     await one.button("Write").click()
@@ -74,13 +71,13 @@ async def test_a_note_is_written_and_the_note_of_another_comes_by_itself(one: Ta
 
 
 async def test_the_chain_is_looked_at_from_its_first_line(one: Tab) -> None:
-    await one.page.goto("/log")
+    await one.open("/log")
     await one.button("Verify now").click()
     await expect(one.page.get_by_text(re.compile(r"^Sound: \d+ lines say what was sealed"))).to_be_visible()
 
 
 async def test_a_tear_sheet_is_shown_in_a_frame_and_can_do_nothing_there(one: Tab) -> None:
-    await one.page.goto("/backtests")
+    await one.open("/backtests")
     await one.page.get_by_role("link", name="long", exact=True).click()
     frame = one.page.get_by_title("Tear sheet")
     await frame.scroll_into_view_if_needed()
@@ -95,7 +92,7 @@ async def test_a_tear_sheet_is_shown_in_a_frame_and_can_do_nothing_there(one: Ta
 
 async def test_two_backtests_stand_beside_each_other(one: Tab) -> None:
     page = one.page
-    await page.goto("/backtests")
+    await one.open("/backtests")
     compare = one.button("Compare")
     await page.get_by_label("Choose long").check()
     await expect(compare).to_be_disabled()
@@ -112,7 +109,7 @@ async def test_two_backtests_stand_beside_each_other(one: Tab) -> None:
 
 async def test_memory_is_searched_and_says_what_came_of_it(one: Tab) -> None:
     page = one.page
-    await page.goto("/memory")
+    await one.open("/memory")
     await page.get_by_role("searchbox").fill("the price broke out above its average")
     await one.button("Search").click()
     found = page.get_by_role("article")
@@ -132,7 +129,7 @@ async def test_memory_is_searched_and_says_what_came_of_it(one: Tab) -> None:
 async def test_a_strategy_that_another_has_changed_is_not_changed_over_it(one: Tab, furnished: Api) -> None:
     one.expected.append("status of 412")
     page = one.page
-    await page.goto("/strategies/second")
+    await one.open("/strategies/second")
     await page.get_by_role("button", name="Change …").click()
     form = page.get_by_role("region", name="Change second")
     await form.get_by_label("Symbols").first.fill("MSFT")
@@ -158,7 +155,7 @@ async def test_a_token_for_reading_is_told_what_it_may_not(one: Tab, furnished: 
     page = one.page
     reader = await token(furnished.desk.books.engine, Scope.READ)
     try:
-        await page.goto("/strategies/second")
+        await one.open("/strategies/second")
         await page.get_by_label("Token").fill(reader)
         await one.button("Open").click()
         await expect(page.get_by_text("may not change it")).to_contain_text("operate")
@@ -166,9 +163,9 @@ async def test_a_token_for_reading_is_told_what_it_may_not(one: Tab, furnished: 
         await expect(page.get_by_role("banner")).to_contain_text("ann may not halt")
         await expect(one.button("Halt")).to_have_count(0)
         await one.sound()
-        await page.goto("/approvals")
+        await one.open("/approvals")
         await expect(page.get_by_text("may not answer")).to_contain_text("approve")
-        await page.goto("/log")
+        await one.open("/log")
         await page.get_by_text("Write a note").click()
         await expect(page.get_by_text("may not write a note")).to_contain_text("operate")
         await expect(page.get_by_role("textbox", name="Note")).to_have_count(0)

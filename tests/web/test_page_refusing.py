@@ -19,7 +19,7 @@ TICKER = "is no ticker, such as AAPL or BRK.B"
 async def test_a_filter_that_cannot_be_says_so_in_words(shown: Api, chromium: Browser, page: str) -> None:
     async with tab(chromium, base_url=shown.url) as one:
         one.expected.append("status of 422")
-        await one.page.goto(f"{page}symbol=aapl!")
+        await one.open(f"{page}symbol=aapl!")
         await expect(one.page.get_by_role("alert")).to_contain_text(f"symbol: {TICKER}")
         await one.sound()
 
@@ -27,7 +27,7 @@ async def test_a_filter_that_cannot_be_says_so_in_words(shown: Api, chromium: Br
 async def test_a_strategy_that_cannot_be_is_marked_field_by_field(shown: Api, chromium: Browser) -> None:
     async with tab(chromium, base_url=shown.url) as one:
         one.expected.append("status of 422")
-        await one.page.goto("/strategies")
+        await one.open("/strategies")
         await one.page.get_by_role("button", name="Add a strategy …").click()
         await one.page.get_by_label("Name", exact=True).fill("momentum")
         await one.page.get_by_label("Allocation, %").fill("150")
