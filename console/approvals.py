@@ -30,7 +30,7 @@ from console.output import Output, Tone, dollars, grid, plain, price, shares, ti
 from console.reach import reach
 from settings import Settings
 from trading.answering import LEAST_HASH, Answer, wrong_hash
-from trading.approval_events import commands
+from trading.approval_events import commands, whose
 from trading.approvals import Approval, ApprovalAsked
 from trading.docket import CycleReport
 from trading.errors import BadConfiguration, Retryable, TradingError
@@ -191,6 +191,6 @@ def _shown(one: Pending, *, wide: bool) -> Sequence[RenderableType]:
         prices = (request.mark, request.limit_price, request.stop, request.target)
         cells = [request.symbol, request.side, shares(request.quantity), *map(price, prices), dollars(order.usd)]
         table.add_row(*cells, *((plain(order.reasoning),) if wide else ()))
-    head = f"{asked.cycle_id} ({asked.strategy_id})  hash {asked.hash[:LEAST_HASH]}  {left}"
+    head = f"{asked.cycle_id} ({whose(asked)})  hash {asked.hash[:LEAST_HASH]}  {left}"
     said: list[RenderableType] = [title(head), *([toned(unheard, "odd")] if unheard else []), table]
     return [*said, *(Text(f"  {plain(command)}", style="dim") for command in commands(asked))]

@@ -107,7 +107,8 @@ async def run_one(client: Client, reach: Reach, settings: Settings, request: Cyc
     report = await follow(client, ticket, output)
     async with books_of(reach.database, settings.desk.id) as books:
         await _show(books, report, request, output)
-    return 1 if report.outcome is CycleOutcome.FAILED or report.findings else 0
+    undone = request.trade is not None and (report.outcome is not CycleOutcome.TRADED or bool(report.reason))
+    return 1 if report.outcome is CycleOutcome.FAILED or report.findings or undone else 0
 
 
 async def say_if_closed(request: CycleRequest, prices: Prices, output: Output) -> None:
@@ -144,8 +145,13 @@ async def _show(books: DeskBooks, report: CycleReport, request: CycleRequest, ou
     output.say("", _ending(report))
     for finding in report.findings:
         output.say(toned(f"  {finding.invariant}  {finding.about}: {finding.found}", "bad"))
-    if any(row.price is not None for row in report.rows):
-        output.say(title("Decisions"), tables.decisions(report.rows, notes=wide))
+    rows = [row for row in report.rows if request.trade is None or row.symbol in request.symbols]
+    if any(row.price is not None for row in rows):
+        output.say(title("Decisions"), tables.decisions(rows, notes=wide))
+    if request.trade is not None and not wide:
+        # There is one line, and whoever asked for it wants to know what became of it.
+        known = {"", request.trade.reason, report.reason}
+        output.say(*(toned(f"  {row.note}", "faint") for row in rows if row.note not in known))
     asked = [line for line in lines if line.leg not in PROTECTIVE]
     if asked:
         output.say(title("Orders"), tables.orders(asked, notes=False))

@@ -54,12 +54,18 @@ def told(asked: ApprovalAsked) -> str:
     usd = sum(order.usd for order in asked.orders)
     head = f"{count} {'entry waits' if count == 1 else 'entries wait'} for your yes until {asked.expires_at:%H:%M:%S}"
     lines = [
-        f"{head} UTC: {usd:,.2f} USD, strategy {asked.strategy_id}. Silence is no.",
+        f"{head} UTC: {usd:,.2f} USD, {whose(asked)}. Silence is no.",
         *commands(asked),
         *(order_words(order)[:_LINE] for order in asked.orders[:_MOST_LINES]),
     ]
     left = count - _MOST_LINES
     return "\n".join([*lines, *([f"... and {left} more: starter.py pending"] if left > 0 else [])])[:MOST_TEXT]
+
+
+def whose(asked: ApprovalAsked) -> str:
+    """Whose decision it would be."""
+    by = plain(asked.proposed_by, _LINE)
+    return f"strategy {asked.strategy_id}" + (f", proposed by {by}" if by else "")
 
 
 def commands(asked: ApprovalAsked) -> tuple[str, str]:

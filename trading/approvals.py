@@ -96,7 +96,10 @@ class PendingOrder(Record):
 
 
 class ApprovalAsked(Record):
-    """A cycle asks a person of these orders, all at once. `hash` is the seal of them; from `expires_at` on it is no."""
+    """A cycle asks a person of these orders, all at once. `hash` is the seal of them; from `expires_at` on it is no.
+
+    `proposed_by` is the person whose trade it is, where it is no agent's and no rule's.
+    """
 
     cycle_id: Identifier
     desk_id: DeskId
@@ -107,6 +110,7 @@ class ApprovalAsked(Record):
     max_drift: Fraction
     asked_at: AwareDatetime
     expires_at: AwareDatetime
+    proposed_by: str = Field(default="", exclude_if=lambda who: not who)
 
     @property
     def digests(self) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ async def _when_approved(run: Run, waiting: Sequence[Waiting]) -> None:
 
 
 def _question(run: Run, orders: Sequence[PendingOrder]) -> ApprovalAsked:
-    opening, at = run.opening, run.steps.now()
+    opening, at, trade = run.opening, run.steps.now(), run.cycle.request.trade
     # What is shown is good for so long from its quote on, however long the agents took. Without a session all is old.
     age = max(order.quote_age_seconds for order in orders) if opening.closes_at else 0
     return ApprovalAsked(
@@ -72,6 +72,7 @@ def _question(run: Run, orders: Sequence[PendingOrder]) -> ApprovalAsked:
         max_drift=opening.approval.max_drift,
         asked_at=at,
         expires_at=opening.approval.until(at - timedelta(seconds=age), opening.closes_at),
+        proposed_by=trade.by if trade else "",
     )
 
 

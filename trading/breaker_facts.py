@@ -20,6 +20,8 @@ from trading.performance import Valuation, daily_returns, sharpe
 
 NO_MODEL = "no_model"
 """The code of a cycle that ended because no model answered."""
+BY_OPERATOR = "by_operator"
+"""The code of a cycle that a person decided: no model was asked."""
 STALE_DATA = "stale_data"
 """The code of a cycle that ended because the market had no fresh prices."""
 TOLD = (
@@ -212,8 +214,8 @@ def _least_run(newest_first: Sequence[Told], code: str) -> int:
 
 
 def _met_a_model(told: Told) -> bool:
-    """A skipped cycle asked nobody."""
-    return told.type is not EventType.CYCLE_SKIPPED
+    """A skipped cycle asked nobody, nor did one that a person decided."""
+    return told.type is not EventType.CYCLE_SKIPPED and told.code != BY_OPERATOR
 
 
 def _run(newest_first: Iterable[One], is_one: Callable[[One], bool]) -> int:

@@ -57,7 +57,8 @@ async def _act(run: Run) -> tuple[CycleOutcome, str]:
     """Decide, and order what was decided."""
     decided = await deliberate(run)
     if isinstance(decided, CycleOutcome):
-        return decided, ""
+        trade = run.cycle.request.trade
+        return decided, "" if trade is None else run.docket.note_of(trade.symbol)
     if run.shadow:
         for one in decided:
             await think(run, one)

@@ -94,11 +94,11 @@ def constraint_applied(cycle: Cycle, symbol: str, constraint: Constraint, reason
     return cycle_event(cycle, EventType.CONSTRAINT_APPLIED, at, data, symbol)
 
 
-def not_opened(cycle: Cycle, proposal: Proposal, reason: str, at: datetime) -> Event:
-    """A proposal is left out for want of a budget for models."""
-    spent = Constraint(limit=Limit.MODEL_BUDGET, before=proposal.quantity, after=ZERO)
-    data = {"symbol": proposal.symbol, **_dump(spent), "denied": True, "reason": reason}
-    return cycle_event(cycle, EventType.CONSTRAINT_APPLIED, at, data, f"{proposal.symbol}/{spent.limit}")
+def left_out(cycle: Cycle, proposal: Proposal, limit: Limit, reason: str, at: datetime) -> Event:
+    """A proposal that the limits of size let pass is left out all the same."""
+    nothing = Constraint(limit=limit, before=proposal.quantity, after=ZERO)
+    data = {"symbol": proposal.symbol, **_dump(nothing), "denied": True, "reason": reason}
+    return cycle_event(cycle, EventType.CONSTRAINT_APPLIED, at, data, f"{proposal.symbol}/{limit}")
 
 
 def denied_by_precedent(cycle: Cycle, proposal: Proposal, precedents: Precedents, at: datetime) -> Event:

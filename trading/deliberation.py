@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from trading import cycle_events as say
 from trading.agents.facts import Books
 from trading.agents.questions import Agent
-from trading.breaker_facts import NO_MODEL
+from trading.breaker_facts import BY_OPERATOR, NO_MODEL
 from trading.constraints import rule_on
 from trading.debating import Arguments, debate
 from trading.docket import CycleOutcome
 from trading.errors import Final, ModelRefused
 from trading.events import Event
 from trading.instruments import Side
+from trading.limits import Limit
 from trading.money import ZERO
 from trading.orders import Leg
 from trading.proposals import Candidate, Decided, Proposal
@@ -91,18 +92,44 @@ async def _by_rule(run: Run) -> list[Decided] | CycleOutcome:
 
 
 async def _by_operator(run: Run) -> list[Decided] | CycleOutcome:
-    """What a person proposes, held to the limits. Nobody is asked, and no precedent speaks against a person."""
-    trade = run.cycle.request.trade
+    """What a person proposes, held to the limits.
+
+    Nobody is asked, no precedent speaks against it, and it is no setup to learn from: how good the desk's agents and
+    rules are is not shown by what somebody else does.
+    """
+    run.code, trade = BY_OPERATOR, run.cycle.request.trade
     if trade is None or trade.symbol not in run.priced:
         return CycleOutcome.NO_SIGNALS
     run.docket.signalled(trade.symbol, trade.signal, OPERATOR)
     await run.record([say.signal_by_operator(run.cycle, trade, run.steps.now())])
-    run.proposed = tuple(await _constrain(run, [trade.signal]))
-    if not run.proposed:
+    proposals = await _sendable(run, await _constrain(run, [trade.signal]))
+    if not proposals:
         return CycleOutcome.NONE_ALLOWED
     at = run.steps.now()
-    await run.record([say.operator_decision(run.cycle, _by_itself(one), trade.by, at) for one in run.proposed])
-    return _decided(run, run.proposed)
+    await run.record([say.operator_decision(run.cycle, _by_itself(one), trade.by, at) for one in proposals])
+    return _decided(run, proposals)
+
+
+async def _sendable(run: Run, proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Those that are sent as they were meant: what would not be is not done in another way."""
+    passed: list[Proposal] = []
+    for one in proposals:
+        limit, why = _unsendable(run, one)
+        if limit is None:
+            passed.append(one)
+        else:
+            run.docket.note(one.symbol, why, allowed=ZERO)
+            await run.record([say.left_out(run.cycle, one, limit, why, run.steps.now())])
+    return passed
+
+
+def _unsendable(run: Run, proposal: Proposal) -> tuple[Limit | None, str]:
+    signal = proposal.signal
+    if run.shadow:
+        return Limit.STATE, "nothing is sent now, and a person has nothing to prove in shadow"
+    if proposal.leg is Leg.EXIT and (signal.stop is not None or signal.target is not None):
+        return Limit.PROTECTION, "what closes is done at once: it has no stop and no target"
+    return None, ""
 
 
 def _decided(run: Run, proposals: Sequence[Proposal]) -> list[Decided]:
@@ -292,7 +319,8 @@ async def _closing(run: Run, proposals: Sequence[Proposal]) -> list[Proposal]:
     opening = [one for one in proposals if one.leg is Leg.ENTRY]
     for one in opening:
         run.docket.note(one.symbol, f"not opened: {run.strain.reason}", allowed=ZERO)
-    await run.record([say.not_opened(run.cycle, one, run.strain.reason, run.steps.now()) for one in opening])
+    spent, at = Limit.MODEL_BUDGET, run.steps.now()
+    await run.record([say.left_out(run.cycle, one, spent, run.strain.reason, at) for one in opening])
     return [one for one in proposals if one.leg is not Leg.ENTRY]
 
 

@@ -98,6 +98,11 @@ class Docket:
         row = self._rows.get(symbol) or Row(symbol=symbol)
         self._rows[symbol] = Row.model_validate({**dict(row), **changes, "note": note[:MOST_NOTE] or row.note})
 
+    def note_of(self, symbol: str) -> str:
+        """What was said of a symbol last."""
+        row = self._rows.get(symbol)
+        return row.note if row else ""
+
     def priced(self, snapshot: SnapshotSummary) -> None:
         """The market was looked at."""
         for priced in snapshot.symbols:

@@ -90,7 +90,7 @@ async def remember(run: Run, decided: Sequence[Decided]) -> None:
 
 async def reflect(run: Run) -> None:
     """Have the Reflector say what a few resolved memories teach: at the cycle's end, where nothing waits for it."""
-    if not (run.untold and run.opening.strategy.asks_agents):
+    if not (run.untold and run.opening.strategy.asks_agents) or run.cycle.request.trade is not None:
         return
     terms = run.terms(Agent.REFLECTOR)
     asked = [ReflectAsked(cycle=run.cycle, memory_id=name, terms=terms) for name in run.untold]

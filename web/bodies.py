@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
@@ -50,7 +50,7 @@ def _vet(headers: Headers, body: bytes) -> None:
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refusal(415, "only application/json is read here")
     try:
-        read = json.loads(body, parse_constant=_no_number)
+        read = json.loads(body, parse_constant=_no_number, object_pairs_hook=_once)
         said = json.dumps(read, allow_nan=False, ensure_ascii=False)
     except (ValueError, RecursionError):
         raise Refusal(400, "the body is no JSON") from None
@@ -67,6 +67,14 @@ def _length(headers: Headers) -> int:
 
 def _too_large() -> NoReturn:
     raise Refusal(413, f"a body has {MOST_BYTES:,} bytes at most", {"Connection": "close"})
+
+
+def _once(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. Of a field that is there twice nobody knows which was meant."""
+    read = dict(fields)
+    if len(read) < len(fields):
+        raise Refusal(400, "a field is there twice")
+    return read
 
 
 def _no_number(said: str) -> NoReturn:

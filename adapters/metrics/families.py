@@ -47,7 +47,7 @@ def of_log(told: Told, counts: LogCounts) -> Iterator[Metric]:
     yield told.counter("trading_events", "Lines of the audit log, by type.", ["type"], counts.events)
     yield told.gauge("trading_log_lines_unread", "Lines of the log that could not be counted.", counts.unread)
     yield told.counter(
-        "trading_signals", "Signals of the DataAgent and of rules, by action.", ["action"], counts.signals
+        "trading_signals", "Signals of the DataAgent, of rules and of people, by action.", ["action"], counts.signals
     )
     said = "Last words on a proposal, by who had it."
     yield told.counter("trading_decisions", said, ["verdict", "by"], counts.decisions)

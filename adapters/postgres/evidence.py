@@ -1,6 +1,7 @@
 """What the books know of a strategy since it came to its rung.
 
-By the moment at which things were written, not that of the market: a market of the past is traded on today.
+By the moment at which things were written, not that of the market: a market of the past is traded on today. What a
+person had it trade is no evidence for it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _CYCLES = text(
     """
     WITH ours AS (
         SELECT aggregate_id, occurred_at FROM events WHERE desk_id = :desk_id AND type = 'CycleStarted'
-        AND data->>'strategy_id' = :name AND recorded_at >= :since
+        AND data->>'strategy_id' = :name AND recorded_at >= :since AND NOT data ? 'trade'
     ), said AS (
         SELECT e.type, e.data, ours.occurred_at FROM ours JOIN events e
         ON e.desk_id = :desk_id AND e.aggregate_id = ours.aggregate_id
@@ -56,7 +57,10 @@ _TRADES = text(
     SELECT t.closed_at, t.realised_pnl, t.side, t.quantity - t.closed_quantity AS left_over, t.entry_price, p.mark
     FROM trades t JOIN orders o ON o.client_order_id = t.entry_order_id
     LEFT JOIN positions p ON p.desk_id = t.desk_id AND p.symbol = t.symbol
-    WHERE t.desk_id = :desk_id AND t.strategy_id = :name AND o.recorded_at >= :since
+    WHERE t.desk_id = :desk_id AND t.strategy_id = :name AND o.recorded_at >= :since AND NOT EXISTS (
+        SELECT FROM events e WHERE e.desk_id = t.desk_id AND e.aggregate_id = o.cycle_id
+        AND e.type = 'CycleStarted' AND e.data ? 'trade'
+    )
     """
 )
 

@@ -224,7 +224,9 @@ def _where(row: Row) -> str:
 
 
 def _course(row: Row) -> str:
-    said = [f"{who} {row[name]}" for name, who in _WHO.items() if row.get(name, EMPTY) != EMPTY]
+    alone = next((_WHO[name] for name in ("rule", "operator") if row.get(name, EMPTY) != EMPTY), "")
+    who = {**_WHO, "signal": f"{alone} said"} if alone else _WHO
+    said = [f"{each} {row[name]}" for name, each in who.items() if row.get(name, EMPTY) != EMPTY]
     return "; ".join(said) or "nothing was said of it"
 
 

@@ -33,10 +33,15 @@ def test_a_person_sells_what_is_held_and_buys_what_no_agent_wanted(desk: Termina
     assert desk.type("audit").code == 0
 
 
-def test_more_than_the_limits_allow_is_cut_and_the_cycle_says_by_which(desk: Terminal) -> None:
-    said = desk.type("trade", "buy", "MSFT", "--weight", "1", "--reason", "all of it")
-    assert said.code == 0, said.err
-    assert "exceed" in said.out or "limit" in said.out, said.out
+def test_more_than_the_limits_allow_is_cut_or_refused_and_the_least_terminal_says_by_which(desk: Terminal) -> None:
+    narrow = desk.but(COLUMNS="80")
+    cut = narrow.type("trade", "buy", "MSFT", "--weight", "1", "--reason", "all of it")
+    assert (cut.code, "has room for" in cut.out) == (0, True), cut.out
+    refused = narrow.type("trade", "buy", "KO", "--shares", "1", "--stop", "999", "--reason", "a hunch")
+    assert (refused.code, "stop" in refused.out.partition("none allowed")[2]) == (1, True), refused.out
+    waits = narrow.type("trade", "sell", "KO", "--stop", "1", "--reason", "sell it there")
+    assert (waits.code, "what closes is done at once" in waits.out) == (1, True), waits.out
+    assert "KO" in held(desk)
 
 
 @pytest.mark.parametrize(

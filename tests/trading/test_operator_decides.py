@@ -12,6 +12,8 @@ from tests.fakes.steps import FakeSteps, ordered
 from tests.making import AT, cycle, portfolio, position
 from tests.trading.planting import without
 from tests.trading.telling import data_of, holding, row, steps_of
+from trading.approval_events import told
+from trading.approvals import ApprovalAsked, ApprovalMode, ApprovalTerms
 from trading.audit import audit
 from trading.breaker import TradingState
 from trading.cycle import run_cycle
@@ -21,7 +23,7 @@ from trading.events import EventType as E
 from trading.footing import Footing
 from trading.instruments import Side
 from trading.spoken import lines
-from trading.steps import Cycle
+from trading.steps import Cycle, RememberAsked, Resolved
 from trading.strategy import Rung, Strategy
 from trading.wanted import OperatorTrade
 from workflows.tables import step_summary
@@ -77,7 +79,8 @@ async def test_a_desk_that_may_not_open_sells_and_says_why_it_does_not_buy() -> 
     steps.desk.state = TradingState.REDUCING
     refused = await run(steps, wanted(shares="1"), number=2)
     assert (refused.outcome, ordered(steps)) == (CycleOutcome.NONE_ALLOWED, [])
-    assert "REDUCING" in row(refused, "XOM").note
+    assert "REDUCING" in refused.reason
+    assert refused.reason == row(refused, "XOM").note
     await run(steps, wanted("sell", "KO", shares="4"), number=3)
     assert ordered(steps) == [(Side.SELL, "KO", Decimal(4))]
 
@@ -132,3 +135,43 @@ async def test_its_lines_name_the_person() -> None:
 def test_what_is_no_trade_is_refused(words: dict[str, str], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         wanted(**{"side": "buy", **words})
+
+
+async def test_in_shadow_it_is_not_thought_of_and_says_so() -> None:
+    steps = await holding(KO="10")
+    steps.shadow, steps.desk.state = True, TradingState.HALTED
+    for number, trade in enumerate((wanted(shares="1"), wanted("sell", "KO")), start=2):
+        report = await run(steps, trade, number)
+        assert (report.outcome, report.shadow, ordered(steps)) == (CycleOutcome.NONE_ALLOWED, True, [])
+        assert report.reason
+    assert "think" not in steps_of(steps)
+
+
+@pytest.mark.parametrize("price", [{"stop": "1"}, {"target": "900"}])
+async def test_a_sale_with_a_stop_or_a_target_is_not_done_at_once(price: dict[str, str]) -> None:
+    steps = await holding(KO="10")
+    report = await run(steps, wanted("sell", "KO", **price), number=2)
+    assert (report.outcome, ordered(steps)) == (CycleOutcome.NONE_ALLOWED, [])
+    assert report.reason == "what closes is done at once: it has no stop and no target"
+    assert audit(steps.desk.books(), steps.desk.broker()) == ()
+
+
+async def test_it_is_no_setup_to_learn_from_and_no_lesson_is_asked_for() -> None:
+    steps = FakeSteps()
+    steps.remembers = steps.pending = True
+    steps.resolved = Resolved(memory_ids=("main-1/XOM/entry",))
+    await run(steps, wanted(shares="1"))
+    (kept,) = steps.asked("remember")
+    assert isinstance(kept, RememberAsked)
+    assert (kept.setups, kept.grounds.cycle.request.trade) == ((), wanted(shares="1"))
+    assert "reflect" not in steps_of(steps)
+
+
+async def test_whoever_is_asked_for_a_yes_is_told_whose_trade_it_is() -> None:
+    steps = FakeSteps()
+    steps.strategy = steps.strategy.model_copy(update={"approval": ApprovalTerms(mode=ApprovalMode.ALWAYS)})
+    await run(steps, wanted(shares="1"))
+    (asked,) = steps.asked("approve")
+    assert isinstance(asked, ApprovalAsked)
+    assert asked.proposed_by == "ann"
+    assert "strategy agents, proposed by ann. Silence is no." in told(asked)

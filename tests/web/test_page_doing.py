@@ -155,7 +155,7 @@ async def test_a_token_for_reading_is_told_what_it_may_not(one: Tab, furnished: 
     page = one.page
     reader = await token(furnished.desk.books.engine, Scope.READ)
     try:
-        await one.open("/strategies/second")
+        await page.goto("/strategies/second")
         await page.get_by_label("Token").fill(reader)
         await one.button("Open").click()
         await expect(page.get_by_text("may not change it")).to_contain_text("operate")

@@ -28,7 +28,7 @@ from trading.instruments import Symbol
 from trading.money import ZERO, Identifier
 from trading.strategy import AGENTS, StrategyId, first_strategy
 from trading.traces import trace_url
-from web.access import Reads, may
+from web.access import Caller, Reads, may
 from web.desk import AtDesk, WebDesk
 from web.problems import documented, missing, request_id
 from web.routes.events import Again
@@ -58,9 +58,10 @@ class Asked(BaseModel):
 
 
 class Once(NamedTuple):
-    """What makes of two tries one: the key that they came with, and what was asked; `wait` is in seconds."""
+    """What makes of two tries one: the key that they came with, who asked, and what; `wait` is in seconds."""
 
     key: str | None
+    by: str
     asked: BaseModel
     wait: float
 
@@ -69,7 +70,7 @@ class Once(NamedTuple):
         """How the desk knows it again, and knows that it is the same."""
         if self.key is None:
             return {}
-        words = f"{type(self.asked).__name__} {self.asked.model_dump_json()}"
+        words = f"{self.by} {type(self.asked).__name__} {self.asked.model_dump_json()}"
         return {"request_id": f"http/{self.key}", "digest": sha256(words.encode()).hexdigest()}
 
 
@@ -103,12 +104,13 @@ class Seen(BaseModel):
     status_code=202,
     response_model=Begun,
     responses={200: {"model": Seen, "description": "It ended while it was waited for."}},
-    dependencies=[Depends(may(Scope.OPERATE))],
 )
-async def run(
+async def run(  # noqa: PLR0913  each is a parameter of the address
     request: Request,
     at: AtDesk,
+    *,
     asked: Asked,
+    caller: Annotated[Caller, Depends(may(Scope.OPERATE))],
     wait: Wait = 0,
     again: Again = None,
 ) -> Response:
@@ -120,7 +122,7 @@ async def run(
         anytime=asked.anytime,
         trace_id=request_id(request),
     )
-    return await begun(request, at, wish, Once(again, asked, wait))
+    return await begun(request, at, wish, Once(again, caller.name, asked, wait))
 
 
 async def begun(request: Request, at: WebDesk, wish: Wish, once: Once) -> Response:

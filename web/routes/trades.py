@@ -74,4 +74,4 @@ async def propose(  # noqa: PLR0913  each is a parameter of the address
         trace_id=request_id(request),
         trade=trade,
     )
-    return await begun(request, at, wish, Once(again, asked, wait))
+    return await begun(request, at, wish, Once(again, caller.name, asked, wait))

@@ -20,7 +20,8 @@ export function Question({ asked, seconds_left, live, mayAnswer, over, answer })
     <h2 id=${title}>${plural(count, "entry waits", "entries wait")}: ${usd(total(asked.orders.map((each) => each.usd)))}</h2>
     <dl class="facts">
       <dt>Asked by</dt>
-      <dd><${Link} href=${`/strategies/${asked.strategy_id}`}>${asked.strategy_id}<//> in <${CycleLink} id=${asked.cycle_id} /></dd>
+      <dd><${Link} href=${`/strategies/${asked.strategy_id}`}>${asked.strategy_id}<//> in <${CycleLink} id=${asked.cycle_id} />${
+        asked.proposed_by && `, proposed by ${asked.proposed_by}: no agent was asked`}</dd>
       <dt>Asked</dt><dd><${Time} at=${asked.asked_at} /></dd>
       <dt>Until</dt><dd><${Time} at=${asked.expires_at} />, <strong class=${left <= MINUTE_S ? "bad" : ""}>${inWords(left)}</strong></dd>
       <dt>Price may move</dt><dd>${percent(asked.max_drift)} from what is shown, else it is not sent</dd>

@@ -21,7 +21,7 @@ export function Card({ id, title, me, to, children }) {
 // `at` by the field's name; `children` is a function of that and shows the fields.
 export function AskForm({ id, path, button, wishOf, inWords, children }) {
   const [{ busy, problem }, become] = useState({});
-  const key = useRef(null); // of one submission, kept while its answer is unknown: the same wish is not granted twice
+  const sent = useRef({}); // {words, key}: kept while the answer is unknown, so that the same wish is not granted twice
   const form = useRef(null);
   useEffect(() => void (problem && form.current.querySelector("[aria-invalid]")?.focus()), [problem]);
   const underWay = useRef(false); // known before the button shows it
@@ -29,20 +29,21 @@ export function AskForm({ id, path, button, wishOf, inWords, children }) {
     event.preventDefault();
     if (underWay.current) return;
     underWay.current = true;
-    key.current ??= newKey();
     become({ busy: true });
     const wish = wishOf(new FormData(form.current));
+    const words = JSON.stringify(wish);
+    if (sent.current.words !== words) sent.current = { words, key: newKey() };
     try {
-      const said = await ask("POST", path, wish, { key: key.current });
+      const said = await ask("POST", path, wish, { key: sent.current.key });
       expectCycle(said.ticket.cycle_id);
       go(hrefOf(said.ticket.cycle_id));
     } catch (error) {
-      if (error.status >= 400 && error.status < 500) key.current = null;
+      if (error.status >= 400 && error.status < 500) sent.current = {};
       become({ problem: inWords(error, wish) });
     }
     underWay.current = false;
   };
-  return html`<form ref=${form} onSubmit=${submit} onInput=${() => void (key.current = null)}>
+  return html`<form ref=${form} onSubmit=${submit}>
       ${children(problem?.at ?? {})}
       <div class="row">
         <button type="submit" disabled=${busy}>${busy ? "Asking …" : button}</button>
