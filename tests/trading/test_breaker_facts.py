@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from trading.breaker import CircuitBreaker, Rule, Trip
-from trading.breaker_facts import NO_MODEL, STALE_DATA, Closing, EquityMark, Known, Told, facts_of, sharpes
+from trading.breaker_facts import BY_OPERATOR, NO_MODEL, STALE_DATA, Closing, EquityMark, Known, Told, facts_of, sharpes
 from trading.breaker_rules import BreakerFacts, BreakerLook, BreakerRules, values
 from trading.events import EventType
 from trading.performance import sharpe
@@ -153,6 +153,7 @@ def test_rejections_count_since_the_broker_last_took_an_order(events: list[tuple
 
 FAILED, DONE = (EventType.CYCLE_FAILED, NO_MODEL), (EventType.CYCLE_COMPLETED, "")
 STALE, CLOSED = (EventType.CYCLE_SKIPPED, STALE_DATA), (EventType.CYCLE_SKIPPED, "market_closed")
+BY_HAND = (EventType.CYCLE_COMPLETED, BY_OPERATOR)
 DISABLED, EMPTY = (EventType.CYCLE_SKIPPED, "strategy_disabled"), (EventType.CYCLE_SKIPPED, "no_symbols")
 
 
@@ -161,6 +162,7 @@ DISABLED, EMPTY = (EventType.CYCLE_SKIPPED, "strategy_disabled"), (EventType.CYC
     [
         ([FAILED, FAILED, DONE, FAILED], 2, 0),
         ([FAILED, CLOSED, FAILED], 2, 0),
+        ([BY_HAND, FAILED, BY_HAND, FAILED], 2, 0),
         ([STALE, CLOSED, STALE, DONE, STALE], 0, 2),
         ([STALE, DISABLED, STALE, EMPTY, STALE], 0, 3),
         ([(EventType.CYCLE_FAILED, "")], 0, 0),

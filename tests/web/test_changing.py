@@ -178,5 +178,9 @@ async def test_the_log_knows_whose_token_it_was(desk: Api) -> None:
     ann = desk.holding(await token(engine, Scope.OPERATE, name="ann"))
     assert (await ann.post("/api/events", {"text": "it was me"})).status_code == 201
     assert (await newest(ann, "OperatorNote"))["data"]["by"] == "ann"
+    sale = {"side": "sell", "symbol": "KO", "reason": "enough"}
+    bob = desk.holding(await token(engine, Scope.OPERATE, name="bob"))
+    answers = [await who.post("/api/trades", sale, headers={"Idempotency-Key": "one"}) for who in (ann, ann, bob)]
+    assert [answer.status_code for answer in answers] == [202, 202, 409], "nobody is answered with another's trade"
     for one in await desk.desk.tokens.listed():
         await desk.desk.tokens.revoke(one.token_id, one.created_at)

@@ -58,7 +58,7 @@ async def test_a_cycle_that_cannot_be_is_refused_where_it_was_asked_for(one: Tab
 async def test_a_note_is_written_and_the_note_of_another_comes_by_itself(one: Tab, furnished: Api) -> None:
     page = one.page
     await one.open("/log")
-    await page.get_by_text("Write a note").click()
+    await one.heading("Write a note").click()
     await page.get_by_role("textbox", name="Note").fill(f"{MARKUP} was here")
     await one.button("Write").click()
     lines = page.get_by_role("list", name="Lines of the log").get_by_role("listitem")
@@ -166,7 +166,7 @@ async def test_a_token_for_reading_is_told_what_it_may_not(one: Tab, furnished: 
         await one.open("/approvals")
         await expect(page.get_by_text("may not answer")).to_contain_text("approve")
         await one.open("/log")
-        await page.get_by_text("Write a note").click()
+        await one.heading("Write a note").click()
         await expect(page.get_by_text("may not write a note")).to_contain_text("operate")
         await expect(page.get_by_role("textbox", name="Note")).to_have_count(0)
     finally:

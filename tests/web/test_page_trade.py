@@ -210,6 +210,8 @@ async def test_a_trade_whose_answer_is_lost_is_asked_for_again_and_made_once(one
     form = await fill(one, Symbol="KO", Size="1")
     await propose(form)
     await expect(form.get_by_role("alert")).to_contain_text("does not answer")
+    for _ in range(2):  # touched, and as it was: it is the same wish
+        await form.get_by_label("Although the exchange is closed").click()
     await propose(form)
     await ended(one)
     assert len(keys) == 2

@@ -166,6 +166,21 @@ async def test_evidence_begins_with_the_rung_and_counts_what_was_opened_on_it(
     assert (history.ended, history.cycles) == ((), 0)
 
 
+async def test_what_a_person_had_a_strategy_trade_is_no_evidence_for_it(
+    ledger: PostgresLedger, engine: AsyncEngine
+) -> None:
+    await shrink(ledger, "0.5")
+    await ledger.change_strategy(change(MOMENTUM, is_new=True), desk.LIMITS)
+    await traded(ledger, "AAPL", "110")
+    begun = {"strategy_id": "momentum", "trade": {"side": "buy", "symbol": "AAPL", "reason": "a hunch", "by": "ann"}}
+    said = {EventType.CYCLE_STARTED: begun, EventType.SNAPSHOT_TAKEN: {}, EventType.CYCLE_COMPLETED: {}}
+    await ledger.record([desk.event(kind, data, name=f"momentum/{kind}") for kind, data in said.items()])
+    async with transaction(engine) as connection:
+        history = await read_history(connection, desk.DESK, MOMENTUM)
+    assert history is not None
+    assert (history.ended, history.cycles, history.days) == ((), 0, frozenset())
+
+
 async def traded(ledger: PostgresLedger, symbol: str, price: str) -> None:
     """A round trip of the strategy momentum."""
     for order, at in (
