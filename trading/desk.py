@@ -111,11 +111,15 @@ class PriceMoved(Move):
 
 
 class CycleTicket(Record):
-    """The desk's answer to a request: the cycle's name, its workflow, and how many wait before it."""
+    """The desk's answer to a request: the cycle's name, its workflow, its trace, and how many wait before it.
+
+    The trace is that of who asked first.
+    """
 
     cycle_id: Identifier
     workflow_id: Identifier
     ahead: Annotated[int, Field(ge=0)] = 0
+    trace_id: Identifier | None = None
 
 
 class CycleAsked(Record):
@@ -140,6 +144,7 @@ class CycleLine(Record):
     reason: Text = ""
     request_id: Identifier | None = None
     digest: Identifier | None = None
+    trace_id: Identifier | None = None
 
 
 class CyclesAwaited(Record):

@@ -112,7 +112,7 @@ class Turns:
     def known(self, request: CycleRequest) -> CycleTicket | None:
         """The cycle that was asked for under the same name before, None when there is none."""
         line = self._line(request)
-        return None if line is None else _ticket(line.cycle_id)
+        return None if line is None else _ticket(line)
 
     def contradicts(self, request: CycleRequest) -> bool:
         """Whether something else was asked for under the same name before."""
@@ -128,10 +128,11 @@ class Turns:
         cycle_id = f"{self._desk_id}-{at:%Y%m%dT%H%M%S}-{self._counted}"
         ahead = sum(line.outcome is None and line.strategy_id == request.strategy_id for line in self._lines)
         self._waiting.append(Waiting(cycle_id=cycle_id, request=request))
-        named = request.model_dump(include={"strategy_id", "trigger", "symbols", "request_id", "digest"})
-        self._lines.append(CycleLine(cycle_id=cycle_id, **named))
+        named = request.model_dump(include={"strategy_id", "trigger", "symbols", "request_id", "digest", "trace_id"})
+        line = CycleLine(cycle_id=cycle_id, **named)
+        self._lines.append(line)
         self._forget()
-        return _ticket(cycle_id, ahead)
+        return _ticket(line, ahead)
 
     def tell(self, moved: PriceMoved, at: datetime) -> dict[str, Told]:
         """Take in that something moved, by the table above; what becomes of it, by strategy."""
@@ -279,8 +280,10 @@ def _whose(moved: PriceMoved) -> Whose:
     return Whose(next(iter(moved.strategies), AGENTS), moved.symbol)
 
 
-def _ticket(cycle_id: str, ahead: int = 0) -> CycleTicket:
-    return CycleTicket(cycle_id=cycle_id, workflow_id=f"cycle/{cycle_id}", ahead=ahead)
+def _ticket(line: CycleLine, ahead: int = 0) -> CycleTicket:
+    return CycleTicket(
+        cycle_id=line.cycle_id, workflow_id=f"cycle/{line.cycle_id}", ahead=ahead, trace_id=line.trace_id
+    )
 
 
 def _is_repeat(moved: PriceMoved, known: PriceMoved) -> bool:

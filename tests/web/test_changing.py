@@ -31,6 +31,10 @@ async def test_a_cycle_that_is_asked_for_runs_under_the_requests_name_and_once(d
     assert first.headers["location"] == again.headers["location"] == f"/api/cycles/{again.json()['cycle']['cycle_id']}"
     assert {line["trace_id"] for line in again.json()["events"]} == {TRACE}
     assert again.json()["report"]["outcome"] == again.json()["cycle"]["outcome"]
+    late = await desk.post("/cycles/run", asked, headers={**headers, "X-Request-ID": "ann-8"})
+    assert (late.headers["x-request-id"], late.json()["trace_id"]) == ("ann-8", TRACE), (
+        "what it started is in the first's"
+    )
     for words in ({"symbols": ["KO"]}, {"symbols": ["AAPL"], "anytime": True}, {}):
         other = await desk.post("/cycles/run", words, headers=headers)
         assert (other.status_code, other.json()["detail"].partition(": ")[2]) == (

@@ -134,8 +134,9 @@ async def begun(request: Request, at: WebDesk, wish: Wish, once: Once) -> Respon
         answer = told(request, await _seen(at, ticket.cycle_id))
     else:
         url = workflow_url(at.found.ui_url, at.client, ticket.workflow_id)
-        seen_at = trace_url(at.settings.traces.url, wanted.trace_id)
-        answer = told(request, Begun(trace_id=wanted.trace_id, ticket=ticket, url=url, trace_url=seen_at), 202)
+        trace = ticket.trace_id or wanted.trace_id
+        seen_at = trace_url(at.settings.traces.url, trace)
+        answer = told(request, Begun(trace_id=trace, ticket=ticket, url=url, trace_url=seen_at), 202)
     answer.headers["Location"] = f"/api/cycles/{quote(ticket.cycle_id)}"
     return answer
 
