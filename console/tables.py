@@ -57,8 +57,9 @@ def cycles(lines: Sequence[CycleSummary], *, notes: bool) -> Table:
     for line in lines:
         began = line.started_at or line.ended_at
         took = (line.ended_at - line.started_at).total_seconds() if line.started_at and line.ended_at else None
-        cells = [line.cycle_id, *((line.strategy_id,) if several else ())]
-        cells += [line.trigger.replace("_", " "), f"{began:%m-%d %H:%M}" if began else ""]
+        cells: list[RenderableType] = [line.cycle_id, *((line.strategy_id,) if several else ())]
+        cells.append(plain(f"by {line.proposed_by}" if line.proposed_by else line.trigger.replace("_", " ")))
+        cells.append(f"{began:%m-%d %H:%M}" if began else "")
         cells += [f"{took:.1f} s" if took is not None else ""]
         table.add_row(*cells, line.outcome.replace("_", " ") or "running", *((plain(line.reason),) if notes else ()))
     return table

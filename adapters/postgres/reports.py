@@ -61,12 +61,14 @@ class EventLine(Record):
 class CycleSummary(Record):
     """A cycle in one line; no end while it runs. One that was never started (a missed scan, say) has only an end.
 
-    `sequence` is the number in the log of what was last said of it as a whole; 0 where nobody asked.
+    `sequence` is the number in the log of what was last said of it as a whole; 0 where nobody asked. `proposed_by` is
+    who proposed the trade that it is for, where a person did.
     """
 
     cycle_id: Identifier
     strategy_id: str = AGENTS
     trigger: str = ""
+    proposed_by: str = ""
     symbols: tuple[str, ...] = ()
     started_at: AwareDatetime | None = None
     ended_at: AwareDatetime | None = None
@@ -129,6 +131,7 @@ _CYCLES = """
         max(occurred_at) FILTER (WHERE type = 'CycleStarted') AS started_at,
         max(occurred_at) FILTER (WHERE type <> 'CycleStarted') AS ended_at,
         coalesce(max(data->>'trigger') FILTER (WHERE type = 'CycleStarted'), '') AS trigger,
+        coalesce(max(data->'trade'->>'by') FILTER (WHERE type = 'CycleStarted'), '') AS proposed_by,
         coalesce(max(data->>'outcome'), '') AS outcome, coalesce(max(data->>'reason'), '') AS reason,
         coalesce((array_agg(data->'symbols') FILTER (WHERE type = 'CycleStarted'))[1], '[]'::jsonb) AS symbols,
         coalesce(max(data->>'strategy_id'), 'agents') AS strategy_id, max(sequence) AS sequence

@@ -23,6 +23,7 @@ from trading.portfolio import Portfolio
 _CYCLES = text(
     """
     SELECT began.aggregate_id AS cycle_id, began.data->>'trigger' AS trigger, began.data->'symbols' AS symbols,
+        coalesce(began.data->'trade'->>'by', '') AS proposed_by,
         began.occurred_at AS started_at, ended.occurred_at AS ended_at,
         coalesce(ended.data->>'outcome', '') AS outcome, coalesce(ended.data->>'reason', '') AS reason
     FROM events began LEFT JOIN events ended ON ended.desk_id = :desk_id AND ended.aggregate_id = began.aggregate_id

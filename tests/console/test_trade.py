@@ -31,6 +31,8 @@ def test_a_person_sells_what_is_held_and_buys_what_no_agent_wanted(desk: Termina
     assert (said["OperatorDecision"]["operator"], said["OperatorDecision"]["rationale"]) == ("operator", "a hunch")
     assert not {"RiskAssessed", "ValidationComplete", "MetaAgentDecision", "RuleDecision"} & set(said)
     assert desk.type("audit").code == 0
+    assert desk.type("cycles", "--json").document[-1]["proposed_by"] == "operator"
+    assert "by operator" in desk.type("cycles").out
 
 
 def test_more_than_the_limits_allow_is_cut_or_refused_and_the_least_terminal_says_by_which(desk: Terminal) -> None:

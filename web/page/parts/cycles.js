@@ -34,11 +34,12 @@ export const isExpected = (cycle) => expected.has(cycle);
 
 export const hrefOf = (cycle) => `/cycles/${cycle.split("/").map(encodeURIComponent).join("/")}`;
 
-export const triggerOf = (cycle) => TRIGGERS[cycle.trigger] ?? spaced(cycle.trigger ?? "");
+export const triggerOf = (cycle) =>
+  proposedBy({ operator: cycle.proposed_by }) || (TRIGGERS[cycle.trigger] ?? spaced(cycle.trigger ?? ""));
 
 // Of what a line of the log tells: who proposed the trade that it is about, "" where nobody did.
 export function proposedBy({ operator, trade }) {
-  const name = operator ?? trade?.by;
+  const name = operator || trade?.by;
   return name ? `proposed by ${name}` : "";
 }
 
