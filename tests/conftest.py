@@ -28,6 +28,8 @@ from tests.servers import temporal_server
 # How long an example takes says nothing on a machine that does much else.
 settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("desk")
+SLOW = frozenset({"backtest", "console", "faults", "injections", "web", "workflows"})
+"""The folders of whole cycles, commands, runs over the past, and the page; the others have rules and steps."""
 LOOPBACK = ("127.", "::1", "localhost")
 _numbers = count(1)
 EXIT_CODE = pytest.StashKey[int]()
@@ -37,6 +39,15 @@ def pytest_configure() -> None:
     """Take SIGINT as it is: a shell that starts a job in the background makes all its children deaf to it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow by where it lies, before `-m` chooses."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in SLOW:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
