@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -115,18 +116,18 @@ async def run(  # noqa: PLR0913  each is a parameter of the address
     again: Again = None,
 ) -> Response:
     """Ask the desk for a cycle. It has its turn; what it trades, its agents and limits decide."""
-    wish = Wish(
-        symbols=asked.symbols,
-        strategy=asked.strategy,
-        as_of=None if asked.as_of is None else asked.as_of.isoformat(),
-        anytime=asked.anytime,
-        trace_id=request_id(request),
-    )
+    wish = Wish(symbols=asked.symbols, strategy=asked.strategy, as_of=said_of(asked.as_of), anytime=asked.anytime)
     return await begun(request, at, wish, Once(again, caller.name, asked, wait))
+
+
+def said_of(day: date | None) -> str | None:
+    """A day as a person types it."""
+    return None if day is None else day.isoformat()
 
 
 async def begun(request: Request, at: WebDesk, wish: Wish, once: Once) -> Response:
     """Ask the desk for a cycle, and say where it is; or what came of it, where it ends while it is waited for."""
+    wish = replace(wish, trace_id=request_id(request))
     known = await at.books.ledger.strategies(at.desk_id) or (first_strategy(),)
     wanted = await request_of(wish, at.settings, at.prices, known)
     ticket = await ask_cycle(at.client, at.desk_id, wanted.model_copy(update=once.named))
