@@ -116,11 +116,11 @@ async def run(  # noqa: PLR0913  each is a parameter of the address
     again: Again = None,
 ) -> Response:
     """Ask the desk for a cycle. It has its turn; what it trades, its agents and limits decide."""
-    wish = Wish(symbols=asked.symbols, strategy=asked.strategy, as_of=said_of(asked.as_of), anytime=asked.anytime)
+    wish = Wish(symbols=asked.symbols, strategy=asked.strategy, as_of=typed(asked.as_of), anytime=asked.anytime)
     return await begun(request, at, wish, Once(again, caller.name, asked, wait))
 
 
-def said_of(day: date | None) -> str | None:
+def typed(day: date | None) -> str | None:
     """A day as a person types it."""
     return None if day is None else day.isoformat()
 

@@ -18,7 +18,7 @@ from trading.wanted import OperatorTrade, WantedTrade
 from web.access import Caller, Reads, may
 from web.desk import AtDesk
 from web.problems import documented
-from web.routes.cycles import Begun, Once, Seen, Wait, begun, said_of
+from web.routes.cycles import Begun, Once, Seen, Wait, begun, typed
 from web.routes.events import Again
 from web.told import Cursor, Limit, Page, cursor_of, page, place_of, told
 
@@ -66,5 +66,5 @@ async def propose(  # noqa: PLR0913  each is a parameter of the address
     No agent is asked. What comes of it, and by which limit it is less than what was asked for, is its cycle's to say.
     """
     trade = OperatorTrade(**asked.model_dump(include=set(WantedTrade.model_fields)), by=caller.name)
-    wish = Wish((asked.symbol,), asked.strategy, said_of(asked.as_of), asked.anytime, trade=trade)
+    wish = Wish((asked.symbol,), asked.strategy, typed(asked.as_of), asked.anytime, trade=trade)
     return await begun(request, at, wish, Once(again, caller.name, asked, wait))
