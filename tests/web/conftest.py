@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from temporalio.client import Client
 
-from adapters.postgres.engine import application_engine
+from adapters.postgres.engine import Database, application_engine
 from embedded.postgres import PostgresServer
 from settings import WebSettings
 from tests.conftest import fresh_database
@@ -16,17 +17,25 @@ from tests.servers import temporal_server
 from tests.web.api import Api, api, settings_of
 
 
-@pytest.fixture(scope="module")
-async def desk(postgres: PostgresServer, sample_data: Path) -> AsyncIterator[Api]:
-    """The API of a desk that has run a cycle, with workers for all that may follow."""
+@asynccontextmanager
+async def worked(postgres: PostgresServer, sample_data: Path) -> AsyncIterator[tuple[Database, Client]]:
+    """Empty books and a Temporal server of their own, with workers for all that a desk may do."""
     database = await fresh_database(postgres)
     async with AsyncExitStack() as stack:
         temporal = await stack.enter_async_context(temporal_server())
         engine = application_engine(database)
         stack.push_async_callback(engine.dispose)
         await stack.enter_async_context(serving(temporal.client, Ports.real(engine, sample_data)))
-        await run_cycle(temporal.client, request())
-        yield await stack.enter_async_context(api(database, temporal.client, settings_of(sample_data)))
+        yield database, temporal.client
+
+
+@pytest.fixture(scope="module")
+async def desk(postgres: PostgresServer, sample_data: Path) -> AsyncIterator[Api]:
+    """The API of a desk that has run a cycle, with workers for all that may follow."""
+    async with worked(postgres, sample_data) as (database, client):
+        await run_cycle(client, request())
+        async with api(database, client, settings_of(sample_data)) as made:
+            yield made
 
 
 @pytest.fixture(scope="module")

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from adapters.postgres.engine import application_engine
 from embedded.postgres import PostgresServer
 from settings import WebSettings
 from tests.browser import SHAPES, WANTED, Tab, tab
-from tests.conftest import fresh_database
-from tests.rig import Ports, serving
-from tests.servers import temporal_server
 from tests.web.api import Api, api, settings_of, token
+from tests.web.conftest import worked
 from trading.access import Scope
 from web.pages import ADDRESSES
 
@@ -31,14 +27,12 @@ SOME = {"{cycle_id:path}": "main-20261120T143000-1", "{name}": "agents", "{run_i
 @pytest.fixture
 async def bare(postgres: PostgresServer, sample_data: Path) -> AsyncIterator[Api]:
     """The API of a desk that has never run, with workers for its first cycle."""
-    database = await fresh_database(postgres)
-    async with AsyncExitStack() as stack:
-        temporal = await stack.enter_async_context(temporal_server())
-        engine = application_engine(database)
-        stack.push_async_callback(engine.dispose)
-        await stack.enter_async_context(serving(temporal.client, Ports.real(engine, sample_data)))
-        pace = WebSettings(requests_per_second=10_000, burst=100_000)
-        yield await stack.enter_async_context(api(database, temporal.client, settings_of(sample_data, web=pace)))
+    pace = WebSettings(requests_per_second=10_000, burst=100_000)
+    async with (
+        worked(postgres, sample_data) as (database, client),
+        api(database, client, settings_of(sample_data, web=pace)) as made,
+    ):
+        yield made
 
 
 async def told(one: Tab, address: str) -> None:
